@@ -1,0 +1,55 @@
+//! Something worth telling. A finding carries a stable code, a severity and the rules it rests on; it never carries layout.
+
+use crate::rule::Rule;
+use serde::Serialize;
+
+/// How much a finding matters. Ordered: `Info < Warning < Blocker`, so that `--fail-on warning` is a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know; nothing breaks.
+    Info,
+    /// Breaks under a condition that is possible but not certain.
+    Warning,
+    /// AKS refuses, or traffic or pods are certain to break.
+    Blocker,
+}
+
+impl Severity {
+    /// The word used in every output format.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Blocker => "blocker",
+        }
+    }
+}
+
+/// A problem or an observation about the cluster or its network. Never an error of the tool: analysis is total.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Stable, kebab-case; other tools match on it.
+    pub code: &'static str,
+    pub severity: Severity,
+    /// One sentence, with the numbers.
+    pub message: String,
+    /// What the finding rests on.
+    pub rules: Vec<&'static Rule>,
+}
+
+impl Finding {
+    pub fn new(
+        severity: Severity,
+        code: &'static str,
+        message: impl Into<String>,
+        rules: &[&'static Rule],
+    ) -> Self {
+        Finding {
+            code,
+            severity,
+            message: message.into(),
+            rules: rules.to_vec(),
+        }
+    }
+}

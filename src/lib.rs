@@ -1,0 +1,31 @@
+//! aksplan: an IP capacity planner and migration simulator for Azure Kubernetes Service.
+//!
+//! One sentence: **read facts → (pure) assess · predict · compare → render.**
+//! The map, in reading order; a room may use those above it, never those below:
+//!
+//! - [`model`]: the nouns. Prefixes, networks, clusters, workloads, and the [`model::Inventory`] that holds all that is
+//!   known at one instant. Each type guards its own invariant.
+//! - [`rule`]: the rule book. What AKS, Azure and Kubernetes do, with source, date and confidence; every number and check
+//!   cites it.
+//! - [`finding`]: something worth telling, with a stable code and a severity.
+//! - [`capacity`]: address arithmetic. What a node costs, what a subnet has and holds, how far a pool can grow, which ranges
+//!   meet and which are free.
+//! - [`migrate`]: what stands in the way of the move to Overlay.
+//! - [`predict`]: what AKS answers to an operation, at admission and at run time.
+//! - [`source`]: every way facts come in (scenario, `az` and ARM JSON, `kubectl` JSON, Terraform plans, prefix lists), each
+//!   lowered to the same facts and assembled into one inventory.
+//! - [`report`]: one document model, rendered as a terminal table, Markdown or text; and the versioned JSON shapes.
+//! - [`cli`]: one file a subcommand; the only place that prints, reads the environment or the arguments.
+//!
+//! Everything from `model` to `predict` is pure: no files, no environment, no network, no clock, no hash-ordered output.
+//! `tests/house.rs` reads the `use` lines and fails when an arrow runs the wrong way.
+
+pub mod capacity;
+pub mod cli;
+pub mod finding;
+pub mod migrate;
+pub mod model;
+pub mod predict;
+pub mod report;
+pub mod rule;
+pub mod source;
