@@ -14,6 +14,44 @@ pub enum Confidence {
     Contradictory,
 }
 
+impl Confidence {
+    /// One lowercase word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Indirect => "indirect",
+            Self::Inferred => "inferred",
+            Self::Contradictory => "contradictory",
+        }
+    }
+
+    /// One letter, for narrow columns.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Documented => 'A',
+            Self::Indirect => 'B',
+            Self::Inferred => 'C',
+            Self::Contradictory => 'X',
+        }
+    }
+
+    /// One sentence that explains the word.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Documented => "Current official documentation or source code says so.",
+            Self::Indirect => {
+                "An official source says so, but it is old, indirect, or only a release note."
+            }
+            Self::Inferred => {
+                "Observed in what real services answered, or inferred from it; not documented."
+            }
+            Self::Contradictory => {
+                "Sources contradict each other; the rule says which reading is taken."
+            }
+        }
+    }
+}
+
 /// One rule of the book.
 #[derive(Debug)]
 pub struct Rule {
@@ -42,10 +80,258 @@ macro_rules! rules {
         )*
         /// Every rule, in the order of the book.
         pub static ALL: &[&Rule] = &[$(&$name),*];
+        #[cfg(test)]
+        pub(super) static NAMES: &[&str] = &[$(stringify!($name)),*];
     };
 }
 
-rules! {
-    SUB_1 = "SUB-1", Documented, "Azure reserves five addresses in every IPv4 subnet",
-        "…", "…";
+mod book;
+pub use book::*;
+
+include!(concat!(env!("OUT_DIR"), "/rule_uses.rs"));
+
+/// The rule with this id. Case, hyphens and underscores do not matter: `SUB-1`, `sub_1` and `sub1` are the same rule.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    let wanted = folded(id);
+    ALL.iter().copied().find(|rule| folded(rule.id) == wanted)
+}
+
+/// Up to three ids that resemble `id`, the closest first, equally close ones in the order of the book. Empty when nothing
+/// comes near: more than half of what was typed would have to change.
+pub fn suggest(id: &str) -> Vec<&'static str> {
+    let wanted = folded(id);
+    let reach = wanted.chars().count() / 2;
+    let mut near: Vec<(usize, &str)> = ALL
+        .iter()
+        .map(|rule| (distance(&wanted, &folded(rule.id)), rule.id))
+        .filter(|&(distance, _)| distance <= reach)
+        .collect();
+    near.sort_by_key(|&(distance, _)| distance); // stable: the order of the book stays
+    near.into_iter().take(3).map(|(_, id)| id).collect()
+}
+
+/// The source files that cite the rule, such as `capacity/cost.rs`, sorted; found by `build.rs`.
+pub fn used_in(rule: &Rule) -> &'static [&'static str] {
+    USES.iter()
+        .find(|(id, _)| *id == rule.id)
+        .map_or(&[], |(_, files)| files)
+}
+
+fn folded(id: &str) -> String {
+    id.trim()
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_'))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Levenshtein distance: insertions, deletions and replacements of one character.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &b) in to.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn ids_are_unique_however_they_are_spelled() {
+        let mut seen = BTreeSet::new();
+        for rule in ALL {
+            assert!(seen.insert(folded(rule.id)), "{} occurs twice", rule.id);
+        }
+    }
+
+    #[test]
+    fn a_constant_is_named_after_its_id() {
+        for (name, rule) in book::NAMES.iter().zip(ALL) {
+            assert_eq!(
+                folded(name),
+                folded(rule.id),
+                "{name} is not the name for {}",
+                rule.id
+            );
+            if rule.id.contains('-') {
+                assert_eq!(*name, rule.id.replace('-', "_"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_book_is_whole() {
+        let numbered = |prefix: &str, numbers: &[std::ops::RangeInclusive<u32>]| {
+            let wanted: Vec<String> = numbers
+                .iter()
+                .cloned()
+                .flatten()
+                .map(|n| format!("{prefix}-{n}"))
+                .collect();
+            let found: Vec<&str> = ALL
+                .iter()
+                .map(|rule| rule.id)
+                .filter(|id| id.starts_with(&format!("{prefix}-")))
+                .collect();
+            assert_eq!(found, wanted);
+        };
+        for (prefix, last) in [
+            ("SUB", 5),
+            ("MP", 6),
+            ("CLS", 5),
+            ("DYN", 5),
+            ("STB", 3),
+            ("OVL", 5),
+            ("KBN", 2),
+            ("BYO", 1),
+            ("ISS", 7),
+            ("UPG", 17),
+            ("EXP", 1),
+            ("CID", 6),
+            ("MNT", 2),
+            ("EV", 6),
+            ("PDB", 5),
+            ("NET", 2),
+        ] {
+            numbered(prefix, &[1..=last]);
+        }
+        numbered("MIG", &[1..=14, 20..=26]);
+    }
+
+    #[test]
+    fn texts_are_whole_sentences_and_public() {
+        for rule in ALL {
+            let Rule {
+                id,
+                title,
+                says,
+                source,
+                ..
+            } = rule;
+            assert!(
+                says.ends_with('.') && says.chars().count() >= 40,
+                "{id}: {says}"
+            );
+            assert!(!title.is_empty() && !title.ends_with('.'), "{id}: {title}");
+            assert!(
+                !source.is_empty() && !source.ends_with('.'),
+                "{id}: {source}"
+            );
+            for text in [title, says, source] {
+                for house in ["shared/", "OBS-", "aks-rules", "rule book", "  "] {
+                    assert!(!text.contains(house), "{id} contains {house:?}: {text}");
+                }
+            }
+            if rule.confidence == Confidence::Documented {
+                let public = ["MicrosoftDocs/", "Azure/", "kubernetes/", "GitHub "];
+                assert!(
+                    public.iter().any(|place| source.contains(place)),
+                    "{id} names no document: {source}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_that_another_rule_names_exists() {
+        for rule in ALL {
+            for word in rule
+                .says
+                .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+            {
+                if let Some((prefix, number)) = word.split_once('-')
+                    && ALL.iter().any(|other| {
+                        other
+                            .id
+                            .split_once('-')
+                            .is_some_and(|(known, _)| known == prefix)
+                    })
+                    && number.parse::<u32>().is_ok()
+                {
+                    assert!(find(word).is_some(), "{} names {word}", rule.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn find_and_suggest() {
+        let found = |id: &str| find(id).map(|rule| rule.id);
+        for id in ["SUB-1", "sub-1", "sub_1", "sub1", " Sub-1 "] {
+            assert_eq!(found(id), Some("SUB-1"), "{id}");
+        }
+        assert_eq!(found("mig10"), Some("MIG-10"));
+        assert_eq!(found("subnet_is_full"), Some("SubnetIsFull"));
+        assert_eq!(
+            found("AKSCAPACITYHEAVYUSAGE"),
+            Some("AksCapacityHeavyUsage")
+        );
+        assert_eq!(found("SUB-9"), None);
+        assert_eq!(found(""), None);
+
+        let cases: &[(&str, &[&str])] = &[
+            ("SUB-9", &["SUB-1", "SUB-2", "SUB-3"]),
+            ("upg-99", &["UPG-9", "UPG-1", "UPG-2"]),
+            ("SubnetFull", &["SubnetIsFull"]),
+            (
+                "InsufficientSubnet",
+                &["InsufficientSubnetSize", "InsufficientPodCidr"],
+            ),
+            ("completely-unlike-anything", &[]),
+            ("", &[]),
+        ];
+        for (typed, expected) in cases {
+            assert_eq!(&suggest(typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn distances() {
+        for (from, to, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("kitten", "sitting", 3),
+            ("ab", "ba", 2),
+        ] {
+            assert_eq!(distance(from, to), expected, "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn uses_name_known_rules_once_and_in_order() {
+        let ids: Vec<&str> = USES.iter().map(|(id, _)| *id).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        for (id, files) in USES {
+            assert_eq!(find(id).map(|rule| rule.id), Some(*id));
+            assert!(!files.is_empty() && files.is_sorted_by(|a, b| a < b));
+            assert!(files.iter().all(|file| !file.starts_with("rule")));
+        }
+        assert!(
+            ALL.iter()
+                .all(|rule| !used_in(rule).is_empty() || !ids.contains(&rule.id))
+        );
+    }
+
+    #[test]
+    fn words_and_letters_of_confidence() {
+        use Confidence::*;
+        let all = [Documented, Indirect, Inferred, Contradictory];
+        assert_eq!(all.map(Confidence::letter), ['A', 'B', 'C', 'X']);
+        assert_eq!(
+            all.map(Confidence::word),
+            ["documented", "indirect", "inferred", "contradictory"]
+        );
+        assert!(all.iter().all(|c| c.meaning().ends_with('.')));
+    }
 }
