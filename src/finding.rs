@@ -4,7 +4,9 @@ use crate::rule::Rule;
 use serde::Serialize;
 
 /// How much a finding matters. Ordered: `Info < Warning < Blocker`, so that `--fail-on warning` is a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Good to know; nothing breaks.

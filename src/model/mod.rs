@@ -1,3 +1,25 @@
-//! The nouns. Values that guard their own invariants; nothing here reads, computes policy or prints.
+//! The nouns. Values that guard their own invariants; nothing here reads, decides or prints.
+//!
+//! Reading order: [`cidr`] (prefixes and sets of addresses) · [`network`] (VNets, subnets, peerings, routes) · [`cluster`]
+//! (pools, network modes, autoscaler bounds, upgrade settings) · [`workload`] (what Kubernetes says) · [`inventory`] (all
+//! of it at one instant).
 
 pub mod cidr;
+pub mod cluster;
+pub mod inventory;
+pub mod network;
+pub mod operation;
+pub mod workload;
+
+pub use cidr::{CidrError, IpNet, RangeSet, parse_cidr};
+pub use cluster::{
+    Autoscaler, Cluster, Identity, IntOrPercent, KubernetesVersion, LoadBalancerProfile,
+    NetworkMode, NetworkPlugin, NetworkProfile, NodePool, OsType, PodIpAllocation, PoolKind,
+    PoolMode, UpgradeSettings,
+};
+pub use inventory::{ClusterIndex, Inventory, ReservedRange, SubnetIndex, VnetIndex};
+pub use network::{
+    Holder, HolderKind, Peering, ResourceId, Route, RouteTable, Subnet, VirtualNetwork,
+};
+pub use operation::Change;
+pub use workload::KubernetesState;

@@ -1,7 +1,26 @@
 //! Every way facts come in. Each reader lowers its wire shape to the same facts; `assemble` joins them into one inventory.
 //! A reader never guesses: what it cannot read is an error that names the file, the place and what was expected.
+//!
+//! bytes → [`recognise`](load) by content → [`scenario`] · [`arm`] · [`kubernetes`] · [`terraform`] → [`facts`] →
+//! [`assemble`] → [`Inventory`].
 
+pub mod arm;
+pub mod assemble;
+pub mod facts;
+pub mod kubernetes;
+pub mod scenario;
+pub mod terraform;
+mod wire;
+
+use crate::model::{Inventory, KubernetesState, ReservedRange};
+use facts::{Facts, KubernetesFact, Origin};
+use rayon::prelude::*;
+use scenario::OperationFact;
+use serde_json::value::RawValue;
 use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Input that cannot be used. Exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,3 +72,552 @@ impl fmt::Display for SourceError {
 }
 
 impl std::error::Error for SourceError {}
+
+/// All that the named files say.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// What is.
+    pub current: Inventory,
+    /// What a Terraform plan would make of it.
+    pub planned: Option<Inventory>,
+    /// What scenarios ask for.
+    pub operations: Vec<OperationFact>,
+    /// Name and description of the scenario, where exactly one was read.
+    pub scenario: Option<(String, String)>,
+}
+
+/// Larger files are refused before they are read: no estate is this large, and memory is finite.
+pub const LARGEST_FILE: u64 = 1 << 30;
+
+/// Reads files and folders (`-` is standard input) and joins what they hold.
+///
+/// # Errors
+/// [`SourceError`] for the first file that cannot be read or understood, or for a reference that points nowhere.
+pub fn load(from: &[PathBuf], also_reserved: &[PathBuf]) -> Result<Loaded, SourceError> {
+    let mut found = read_all(from)?;
+    for path in also_reserved {
+        found.facts.reserved.extend(read_reserved(path)?);
+    }
+    found.assemble()
+}
+
+/// What the files hold, before it is joined.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    pub facts: Facts,
+    /// The other side of a Terraform plan: `facts` holds what is, this what will be.
+    pub planned: Option<Facts>,
+    pub operations: Vec<OperationFact>,
+    pub scenarios: Vec<(String, String)>,
+}
+
+impl Found {
+    /// Joins what was found.
+    ///
+    /// # Errors
+    /// When a reference points nowhere.
+    pub fn assemble(self) -> Result<Loaded, SourceError> {
+        let planned = match self.planned {
+            Some(mut planned) => {
+                // Files beside the plan describe what the plan does not touch.
+                planned.reserved.clone_from(&self.facts.reserved);
+                Some(assemble::assemble(planned)?)
+            }
+            None => None,
+        };
+        let scenario = match <[(String, String); 1]>::try_from(self.scenarios) {
+            Ok([scenario]) => Some(scenario),
+            Err(_) => None,
+        };
+        Ok(Loaded {
+            current: assemble::assemble(self.facts)?,
+            planned,
+            operations: self.operations,
+            scenario,
+        })
+    }
+
+    fn append(&mut self, other: Found) {
+        // A plan's two sides both need what other files say.
+        self.planned = match (self.planned.take(), other.planned) {
+            (None, None) => None,
+            (Some(mut mine), theirs) => {
+                mine.append(theirs.unwrap_or_else(|| other.facts.clone()));
+                Some(mine)
+            }
+            (None, Some(theirs)) => {
+                let mut mine = self.facts.clone();
+                mine.append(theirs);
+                Some(mine)
+            }
+        };
+        self.facts.append(other.facts);
+        self.operations.extend(other.operations);
+        self.scenarios.extend(other.scenarios);
+    }
+}
+
+/// Reads files and folders without joining them.
+///
+/// # Errors
+/// As [`load`].
+pub fn read_all(from: &[PathBuf]) -> Result<Found, SourceError> {
+    let mut found = Found::default();
+    for path in from {
+        if path.as_os_str() != "-" && path.is_dir() {
+            let mut files = Vec::new();
+            list_folder(path, 0, &mut files, &mut found.facts.not_checked)?;
+            if files.is_empty() {
+                return Err(SourceError::new(
+                    path.display().to_string(),
+                    "no .json, .yaml or .yml file in this folder",
+                ));
+            }
+            for file in files {
+                found.append(read_file(&file)?);
+            }
+        } else {
+            found.append(read_file(path)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Ranges of a plain prefix list; the comment behind a prefix is its owner.
+///
+/// # Errors
+/// When the file cannot be read, or a line is no prefix.
+pub fn read_reserved(path: &Path) -> Result<Vec<ReservedRange>, SourceError> {
+    let name = path.display().to_string();
+    let bytes = read_bytes(path)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| SourceError::new(&name, "is not text; expected one CIDR a line"))?;
+    let mut ranges = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let (prefix, comment) = match line.split_once(['#', ';']) {
+            Some((prefix, comment)) => (prefix.trim(), comment.trim()),
+            None => (line.trim(), ""),
+        };
+        if prefix.is_empty() {
+            continue;
+        }
+        let line = number as u64 + 1;
+        ranges.push(ReservedRange {
+            cidr: crate::model::parse_cidr(prefix)
+                .map_err(|error| SourceError::new(&name, error.to_string()).at(line, 1))?,
+            owner: if comment.is_empty() {
+                format!("{name}:{line}")
+            } else {
+                comment.to_string()
+            },
+        });
+    }
+    Ok(ranges)
+}
+
+/// Files of a folder and the folders in it, in order of name. Hidden ones are passed over; what is neither JSON nor YAML by
+/// name is not opened, and said.
+fn list_folder(
+    folder: &Path,
+    depth: usize,
+    files: &mut Vec<PathBuf>,
+    not_checked: &mut Vec<String>,
+) -> Result<(), SourceError> {
+    const DEEPEST: usize = 16;
+    let name = folder.display().to_string();
+    if depth > DEEPEST {
+        return Err(SourceError::new(
+            name,
+            "folders are nested too deep (a link to itself?)",
+        ));
+    }
+    let entries = std::fs::read_dir(folder)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| SourceError::new(&name, error.to_string()))?;
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if hidden {
+            continue;
+        }
+        if path.is_dir() {
+            list_folder(&path, depth + 1, files, not_checked)?;
+        } else if path.extension().is_some_and(|end| {
+            ["json", "yaml", "yml"]
+                .iter()
+                .any(|known| end.eq_ignore_ascii_case(known))
+        }) {
+            files.push(path);
+        } else {
+            not_checked.push(format!(
+                "{}: not opened; in a folder only .json, .yaml and .yml files are read",
+                path.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, SourceError> {
+    let name = path.display().to_string();
+    let fail = |error: std::io::Error| SourceError::new(&name, error.to_string());
+    let too_large =
+        || SourceError::new(&name, format!("is larger than {} MiB", LARGEST_FILE >> 20));
+    let mut bytes = Vec::new();
+    if path.as_os_str() == "-" {
+        std::io::stdin()
+            .lock()
+            .take(LARGEST_FILE + 1)
+            .read_to_end(&mut bytes)
+            .map_err(fail)?;
+    } else {
+        let file = std::fs::File::open(path).map_err(fail)?;
+        let size = file.metadata().map_err(fail)?.len();
+        if size > LARGEST_FILE {
+            return Err(too_large());
+        }
+        bytes.reserve_exact(usize::try_from(size).unwrap_or(0));
+        file.take(LARGEST_FILE + 1)
+            .read_to_end(&mut bytes)
+            .map_err(fail)?;
+    }
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+fn read_file(path: &Path) -> Result<Found, SourceError> {
+    read_document(&path.display().to_string(), &read_bytes(path)?)
+}
+
+/// Reads one file's content, recognised by what it is.
+///
+/// # Errors
+/// When it is none of the formats aksplan reads, or is damaged.
+pub fn read_document(name: &str, bytes: &[u8]) -> Result<Found, SourceError> {
+    let file: Arc<str> = Arc::from(name);
+    let decoded = decode(name, bytes)?;
+    let text = decoded.as_ref();
+    match text.trim_start().as_bytes().first() {
+        None => Err(SourceError::new(name, "is empty")),
+        Some(b'{' | b'[') => read_json(&file, text),
+        Some(_) => read_yaml(&file, text),
+    }
+}
+
+/// UTF-8, or the UTF-16 that `>` writes in Windows PowerShell; a byte order mark is dropped.
+fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<std::borrow::Cow<'a, str>, SourceError> {
+    let utf16 = |unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes[2..]
+            .chunks_exact(2)
+            .map(|pair| unit([pair[0], pair[1]]))
+            .collect();
+        String::from_utf16(&units)
+            .map(std::borrow::Cow::Owned)
+            .map_err(|_| SourceError::new(name, "is not text: broken UTF-16"))
+    };
+    match bytes {
+        [0xFF, 0xFE, ..] => return utf16(u16::from_le_bytes),
+        [0xFE, 0xFF, ..] => return utf16(u16::from_be_bytes),
+        [b'P', b'K', 3, 4, ..] => {
+            return Err(SourceError::new(
+                name,
+                "is a zip archive; if it is a Terraform plan, give the output of `terraform show -json PLAN`",
+            ));
+        }
+        [0x1F, 0x8B, ..] | [0x28, 0xB5, 0x2F, 0xFD, ..] => {
+            return Err(SourceError::new(
+                name,
+                "is compressed; expected plain JSON or YAML",
+            ));
+        }
+        _ => {}
+    }
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(std::borrow::Cow::Borrowed(text)),
+        Err(error) => Err(SourceError::new(
+            name,
+            format!("is not text: invalid UTF-8 at byte {}", error.valid_up_to()),
+        )),
+    }
+}
+
+fn json_error(name: &str, error: &serde_json::Error) -> SourceError {
+    let text = error.to_string();
+    let problem = match text.rfind(" at line ") {
+        Some(end) => &text[..end],
+        None => &text,
+    };
+    SourceError::new(name, format!("{problem}; expected JSON"))
+        .at(error.line() as u64, error.column() as u64)
+}
+
+/// One JSON document, or several one after the other.
+fn read_json(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
+    let mut found = Found::default();
+    let documents = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    for (position, document) in documents.enumerate() {
+        let document = document.map_err(|error| json_error(file, &error))?;
+        let path = if position == 0 {
+            String::new()
+        } else {
+            format!("document {}", position + 1)
+        };
+        found.append(read_json_document(file, text, document, &path)?);
+    }
+    Ok(found)
+}
+
+fn read_json_document(
+    file: &Arc<str>,
+    text: &str,
+    document: &RawValue,
+    path: &str,
+) -> Result<Found, SourceError> {
+    let origin = Origin::new(file, path);
+    let only = |facts: Facts| Found {
+        facts,
+        ..Found::default()
+    };
+    if document.get().starts_with('[') {
+        return Ok(only(read_elements(&origin, text, document, "")?));
+    }
+    if !document.get().starts_with('{') {
+        return Err(place(
+            text,
+            document,
+            origin.error("", "expected a JSON object or array"),
+        ));
+    }
+    let envelope: wire::Envelope =
+        arm::parse(document, &origin, "").map_err(|error| place(text, document, error))?;
+    let version = envelope.api_version.as_deref().unwrap_or_default();
+    if version.starts_with("aksplan/") {
+        let scenario: scenario::Scenario =
+            arm::parse(document, &origin, "").map_err(|error| place(text, document, error))?;
+        return lower_scenario(file, scenario);
+    }
+    if envelope.terraform_version.is_some()
+        || envelope.resource_changes.is_some()
+        || envelope.planned_values.is_some()
+    {
+        let plan = terraform::read(file, document, envelope.format_version.as_deref())?;
+        return Ok(Found {
+            facts: plan.before,
+            planned: Some(plan.after),
+            ..Found::default()
+        });
+    }
+    if let (Some(kind), false) = (&envelope.kind, version.is_empty()) {
+        let mut facts = Facts::default();
+        match (kind.strip_suffix("List"), envelope.items) {
+            (Some(of), Some(items)) => {
+                read_kubernetes(&origin, text, items, ".items", of, &mut facts)?;
+            }
+            _ => read_kubernetes(&origin, text, document, "", kind, &mut facts)?,
+        }
+        return Ok(only(facts));
+    }
+    if let Some(value) = envelope.value
+        && value.get().starts_with('[')
+    {
+        let mut facts = read_elements(&origin, text, value, "value")?;
+        if envelope.next_link.is_some_and(|link| !link.is_empty()) {
+            facts.not_checked.push(format!(
+                "{file}: is one page of several (it has a nextLink); what the other pages hold is not known"
+            ));
+        }
+        return Ok(only(facts));
+    }
+    let mut facts = Facts::default();
+    arm::read_resource(document, &origin, &mut facts)
+        .map_err(|error| place(text, document, error))?;
+    Ok(only(facts))
+}
+
+/// Adds the line and column of the resource to an error inside it.
+fn place(text: &str, raw: &RawValue, error: SourceError) -> SourceError {
+    if error.position.is_some() {
+        return error;
+    }
+    // The resource is a slice of the text, so the distance of the two is its offset.
+    let offset = (raw.get().as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    match text.get(..offset) {
+        Some(before) => {
+            let line = before.matches('\n').count() as u64 + 1;
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() as u64 + 1;
+            error.at(line, column)
+        }
+        None => error,
+    }
+}
+
+/// The elements of a JSON array, on every core.
+fn read_elements(
+    origin: &Origin,
+    text: &str,
+    array: &RawValue,
+    path: &str,
+) -> Result<Facts, SourceError> {
+    let elements: Vec<&RawValue> =
+        arm::parse(array, origin, path).map_err(|error| place(text, array, error))?;
+    // Large enough to amortise a task, small enough to share out evenly.
+    const BATCH: usize = 64;
+    let batches: Vec<Facts> = elements
+        .par_chunks(BATCH)
+        .enumerate()
+        .map(|(batch, elements)| {
+            let mut facts = Facts::default();
+            for (position, raw) in elements.iter().enumerate() {
+                let origin = Origin::new(
+                    &origin.file,
+                    format!("{}{path}[{}]", origin.path, batch * BATCH + position),
+                );
+                read_element(&origin, text, raw, &mut facts)
+                    .map_err(|error| place(text, raw, error))?;
+            }
+            Ok(facts)
+        })
+        .collect::<Result<_, SourceError>>()?;
+    let mut facts = Facts::default();
+    for batch in batches {
+        facts.append(batch);
+    }
+    Ok(facts)
+}
+
+/// An element of an array: an Azure resource, a Kubernetes object, or a page of either.
+fn read_element(
+    origin: &Origin,
+    text: &str,
+    raw: &RawValue,
+    facts: &mut Facts,
+) -> Result<(), SourceError> {
+    arm::read_resource(raw, origin, facts).or_else(|error| {
+        let envelope: wire::Envelope =
+            serde_json::from_str(raw.get()).map_err(|_| error.clone())?;
+        match (envelope.kind, envelope.api_version) {
+            (Some(kind), Some(_)) => read_kubernetes(origin, text, raw, "", &kind, facts),
+            _ => Err(error),
+        }
+    })
+}
+
+/// A Kubernetes object or an array of them. `kind` is what a typed list says its items are; `""` lets each say itself.
+fn read_kubernetes(
+    origin: &Origin,
+    text: &str,
+    raw: &RawValue,
+    path: &str,
+    kind: &str,
+    facts: &mut Facts,
+) -> Result<(), SourceError> {
+    let mut state = KubernetesState::default();
+    let mut unused: Vec<String> = Vec::new();
+    let mut read = |raw: &RawValue, origin: &Origin| {
+        let own: wire::Envelope = arm::parse(raw, origin, "")?;
+        let kind = own.kind.as_deref().unwrap_or(kind);
+        if !kubernetes::read_object(kind, raw, origin, &mut state)? {
+            unused.push(format!(
+                "{}: objects of kind {kind} are not used",
+                origin.file
+            ));
+        }
+        Ok::<(), SourceError>(())
+    };
+    if raw.get().starts_with('[') {
+        let items: Vec<&RawValue> =
+            arm::parse(raw, origin, path).map_err(|error| place(text, raw, error))?;
+        for (position, item) in items.into_iter().enumerate() {
+            let origin = Origin::new(&origin.file, format!("{}{path}[{position}]", origin.path));
+            read(item, &origin).map_err(|error| place(text, item, error))?;
+        }
+    } else {
+        read(raw, origin).map_err(|error| place(text, raw, error))?;
+    }
+    facts.not_checked.extend(unused);
+    facts.kubernetes.push(KubernetesFact {
+        origin: origin.clone(),
+        state,
+    });
+    Ok(())
+}
+
+fn lower_scenario(file: &Arc<str>, scenario: scenario::Scenario) -> Result<Found, SourceError> {
+    let title = (
+        scenario.name.clone(),
+        scenario.description.trim().to_string(),
+    );
+    let (facts, operations) = scenario.lower(file)?;
+    Ok(Found {
+        facts,
+        operations,
+        scenarios: vec![title],
+        ..Found::default()
+    })
+}
+
+/// A scenario, or anything JSON could say, as YAML.
+fn read_yaml(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        #[serde(rename = "apiVersion")]
+        api_version: Option<String>,
+    }
+    let fail = |error: serde_saphyr::Error| {
+        let problem = error.without_snippet().to_string();
+        // The message repeats the position that stands before it.
+        let problem = match problem.rfind(" at line ") {
+            Some(end) => problem[..end].to_string(),
+            None => problem,
+        };
+        let source = SourceError::new(file.as_ref(), problem);
+        match error.location() {
+            Some(location) => source.at(location.line(), location.column()),
+            None => source,
+        }
+    };
+    let not_a_map = || {
+        SourceError::new(
+            file.as_ref(),
+            "not recognised; expected a scenario (apiVersion: aksplan/v1), or JSON as printed by `az`, `kubectl` or \
+             `terraform show -json`",
+        )
+    };
+    let version: Result<Version, _> = serde_saphyr::from_str(text);
+    match version {
+        Ok(version)
+            if version
+                .api_version
+                .as_deref()
+                .is_some_and(|word| word.starts_with("aksplan/")) =>
+        {
+            lower_scenario(file, serde_saphyr::from_str(text).map_err(fail)?)
+        }
+        _ => {
+            let documents: Vec<serde_json::Value> =
+                serde_saphyr::from_str_multiple(text).map_err(fail)?;
+            let mut found = Found::default();
+            for document in documents {
+                if document.is_null() {
+                    continue;
+                }
+                if !document.is_object() && !document.is_array() {
+                    return Err(not_a_map());
+                }
+                let json = document.to_string();
+                // Lines of the converted text are not lines of the file.
+                found.append(read_json(file, &json).map_err(|mut error| {
+                    error.position = None;
+                    error
+                })?);
+            }
+            Ok(found)
+        }
+    }
+}

@@ -1,0 +1,502 @@
+//! Clusters and node pools in Azure's own words: network modes, autoscaler bounds, upgrade settings.
+
+use super::cidr::IpNet;
+use super::inventory::SubnetIndex;
+use super::network::ResourceId;
+use super::workload::KubernetesState;
+use std::fmt;
+use std::net::IpAddr;
+
+/// A managed cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cluster {
+    pub id: Option<ResourceId>,
+    pub name: String,
+    pub resource_group: Option<String>,
+    /// Where AKS puts the scale sets and load balancers (`MC_…`).
+    pub node_resource_group: Option<String>,
+    pub kubernetes_version: Option<KubernetesVersion>,
+    /// `Succeeded`, `Updating`, `Failed`, …; ARM's word.
+    pub provisioning_state: Option<String>,
+    /// `Running` or `Stopped`.
+    pub power_state: Option<String>,
+    pub network: NetworkProfile,
+    pub pools: Vec<NodePool>,
+    /// The API server has a private endpoint in the subnet of the first pool.
+    pub private_cluster: bool,
+    /// API Server VNet Integration: the API server sits in a delegated subnet of its own.
+    pub api_server_vnet_integration: bool,
+    /// Node auto-provisioning (Karpenter) makes nodes that no pool limits (ISS-7).
+    pub node_auto_provisioning: bool,
+    pub identity: Identity,
+    /// `nodeDisruptionProfile.nodeDisruptionPolicy`: `Allow`, `Block`, `AllowDuringMaintenanceWindow` (MIG-12).
+    pub node_disruption_policy: Option<String>,
+    /// Application Gateway Ingress Controller add-on.
+    pub ingress_application_gateway: bool,
+    /// Objects that `kubectl` printed, if any were read.
+    pub kubernetes: Option<Box<KubernetesState>>,
+}
+
+impl Cluster {
+    /// How this pool's pods get addresses; `None` when the network plugin is not one aksplan knows.
+    pub fn network_mode(&self, pool: &NodePool) -> Option<NetworkMode> {
+        match &self.network.plugin {
+            Some(NetworkPlugin::Kubenet) => Some(NetworkMode::Kubenet),
+            Some(NetworkPlugin::None) => Some(NetworkMode::Byo),
+            Some(NetworkPlugin::Azure) if self.network.overlay => Some(NetworkMode::Overlay),
+            Some(NetworkPlugin::Azure) if pool.has_pod_subnet => {
+                Some(match pool.pod_ip_allocation {
+                    PodIpAllocation::DynamicIndividual => NetworkMode::PodSubnetDynamic,
+                    PodIpAllocation::StaticBlock => NetworkMode::PodSubnetStaticBlock,
+                })
+            }
+            Some(NetworkPlugin::Azure) => Some(NetworkMode::NodeSubnet),
+            Some(NetworkPlugin::Other(_)) | None => None,
+        }
+    }
+
+    /// The mode of the first pool: a cluster has one CNI type (DYN-5).
+    pub fn mode(&self) -> Option<NetworkMode> {
+        match self.pools.first() {
+            Some(pool) => self.network_mode(pool),
+            None => match &self.network.plugin {
+                Some(NetworkPlugin::Kubenet) => Some(NetworkMode::Kubenet),
+                Some(NetworkPlugin::None) => Some(NetworkMode::Byo),
+                Some(NetworkPlugin::Azure) if self.network.overlay => Some(NetworkMode::Overlay),
+                Some(NetworkPlugin::Azure) => Some(NetworkMode::NodeSubnet),
+                _ => None,
+            },
+        }
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.power_state
+            .as_deref()
+            .is_some_and(|state| state.eq_ignore_ascii_case("Stopped"))
+    }
+
+    pub fn pool(&self, name: &str) -> Option<&NodePool> {
+        self.pools
+            .iter()
+            .find(|pool| pool.name.eq_ignore_ascii_case(name))
+    }
+
+    /// `resource-group/name`, or the name alone where the group is not known.
+    pub fn qualified_name(&self) -> String {
+        match &self.resource_group {
+            Some(group) => format!("{group}/{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// `networkProfile` of a managed cluster.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NetworkProfile {
+    pub plugin: Option<NetworkPlugin>,
+    /// `networkPluginMode` is `overlay`. Kept beside the plugin: a request may name a pair that AKS refuses.
+    pub overlay: bool,
+    /// `azure` or `cilium`.
+    pub dataplane: Option<String>,
+    /// `azure`, `calico`, `cilium`; `none` is read as absent.
+    pub policy: Option<String>,
+    /// IPv4 first where both families are given. Empty where the mode has none.
+    pub pod_cidrs: Vec<IpNet>,
+    pub service_cidrs: Vec<IpNet>,
+    pub dns_service_ip: Option<IpAddr>,
+    /// `loadBalancer`, `userDefinedRouting`, …
+    pub outbound_type: Option<String>,
+    pub load_balancer: Option<LoadBalancerProfile>,
+}
+
+impl NetworkProfile {
+    pub fn pod_cidr_v4(&self) -> Option<&IpNet> {
+        self.pod_cidrs
+            .iter()
+            .find(|cidr| matches!(cidr, IpNet::V4(_)))
+    }
+}
+
+/// The outbound side of the cluster's public load balancer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoadBalancerProfile {
+    /// SNAT ports a node; 0 lets Azure choose.
+    pub allocated_outbound_ports: u64,
+    /// Outbound public addresses, managed or given.
+    pub outbound_ips: u64,
+}
+
+/// `networkProfile.networkPlugin`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkPlugin {
+    Azure,
+    Kubenet,
+    None,
+    /// A value this version does not know; nothing is computed for it.
+    Other(String),
+}
+
+impl NetworkPlugin {
+    pub fn from_word(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "azure" => NetworkPlugin::Azure,
+            "kubenet" => NetworkPlugin::Kubenet,
+            "none" => NetworkPlugin::None,
+            _ => NetworkPlugin::Other(word.to_string()),
+        }
+    }
+
+    pub fn word(&self) -> &str {
+        match self {
+            NetworkPlugin::Azure => "azure",
+            NetworkPlugin::Kubenet => "kubenet",
+            NetworkPlugin::None => "none",
+            NetworkPlugin::Other(word) => word,
+        }
+    }
+}
+
+/// How pods get their addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NetworkMode {
+    Kubenet,
+    /// Classic Azure CNI: pods draw from the node subnet, reserved node by node.
+    NodeSubnet,
+    PodSubnetDynamic,
+    PodSubnetStaticBlock,
+    Overlay,
+    /// Bring your own CNI, `networkPlugin: none`.
+    Byo,
+}
+
+impl NetworkMode {
+    pub const ALL: [NetworkMode; 6] = [
+        NetworkMode::Kubenet,
+        NetworkMode::NodeSubnet,
+        NetworkMode::PodSubnetDynamic,
+        NetworkMode::PodSubnetStaticBlock,
+        NetworkMode::Overlay,
+        NetworkMode::Byo,
+    ];
+
+    /// For machines: JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            NetworkMode::Kubenet => "kubenet",
+            NetworkMode::NodeSubnet => "node_subnet",
+            NetworkMode::PodSubnetDynamic => "pod_subnet_dynamic",
+            NetworkMode::PodSubnetStaticBlock => "pod_subnet_static_block",
+            NetworkMode::Overlay => "overlay",
+            NetworkMode::Byo => "none",
+        }
+    }
+
+    /// For people.
+    pub fn word(self) -> &'static str {
+        match self {
+            NetworkMode::Kubenet => "kubenet",
+            NetworkMode::NodeSubnet => "Azure CNI node subnet",
+            NetworkMode::PodSubnetDynamic => "Azure CNI pod subnet (dynamic)",
+            NetworkMode::PodSubnetStaticBlock => "Azure CNI pod subnet (static block)",
+            NetworkMode::Overlay => "Azure CNI Overlay",
+            NetworkMode::Byo => "bring your own CNI",
+        }
+    }
+
+    /// `max_pods` when none is given: documented for every mode, though two documents disagree on the pod subnet (110 or
+    /// 250; the planning page's 110 is taken). Section 1.2 of the AKS planning pages.
+    pub fn default_max_pods(self) -> u32 {
+        match self {
+            NetworkMode::NodeSubnet => 30,
+            NetworkMode::Overlay | NetworkMode::Byo => 250,
+            NetworkMode::Kubenet
+            | NetworkMode::PodSubnetDynamic
+            | NetworkMode::PodSubnetStaticBlock => 110,
+        }
+    }
+
+    pub fn has_pod_cidr(self) -> bool {
+        matches!(self, NetworkMode::Kubenet | NetworkMode::Overlay)
+    }
+}
+
+impl fmt::Display for NetworkMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A node pool (`agentPoolProfile`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodePool {
+    pub name: String,
+    pub mode: PoolMode,
+    pub os_type: OsType,
+    pub kind: PoolKind,
+    /// Nodes now.
+    pub count: u64,
+    pub autoscaler: Option<Autoscaler>,
+    /// Pods a node may run, 10 to 250 (MP-1). Immutable in a pool (MP-2).
+    pub max_pods: u32,
+    /// True when `max_pods` was not given and the mode's default was taken.
+    pub max_pods_defaulted: bool,
+    pub upgrade: UpgradeSettings,
+    /// Where the nodes' interfaces sit. `None` only when the input could not say (a Terraform plan before apply).
+    pub subnet: Option<SubnetIndex>,
+    /// Whether a pod subnet is named, resolved or not.
+    pub has_pod_subnet: bool,
+    pub pod_subnet: Option<SubnetIndex>,
+    pub pod_ip_allocation: PodIpAllocation,
+    pub spot: bool,
+    pub kubernetes_version: Option<KubernetesVersion>,
+    pub provisioning_state: Option<String>,
+    pub power_state: Option<String>,
+    pub vm_size: Option<String>,
+    pub node_image_version: Option<String>,
+    /// Fields whose value the input says is not known yet (Terraform `after_unknown`): nothing is concluded from them.
+    pub unknown: Vec<String>,
+}
+
+impl NodePool {
+    /// A Linux user pool of `count` nodes; everything else as Azure defaults it.
+    pub fn new(name: impl Into<String>, count: u64, max_pods: u32) -> Self {
+        NodePool {
+            name: name.into(),
+            mode: PoolMode::User,
+            os_type: OsType::Linux,
+            kind: PoolKind::ScaleSet,
+            count,
+            autoscaler: None,
+            max_pods,
+            max_pods_defaulted: false,
+            upgrade: UpgradeSettings::default(),
+            subnet: None,
+            has_pod_subnet: false,
+            pod_subnet: None,
+            pod_ip_allocation: PodIpAllocation::DynamicIndividual,
+            spot: false,
+            kubernetes_version: None,
+            provisioning_state: None,
+            power_state: None,
+            vm_size: None,
+            node_image_version: None,
+            unknown: Vec::new(),
+        }
+    }
+
+    /// The nodes AKS counts for this pool when it checks a request: `max_count` where it autoscales, else `count` (ISS-2).
+    pub fn counted_nodes(&self) -> u64 {
+        self.autoscaler
+            .map_or(self.count, |autoscaler| autoscaler.max_count)
+    }
+
+    /// The most nodes the pool may ever have without somebody changing it.
+    pub fn ceiling(&self) -> u64 {
+        self.counted_nodes().max(self.count)
+    }
+
+    /// Nodes that run now: none in a stopped pool.
+    pub fn running(&self) -> u64 {
+        let stopped = self
+            .power_state
+            .as_deref()
+            .is_some_and(|state| state.eq_ignore_ascii_case("Stopped"));
+        if stopped { 0 } else { self.count }
+    }
+}
+
+/// Bounds of the cluster autoscaler. `min_count <= max_count` always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Autoscaler {
+    pub min_count: u64,
+    pub max_count: u64,
+}
+
+impl Autoscaler {
+    /// `None` when `min_count` exceeds `max_count`.
+    pub fn new(min_count: u64, max_count: u64) -> Option<Self> {
+        (min_count <= max_count).then_some(Autoscaler {
+            min_count,
+            max_count,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PoolMode {
+    System,
+    #[default]
+    User,
+    /// A value this version does not know, `Gateway` among them; counted like a user pool.
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OsType {
+    #[default]
+    Linux,
+    Windows,
+}
+
+/// `type` of the pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PoolKind {
+    #[default]
+    ScaleSet,
+    AvailabilitySet,
+    VirtualMachines,
+}
+
+/// `podIPAllocationMode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PodIpAllocation {
+    #[default]
+    DynamicIndividual,
+    StaticBlock,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Identity {
+    #[default]
+    Unknown,
+    SystemAssigned,
+    UserAssigned,
+    ServicePrincipal,
+}
+
+/// `upgradeSettings` of a pool.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UpgradeSettings {
+    /// `None`: not set; the default is 10 % (UPG-1).
+    pub max_surge: Option<IntOrPercent>,
+    /// `None`: not set; the default is 0 (UPG-7).
+    pub max_unavailable: Option<IntOrPercent>,
+    /// Minutes, 5 to 1,440; `None`: 30 (UPG-8).
+    pub drain_timeout_minutes: Option<u32>,
+    /// Minutes, 0 to 30; `None`: 0 (UPG-8).
+    pub node_soak_minutes: Option<u32>,
+    /// `Schedule` or `Cordon` (UPG-9).
+    pub undrainable_node_behavior: Option<String>,
+}
+
+/// A number of things, or a share of them: `2` or `33%`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntOrPercent {
+    Int(u64),
+    /// Whole percent; Azure and Kubernetes allow no fraction.
+    Percent(u64),
+}
+
+impl IntOrPercent {
+    /// `"33%"`, `"2"`; `None` for anything else.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let word = word.trim();
+        match word.strip_suffix('%') {
+            Some(percent) => percent
+                .trim()
+                .parse()
+                .ok()
+                .filter(|percent| *percent <= 1000)
+                .map(IntOrPercent::Percent),
+            None => word.parse().ok().map(IntOrPercent::Int),
+        }
+    }
+
+    /// The share of `whole`, a fraction rounded up (UPG-2, PDB-1).
+    pub fn of(self, whole: u64) -> u64 {
+        match self {
+            IntOrPercent::Int(count) => count,
+            IntOrPercent::Percent(percent) => whole.saturating_mul(percent).div_ceil(100),
+        }
+    }
+}
+
+impl fmt::Display for IntOrPercent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IntOrPercent::Int(count) => write!(f, "{count}"),
+            IntOrPercent::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+/// `1.31.4`; the patch may be absent, as Azure allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KubernetesVersion {
+    pub major: u32,
+    pub minor: u32,
+    pub patch: Option<u32>,
+}
+
+impl KubernetesVersion {
+    /// `None` for what is no version.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let word = word.trim().trim_start_matches('v');
+        // A suffix such as `-hotfix.2020` or `+lts` names the same version.
+        let core = word.split(['-', '+']).next()?;
+        let mut parts = core.split('.');
+        let major = parts.next()?.parse().ok()?;
+        let minor = parts.next()?.parse().ok()?;
+        let patch = match parts.next() {
+            Some(patch) => Some(patch.parse().ok()?),
+            None => None,
+        };
+        Some(KubernetesVersion {
+            major,
+            minor,
+            patch,
+        })
+    }
+}
+
+impl fmt::Display for KubernetesVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)?;
+        match self.patch {
+            Some(patch) => write!(f, ".{patch}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_round_up() {
+        for (word, whole, want) in [
+            ("33%", 3, 1),
+            ("33%", 4, 2),
+            ("10%", 8, 1),
+            ("10%", 11, 2),
+            ("100%", 5, 5),
+            ("0%", 5, 0),
+            ("2", 5, 2),
+        ] {
+            assert_eq!(
+                IntOrPercent::from_word(word).unwrap().of(whole),
+                want,
+                "{word} of {whole}"
+            );
+        }
+        for bad in ["", "%", "a%", "-1", "1.5", "2000%"] {
+            assert_eq!(IntOrPercent::from_word(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn versions_order() {
+        let version = |word| KubernetesVersion::from_word(word).unwrap();
+        assert!(version("1.9.3") < version("1.27"));
+        assert_eq!(version("v1.31.4").to_string(), "1.31.4");
+        assert_eq!(KubernetesVersion::from_word("1"), None);
+        assert_eq!(KubernetesVersion::from_word("one.two"), None);
+    }
+
+    #[test]
+    fn autoscaler_bounds_cannot_cross() {
+        assert_eq!(Autoscaler::new(6, 3), None);
+        assert!(Autoscaler::new(3, 3).is_some());
+    }
+}

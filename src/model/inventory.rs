@@ -1,0 +1,168 @@
+//! All that is known at one instant. Indices instead of references: a fleet has a hundred thousand of these.
+
+use super::cidr::IpNet;
+use super::cluster::{Cluster, NodePool};
+use super::network::{ResourceId, RouteTable, Subnet, VirtualNetwork};
+use std::collections::BTreeMap;
+
+macro_rules! index {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// Position in the inventory's list.
+            pub fn new(position: usize) -> Self {
+                $name(u32::try_from(position).expect("an inventory holds fewer than 2^32 of anything: input is bounded"))
+            }
+
+            pub fn get(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+index! {
+    /// A VNet of an [`Inventory`].
+    VnetIndex
+}
+index! {
+    /// A subnet of an [`Inventory`].
+    SubnetIndex
+}
+index! {
+    /// A cluster of an [`Inventory`].
+    ClusterIndex
+}
+
+/// All that was read, joined: every index points at something that is there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inventory {
+    pub vnets: Vec<VirtualNetwork>,
+    /// Subnets of all VNets, those of one VNet side by side, in the order read.
+    pub subnets: Vec<Subnet>,
+    pub clusters: Vec<Cluster>,
+    pub route_tables: Vec<RouteTable>,
+    /// Ranges in use outside of what Azure shows: on-premises, BGP, partners.
+    pub reserved: Vec<ReservedRange>,
+    /// What the sources could not say, in whole sentences, sorted.
+    pub not_checked: Vec<String>,
+}
+
+/// A range that belongs to somebody outside the inventory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReservedRange {
+    pub cidr: IpNet,
+    /// Who has it, for example `Frankfurt data centre` or `on-premises.txt:12`.
+    pub owner: String,
+}
+
+impl Inventory {
+    pub fn vnet(&self, index: VnetIndex) -> &VirtualNetwork {
+        &self.vnets[index.get()]
+    }
+
+    pub fn subnet(&self, index: SubnetIndex) -> &Subnet {
+        &self.subnets[index.get()]
+    }
+
+    pub fn cluster(&self, index: ClusterIndex) -> &Cluster {
+        &self.clusters[index.get()]
+    }
+
+    pub fn vnet_indices(&self) -> impl Iterator<Item = VnetIndex> + use<> {
+        (0..self.vnets.len()).map(VnetIndex::new)
+    }
+
+    pub fn subnet_indices(&self) -> impl Iterator<Item = SubnetIndex> + use<> {
+        (0..self.subnets.len()).map(SubnetIndex::new)
+    }
+
+    pub fn cluster_indices(&self) -> impl Iterator<Item = ClusterIndex> + use<> {
+        (0..self.clusters.len()).map(ClusterIndex::new)
+    }
+
+    pub fn subnets_of(&self, vnet: VnetIndex) -> impl Iterator<Item = &Subnet> {
+        self.subnets
+            .iter()
+            .filter(move |subnet| subnet.vnet == vnet)
+    }
+
+    /// `vnet/subnet`, as people say it.
+    pub fn subnet_name(&self, index: SubnetIndex) -> String {
+        let subnet = self.subnet(index);
+        format!("{}/{}", self.vnet(subnet.vnet).name, subnet.name)
+    }
+
+    /// Subnets that any pool of the cluster uses, for nodes or for pods, each once, in order.
+    pub fn subnets_of_cluster(&self, cluster: &Cluster) -> Vec<SubnetIndex> {
+        let mut subnets: Vec<SubnetIndex> = cluster
+            .pools
+            .iter()
+            .flat_map(|pool| [pool.subnet, pool.pod_subnet])
+            .flatten()
+            .collect();
+        subnets.sort_unstable();
+        subnets.dedup();
+        subnets
+    }
+
+    /// VNets that hold the cluster's subnets, each once.
+    pub fn vnets_of_cluster(&self, cluster: &Cluster) -> Vec<VnetIndex> {
+        let mut vnets: Vec<VnetIndex> = self
+            .subnets_of_cluster(cluster)
+            .into_iter()
+            .map(|subnet| self.subnet(subnet).vnet)
+            .collect();
+        vnets.sort_unstable();
+        vnets.dedup();
+        vnets
+    }
+
+    /// The VNet a peering points at, if it was read: by id, or by name where one side is a scenario's.
+    pub fn vnet_by_reference(&self, reference: &ResourceId) -> Option<VnetIndex> {
+        let by_id = self
+            .vnets
+            .iter()
+            .position(|vnet| vnet.id.as_ref() == Some(reference));
+        by_id
+            .or_else(|| {
+                let bare_name = !reference.as_str().contains('/');
+                self.vnets.iter().position(|vnet| {
+                    (bare_name || vnet.id.is_none())
+                        && vnet.name.eq_ignore_ascii_case(reference.name())
+                })
+            })
+            .map(VnetIndex::new)
+    }
+
+    /// For each subnet, the pools that use it: as (cluster, pool) pairs. One pass over the fleet.
+    pub fn pools_by_subnet(&self) -> BTreeMap<SubnetIndex, Vec<(ClusterIndex, usize)>> {
+        let mut by_subnet: BTreeMap<SubnetIndex, Vec<(ClusterIndex, usize)>> = BTreeMap::new();
+        for cluster in self.cluster_indices() {
+            for (position, pool) in self.cluster(cluster).pools.iter().enumerate() {
+                for subnet in [pool.subnet, pool.pod_subnet].into_iter().flatten() {
+                    let users = by_subnet.entry(subnet).or_default();
+                    if users.last() != Some(&(cluster, position)) {
+                        users.push((cluster, position));
+                    }
+                }
+            }
+        }
+        by_subnet
+    }
+
+    /// The pools of a cluster that put nodes into a subnet.
+    pub fn node_pools_in<'a>(
+        &'a self,
+        cluster: &'a Cluster,
+        subnet: SubnetIndex,
+    ) -> impl Iterator<Item = &'a NodePool> {
+        cluster
+            .pools
+            .iter()
+            .filter(move |pool| pool.subnet == Some(subnet))
+    }
+}

@@ -1,0 +1,186 @@
+//! The network side: VNets, subnets, peerings, route tables, and who holds addresses in a subnet.
+
+use super::cidr::{self, IpNet};
+use super::inventory::VnetIndex;
+use std::fmt;
+
+/// The id of an Azure resource. Compared without regard to case, as Azure Resource Manager does; shown as it was read.
+#[derive(Debug, Clone)]
+pub struct ResourceId(Box<str>);
+
+impl ResourceId {
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        ResourceId(text.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id in lower case, for use as a key.
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+
+    /// The segment that follows `name`, for example `segment("virtualNetworks")`.
+    pub fn segment(&self, name: &str) -> Option<&str> {
+        let mut parts = self.0.split('/').filter(|part| !part.is_empty());
+        while let Some(part) = parts.next() {
+            if part.eq_ignore_ascii_case(name) {
+                return parts.next();
+            }
+        }
+        None
+    }
+
+    /// The last segment: the resource's own name.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
+    pub fn resource_group(&self) -> Option<&str> {
+        self.segment("resourceGroups")
+    }
+
+    /// The id of the resource that contains this one: two segments shorter.
+    pub fn parent(&self) -> Option<ResourceId> {
+        let (rest, _name) = self.0.rsplit_once('/')?;
+        let (parent, _kind) = rest.rsplit_once('/')?;
+        (!parent.is_empty()).then(|| ResourceId::new(parent))
+    }
+}
+
+impl PartialEq for ResourceId {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+impl Eq for ResourceId {}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A virtual network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VirtualNetwork {
+    /// Absent in hand-written scenarios.
+    pub id: Option<ResourceId>,
+    pub name: String,
+    pub resource_group: Option<String>,
+    pub address_space: Vec<IpNet>,
+    pub peerings: Vec<Peering>,
+    /// `Succeeded`, `Updating`, …; ARM's word.
+    pub provisioning_state: Option<String>,
+}
+
+/// One direction of a VNet peering, as the VNet that owns it states it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Peering {
+    pub name: String,
+    /// The other VNet's id, or its name in a scenario.
+    pub remote: ResourceId,
+    /// The other VNet's address space as the peering remembers it; the only thing known of a VNet that was not read.
+    pub remote_address_space: Vec<IpNet>,
+    /// `Connected`, `Disconnected` or `Initiated`.
+    pub state: Option<String>,
+    /// Whether this VNet accepts traffic that the other one forwards for a third: what makes a hub transitive.
+    pub allow_forwarded_traffic: bool,
+    pub allow_gateway_transit: bool,
+    pub use_remote_gateways: bool,
+}
+
+impl Peering {
+    /// Whether traffic flows over it now. A state that was not given counts as connected.
+    pub fn is_connected(&self) -> bool {
+        self.state
+            .as_deref()
+            .is_none_or(|state| state.eq_ignore_ascii_case("Connected"))
+    }
+}
+
+/// A subnet of a VNet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subnet {
+    pub vnet: VnetIndex,
+    pub id: Option<ResourceId>,
+    pub name: String,
+    /// One prefix as a rule; more than one with `addressPrefixes` (dual stack or multiple prefixes, NET-2).
+    pub prefixes: Vec<IpNet>,
+    /// Services the subnet is delegated to, for example `Microsoft.ContainerService/managedClusters`.
+    pub delegations: Vec<String>,
+    /// Addresses held by anything, from the VNet's usages (NET-1). `None`: not read, or -1 as special subnets answer.
+    pub used: Option<u64>,
+    /// Who holds addresses, from `ipConfigurations`. `None`: not read.
+    pub holders: Option<Vec<Holder>>,
+    /// Private endpoints that the subnet lists.
+    pub private_endpoints: u64,
+    /// Addresses held by something that is no AKS node, where a scenario states it.
+    pub foreign: Option<u64>,
+    pub route_table: Option<ResourceId>,
+    /// True for the VNet that AKS makes itself when no subnet is named and that was not read: its prefix is the documented
+    /// default (CID-5), not a fact.
+    pub assumed: bool,
+}
+
+impl Subnet {
+    /// Addresses something can hold: the IPv4 prefixes, each less Azure's five (SUB-1).
+    pub fn usable(&self) -> u64 {
+        self.ipv4().map(cidr::usable).sum()
+    }
+
+    pub fn ipv4(&self) -> impl Iterator<Item = &IpNet> {
+        self.prefixes
+            .iter()
+            .filter(|prefix| matches!(prefix, IpNet::V4(_)))
+    }
+
+    /// The prefixes as AKS prints them: one, or several joined by commas.
+    pub fn cidr_text(&self) -> String {
+        let prefixes: Vec<String> = self.prefixes.iter().map(ToString::to_string).collect();
+        prefixes.join(",")
+    }
+}
+
+/// A group of addresses in a subnet with one holder, from the ids in `ipConfigurations`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Holder {
+    pub kind: HolderKind,
+    /// Scale set, network interface, load balancer or gateway name.
+    pub name: String,
+    pub resource_group: Option<String>,
+    pub addresses: u64,
+    /// Machines of a scale set among them; 1 for anything else.
+    pub machines: u64,
+}
+
+/// What holds an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HolderKind {
+    ScaleSet,
+    NetworkInterface,
+    LoadBalancer,
+    Other,
+}
+
+/// A route table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouteTable {
+    pub id: Option<ResourceId>,
+    pub name: String,
+    pub routes: Vec<Route>,
+    /// Subnets it is associated with.
+    pub subnets: Vec<ResourceId>,
+}
+
+/// A user-defined route.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    pub name: String,
+    /// `None` where the destination is a service tag.
+    pub prefix: Option<IpNet>,
+    /// `VirtualAppliance`, `VirtualNetworkGateway`, `VnetLocal`, `Internet`, `None`.
+    pub next_hop_type: String,
+}

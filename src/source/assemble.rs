@@ -1,0 +1,574 @@
+//! Joins facts into one inventory: pools to subnets, usages to subnets, peerings to VNets, Kubernetes objects to clusters. What
+//! points nowhere is an error where a number would depend on it, and a sentence in `not_checked` where none does.
+
+use super::SourceError;
+use super::facts::{
+    ClusterFact, Facts, KubernetesFact, Origin, PoolFact, SubnetFact, SubnetReference, VnetFact,
+};
+use crate::model::{
+    Cluster, Inventory, IpNet, KubernetesState, NodePool, ResourceId, Subnet, SubnetIndex,
+    VirtualNetwork, VnetIndex, parse_cidr,
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// The node subnet of a VNet that AKS makes itself (CID-5: announced and observed, not documented as one range).
+const MANAGED_VNET: (&str, &str) = ("10.224.0.0/12", "10.224.0.0/16");
+
+/// Joins facts.
+///
+/// # Errors
+/// A name that points nowhere, two subnets or pools with one name, an agent pool without its cluster.
+pub fn assemble(facts: Facts) -> Result<Inventory, SourceError> {
+    let mut assembly = Assembly::default();
+    assembly.inventory.reserved = facts.reserved;
+    assembly.inventory.not_checked = facts.not_checked;
+    for vnet in facts.vnets {
+        assembly.add_vnet(vnet)?;
+    }
+    for subnet in facts.subnets {
+        assembly.add_loose_subnet(subnet)?;
+    }
+    for peering in facts.peerings {
+        let vnet = assembly.vnet_or_stub(&peering.vnet, "its peering");
+        let peerings = &mut assembly.inventory.vnets[vnet.get()].peerings;
+        match peerings
+            .iter_mut()
+            .find(|known| known.name.eq_ignore_ascii_case(&peering.peering.name))
+        {
+            Some(known) => *known = peering.peering,
+            None => peerings.push(peering.peering),
+        }
+    }
+    assembly.place_subnets();
+    for usage in facts.usages {
+        match assembly.subnet_by_id.get(&usage.subnet.key()) {
+            Some(&subnet) => assembly.inventory.subnets[subnet.get()].used = usage.used,
+            None => assembly.inventory.not_checked.push(format!(
+                "{}: usage of subnet {} was read, the subnet was not",
+                usage.origin.file, usage.subnet
+            )),
+        }
+    }
+    assembly.add_route_tables(facts.route_tables);
+    let mut clusters = merge_clusters(facts.clusters)?;
+    let cluster_by_id: HashMap<String, usize> = clusters
+        .iter()
+        .enumerate()
+        .filter_map(|(position, fact)| Some((fact.cluster.id.as_ref()?.key(), position)))
+        .collect();
+    for loose in facts.pools {
+        match cluster_by_id.get(&loose.cluster.key()) {
+            Some(&position) => put_pool(&mut clusters[position].pools, loose.pool),
+            None => {
+                return Err(loose.origin.error(
+                    "id",
+                    format!(
+                        "agent pool of cluster `{}`, which was not read; add the output of `az aks show` or `az aks list`",
+                        loose.cluster.name()
+                    ),
+                ));
+            }
+        }
+    }
+    for fact in clusters {
+        let cluster = assembly.resolve_cluster(fact)?;
+        assembly.inventory.clusters.push(cluster);
+    }
+    assembly.attach_kubernetes(facts.kubernetes);
+    let mut inventory = assembly.inventory;
+    inventory.not_checked.sort();
+    inventory.not_checked.dedup();
+    Ok(inventory)
+}
+
+/// Follows the references of one more pool, for a cluster that is already in the inventory.
+///
+/// # Errors
+/// When a subnet it names is not there.
+pub fn resolve_pool(
+    inventory: &Inventory,
+    cluster: &Cluster,
+    fact: PoolFact,
+    origin: &Origin,
+) -> Result<NodePool, SourceError> {
+    let mut pool = fact.pool;
+    let find = |reference: &SubnetReference, field: &str| {
+        find_subnet(inventory, None, reference).map_err(|problem| origin.error(field, problem))
+    };
+    // A new pool joins the subnet of the others when it names none, as `az aks nodepool add` does.
+    pool.subnet = match &fact.subnet {
+        Some(reference) => find(reference, "subnet")?,
+        None => cluster.pools.first().and_then(|pool| pool.subnet),
+    };
+    let sibling_pod_subnet = || cluster.pools.first().and_then(|pool| pool.pod_subnet);
+    pool.pod_subnet = match &fact.pod_subnet {
+        Some(reference) => find(reference, "pod_subnet")?,
+        None => sibling_pod_subnet(),
+    };
+    pool.has_pod_subnet = pool.pod_subnet.is_some();
+    if fact.pod_subnet.is_none()
+        && let Some(sibling) = cluster.pools.first()
+    {
+        pool.pod_ip_allocation = sibling.pod_ip_allocation;
+    }
+    default_max_pods(cluster, &mut pool, fact.max_pods);
+    Ok(pool)
+}
+
+/// Follows the references of a cluster that is to be created in the estate of `inventory`; a managed VNet is added to it when
+/// the cluster names no subnet.
+///
+/// # Errors
+/// When a subnet it names is not there.
+pub fn resolve_new_cluster(
+    inventory: &mut Inventory,
+    fact: ClusterFact,
+) -> Result<Cluster, SourceError> {
+    let mut assembly = Assembly {
+        inventory: std::mem::take(inventory),
+        ..Assembly::default()
+    };
+    let cluster = assembly.resolve_cluster(fact);
+    *inventory = assembly.inventory;
+    cluster
+}
+
+#[derive(Default)]
+struct Assembly {
+    inventory: Inventory,
+    /// Subnets of each VNet, before they are placed side by side.
+    pending: Vec<Vec<SubnetFact>>,
+    vnet_by_key: HashMap<String, VnetIndex>,
+    subnet_by_id: HashMap<String, SubnetIndex>,
+    /// For VNets that AKS made: node resource group in lower case.
+    vnet_by_group: HashMap<String, VnetIndex>,
+}
+
+impl Assembly {
+    fn key(vnet: &VirtualNetwork) -> String {
+        match &vnet.id {
+            Some(id) => id.key(),
+            None => vnet.name.to_ascii_lowercase(),
+        }
+    }
+
+    fn add_vnet(&mut self, fact: VnetFact) -> Result<(), SourceError> {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        for (position, subnet) in fact.subnets.iter().enumerate() {
+            if let Some(first) = seen.insert(subnet.name.to_ascii_lowercase(), position) {
+                return Err(fact.origin.error(
+                    &format!("subnets[{position}]"),
+                    format!(
+                        "VNet `{}` has two subnets named `{}` (the other is subnets[{first}]); expected each name once",
+                        fact.vnet.name, subnet.name
+                    ),
+                ));
+            }
+        }
+        let key = Self::key(&fact.vnet);
+        let index = match self.vnet_by_key.get(&key) {
+            // Read twice, say by `list` and by `show`: the later file is the newer truth.
+            Some(&index) if fact.vnet.id.is_some() => {
+                self.inventory.vnets[index.get()] = fact.vnet;
+                self.pending[index.get()] = fact.subnets;
+                return Ok(());
+            }
+            Some(_) => {
+                return Err(fact.origin.error(
+                    "name",
+                    format!(
+                        "a second VNet named `{}`; expected each name once",
+                        fact.vnet.name
+                    ),
+                ));
+            }
+            None => VnetIndex::new(self.inventory.vnets.len()),
+        };
+        if let Some(group) = &fact.vnet.resource_group {
+            self.vnet_by_group.insert(group.to_ascii_lowercase(), index);
+        }
+        self.vnet_by_key.insert(key, index);
+        self.inventory.vnets.push(fact.vnet);
+        self.pending.push(fact.subnets);
+        Ok(())
+    }
+
+    fn vnet_or_stub(&mut self, id: &ResourceId, what: &str) -> VnetIndex {
+        if let Some(&index) = self.vnet_by_key.get(&id.key()) {
+            return index;
+        }
+        let index = VnetIndex::new(self.inventory.vnets.len());
+        self.inventory.not_checked.push(format!(
+            "VNet {} was not read, only {what}: its address space and other subnets are unknown",
+            id.name()
+        ));
+        self.inventory.vnets.push(VirtualNetwork {
+            name: id.name().to_string(),
+            resource_group: id.resource_group().map(str::to_string),
+            id: Some(id.clone()),
+            address_space: Vec::new(),
+            peerings: Vec::new(),
+            provisioning_state: None,
+        });
+        self.pending.push(Vec::new());
+        self.vnet_by_key.insert(id.key(), index);
+        index
+    }
+
+    fn add_loose_subnet(&mut self, mut fact: SubnetFact) -> Result<(), SourceError> {
+        let Some(vnet) = fact.vnet.take() else {
+            return Err(fact.origin.error(
+                "id",
+                format!("subnet `{}` names no VNet; expected its id", fact.name),
+            ));
+        };
+        let index = self.vnet_or_stub(&vnet, "its subnet");
+        let siblings = &mut self.pending[index.get()];
+        match siblings
+            .iter_mut()
+            .find(|known| known.name.eq_ignore_ascii_case(&fact.name))
+        {
+            Some(known) => *known = fact,
+            None => siblings.push(fact),
+        }
+        Ok(())
+    }
+
+    fn place_subnets(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        for (vnet, subnets) in pending.into_iter().enumerate() {
+            for fact in subnets {
+                let index = SubnetIndex::new(self.inventory.subnets.len());
+                if let Some(id) = &fact.id {
+                    self.subnet_by_id.insert(id.key(), index);
+                }
+                self.inventory.subnets.push(Subnet {
+                    vnet: VnetIndex::new(vnet),
+                    id: fact.id,
+                    name: fact.name,
+                    prefixes: fact.prefixes,
+                    delegations: fact.delegations,
+                    used: fact.used,
+                    holders: fact.holders,
+                    private_endpoints: fact.private_endpoints,
+                    foreign: fact.foreign,
+                    route_table: fact.route_table,
+                    assumed: false,
+                });
+            }
+        }
+    }
+
+    fn add_route_tables(&mut self, tables: Vec<crate::model::RouteTable>) {
+        for table in tables {
+            if let Some(id) = &table.id {
+                for subnet in &table.subnets {
+                    if let Some(&index) = self.subnet_by_id.get(&subnet.key()) {
+                        self.inventory.subnets[index.get()]
+                            .route_table
+                            .get_or_insert_with(|| id.clone());
+                    }
+                }
+                self.inventory
+                    .route_tables
+                    .retain(|known| known.id.as_ref() != Some(id));
+            }
+            self.inventory.route_tables.push(table);
+        }
+    }
+
+    fn resolve_cluster(&mut self, fact: ClusterFact) -> Result<Cluster, SourceError> {
+        let ClusterFact {
+            origin,
+            mut cluster,
+            pools,
+        } = fact;
+        for (position, fact) in pools.into_iter().enumerate() {
+            let mut pool = fact.pool;
+            if cluster.pool(&pool.name).is_some() {
+                return Err(origin.error(
+                    "",
+                    format!(
+                        "cluster `{}` has two pools named `{}`; expected each name once",
+                        cluster.name, pool.name
+                    ),
+                ));
+            }
+            let place = |problem: String| {
+                origin.error(
+                    "",
+                    format!(
+                        "cluster `{}`, pool `{}` (number {position}): {problem}",
+                        cluster.name, pool.name
+                    ),
+                )
+            };
+            let by_id = Some(&self.subnet_by_id);
+            pool.subnet = match &fact.subnet {
+                Some(reference) => {
+                    find_subnet(&self.inventory, by_id, reference).map_err(&place)?
+                }
+                None => None,
+            };
+            pool.pod_subnet = match &fact.pod_subnet {
+                Some(reference) => {
+                    find_subnet(&self.inventory, by_id, reference).map_err(&place)?
+                }
+                None => None,
+            };
+            if fact.subnet.is_none() {
+                pool.subnet = Some(self.managed_subnet(&cluster));
+            }
+            default_max_pods(&cluster, &mut pool, fact.max_pods);
+            cluster.pools.push(pool);
+        }
+        Ok(cluster)
+    }
+
+    /// The subnet of the VNet that AKS makes when none is named: the one read from the node resource group, or an assumed one.
+    fn managed_subnet(&mut self, cluster: &Cluster) -> SubnetIndex {
+        if let Some(sibling) = cluster.pools.iter().find_map(|pool| pool.subnet) {
+            return sibling;
+        }
+        let read = cluster
+            .node_resource_group
+            .as_ref()
+            .and_then(|group| self.vnet_by_group.get(&group.to_ascii_lowercase()))
+            .and_then(|vnet| {
+                self.inventory
+                    .subnets
+                    .iter()
+                    .position(|subnet| subnet.vnet == *vnet)
+            });
+        if let Some(position) = read {
+            return SubnetIndex::new(position);
+        }
+        let cidr =
+            |text: &str| -> IpNet { parse_cidr(text).expect("a literal prefix without host bits") };
+        let vnet = VnetIndex::new(self.inventory.vnets.len());
+        self.inventory.vnets.push(VirtualNetwork {
+            id: None,
+            name: format!("aks-vnet of {}", cluster.name),
+            resource_group: cluster.node_resource_group.clone(),
+            address_space: vec![cidr(MANAGED_VNET.0)],
+            peerings: Vec::new(),
+            provisioning_state: None,
+        });
+        self.inventory.subnets.push(Subnet {
+            vnet,
+            id: None,
+            name: "aks-subnet".to_string(),
+            prefixes: vec![cidr(MANAGED_VNET.1)],
+            delegations: Vec::new(),
+            used: None,
+            holders: None,
+            private_endpoints: 0,
+            foreign: None,
+            route_table: None,
+            assumed: true,
+        });
+        self.inventory.not_checked.push(format!(
+            "cluster {}: no subnet is named and the VNet that AKS made for it was not read; its usual {} is assumed (CID-5)",
+            cluster.name, MANAGED_VNET.1
+        ));
+        SubnetIndex::new(self.inventory.subnets.len() - 1)
+    }
+
+    /// Kubernetes objects carry no cluster name. One cluster: they are its own. Several: a node in the same folder says whose
+    /// they are, or the folder is named after the cluster.
+    fn attach_kubernetes(&mut self, facts: Vec<KubernetesFact>) {
+        let mut by_folder: BTreeMap<String, Vec<KubernetesFact>> = BTreeMap::new();
+        for fact in facts {
+            let folder = match fact.origin.file.rsplit_once('/') {
+                Some((folder, _)) => folder.to_string(),
+                None => String::new(),
+            };
+            by_folder.entry(folder).or_default().push(fact);
+        }
+        for (folder, facts) in by_folder {
+            let files: Vec<String> = facts
+                .iter()
+                .map(|fact| fact.origin.file.to_string())
+                .collect();
+            let mut state = KubernetesState::default();
+            for fact in facts {
+                state.absorb(fact.state);
+            }
+            match self.owner_of(&folder, &state) {
+                Some(position) => {
+                    let cluster = &mut self.inventory.clusters[position];
+                    cluster.kubernetes.get_or_insert_default().absorb(state);
+                }
+                None => self.inventory.not_checked.push(format!(
+                    "{}: Kubernetes objects of no cluster that was read; put them into a folder named after the cluster",
+                    files.join(", ")
+                )),
+            }
+        }
+    }
+
+    fn owner_of(&self, folder: &str, state: &KubernetesState) -> Option<usize> {
+        let clusters = &self.inventory.clusters;
+        if clusters.len() == 1 {
+            return Some(0);
+        }
+        let by_label = state
+            .nodes
+            .iter()
+            .find_map(|node| node.labels.get("kubernetes.azure.com/cluster"))
+            .and_then(|group| {
+                clusters.iter().position(|cluster| {
+                    cluster.node_resource_group.as_ref().is_some_and(|known| {
+                        // A label value holds 63 characters at most, a resource group 90.
+                        let known = known.to_ascii_lowercase();
+                        known.starts_with(&group.to_ascii_lowercase())
+                            && (known.len() == group.len() || group.len() >= 60)
+                    })
+                })
+            });
+        by_label.or_else(|| {
+            let name = folder.rsplit('/').next()?;
+            let mut named = clusters
+                .iter()
+                .enumerate()
+                .filter(|(_, cluster)| cluster.name.eq_ignore_ascii_case(name));
+            match (named.next(), named.next()) {
+                (Some((position, _)), None) => Some(position),
+                _ => None,
+            }
+        })
+    }
+}
+
+fn default_max_pods(cluster: &Cluster, pool: &mut NodePool, given: Option<u32>) {
+    if let Some(given) = given {
+        pool.max_pods = given;
+    } else {
+        pool.max_pods_defaulted = true;
+        pool.max_pods = cluster
+            .network_mode(pool)
+            .map_or(0, |mode| mode.default_max_pods());
+    }
+}
+
+/// `Ok(None)`: named, but not known before apply.
+fn find_subnet(
+    inventory: &Inventory,
+    by_id: Option<&HashMap<String, SubnetIndex>>,
+    reference: &SubnetReference,
+) -> Result<Option<SubnetIndex>, String> {
+    match reference {
+        SubnetReference::Unknown => Ok(None),
+        SubnetReference::Id(id) => {
+            let found = match by_id {
+                Some(by_id) => by_id.get(&id.key()).copied(),
+                None => None,
+            };
+            found
+                .or_else(|| {
+                    inventory
+                        .subnets
+                        .iter()
+                        .position(|subnet| subnet.id.as_ref() == Some(id))
+                        .map(SubnetIndex::new)
+                })
+                .or_else(|| subnet_named(inventory, id))
+                .map(Some)
+                .ok_or_else(|| {
+                    format!(
+                        "names subnet `{}` of VNet `{}`, which was not read; add the output of `az network vnet list`",
+                        id.name(),
+                        id.segment("virtualNetworks").unwrap_or("?")
+                    )
+                })
+        }
+        SubnetReference::Name(name) => {
+            let (vnet, subnet) = match name.split_once('/') {
+                Some((vnet, subnet)) => (Some(vnet), subnet),
+                None => (None, name.as_str()),
+            };
+            let mut found = inventory.subnet_indices().filter(|&index| {
+                let known = inventory.subnet(index);
+                known.name.eq_ignore_ascii_case(subnet)
+                    && vnet.is_none_or(|vnet| {
+                        inventory.vnet(known.vnet).name.eq_ignore_ascii_case(vnet)
+                    })
+            });
+            match (found.next(), found.next()) {
+                (Some(index), None) => Ok(Some(index)),
+                (None, _) => {
+                    let known: Vec<String> = inventory
+                        .subnet_indices()
+                        .take(8)
+                        .map(|index| inventory.subnet_name(index))
+                        .collect();
+                    Err(format!(
+                        "names subnet `{name}`, which is not there; known subnets: {}",
+                        if known.is_empty() {
+                            "none".to_string()
+                        } else {
+                            known.join(", ")
+                        }
+                    ))
+                }
+                (Some(_), Some(_)) => Err(format!(
+                    "names subnet `{name}`, and there are several; write it as vnet/subnet"
+                )),
+            }
+        }
+    }
+}
+
+/// A pool of real JSON beside a hand-written VNet: the id's VNet and subnet names decide, where they are unmistakable.
+fn subnet_named(inventory: &Inventory, id: &ResourceId) -> Option<SubnetIndex> {
+    let vnet = id.segment("virtualNetworks")?;
+    let mut found = inventory.subnet_indices().filter(|&index| {
+        let subnet = inventory.subnet(index);
+        subnet.id.is_none()
+            && subnet.name.eq_ignore_ascii_case(id.name())
+            && inventory.vnet(subnet.vnet).name.eq_ignore_ascii_case(vnet)
+    });
+    match (found.next(), found.next()) {
+        (Some(index), None) => Some(index),
+        _ => None,
+    }
+}
+
+fn put_pool(pools: &mut Vec<PoolFact>, pool: PoolFact) {
+    match pools
+        .iter_mut()
+        .find(|known| known.pool.name.eq_ignore_ascii_case(&pool.pool.name))
+    {
+        Some(known) => *known = pool,
+        None => pools.push(pool),
+    }
+}
+
+/// The same cluster from two files is one cluster, the later file the newer truth.
+fn merge_clusters(facts: Vec<ClusterFact>) -> Result<Vec<ClusterFact>, SourceError> {
+    let mut merged: Vec<ClusterFact> = Vec::with_capacity(facts.len());
+    let mut by_key: HashMap<String, usize> = HashMap::with_capacity(facts.len());
+    for fact in facts {
+        let key = match &fact.cluster.id {
+            Some(id) => id.key(),
+            None => fact.cluster.qualified_name().to_ascii_lowercase(),
+        };
+        match by_key.get(&key) {
+            Some(&position) if fact.cluster.id.is_some() => merged[position] = fact,
+            Some(_) => {
+                return Err(fact.origin.error(
+                    "name",
+                    format!(
+                        "a second cluster named `{}`; expected each name once",
+                        fact.cluster.name
+                    ),
+                ));
+            }
+            None => {
+                by_key.insert(key, merged.len());
+                merged.push(fact);
+            }
+        }
+    }
+    Ok(merged)
+}

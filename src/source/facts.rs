@@ -1,0 +1,171 @@
+//! What a reader found, before anything is joined: resources with references that may point nowhere yet. Every reader lowers
+//! to this, so that a scenario, a file from `az` and a Terraform plan cannot disagree about what a subnet is.
+
+use super::SourceError;
+use crate::model::{
+    Cluster, IpNet, KubernetesState, NodePool, Peering, ReservedRange, ResourceId, RouteTable,
+    VirtualNetwork,
+};
+use std::sync::Arc;
+
+/// Where a fact was read, for messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    pub file: Arc<str>,
+    /// Path of the resource in the document, for example `[2]` or `clusters[0]`.
+    pub path: Box<str>,
+}
+
+impl Origin {
+    pub fn new(file: &Arc<str>, path: impl Into<Box<str>>) -> Self {
+        Origin {
+            file: Arc::clone(file),
+            path: path.into(),
+        }
+    }
+
+    /// An error at a place inside this resource.
+    pub fn error(&self, inner: &str, problem: impl Into<String>) -> SourceError {
+        let path = match (self.path.is_empty(), inner.is_empty()) {
+            (_, true) => self.path.to_string(),
+            (true, false) => inner.to_string(),
+            (false, false) => format!("{}.{inner}", self.path),
+        };
+        let error = SourceError::new(self.file.as_ref(), problem);
+        if path.is_empty() {
+            error
+        } else {
+            error.in_path(path)
+        }
+    }
+}
+
+/// Which subnet a pool names.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SubnetReference {
+    /// An ARM resource id.
+    Id(ResourceId),
+    /// A name in a scenario: `subnet` or `vnet/subnet`.
+    Name(String),
+    /// Named, but not known before apply.
+    Unknown,
+}
+
+/// A VNet with the subnets it lists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VnetFact {
+    pub origin: Origin,
+    pub vnet: VirtualNetwork,
+    pub subnets: Vec<SubnetFact>,
+}
+
+/// A subnet, inside its VNet or on its own (then `vnet` says whose it is).
+#[derive(Debug, Clone, PartialEq)]
+pub struct SubnetFact {
+    pub origin: Origin,
+    pub id: Option<ResourceId>,
+    pub name: String,
+    /// Set on a subnet that was not listed inside its VNet.
+    pub vnet: Option<ResourceId>,
+    pub prefixes: Vec<IpNet>,
+    pub delegations: Vec<String>,
+    pub used: Option<u64>,
+    pub holders: Option<Vec<crate::model::Holder>>,
+    pub private_endpoints: u64,
+    pub foreign: Option<u64>,
+    pub route_table: Option<ResourceId>,
+}
+
+/// One row of a VNet's usages (NET-1).
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsageFact {
+    pub origin: Origin,
+    pub subnet: ResourceId,
+    /// `None` where the service answers -1.
+    pub used: Option<u64>,
+}
+
+/// A peering that was listed apart from its VNet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PeeringFact {
+    pub origin: Origin,
+    pub vnet: ResourceId,
+    pub peering: Peering,
+}
+
+/// A node pool with references not yet followed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PoolFact {
+    pub pool: NodePool,
+    /// `None`: the mode's default.
+    pub max_pods: Option<u32>,
+    pub subnet: Option<SubnetReference>,
+    pub pod_subnet: Option<SubnetReference>,
+}
+
+/// A cluster with references not yet followed. `cluster.pools` is empty: the pools are in `pools`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClusterFact {
+    pub origin: Origin,
+    pub cluster: Cluster,
+    pub pools: Vec<PoolFact>,
+}
+
+/// An agent pool that was listed apart from its cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoosePoolFact {
+    pub origin: Origin,
+    pub cluster: ResourceId,
+    pub pool: PoolFact,
+}
+
+/// Kubernetes objects of one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KubernetesFact {
+    pub origin: Origin,
+    pub state: KubernetesState,
+}
+
+/// Everything that was read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    pub vnets: Vec<VnetFact>,
+    pub subnets: Vec<SubnetFact>,
+    pub usages: Vec<UsageFact>,
+    pub peerings: Vec<PeeringFact>,
+    pub route_tables: Vec<RouteTable>,
+    pub clusters: Vec<ClusterFact>,
+    pub pools: Vec<LoosePoolFact>,
+    pub kubernetes: Vec<KubernetesFact>,
+    pub reserved: Vec<ReservedRange>,
+    pub not_checked: Vec<String>,
+}
+
+impl Facts {
+    /// Takes over everything `other` holds, after what is here.
+    pub fn append(&mut self, mut other: Facts) {
+        self.vnets.append(&mut other.vnets);
+        self.subnets.append(&mut other.subnets);
+        self.usages.append(&mut other.usages);
+        self.peerings.append(&mut other.peerings);
+        self.route_tables.append(&mut other.route_tables);
+        self.clusters.append(&mut other.clusters);
+        self.pools.append(&mut other.pools);
+        self.kubernetes.append(&mut other.kubernetes);
+        self.reserved.append(&mut other.reserved);
+        self.not_checked.append(&mut other.not_checked);
+    }
+
+    /// True when no resource of any kind was found.
+    pub fn is_empty(&self) -> bool {
+        self.vnets.is_empty()
+            && self.subnets.is_empty()
+            && self.usages.is_empty()
+            && self.peerings.is_empty()
+            && self.route_tables.is_empty()
+            && self.clusters.is_empty()
+            && self.pools.is_empty()
+            && self.kubernetes.is_empty()
+            && self.reserved.is_empty()
+    }
+}

@@ -1,0 +1,385 @@
+//! Wire shapes of Azure Resource Manager, in the two dialects people have on disk: raw ARM bodies (fields under
+//! `properties`, `vnetSubnetID`) and what `az` prints (flattened, `vnetSubnetId`). Only what is read is named; unknown fields
+//! and unknown enum values pass through unharmed.
+
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// A whole number that may be written `3`, `3.0` or `"3"`: usages are floats, and some tools print counts as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Whole(pub i64);
+
+impl Whole {
+    /// The number, unless it is negative.
+    pub fn count(self) -> Option<u64> {
+        u64::try_from(self.0).ok()
+    }
+}
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WholeVisitor;
+        impl Visitor<'_> for WholeVisitor {
+            type Value = Whole;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Whole, E> {
+                Ok(Whole(value))
+            }
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Whole, E> {
+                i64::try_from(value)
+                    .map(Whole)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(value), &self))
+            }
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Whole, E> {
+                // Beyond 2^53 a float no longer names one whole number.
+                if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 {
+                    Ok(Whole(value as i64))
+                } else {
+                    Err(E::invalid_value(de::Unexpected::Float(value), &self))
+                }
+            }
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Whole, E> {
+                value
+                    .trim()
+                    .parse()
+                    .map(Whole)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Str(value), &self))
+            }
+        }
+        deserializer.deserialize_any(WholeVisitor)
+    }
+}
+
+/// A word or a number, kept as text: `maxSurge` is `"33%"`, `"1"` or `1`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word(pub String);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WordVisitor;
+        impl Visitor<'_> for WordVisitor {
+            type Value = Word;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a number")
+            }
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Word, E> {
+                Ok(Word(value.to_string()))
+            }
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Word, E> {
+                Ok(Word(value.to_string()))
+            }
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Word, E> {
+                Ok(Word(value.to_string()))
+            }
+            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Word, E> {
+                Ok(Word(value.to_string()))
+            }
+        }
+        deserializer.deserialize_any(WordVisitor)
+    }
+}
+
+/// What every resource has in common; enough to recognise it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Head<'a> {
+    pub id: Option<String>,
+    #[serde(borrow)]
+    pub name: Option<&'a RawValue>,
+    #[serde(rename = "type", borrow)]
+    pub kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub properties: Option<&'a RawValue>,
+    pub resource_group: Option<String>,
+    pub agent_pool_profiles: Option<de::IgnoredAny>,
+    pub network_profile: Option<de::IgnoredAny>,
+    pub address_space: Option<de::IgnoredAny>,
+    pub current_value: Option<de::IgnoredAny>,
+}
+
+impl Head<'_> {
+    /// The resource's own name; usages have an object there and therefore none.
+    pub fn name(&self) -> Option<String> {
+        serde_json::from_str(self.name?.get()).ok()
+    }
+
+    /// ARM type in lower case; a pool's own `type` is `VirtualMachineScaleSets`, which has no slash.
+    pub fn arm_type(&self) -> Option<String> {
+        let word: String = serde_json::from_str(self.kind?.get()).ok()?;
+        word.contains('/').then(|| word.to_ascii_lowercase())
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Reference {
+    pub id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AddressSpace {
+    pub address_prefixes: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vnet<'a> {
+    pub address_space: Option<AddressSpace>,
+    #[serde(borrow)]
+    pub subnets: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    pub virtual_network_peerings: Option<Vec<&'a RawValue>>,
+    pub provisioning_state: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Subnet<'a> {
+    pub address_prefix: Option<String>,
+    pub address_prefixes: Option<Vec<String>>,
+    #[serde(borrow)]
+    pub delegations: Option<Vec<&'a RawValue>>,
+    pub ip_configurations: Option<Vec<Reference>>,
+    pub private_endpoints: Option<Vec<Reference>>,
+    pub route_table: Option<Reference>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delegation {
+    pub service_name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Peering {
+    pub remote_virtual_network: Option<Reference>,
+    pub remote_address_space: Option<AddressSpace>,
+    pub remote_virtual_network_address_space: Option<AddressSpace>,
+    pub peering_state: Option<String>,
+    pub allow_forwarded_traffic: Option<bool>,
+    pub allow_gateway_transit: Option<bool>,
+    pub use_remote_gateways: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    pub current_value: Option<Whole>,
+    pub id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct RouteTable<'a> {
+    #[serde(borrow)]
+    pub routes: Option<Vec<&'a RawValue>>,
+    pub subnets: Option<Vec<Reference>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Route {
+    pub address_prefix: Option<String>,
+    pub next_hop_type: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Code {
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Mode {
+    pub mode: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeDisruption {
+    pub node_disruption_policy: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiServer {
+    pub enable_private_cluster: Option<bool>,
+    pub enable_vnet_integration: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServicePrincipal {
+    pub client_id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Enabled {
+    pub enabled: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AddonProfiles {
+    #[serde(alias = "IngressApplicationGateway")]
+    pub ingress_application_gateway: Option<Enabled>,
+}
+
+/// Fields of a managed cluster's `properties`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagedCluster<'a> {
+    #[serde(borrow)]
+    pub agent_pool_profiles: Option<Vec<&'a RawValue>>,
+    pub network_profile: Option<NetworkProfile>,
+    pub kubernetes_version: Option<String>,
+    pub current_kubernetes_version: Option<String>,
+    pub provisioning_state: Option<String>,
+    pub power_state: Option<Code>,
+    pub node_resource_group: Option<String>,
+    pub api_server_access_profile: Option<ApiServer>,
+    pub node_provisioning_profile: Option<Mode>,
+    pub node_disruption_profile: Option<NodeDisruption>,
+    pub service_principal_profile: Option<ServicePrincipal>,
+    pub addon_profiles: Option<AddonProfiles>,
+}
+
+/// `identity` sits beside `properties`, in both dialects.
+#[derive(Debug, Default, Deserialize)]
+pub struct IdentityBlock {
+    pub identity: Option<IdentityType>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct IdentityType {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkProfile {
+    pub network_plugin: Option<String>,
+    pub network_plugin_mode: Option<String>,
+    #[serde(alias = "networkDataPlane")]
+    pub network_dataplane: Option<String>,
+    pub network_policy: Option<String>,
+    pub pod_cidr: Option<String>,
+    pub pod_cidrs: Option<Vec<String>>,
+    pub service_cidr: Option<String>,
+    pub service_cidrs: Option<Vec<String>>,
+    #[serde(alias = "dnsServiceIP")]
+    pub dns_service_ip: Option<String>,
+    pub outbound_type: Option<String>,
+    pub load_balancer_profile: Option<LoadBalancerProfile>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadBalancerProfile {
+    pub allocated_outbound_ports: Option<Whole>,
+    #[serde(alias = "managedOutboundIPs")]
+    pub managed_outbound_ips: Option<ManagedOutboundIps>,
+    #[serde(alias = "outboundIPs")]
+    pub outbound_ips: Option<OutboundIps>,
+    #[serde(alias = "effectiveOutboundIPs")]
+    pub effective_outbound_ips: Option<Vec<de::IgnoredAny>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct ManagedOutboundIps {
+    pub count: Option<Whole>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutboundIps {
+    #[serde(alias = "publicIPs")]
+    pub public_ips: Option<Vec<de::IgnoredAny>>,
+}
+
+/// An agent pool: an element of `agentPoolProfiles`, or the `properties` of an agent pool of its own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentPool {
+    pub count: Option<Whole>,
+    pub mode: Option<String>,
+    pub os_type: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    #[serde(alias = "typePropertiesType")]
+    pub type_properties_type: Option<String>,
+    pub enable_auto_scaling: Option<bool>,
+    pub min_count: Option<Whole>,
+    pub max_count: Option<Whole>,
+    pub max_pods: Option<Whole>,
+    pub upgrade_settings: Option<UpgradeSettings>,
+    #[serde(alias = "vnetSubnetID")]
+    pub vnet_subnet_id: Option<String>,
+    #[serde(alias = "podSubnetID")]
+    pub pod_subnet_id: Option<String>,
+    #[serde(alias = "podIPAllocationMode")]
+    pub pod_ip_allocation_mode: Option<String>,
+    pub scale_set_priority: Option<String>,
+    pub orchestrator_version: Option<String>,
+    pub current_orchestrator_version: Option<String>,
+    pub provisioning_state: Option<String>,
+    pub power_state: Option<Code>,
+    pub vm_size: Option<String>,
+    pub node_image_version: Option<String>,
+    pub virtual_machines_profile: Option<VirtualMachinesProfile>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpgradeSettings {
+    pub max_surge: Option<Word>,
+    pub max_unavailable: Option<Word>,
+    pub drain_timeout_in_minutes: Option<Whole>,
+    pub node_soak_duration_in_minutes: Option<Whole>,
+    pub undrainable_node_behavior: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct VirtualMachinesProfile {
+    pub scale: Option<VirtualMachinesScale>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct VirtualMachinesScale {
+    pub manual: Option<Vec<ManualScale>>,
+    pub autoscale: Option<AutoScale>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct ManualScale {
+    pub count: Option<Whole>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AutoScale {
+    pub min_count: Option<Whole>,
+    pub max_count: Option<Whole>,
+}
+
+/// The shape around resources: a page (`value`), a list (`items`), a scenario, a Terraform plan, or one resource.
+#[derive(Debug, Default, Deserialize)]
+pub struct Envelope<'a> {
+    #[serde(rename = "apiVersion")]
+    pub api_version: Option<String>,
+    pub kind: Option<String>,
+    #[serde(borrow)]
+    pub value: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub items: Option<&'a RawValue>,
+    #[serde(rename = "nextLink")]
+    pub next_link: Option<String>,
+    pub format_version: Option<String>,
+    pub terraform_version: Option<String>,
+    pub resource_changes: Option<de::IgnoredAny>,
+    pub planned_values: Option<de::IgnoredAny>,
+}
