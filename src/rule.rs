@@ -66,6 +66,13 @@ pub struct Rule {
     pub source: &'static str,
 }
 
+/// Ids are unique, so two rules with one id are one rule.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
 macro_rules! rules {
     ($($name:ident = $id:literal, $confidence:ident, $title:literal, $says:literal, $source:literal;)*) => {
         $(

@@ -1,1 +1,18 @@
-//! (capacity)
+//! Address arithmetic: what a node costs ([`cost`]), who holds addresses now ([`occupancy`]), what pools demand and how far
+//! they can grow ([`growth`], [`assess`]), what turning one knob frees ([`knobs`]), which ranges meet ([`overlap`]), which
+//! are free ([`free`]), and the same cluster under every network mode ([`modes`]). Pure; never asks Azure anything.
+
+pub mod answer;
+pub mod assess;
+pub mod checks;
+pub mod cost;
+pub mod free;
+pub mod growth;
+pub mod knobs;
+pub mod limits;
+pub mod modes;
+pub mod occupancy;
+pub mod overlap;
+pub mod surge;
+
+pub use assess::{Assessment, Scope, assess};

@@ -20,12 +20,19 @@ pub enum CidrError {
 /// refuses those, and guessing which of the two was meant would move a subnet.
 pub fn parse_cidr(text: &str) -> Result<IpNet, CidrError> {
     let text = text.trim();
-    let net = match text.parse::<IpNet>() {
-        Ok(net) => net,
-        Err(_) => match text.parse::<IpAddr>() {
-            Ok(address) => IpNet::from(address),
-            Err(_) => return Err(CidrError::Malformed(clip(text))),
-        },
+    // Not ipnet's own parser: it takes 010.0.0.0/8 for 10.0.0.0/8, where others read octal.
+    let parsed = match text.split_once('/') {
+        None => text.parse::<IpAddr>().ok().map(IpNet::from),
+        Some((address, length)) => {
+            let digits = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+            match (address.parse::<IpAddr>(), length.parse::<u8>()) {
+                (Ok(address), Ok(length)) if digits => IpNet::new(address, length).ok(),
+                _ => None,
+            }
+        }
+    };
+    let Some(net) = parsed else {
+        return Err(CidrError::Malformed(clip(text)));
     };
     if net.addr() != net.network() {
         return Err(CidrError::HostBits {

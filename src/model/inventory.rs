@@ -1,7 +1,7 @@
 //! All that is known at one instant. Indices instead of references: a fleet has a hundred thousand of these.
 
 use super::cidr::IpNet;
-use super::cluster::{Cluster, NodePool};
+use super::cluster::Cluster;
 use super::network::{ResourceId, RouteTable, Subnet, VirtualNetwork};
 use std::collections::BTreeMap;
 
@@ -84,12 +84,6 @@ impl Inventory {
         (0..self.clusters.len()).map(ClusterIndex::new)
     }
 
-    pub fn subnets_of(&self, vnet: VnetIndex) -> impl Iterator<Item = &Subnet> {
-        self.subnets
-            .iter()
-            .filter(move |subnet| subnet.vnet == vnet)
-    }
-
     /// `vnet/subnet`, as people say it.
     pub fn subnet_name(&self, index: SubnetIndex) -> String {
         let subnet = self.subnet(index);
@@ -121,19 +115,13 @@ impl Inventory {
         vnets
     }
 
-    /// The VNet a peering points at, if it was read: by id, or by name where one side is a scenario's.
-    pub fn vnet_by_reference(&self, reference: &ResourceId) -> Option<VnetIndex> {
-        let by_id = self
-            .vnets
+    /// The VNet a reference names without an id that is known: one side is then a scenario's.
+    pub fn vnet_by_name(&self, reference: &ResourceId) -> Option<VnetIndex> {
+        let bare_name = !reference.as_str().contains('/');
+        self.vnets
             .iter()
-            .position(|vnet| vnet.id.as_ref() == Some(reference));
-        by_id
-            .or_else(|| {
-                let bare_name = !reference.as_str().contains('/');
-                self.vnets.iter().position(|vnet| {
-                    (bare_name || vnet.id.is_none())
-                        && vnet.name.eq_ignore_ascii_case(reference.name())
-                })
+            .position(|vnet| {
+                (bare_name || vnet.id.is_none()) && vnet.name.eq_ignore_ascii_case(reference.name())
             })
             .map(VnetIndex::new)
     }
@@ -152,17 +140,5 @@ impl Inventory {
             }
         }
         by_subnet
-    }
-
-    /// The pools of a cluster that put nodes into a subnet.
-    pub fn node_pools_in<'a>(
-        &'a self,
-        cluster: &'a Cluster,
-        subnet: SubnetIndex,
-    ) -> impl Iterator<Item = &'a NodePool> {
-        cluster
-            .pools
-            .iter()
-            .filter(move |pool| pool.subnet == Some(subnet))
     }
 }

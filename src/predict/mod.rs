@@ -1,1 +1,181 @@
-//! (predict)
+//! What AKS answers to an operation: at admission, when the request is checked and refused whole, and at run time, when it was
+//! taken and nodes or pods fail. Pure; the wording is [`crate::capacity::answer`]'s.
+//!
+//! [`difference`] says what changes between two states of a cluster; [`admission`] and [`runtime`] judge the state after;
+//! [`predict`] puts both together.
+
+mod admission;
+pub mod difference;
+mod profile;
+mod runtime;
+mod scene;
+
+pub use difference::{changes_between, describe};
+pub use scene::Wish;
+
+use crate::capacity::answer::{Answer, Stage};
+use crate::finding::{Finding, Severity};
+use scene::Scene;
+
+/// The answer in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    Accepted,
+    /// Rules and facts do not decide it.
+    Unknown,
+    AcceptedThenFails,
+    Rejected,
+}
+
+impl Outcome {
+    pub fn key(self) -> &'static str {
+        match self {
+            Outcome::Accepted => "accepted",
+            Outcome::Unknown => "unknown",
+            Outcome::AcceptedThenFails => "accepted_then_fails",
+            Outcome::Rejected => "rejected",
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Accepted => "accepted",
+            Outcome::Unknown => "unknown",
+            Outcome::AcceptedThenFails => "accepted, then fails",
+            Outcome::Rejected => "rejected",
+        }
+    }
+
+    pub fn severity(self) -> Severity {
+        match self {
+            Outcome::Accepted => Severity::Info,
+            Outcome::Unknown => Severity::Warning,
+            Outcome::AcceptedThenFails | Outcome::Rejected => Severity::Blocker,
+        }
+    }
+}
+
+/// What one pool adds to one range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemandRow {
+    pub pool: String,
+    /// Nodes that are counted, surge included.
+    pub nodes: u64,
+    pub per_node: u64,
+    pub addresses: u64,
+    /// Subnet name, or `networkProfile.podCIDR`.
+    pub subnet: String,
+    /// Where the numbers come from.
+    pub basis: String,
+}
+
+/// What AKS answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// `add_nodepool`, `upgrade`, …
+    pub kind: &'static str,
+    pub cluster: String,
+    /// Each change in words.
+    pub changes: Vec<String>,
+    pub outcome: Outcome,
+    /// What is answered; the first is the one most likely shown, for AKS stops at one.
+    pub errors: Vec<Answer>,
+    pub demand: Vec<DemandRow>,
+    /// What is not answered by AKS but worth knowing.
+    pub findings: Vec<PredictionFinding>,
+    pub not_checked: Vec<String>,
+}
+
+/// A [`Finding`] that can be compared.
+#[derive(Debug, Clone)]
+pub struct PredictionFinding(pub Finding);
+
+impl PartialEq for PredictionFinding {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.code == other.0.code && self.0.message == other.0.message
+    }
+}
+
+impl Prediction {
+    /// The worst of outcome and findings, for `--fail-on`.
+    pub fn worst(&self) -> Severity {
+        let findings = self.findings.iter().map(|finding| finding.0.severity);
+        findings
+            .chain([self.outcome.severity()])
+            .max()
+            .unwrap_or(Severity::Info)
+    }
+}
+
+/// What a stage found.
+#[derive(Debug, Default)]
+struct Judgement {
+    errors: Vec<Answer>,
+    demand: Vec<DemandRow>,
+    findings: Vec<Finding>,
+    not_checked: Vec<String>,
+    /// True when something needed is not known, so that silence does not mean acceptance.
+    undecided: bool,
+}
+
+/// Predicts the answer.
+pub fn predict(wish: &Wish) -> Prediction {
+    let scene = Scene::of(wish);
+    let mut judgement = Judgement::default();
+    if !scene.autoscaler_only() {
+        profile::judge(&scene, &mut judgement);
+        admission::judge(&scene, &mut judgement);
+    }
+    let rejected = !judgement.errors.is_empty();
+    if !rejected {
+        runtime::judge(&scene, &mut judgement);
+    }
+    always_unknown(&scene, &mut judgement);
+    let fails = judgement
+        .errors
+        .iter()
+        .any(|error| error.stage == Stage::Runtime);
+    let outcome = if rejected || (fails && scene.autoscaler_only()) {
+        Outcome::Rejected
+    } else if judgement.undecided {
+        Outcome::Unknown
+    } else if fails {
+        Outcome::AcceptedThenFails
+    } else {
+        Outcome::Accepted
+    };
+    let mut not_checked = judgement.not_checked;
+    not_checked.extend(scene.not_checked());
+    not_checked.sort();
+    not_checked.dedup();
+    Prediction {
+        kind: scene.kind(),
+        cluster: scene.after.name.clone(),
+        changes: wish.changes.iter().map(describe).collect(),
+        outcome,
+        errors: judgement.errors,
+        demand: judgement.demand,
+        findings: judgement
+            .findings
+            .into_iter()
+            .map(PredictionFinding)
+            .collect(),
+        not_checked,
+    }
+}
+
+/// What no file can tell.
+fn always_unknown(scene: &Scene, judgement: &mut Judgement) {
+    let mut say = |sentence: &str| judgement.not_checked.push(sentence.to_string());
+    if scene.makes_nodes() {
+        say("vCPU quota, machine sizes and zone capacity of the region");
+    }
+    if scene.reimages() {
+        say("whether pods can be drained: budgets are checked for max_unavailable 0 only");
+        if !scene.has_budgets() {
+            say(
+                "disruption budgets: none were read; add the output of `kubectl get pdb -A -o json`",
+            );
+        }
+    }
+}

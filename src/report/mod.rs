@@ -1,1 +1,15 @@
-//! (report)
+//! What is said, apart from how: one document model ([`document`]) that every command fills, rendered for a terminal
+//! ([`terminal`]) or as Markdown ([`markdown`]); and the versioned JSON shapes ([`shapes`]) that other tools read. Never
+//! computes: every number comes from the core.
+
+pub mod capacity;
+pub mod cidr;
+pub mod compare;
+pub mod document;
+pub mod explain;
+pub mod markdown;
+pub mod predict;
+pub mod shapes;
+pub mod terminal;
+
+pub use document::{Block, Cell, Document, Table, Tone};

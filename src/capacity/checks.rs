@@ -1,0 +1,277 @@
+//! Facts about one cluster that are wrong or dangerous whatever the sums say: limits, shared subnets, delegations.
+
+use super::cost::{dynamic_held, pool_cost};
+use super::growth::Books;
+use super::limits;
+use super::surge::surge_nodes;
+use crate::finding::{Finding, Severity, grouped};
+use crate::model::{ClusterIndex, NetworkMode, OsType, SubnetIndex};
+use crate::rule;
+use std::collections::BTreeSet;
+
+/// The service that may be named in a delegation of a node subnet all the same (SUB-5).
+pub const AKS_DELEGATION: &str = "Microsoft.ContainerService/managedClusters";
+
+/// Every check of one cluster.
+pub fn cluster_findings(books: &Books, index: ClusterIndex) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    limit_findings(books, index, &mut findings);
+    placement_findings(books, index, &mut findings);
+    pod_subnet_load(books, index, &mut findings);
+    mode_findings(books, index, &mut findings);
+    findings
+}
+
+fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
+    let cluster = books.inventory.cluster(index);
+    let name = &cluster.name;
+    let ceiling: u64 = cluster.pools.iter().map(|pool| pool.ceiling()).sum();
+    let surge: u64 = cluster
+        .pools
+        .iter()
+        .map(|pool| surge_nodes(pool, pool.ceiling()))
+        .sum();
+    if let Some(mode) = cluster.mode() {
+        let most = limits::cluster_nodes(mode);
+        let (code, rules) = match mode {
+            NetworkMode::Kubenet => ("kubenet-nodes", [&rule::KBN_1]),
+            _ => ("cluster-nodes", [&rule::MP_3]),
+        };
+        if ceiling > most {
+            findings.push(Finding::new(
+                Severity::Blocker,
+                code,
+                format!(
+                    "{name}: {} nodes at the ceiling; a {mode} cluster may have {}",
+                    grouped(ceiling),
+                    grouped(most)
+                ),
+                &rules,
+            ));
+        } else if ceiling + surge > most {
+            findings.push(Finding::new(
+                Severity::Warning,
+                code,
+                format!(
+                    "{name}: {} nodes at the ceiling and {} surge nodes exceed the {} a {mode} cluster may have: an upgrade \
+                     at the ceiling is refused",
+                    grouped(ceiling),
+                    grouped(surge),
+                    grouped(most)
+                ),
+                &rules,
+            ));
+        }
+    }
+    for pool in &cluster.pools {
+        let pool_name = &pool.name;
+        if pool.ceiling() > limits::POOL_NODES {
+            findings.push(Finding::new(
+                Severity::Blocker,
+                "pool-nodes",
+                format!(
+                    "{name}/{pool_name}: {} nodes at the ceiling; a pool may have 1,000",
+                    grouped(pool.ceiling())
+                ),
+                &[&rule::MP_3],
+            ));
+        } else if pool.ceiling() + surge_nodes(pool, pool.ceiling()) > limits::POOL_NODES {
+            findings.push(Finding::new(
+                Severity::Warning,
+                "pool-nodes",
+                format!(
+                    "{name}/{pool_name}: the ceiling of {} and its surge exceed the 1,000 instances of a scale set: an \
+                     upgrade at the ceiling is refused",
+                    grouped(pool.ceiling())
+                ),
+                &[&rule::UPG_5],
+            ));
+        }
+        let max_pods_known = !pool.unknown.iter().any(|field| field == "max_pods");
+        if max_pods_known && !limits::MAX_PODS.contains(&pool.max_pods) {
+            findings.push(Finding::new(
+                Severity::Blocker,
+                "max-pods-range",
+                format!(
+                    "{name}/{pool_name}: max_pods {}; AKS allows 10 to 250",
+                    pool.max_pods
+                ),
+                &[&rule::MP_1],
+            ));
+        } else if max_pods_known
+            && pool.count > 0
+            && pool.count * u64::from(pool.max_pods) < limits::FEWEST_PODS_OF_A_POOL
+        {
+            findings.push(Finding::new(
+                Severity::Warning,
+                "pool-too-small",
+                format!(
+                    "{name}/{pool_name}: {} nodes of max_pods {} have room for fewer than the 30 pods every pool must hold",
+                    pool.count, pool.max_pods
+                ),
+                &[&rule::MP_1],
+            ));
+        }
+    }
+}
+
+fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
+    let inventory = books.inventory;
+    let cluster = inventory.cluster(index);
+    let name = &cluster.name;
+    let vnets = inventory.vnets_of_cluster(cluster);
+    if vnets.len() > 1 {
+        let names: Vec<&str> = vnets
+            .iter()
+            .map(|vnet| inventory.vnet(*vnet).name.as_str())
+            .collect();
+        findings.push(Finding::new(
+            Severity::Blocker,
+            "pools-in-several-vnets",
+            format!(
+                "{name}: pools in the VNets {}; all must be in one",
+                names.join(", ")
+            ),
+            &[&rule::SUB_4],
+        ));
+    }
+    let node_subnets: BTreeSet<SubnetIndex> = cluster
+        .pools
+        .iter()
+        .filter_map(|pool| pool.subnet)
+        .collect();
+    for subnet_index in node_subnets {
+        let subnet = inventory.subnet(subnet_index);
+        let foreign_delegation = subnet
+            .delegations
+            .iter()
+            .find(|service| !service.eq_ignore_ascii_case(AKS_DELEGATION));
+        if let Some(service) = foreign_delegation {
+            findings.push(Finding::new(
+                Severity::Blocker,
+                "subnet-delegated",
+                format!(
+                    "{name}: node subnet {} is delegated to {service}; AKS refuses it for nodes",
+                    inventory.subnet_name(subnet_index)
+                ),
+                &[&rule::SUB_5, &rule::SUBNET_IS_DELEGATED],
+            ));
+        }
+        if cluster.mode() == Some(NetworkMode::Kubenet) {
+            let others: BTreeSet<&str> = books
+                .users(subnet_index)
+                .iter()
+                .filter(|(other, _)| *other != index)
+                .map(|(other, _)| inventory.cluster(*other).name.as_str())
+                .collect();
+            if let Some(other) = others.into_iter().next() {
+                findings.push(Finding::new(
+                    Severity::Blocker,
+                    "kubenet-shared-subnet",
+                    format!(
+                        "{name}: shares subnet {} with cluster {other}; kubenet allows one cluster a subnet",
+                        inventory.subnet_name(subnet_index)
+                    ),
+                    &[&rule::KBN_1],
+                ));
+            }
+        }
+    }
+}
+
+/// The first batch is not the last: at `max_pods` pods a node holds many more addresses than the 17 it starts with.
+fn pod_subnet_load(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
+    let inventory = books.inventory;
+    let cluster = inventory.cluster(index);
+    let pod_subnets: BTreeSet<SubnetIndex> = cluster
+        .pools
+        .iter()
+        .filter(|pool| cluster.network_mode(pool) == Some(NetworkMode::PodSubnetDynamic))
+        .filter_map(|pool| pool.pod_subnet)
+        .collect();
+    for subnet in pod_subnets {
+        let (mut idle, mut full) = (0u64, 0u64);
+        for &(user, position) in books.users(subnet) {
+            let cluster = inventory.cluster(user);
+            let pool = &cluster.pools[position];
+            let Some(cost) = pool_cost(cluster, pool).and_then(|cost| cost.pod_subnet) else {
+                continue;
+            };
+            idle = idle.saturating_add(pool.ceiling().saturating_mul(cost.held));
+            full = full.saturating_add(
+                pool.ceiling()
+                    .saturating_mul(dynamic_held(u64::from(pool.max_pods))),
+            );
+        }
+        let usable = inventory.subnet(subnet).usable();
+        if idle <= usable && full > usable {
+            findings.push(Finding::new(
+                Severity::Warning,
+                "pod-subnet-load",
+                format!(
+                    "{}: holds every node's first batch at the ceiling ({} of {}), but if every node ran max_pods pods it \
+                     would want {}: pods would wait for addresses",
+                    inventory.subnet_name(subnet),
+                    grouped(idle),
+                    grouped(usable),
+                    grouped(full)
+                ),
+                &[&rule::DYN_2, &rule::DYN_3],
+            ));
+        }
+    }
+}
+
+fn mode_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
+    let cluster = books.inventory.cluster(index);
+    let name = &cluster.name;
+    if cluster.node_auto_provisioning {
+        findings.push(Finding::new(
+            Severity::Warning,
+            "no-admission-check",
+            format!(
+                "{name}: node auto-provisioning makes nodes that no pool and no admission check bounds; a full subnet shows \
+                 only as nodes that do not come up"
+            ),
+            &[&rule::ISS_7],
+        ));
+    }
+    let mode = cluster.mode();
+    if mode == Some(NetworkMode::Kubenet) {
+        findings.push(Finding::new(
+            Severity::Info,
+            "kubenet-retires",
+            format!("{name}: kubenet retires on 2028-03-31"),
+            &[&rule::MP_6],
+        ));
+    }
+    let windows_classic = cluster.pools.iter().any(|pool| {
+        pool.os_type == OsType::Windows
+            && cluster.network_mode(pool) == Some(NetworkMode::NodeSubnet)
+    });
+    if windows_classic {
+        findings.push(Finding::new(
+            Severity::Info,
+            "windows-cost",
+            format!(
+                "{name}: a Windows node is counted at max_pods + 1 addresses, seen in one real subnet only; compare with \
+                 live usages"
+            ),
+            &[&rule::CLS_3],
+        ));
+    }
+    if mode.is_none() {
+        findings.push(Finding::new(
+            Severity::Warning,
+            "network-mode-unknown",
+            format!(
+                "{name}: network plugin {} is not one this version knows; nothing was computed for it",
+                match &cluster.network.plugin {
+                    Some(plugin) => format!("`{}`", plugin.word()),
+                    None => "(not given)".to_string(),
+                }
+            ),
+            &[&rule::MP_5],
+        ));
+    }
+}

@@ -1,0 +1,187 @@
+//! What turning one knob by one unit frees in a node subnet, and how far it must be turned, alone, for the ceiling and its
+//! surge to fit. Advice only; whether a knob can be turned at all (an in-use subnet cannot grow, SUB-3) is said beside it.
+
+use super::cost::{node_cost, pool_cost};
+use super::limits;
+use super::surge::surge_nodes;
+use crate::model::{Cluster, IntOrPercent, NetworkMode, NodePool, cidr};
+use crate::rule::{self, Rule};
+
+/// A thing somebody may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnobKind {
+    /// The autoscaler's ceiling of a pool.
+    MaxCount,
+    /// `max_pods` of a pool that replaces this one: it is immutable in a pool (MP-2).
+    MaxPods,
+    /// `max_surge` of a pool.
+    MaxSurge,
+    /// A larger subnet: a new one, with new pools in it (SUB-3).
+    Prefix,
+    /// The cluster's move to Azure CNI Overlay.
+    Overlay,
+}
+
+impl KnobKind {
+    pub fn key(self) -> &'static str {
+        match self {
+            KnobKind::MaxCount => "max_count",
+            KnobKind::MaxPods => "max_pods",
+            KnobKind::MaxSurge => "max_surge",
+            KnobKind::Prefix => "prefix",
+            KnobKind::Overlay => "overlay",
+        }
+    }
+}
+
+/// One knob.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Knob {
+    pub kind: KnobKind,
+    /// `cluster/pool`, or the cluster, or nothing for the subnet itself.
+    pub of: Option<String>,
+    /// The setting today.
+    pub now: String,
+    /// Addresses that one unit frees at the ceiling with surge; for a prefix, what one bit adds; for Overlay, everything.
+    pub frees: u64,
+    /// The setting at which ceiling and surge fit, everything else unchanged. `None`: this knob alone is not enough.
+    pub enough: Option<String>,
+    pub note: &'static str,
+    pub rules: Vec<&'static Rule>,
+}
+
+/// One pool as the knobs see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Turning<'a> {
+    pub cluster: &'a Cluster,
+    pub pool: &'a NodePool,
+    /// Addresses this pool may take: what is available less what all others want at ceiling with surge.
+    pub room: u64,
+}
+
+/// The knobs of one pool, in the order a person would try them.
+pub fn pool_knobs(turning: Turning) -> Vec<Knob> {
+    let Turning {
+        cluster,
+        pool,
+        room,
+    } = turning;
+    let (Some(mode), Some(cost)) = (cluster.network_mode(pool), pool_cost(cluster, pool)) else {
+        return Vec::new();
+    };
+    let held = cost.node_subnet.held;
+    let ceiling = pool.ceiling();
+    let surge = surge_nodes(pool, ceiling);
+    let of = Some(format!("{}/{}", cluster.name, pool.name));
+    let mut knobs = Vec::new();
+    if let Some(autoscaler) = pool.autoscaler {
+        let fits = |max: u64| (max + surge_nodes(pool, max)).saturating_mul(held) <= room;
+        let most = largest(autoscaler.max_count, fits);
+        knobs.push(Knob {
+            kind: KnobKind::MaxCount,
+            of: of.clone(),
+            now: autoscaler.max_count.to_string(),
+            frees: held,
+            enough: most
+                .filter(|most| *most >= autoscaler.min_count.max(1))
+                .map(|most| most.to_string()),
+            note: "fewer nodes at the ceiling",
+            rules: vec![&rule::ISS_2],
+        });
+    }
+    if mode == NetworkMode::NodeSubnet {
+        let nodes = ceiling + surge;
+        let fits = |max_pods: u64| {
+            let cost = node_cost(mode, pool.os_type, max_pods as u32);
+            nodes.saturating_mul(cost.node_subnet.held) <= room
+        };
+        let most = largest(u64::from(pool.max_pods), fits);
+        knobs.push(Knob {
+            kind: KnobKind::MaxPods,
+            of: of.clone(),
+            now: pool.max_pods.to_string(),
+            frees: nodes,
+            enough: most
+                .filter(|most| *most >= u64::from(*limits::MAX_PODS.start()))
+                .map(|most| most.to_string()),
+            note: "of a pool that replaces this one: max_pods cannot be changed in place",
+            rules: vec![&rule::MP_2, &rule::CLS_3],
+        });
+    }
+    if surge > 0 {
+        let most = room
+            .checked_sub(ceiling.saturating_mul(held))
+            .map(|left| (left / held).min(surge));
+        knobs.push(Knob {
+            kind: KnobKind::MaxSurge,
+            of,
+            now: match pool.upgrade.max_surge {
+                Some(IntOrPercent::Percent(percent)) => format!("{percent}% = {surge}"),
+                Some(IntOrPercent::Int(_)) => surge.to_string(),
+                None => format!("10% (default) = {surge}"),
+            },
+            frees: held,
+            enough: most.map(|most| {
+                if most == 0 {
+                    "0, with max_unavailable 1".to_string()
+                } else {
+                    most.to_string()
+                }
+            }),
+            note: "only while an upgrade runs",
+            rules: vec![&rule::UPG_2, &rule::UPG_7],
+        });
+    }
+    knobs
+}
+
+/// The knobs of the subnet: a larger prefix by what nodes hold, and what the documentation's formula would plan.
+pub fn prefix_knob(length: u8, foreign: u64, held: u64, planned: u64) -> Option<Knob> {
+    let enough = cidr::smallest_subnet_for(foreign + held)?;
+    let by_plan = cidr::smallest_subnet_for(foreign + planned)?;
+    let enough = if enough == by_plan {
+        format!("/{enough}")
+    } else {
+        format!("/{enough}; /{by_plan} by the documented formula")
+    };
+    Some(Knob {
+        kind: KnobKind::Prefix,
+        of: None,
+        now: format!("/{length}"),
+        frees: 1u64 << (32 - u32::from(length.clamp(1, 32))),
+        enough: Some(enough),
+        note: "a new subnet with new pools in it: a subnet in use cannot be resized",
+        rules: vec![&rule::SUB_3, &rule::CLS_1],
+    })
+}
+
+/// The largest value from 0 to `most` that fits, where fitting ends somewhere and never starts again.
+fn largest(most: u64, fits: impl Fn(u64) -> bool) -> Option<u64> {
+    if !fits(0) {
+        return None;
+    }
+    let (mut yes, mut no) = (0, most + 1);
+    while no - yes > 1 {
+        let middle = yes + (no - yes) / 2;
+        if fits(middle) {
+            yes = middle
+        } else {
+            no = middle
+        }
+    }
+    Some(yes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn largest_agrees_with_trying_every_value(most in 0u64..200, bound in 0u64..250) {
+            let naive = (0..=most).rfind(|value| *value <= bound);
+            prop_assert_eq!(largest(most, |value| value <= bound), naive);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The same cluster under every network mode: what its nodes would take from the node subnet, which pod range it would need,
+//! and the largest cluster that fits. What blocks the move is not decided here.
+
+use super::cost::{POD_CIDR_PER_NODE, dynamic_held, node_cost};
+use super::growth::Books;
+use super::limits;
+use super::surge::surge_nodes;
+use crate::model::{ClusterIndex, NetworkMode, OsType, SubnetIndex, cidr};
+use std::collections::BTreeSet;
+
+/// A cluster under one mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModeRow {
+    pub mode: NetworkMode,
+    /// The mode the cluster is in.
+    pub current: bool,
+    /// Node-subnet addresses: nodes now, at the ceiling, and with all surge at once, as nodes hold them.
+    pub now: u64,
+    pub ceiling: u64,
+    pub ceiling_with_surge: u64,
+    /// By the documented formula, at the ceiling with surge.
+    pub planned: u64,
+    /// Usable node-subnet addresses less foreign ones.
+    pub available: u64,
+    /// Addresses of the pod range at the ceiling with surge; `None` where pods need no range of their own.
+    pub pod_addresses: Option<u64>,
+    /// If every node ran `max_pods` pods: only in a dynamic pod subnet does that change anything.
+    pub pod_addresses_loaded: Option<u64>,
+    /// The smallest prefix for it; a pod subnet loses Azure's five.
+    pub pod_prefix: Option<u8>,
+    /// Most nodes the node subnets can hold in this mode, all like the dearest, without surge.
+    pub largest: u64,
+    /// What bounds it: `subnet` or the mode's own limit.
+    pub largest_by: &'static str,
+    /// Pools that this mode cannot have: Windows under kubenet.
+    pub impossible: Vec<String>,
+}
+
+/// A cluster under all six modes.
+pub fn compare(books: &Books, index: ClusterIndex) -> Vec<ModeRow> {
+    NetworkMode::ALL
+        .iter()
+        .map(|mode| row(books, index, *mode))
+        .collect()
+}
+
+fn row(books: &Books, index: ClusterIndex, mode: NetworkMode) -> ModeRow {
+    let inventory = books.inventory;
+    let cluster = inventory.cluster(index);
+    let subnets: BTreeSet<SubnetIndex> = cluster
+        .pools
+        .iter()
+        .filter_map(|pool| pool.subnet)
+        .collect();
+    let available = subnets
+        .iter()
+        .map(|subnet| books.available_to(index, *subnet))
+        .sum();
+    let (mut now, mut ceiling, mut with_surge, mut planned) = (0u64, 0u64, 0u64, 0u64);
+    let (mut nodes, mut pod_held, mut pod_loaded) = (0u64, 0u64, 0u64);
+    let mut dearest = 1;
+    for pool in &cluster.pools {
+        let cost = node_cost(mode, pool.os_type, pool.max_pods);
+        let top = pool.ceiling();
+        let all = top + surge_nodes(pool, top);
+        now += pool.count * cost.node_subnet.held;
+        ceiling += top * cost.node_subnet.held;
+        with_surge += all * cost.node_subnet.held;
+        planned += all * cost.node_subnet.planned;
+        nodes += all;
+        dearest = dearest.max(cost.node_subnet.held);
+        if let Some(cost) = cost.pod_subnet {
+            pod_held += all * cost.held;
+            pod_loaded += all * dynamic_held(u64::from(pool.max_pods));
+        }
+    }
+    let pod_addresses = match mode {
+        NetworkMode::Kubenet | NetworkMode::Overlay => Some(nodes * POD_CIDR_PER_NODE),
+        NetworkMode::PodSubnetDynamic | NetworkMode::PodSubnetStaticBlock => Some(pod_held),
+        NetworkMode::NodeSubnet | NetworkMode::Byo => None,
+    };
+    let loaded = (mode == NetworkMode::PodSubnetDynamic).then_some(pod_loaded);
+    let pod_prefix = pod_addresses.and_then(|addresses| {
+        if mode.has_pod_cidr() {
+            cidr::smallest_prefix_of_size(addresses)
+        } else {
+            cidr::smallest_subnet_for(loaded.unwrap_or(addresses))
+        }
+    });
+    let by_subnet = available / dearest;
+    let by_mode = limits::cluster_nodes(mode);
+    let windows = cluster
+        .pools
+        .iter()
+        .filter(|pool| pool.os_type == OsType::Windows);
+    ModeRow {
+        mode,
+        current: cluster.mode() == Some(mode),
+        now,
+        ceiling,
+        ceiling_with_surge: with_surge,
+        planned,
+        available,
+        pod_addresses,
+        pod_addresses_loaded: loaded,
+        pod_prefix,
+        largest: by_subnet.min(by_mode),
+        largest_by: if by_subnet <= by_mode {
+            "subnet"
+        } else {
+            "mode"
+        },
+        impossible: match mode {
+            NetworkMode::Kubenet => windows.map(|pool| pool.name.clone()).collect(),
+            _ => Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,662 @@
+//! Which ranges meet that must not: service, pod and DNS ranges against subnets, VNets, peered VNets (through a hub where
+//! traffic flows through it), ranges AKS reserves, routes and ranges somebody else has. Every pair names both owners and why
+//! it matters; how sure a pair is follows from its rule.
+
+use crate::finding::Severity;
+use crate::model::{
+    Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, Subnet, SubnetIndex, VnetIndex, cidr,
+    parse_cidr,
+};
+use crate::rule::{self, Rule};
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+
+/// What a range is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RangeKind {
+    PodCidr,
+    ServiceCidr,
+    DnsServiceIp,
+    Subnet,
+    Vnet,
+    PeeredVnet,
+    /// A VNet behind a hub that forwards.
+    TransitiveVnet,
+    /// A route of the node subnet to a next hop outside of the VNet.
+    Route,
+    /// On-premises, BGP, a partner: named by the user.
+    Reserved,
+    /// A range that AKS or Azure keeps for itself.
+    Platform,
+}
+
+impl RangeKind {
+    pub fn key(self) -> &'static str {
+        match self {
+            RangeKind::PodCidr => "pod_cidr",
+            RangeKind::ServiceCidr => "service_cidr",
+            RangeKind::DnsServiceIp => "dns_service_ip",
+            RangeKind::Subnet => "subnet",
+            RangeKind::Vnet => "vnet",
+            RangeKind::PeeredVnet => "peered_vnet",
+            RangeKind::TransitiveVnet => "transitive_vnet",
+            RangeKind::Route => "route",
+            RangeKind::Reserved => "reserved",
+            RangeKind::Platform => "platform",
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            RangeKind::PodCidr => "pod CIDR",
+            RangeKind::ServiceCidr => "service CIDR",
+            RangeKind::DnsServiceIp => "DNS service IP",
+            RangeKind::Subnet => "subnet",
+            RangeKind::Vnet => "VNet",
+            RangeKind::PeeredVnet => "peered VNet",
+            RangeKind::TransitiveVnet => "VNet behind the hub",
+            RangeKind::Route => "route",
+            RangeKind::Reserved => "reserved range",
+            RangeKind::Platform => "range reserved by the platform",
+        }
+    }
+}
+
+/// One range with its owner.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OwnedRange {
+    pub kind: RangeKind,
+    /// Cluster, `vnet/subnet`, VNet, or who a reserved range belongs to.
+    pub owner: String,
+    pub cidr: IpNet,
+}
+
+/// Two ranges that meet, or one that is out of place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overlap {
+    pub severity: Severity,
+    pub a: OwnedRange,
+    pub b: OwnedRange,
+    /// What follows.
+    pub why: String,
+    pub rules: Vec<&'static Rule>,
+}
+
+/// Ranges that pods, services and VNets of a cluster may not use (CID-1).
+const PLATFORM: [&str; 4] = [
+    "169.254.0.0/16",
+    "192.0.2.0/24",
+    "172.30.0.0/16",
+    "172.31.0.0/16",
+];
+
+/// The ranges of CID-1 as prefixes.
+pub fn platform_ranges() -> impl Iterator<Item = IpNet> {
+    PLATFORM
+        .iter()
+        .map(|text| parse_cidr(text).expect("a literal prefix without host bits"))
+}
+
+/// A VNet's neighbours.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// Peered directly, and read.
+    pub direct: BTreeSet<VnetIndex>,
+    /// Behind a directly peered VNet that forwards traffic.
+    pub transitive: BTreeSet<VnetIndex>,
+    /// Peered directly but not read: name, and the address space the peering remembers.
+    pub unread: Vec<(String, Vec<IpNet>)>,
+}
+
+/// Who can reach whom, and which subnets lie where. One pass over all peerings and subnets.
+#[derive(Debug)]
+pub struct PeeringGraph {
+    reach: Vec<Reach>,
+    subnets: Vec<Vec<SubnetIndex>>,
+}
+
+impl PeeringGraph {
+    pub fn of(inventory: &Inventory) -> Self {
+        let mut reach: Vec<Reach> = vec![Reach::default(); inventory.vnets.len()];
+        let by_id: HashMap<String, VnetIndex> = inventory
+            .vnet_indices()
+            .filter_map(|index| Some((inventory.vnet(index).id.as_ref()?.key(), index)))
+            .collect();
+        // Whether `.0` accepts what `.1` forwards for others.
+        let mut accepts_forwarded: BTreeSet<(VnetIndex, VnetIndex)> = BTreeSet::new();
+        for (position, vnet) in inventory.vnets.iter().enumerate() {
+            let here = VnetIndex::new(position);
+            for peering in vnet
+                .peerings
+                .iter()
+                .filter(|peering| peering.is_connected())
+            {
+                let by_id = by_id.get(&peering.remote.key()).copied();
+                match by_id.or_else(|| inventory.vnet_by_name(&peering.remote)) {
+                    Some(there) => {
+                        reach[here.get()].direct.insert(there);
+                        reach[there.get()].direct.insert(here);
+                        if peering.allow_forwarded_traffic || peering.use_remote_gateways {
+                            accepts_forwarded.insert((here, there));
+                        }
+                    }
+                    None => reach[here.get()].unread.push((
+                        peering.remote.name().to_string(),
+                        peering.remote_address_space.clone(),
+                    )),
+                }
+            }
+        }
+        let direct: Vec<BTreeSet<VnetIndex>> =
+            reach.iter().map(|reach| reach.direct.clone()).collect();
+        for (position, reach) in reach.iter_mut().enumerate() {
+            let here = VnetIndex::new(position);
+            // Traffic flows spoke → hub → spoke when both spokes accept what the hub forwards. One hop: Azure peerings are
+            // not transitive by themselves, and a chain of hubs needs routes that cannot be seen here.
+            for &hub in direct[position]
+                .iter()
+                .filter(|hub| accepts_forwarded.contains(&(here, **hub)))
+            {
+                for &far in &direct[hub.get()] {
+                    let forwarded_back = accepts_forwarded.contains(&(far, hub));
+                    if far != here && forwarded_back && !direct[position].contains(&far) {
+                        reach.transitive.insert(far);
+                    }
+                }
+            }
+        }
+        let mut subnets = vec![Vec::new(); inventory.vnets.len()];
+        for index in inventory.subnet_indices() {
+            subnets[inventory.subnet(index).vnet.get()].push(index);
+        }
+        PeeringGraph { reach, subnets }
+    }
+
+    /// The subnets of a VNet.
+    pub fn subnets<'a>(
+        &'a self,
+        inventory: &'a Inventory,
+        vnet: VnetIndex,
+    ) -> impl Iterator<Item = &'a Subnet> {
+        self.subnets[vnet.get()]
+            .iter()
+            .map(|index| inventory.subnet(*index))
+    }
+
+    pub fn reach(&self, vnet: VnetIndex) -> &Reach {
+        &self.reach[vnet.get()]
+    }
+}
+
+/// Every pair that must not meet, for these clusters and (where given) only these VNets; worst first, each pair once.
+pub fn overlaps(
+    inventory: &Inventory,
+    clusters: &[ClusterIndex],
+    vnets: Option<&BTreeSet<VnetIndex>>,
+) -> Vec<Overlap> {
+    let graph = PeeringGraph::of(inventory);
+    let mut found = Found::default();
+    vnet_overlaps(inventory, &graph, vnets, &mut found);
+    for &index in clusters {
+        cluster_overlaps(inventory, &graph, inventory.cluster(index), &mut found);
+    }
+    found.sorted()
+}
+
+/// Every pair of one cluster that must not meet.
+pub fn overlaps_of_cluster(inventory: &Inventory, cluster: &Cluster) -> Vec<Overlap> {
+    let graph = PeeringGraph::of(inventory);
+    let mut found = Found::default();
+    cluster_overlaps(inventory, &graph, cluster, &mut found);
+    found.sorted()
+}
+
+#[derive(Default)]
+struct Found(Vec<Overlap>);
+
+impl Found {
+    fn push(
+        &mut self,
+        severity: Severity,
+        a: OwnedRange,
+        b: OwnedRange,
+        why: impl Into<String>,
+        rules: &[&'static Rule],
+    ) {
+        self.0.push(Overlap {
+            severity,
+            a,
+            b,
+            why: why.into(),
+            rules: rules.to_vec(),
+        });
+    }
+
+    fn sorted(mut self) -> Vec<Overlap> {
+        self.0.sort_by(|x, y| {
+            y.severity
+                .cmp(&x.severity)
+                .then_with(|| (&x.a, &x.b).cmp(&(&y.a, &y.b)))
+        });
+        self.0.dedup_by(|x, y| x.a == y.a && x.b == y.b);
+        self.0
+    }
+}
+
+fn range(kind: RangeKind, owner: impl Into<String>, cidr: IpNet) -> OwnedRange {
+    OwnedRange {
+        kind,
+        owner: owner.into(),
+        cidr,
+    }
+}
+
+/// Pairs that Azure itself forbids: subnets of one VNet, VNets that are peered, subnets outside of their VNet.
+fn vnet_overlaps(
+    inventory: &Inventory,
+    graph: &PeeringGraph,
+    only: Option<&BTreeSet<VnetIndex>>,
+    found: &mut Found,
+) {
+    for (position, vnet) in inventory.vnets.iter().enumerate() {
+        let here = VnetIndex::new(position);
+        if only.is_some_and(|set| !set.contains(&here)) {
+            continue;
+        }
+        let mut prefixes: Vec<(IpNet, &str)> = graph
+            .subnets(inventory, here)
+            .flat_map(|subnet| {
+                subnet
+                    .prefixes
+                    .iter()
+                    .map(|prefix| (*prefix, subnet.name.as_str()))
+            })
+            .collect();
+        prefixes.sort();
+        for (at, (prefix, name)) in prefixes.iter().enumerate() {
+            // Prefixes nest or are apart: sorted by start, those that meet this one follow it directly.
+            let meeting = prefixes[at + 1..]
+                .iter()
+                .take_while(|(other, _)| cidr::overlap(prefix, other));
+            for (other, other_name) in meeting {
+                found.push(
+                    Severity::Blocker,
+                    range(RangeKind::Subnet, format!("{}/{name}", vnet.name), *prefix),
+                    range(
+                        RangeKind::Subnet,
+                        format!("{}/{other_name}", vnet.name),
+                        *other,
+                    ),
+                    "Azure refuses subnets of one VNet that overlap",
+                    &[&rule::SUB_1],
+                );
+            }
+            let outside = !vnet.address_space.is_empty()
+                && !vnet
+                    .address_space
+                    .iter()
+                    .any(|space| space.contains(prefix));
+            if outside {
+                for space in &vnet.address_space {
+                    found.push(
+                        Severity::Blocker,
+                        range(RangeKind::Subnet, format!("{}/{name}", vnet.name), *prefix),
+                        range(RangeKind::Vnet, &vnet.name, *space),
+                        "the subnet lies outside of its VNet's address space",
+                        &[&rule::SUB_4],
+                    );
+                }
+            }
+        }
+        let reach = graph.reach(here);
+        let both = |far: VnetIndex| only.is_none_or(|set| set.contains(&far));
+        for (&far, kind) in reach
+            .direct
+            .iter()
+            .map(|far| (far, RangeKind::PeeredVnet))
+            .chain(
+                reach
+                    .transitive
+                    .iter()
+                    .map(|far| (far, RangeKind::TransitiveVnet)),
+            )
+            .filter(|(far, _)| **far > here || !both(**far))
+        {
+            let other = inventory.vnet(far);
+            for (a, b) in meeting_pairs(&vnet.address_space, &other.address_space) {
+                let why = if kind == RangeKind::PeeredVnet {
+                    "Azure does not peer VNets whose address spaces overlap"
+                } else {
+                    "both are behind one hub: routes to one shadow the other"
+                };
+                found.push(
+                    Severity::Blocker,
+                    range(RangeKind::Vnet, &vnet.name, a),
+                    range(kind, &other.name, b),
+                    why,
+                    &[&rule::CID_4],
+                );
+            }
+        }
+        for reserved in &inventory.reserved {
+            for (a, b) in meeting_pairs(&vnet.address_space, std::slice::from_ref(&reserved.cidr)) {
+                found.push(
+                    Severity::Warning,
+                    range(RangeKind::Vnet, &vnet.name, a),
+                    range(RangeKind::Reserved, &reserved.owner, b),
+                    "addresses that are in use elsewhere cannot be reached from this VNet, nor this VNet from there",
+                    &[&rule::CID_4],
+                );
+            }
+        }
+    }
+}
+
+fn meeting_pairs(a: &[IpNet], b: &[IpNet]) -> Vec<(IpNet, IpNet)> {
+    let mut pairs = Vec::new();
+    for one in a {
+        for other in b {
+            if cidr::overlap(one, other) {
+                pairs.push((*one, *other));
+            }
+        }
+    }
+    pairs
+}
+
+fn cluster_overlaps(
+    inventory: &Inventory,
+    graph: &PeeringGraph,
+    cluster: &Cluster,
+    found: &mut Found,
+) {
+    let network = &cluster.network;
+    let name = cluster.qualified_name();
+    let has_pod_cidr = cluster.mode().is_none_or(NetworkMode::has_pod_cidr);
+    let mut own: Vec<OwnedRange> = Vec::new();
+    if has_pod_cidr {
+        own.extend(
+            network
+                .pod_cidrs
+                .iter()
+                .map(|cidr| range(RangeKind::PodCidr, &name, *cidr)),
+        );
+    }
+    let services = network
+        .service_cidrs
+        .iter()
+        .map(|cidr| range(RangeKind::ServiceCidr, &name, *cidr));
+    own.extend(services);
+    for (position, a) in own.iter().enumerate() {
+        for b in own[position + 1..]
+            .iter()
+            .filter(|b| cidr::overlap(&a.cidr, &b.cidr))
+        {
+            found.push(
+                Severity::Blocker,
+                a.clone(),
+                b.clone(),
+                "pods and services would share addresses",
+                &[&rule::CID_2, &rule::CID_4],
+            );
+        }
+        for platform in platform_ranges().filter(|platform| cidr::overlap(&a.cidr, platform)) {
+            found.push(
+                Severity::Blocker,
+                a.clone(),
+                range(RangeKind::Platform, "AKS", platform),
+                "AKS keeps this range for itself and refuses a range that overlaps it",
+                &[&rule::CID_1],
+            );
+        }
+        for reserved in inventory
+            .reserved
+            .iter()
+            .filter(|other| cidr::overlap(&a.cidr, &other.cidr))
+        {
+            found.push(
+                Severity::Warning,
+                a.clone(),
+                range(RangeKind::Reserved, &reserved.owner, reserved.cidr),
+                captured(a.kind, "that range"),
+                &[&rule::CID_4, &rule::CID_2],
+            );
+        }
+    }
+    dns_checks(cluster, &name, found);
+    for vnet in inventory.vnets_of_cluster(cluster) {
+        for a in &own {
+            vnet_meets(inventory, graph, vnet, a, found);
+        }
+        route_checks(inventory, cluster, &own, found);
+    }
+}
+
+/// What happens to packets for an address that is also inside the cluster's own range.
+fn captured(kind: RangeKind, whose: &str) -> String {
+    match kind {
+        RangeKind::ServiceCidr => format!(
+            "packets from pods to addresses of {whose} are taken for services and never leave the node"
+        ),
+        _ => format!(
+            "packets from pods to addresses of {whose} are taken for pods and never leave the cluster"
+        ),
+    }
+}
+
+fn vnet_meets(
+    inventory: &Inventory,
+    graph: &PeeringGraph,
+    vnet: VnetIndex,
+    a: &OwnedRange,
+    found: &mut Found,
+) {
+    let home = inventory.vnet(vnet);
+    let mut in_subnet = false;
+    for subnet in graph.subnets(inventory, vnet) {
+        for prefix in subnet
+            .prefixes
+            .iter()
+            .filter(|prefix| cidr::overlap(&a.cidr, prefix))
+        {
+            in_subnet = true;
+            let rules: &[&'static Rule] = match a.kind {
+                RangeKind::ServiceCidr => &[
+                    &rule::CID_2,
+                    &rule::SERVICE_CIDR_OVERLAP_EXISTING_SUBNETS_CIDR,
+                ],
+                _ => &[&rule::CID_4, &rule::MIG_10],
+            };
+            found.push(
+                Severity::Blocker,
+                a.clone(),
+                range(
+                    RangeKind::Subnet,
+                    format!("{}/{}", home.name, subnet.name),
+                    *prefix,
+                ),
+                "AKS refuses it, at creation and at every later update of the cluster",
+                rules,
+            );
+        }
+    }
+    if !in_subnet {
+        for space in home
+            .address_space
+            .iter()
+            .filter(|space| cidr::overlap(&a.cidr, space))
+        {
+            found.push(
+                Severity::Warning,
+                a.clone(),
+                range(RangeKind::Vnet, &home.name, *space),
+                "no subnet is there yet; the documentation forbids it, AKS compares with subnets only",
+                &[&rule::MIG_10, &rule::CID_2],
+            );
+        }
+    }
+    let reach = graph.reach(vnet);
+    for &far in &reach.direct {
+        far_vnet(
+            inventory,
+            graph,
+            far,
+            RangeKind::PeeredVnet,
+            Severity::Blocker,
+            a,
+            found,
+        );
+    }
+    for &far in &reach.transitive {
+        far_vnet(
+            inventory,
+            graph,
+            far,
+            RangeKind::TransitiveVnet,
+            Severity::Warning,
+            a,
+            found,
+        );
+    }
+    for (name, spaces) in &reach.unread {
+        for space in spaces.iter().filter(|space| cidr::overlap(&a.cidr, space)) {
+            found.push(
+                Severity::Blocker,
+                a.clone(),
+                range(RangeKind::PeeredVnet, name, *space),
+                captured(a.kind, "the peered VNet"),
+                &[&rule::OVL_3, &rule::CID_4],
+            );
+        }
+    }
+}
+
+/// A VNet over a peering: its subnets where some meet, else its address space, which then is only a warning.
+fn far_vnet(
+    inventory: &Inventory,
+    graph: &PeeringGraph,
+    far: VnetIndex,
+    kind: RangeKind,
+    severity: Severity,
+    a: &OwnedRange,
+    found: &mut Found,
+) {
+    let other = inventory.vnet(far);
+    let rules: &[&'static Rule] = &[&rule::OVL_3, &rule::CID_4];
+    let mut in_subnet = false;
+    for subnet in graph.subnets(inventory, far) {
+        for prefix in subnet
+            .prefixes
+            .iter()
+            .filter(|prefix| cidr::overlap(&a.cidr, prefix))
+        {
+            in_subnet = true;
+            found.push(
+                severity,
+                a.clone(),
+                range(kind, format!("{}/{}", other.name, subnet.name), *prefix),
+                captured(a.kind, "that subnet"),
+                rules,
+            );
+        }
+    }
+    if !in_subnet {
+        for space in other
+            .address_space
+            .iter()
+            .filter(|space| cidr::overlap(&a.cidr, space))
+        {
+            found.push(
+                Severity::Warning,
+                a.clone(),
+                range(kind, &other.name, *space),
+                "no subnet of that VNet is there yet; one that is added later cannot be reached from pods",
+                rules,
+            );
+        }
+    }
+}
+
+fn dns_checks(cluster: &Cluster, name: &str, found: &mut Found) {
+    let Some(dns) = cluster.network.dns_service_ip else {
+        return;
+    };
+    let host = range(RangeKind::DnsServiceIp, name, IpNet::from(dns));
+    let Some(service) = cluster.network.service_cidrs.iter().find(|cidr| {
+        matches!(
+            (cidr, dns),
+            (IpNet::V4(_), IpAddr::V4(_)) | (IpNet::V6(_), IpAddr::V6(_))
+        )
+    }) else {
+        return;
+    };
+    let services = range(RangeKind::ServiceCidr, name, *service);
+    if !service.contains(&dns) {
+        found.push(
+            Severity::Blocker,
+            host,
+            services,
+            "the DNS service IP lies outside of the service CIDR; AKS refuses it",
+            &[&rule::CID_3, &rule::DNS_SERVICE_IP_OUT_OF_SERVICE_CIDR],
+        );
+    } else if is_first_or_last(service, dns) {
+        found.push(
+            Severity::Blocker,
+            host,
+            services,
+            "the first address of the service CIDR is `kubernetes.default`, and its edges are no service addresses",
+            &[&rule::CID_3],
+        );
+    }
+}
+
+/// Whether an address is the network, the first host or the broadcast address of a service CIDR (CID-3).
+pub fn is_first_or_last(service: &IpNet, address: IpAddr) -> bool {
+    let first = match service.network() {
+        IpAddr::V4(network) => IpAddr::from((u32::from(network).saturating_add(1)).to_be_bytes()),
+        IpAddr::V6(network) => IpAddr::from((u128::from(network).saturating_add(1)).to_be_bytes()),
+    };
+    address == service.network() || address == first || address == service.broadcast()
+}
+
+/// Ranges that a route sends out of the VNet belong to somebody there.
+fn route_checks(inventory: &Inventory, cluster: &Cluster, own: &[OwnedRange], found: &mut Found) {
+    let outward = ["VirtualAppliance", "VirtualNetworkGateway"];
+    let tables = inventory
+        .subnets_of_cluster(cluster)
+        .into_iter()
+        .filter_map(|index| inventory.subnet(index).route_table.as_ref())
+        .filter_map(|id| {
+            inventory.route_tables.iter().find(|table| {
+                table.id.as_ref() == Some(id) || table.name.eq_ignore_ascii_case(id.name())
+            })
+        });
+    for table in tables {
+        // Kubenet's own routes send each node's pod block to that node: those are no conflict.
+        if cluster.mode() == Some(NetworkMode::Kubenet) {
+            continue;
+        }
+        for route in &table.routes {
+            let Some(prefix) = route.prefix else { continue };
+            let leaves = outward
+                .iter()
+                .any(|hop| hop.eq_ignore_ascii_case(&route.next_hop_type));
+            if !leaves || prefix.prefix_len() == 0 {
+                continue;
+            }
+            for a in own.iter().filter(|a| cidr::overlap(&a.cidr, &prefix)) {
+                found.push(
+                    Severity::Warning,
+                    a.clone(),
+                    range(
+                        RangeKind::Route,
+                        format!("{}/{}", table.name, route.name),
+                        prefix,
+                    ),
+                    captured(a.kind, "the route's destination"),
+                    &[&rule::CID_4],
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,660 @@
+//! Admission, the validation of the request itself: network profile, ranges, subnets, versions, state. One function an area, each
+//! with the codes it can answer.
+
+use super::Judgement;
+use super::scene::Scene;
+use crate::capacity::answer::{Answer, CODE_NOT_KNOWN, Certainty, Stage};
+use crate::capacity::checks::AKS_DELEGATION;
+use crate::capacity::overlap::{OwnedRange, RangeKind, is_first_or_last, overlaps_of_cluster};
+use crate::finding::{Finding, Severity};
+use crate::migrate::obstacles;
+use crate::model::{
+    HolderKind, IntOrPercent, IpNet, NetworkMode, NetworkPlugin, ResourceId, SubnetIndex,
+};
+use crate::rule::{self, Rule};
+use std::collections::BTreeSet;
+
+pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
+    state(scene, judgement);
+    network_profile(scene, judgement);
+    if scene.is_migration() {
+        migration(scene, judgement);
+    }
+    ranges(scene, judgement);
+    subnets(scene, judgement);
+    immutable(scene, judgement);
+    versions(scene, judgement);
+    budgets(scene, judgement);
+}
+
+fn answer(
+    code: &'static str,
+    target: &str,
+    message: impl Into<String>,
+    certainty: Certainty,
+    rules: &[&'static Rule],
+) -> Answer {
+    let target = (!target.is_empty()).then_some(target);
+    Answer::new(Stage::Admission, code, target, message, certainty, rules)
+}
+
+/// A refusal whose code no public source shows.
+fn refusal(
+    target: &str,
+    what: impl std::fmt::Display,
+    certainty: Certainty,
+    rules: &[&'static Rule],
+) -> Answer {
+    answer(
+        CODE_NOT_KNOWN,
+        target,
+        format!("{what}. AKS refuses this; its code and text are in no public source."),
+        certainty,
+        rules,
+    )
+}
+
+/// Another operation in progress, or a stopped cluster.
+fn state(scene: &Scene, judgement: &mut Judgement) {
+    let Some(before) = scene.before else { return };
+    let settled = |state: &str| {
+        ["Succeeded", "Failed", "Canceled"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(state))
+    };
+    let cluster_state = before.provisioning_state.as_deref().unwrap_or("Succeeded");
+    if before.is_stopped() {
+        judgement.errors.push(answer(
+            "OperationNotAllowed",
+            "",
+            format!(
+                "managed cluster is in Provisioning State({cluster_state}) and Power State(Stopped), the operation cannot be \
+                 performed"
+            ),
+            Certainty::Documented,
+            &[&rule::OPERATION_NOT_ALLOWED],
+        ));
+    }
+    if !settled(cluster_state) {
+        judgement.errors.push(answer(
+            "OperationNotAllowed",
+            "",
+            format!(
+                "Operation is not allowed: Another operation ({cluster_state}) is in progress, please wait for it to finish \
+                 before starting a new operation. See https://aka.ms/aks-pending-operation for more details"
+            ),
+            Certainty::Documented,
+            &[&rule::OPERATION_NOT_ALLOWED],
+        ));
+    }
+    for pool in &before.pools {
+        if let Some(state) = pool
+            .provisioning_state
+            .as_deref()
+            .filter(|state| !settled(state))
+        {
+            judgement.errors.push(answer(
+                "OperationNotAllowed",
+                "",
+                format!(
+                    "Managed Cluster operation is not allowed: Another operation ({state}) is in progress on agent pool ({}), \
+                     please wait for it to finish before starting a new operation. See https://aka.ms/aks-pending-operation \
+                     for more details",
+                    pool.name
+                ),
+                Certainty::Documented,
+                &[&rule::OPERATION_NOT_ALLOWED],
+            ));
+        }
+    }
+}
+
+fn network_profile(scene: &Scene, judgement: &mut Judgement) {
+    let network = &scene.after.network;
+    if network.overlay && network.plugin == Some(NetworkPlugin::Kubenet) {
+        judgement.errors.push(answer(
+            "UnsupportedNetworkPluginModeWithNetworkPlugin",
+            "networkProfile.networkPluginMode",
+            "NetworkPluginMode overlay is not supported with NetworkPlugin kubenet.",
+            Certainty::Observed,
+            &[&rule::UNSUPPORTED_NETWORK_PLUGIN_MODE_WITH_NETWORK_PLUGIN],
+        ));
+    }
+    let is = |word: &Option<String>, what: &str| {
+        word.as_deref()
+            .is_some_and(|word| word.eq_ignore_ascii_case(what))
+    };
+    let cilium_before = scene
+        .before
+        .is_some_and(|before| is(&before.network.dataplane, "cilium"));
+    if is(&network.dataplane, "cilium") && !is(&network.policy, "cilium") && !cilium_before {
+        judgement.errors.push(answer(
+            "BadRequest",
+            "networkProfile.networkPolicy",
+            "Cilium dataplane requires network policy cilium.",
+            Certainty::Observed,
+            &[&rule::BAD_REQUEST],
+        ));
+    }
+    if scene.is_migration() && is(&network.dataplane, "cilium") && !cilium_before {
+        judgement.errors.push(refusal(
+            "networkProfile",
+            "the address management and the data plane change in one request",
+            Certainty::Documented,
+            &[&rule::MIG_13],
+        ));
+    }
+    if network.plugin.is_none() {
+        judgement.undecided = true;
+        judgement.not_checked.push(
+            "the network plugin was not given, and its default depends on who asks (MP-5)"
+                .to_string(),
+        );
+    }
+    if let Some(NetworkPlugin::Other(word)) = &network.plugin {
+        judgement.undecided = true;
+        judgement.not_checked.push(format!(
+            "network plugin `{word}` is not one this version knows"
+        ));
+    }
+}
+
+/// The rules of the move, as the service answers them where its answer is known.
+fn migration(scene: &Scene, judgement: &mut Judgement) {
+    let Some(before) = scene.before else { return };
+    let pod_cidr = scene.after.network.pod_cidr_v4();
+    // Settings that the same request changes count as changed, but the policy must be off before it.
+    let eligibility = obstacles(scene.wish.before, before, pod_cidr);
+    judgement
+        .not_checked
+        .extend(eligibility.not_checked.iter().cloned());
+    for obstacle in &eligibility.obstacles {
+        // Said elsewhere: state and size have answers of their own.
+        if [rule::MIG_14.id, rule::MIG_11.id].contains(&obstacle.rule.id) {
+            continue;
+        }
+        if obstacle.severity < Severity::Blocker {
+            judgement.findings.push(Finding::new(
+                obstacle.severity,
+                "migration",
+                format!("{}: {}", obstacle.evidence, obstacle.remedy),
+                &[obstacle.rule],
+            ));
+        } else if obstacle.rule.id == rule::MIG_3.id {
+            judgement.errors.push(answer(
+                "ValidationError",
+                "networkProfile.networkPolicy",
+                "Cannot update cluster to Azure CNI Overlay while using network policies with Azure CNI v1.",
+                Certainty::Observed,
+                &[&rule::VALIDATION_ERROR, &rule::MIG_3],
+            ));
+        } else {
+            judgement.errors.push(refusal(
+                "networkProfile",
+                format!("{} ({})", obstacle.evidence, obstacle.remedy),
+                Certainty::Documented,
+                &[obstacle.rule],
+            ));
+        }
+    }
+    judgement.findings.push(Finding::new(
+        Severity::Warning,
+        "one-way",
+        "the move cannot be undone, reimages every node of every pool at once, and ends direct traffic to pod addresses from \
+         outside of the cluster",
+        &[&rule::MIG_20, &rule::MIG_25],
+    ));
+}
+
+/// Ranges that meet, DNS, and ranges that AKS keeps.
+fn ranges(scene: &Scene, judgement: &mut Judgement) {
+    let inventory = scene.inventory();
+    let cluster = scene.after;
+    // The pod CIDR is validated where the request carries it anew.
+    let pod_cidr_is_new = scene.before.is_none_or(|before| {
+        before.network.pod_cidrs != cluster.network.pod_cidrs || scene.is_migration()
+    });
+    for overlap in overlaps_of_cluster(inventory, cluster) {
+        let (a, b) = (&overlap.a, &overlap.b);
+        let refused = match (a.kind, b.kind) {
+            (RangeKind::ServiceCidr, RangeKind::Subnet) => Some(answer(
+                "ServiceCidrOverlapExistingSubnetsCidr",
+                "networkProfile.serviceCIDR",
+                format!(
+                    "The specified service CIDR {} is conflicted with an existing subnet CIDR {}. Please see \
+                     https://aka.ms/aks/servicecidroverlap for how to fix the error.",
+                    a.cidr, b.cidr
+                ),
+                Certainty::Documented,
+                &overlap.rules,
+            )),
+            (RangeKind::PodCidr, RangeKind::Subnet)
+                if pod_cidr_is_new && cluster.network.overlay =>
+            {
+                Some(answer(
+                    "NetworkProfileCIDROverlapVNET",
+                    "networkProfile.podCIDR",
+                    format!(
+                        "NetworkProfile CIDR {} overlaps with reserved VNET CIDR {}",
+                        a.cidr, b.cidr
+                    ),
+                    Certainty::Inferred,
+                    &[&rule::NETWORK_PROFILE_CIDR_OVERLAP_VNET, &rule::MIG_10],
+                ))
+            }
+            (RangeKind::DnsServiceIp, RangeKind::ServiceCidr) => Some(dns(a, b)),
+            (RangeKind::PodCidr, RangeKind::Platform) if pod_cidr_is_new => Some(refusal(
+                "networkProfile.podCIDR",
+                format!(
+                    "pod CIDR {} overlaps {}, which AKS keeps for itself",
+                    a.cidr, b.cidr
+                ),
+                Certainty::Documented,
+                &[&rule::CID_1],
+            )),
+            (RangeKind::ServiceCidr, RangeKind::Platform) if scene.is_create() => Some(refusal(
+                "networkProfile.serviceCIDR",
+                format!(
+                    "service CIDR {} overlaps {}, which AKS keeps for itself",
+                    a.cidr, b.cidr
+                ),
+                Certainty::Documented,
+                &[&rule::CID_1],
+            )),
+            (RangeKind::PodCidr, RangeKind::ServiceCidr) if pod_cidr_is_new => Some(refusal(
+                "networkProfile.podCIDR",
+                format!("pod CIDR {} overlaps service CIDR {}", a.cidr, b.cidr),
+                Certainty::Documented,
+                &[&rule::CID_4],
+            )),
+            _ => None,
+        };
+        match refused {
+            Some(error) => judgement.errors.push(error),
+            None => judgement.findings.push(Finding::new(
+                // AKS accepts it; what follows is as bad as the overlap is.
+                overlap.severity.min(Severity::Warning),
+                "overlap",
+                format!(
+                    "{} {} of {} meets {} {} of {}: {}",
+                    a.kind.word(),
+                    a.cidr,
+                    a.owner,
+                    b.kind.word(),
+                    b.cidr,
+                    b.owner,
+                    overlap.why
+                ),
+                &overlap.rules,
+            )),
+        }
+    }
+    for service in &cluster.network.service_cidrs {
+        let too_large = matches!(service, IpNet::V4(range) if range.prefix_len() < 12)
+            || matches!(service, IpNet::V6(range) if range.prefix_len() < 108);
+        if too_large && scene.is_create() {
+            judgement.errors.push(refusal(
+                "networkProfile.serviceCIDR",
+                format!("service CIDR {service} is larger than a /12 (IPv6: a /108)"),
+                Certainty::Documented,
+                &[&rule::CID_2],
+            ));
+        }
+    }
+    pod_cidr_change(scene, judgement);
+}
+
+fn dns(dns: &OwnedRange, service: &OwnedRange) -> Answer {
+    let address = dns.cidr.addr();
+    if is_first_or_last(&service.cidr, address) {
+        refusal(
+            "networkProfile.dnsServiceIP",
+            format!(
+                "DNS service IP {address} is the first address or an edge of service CIDR {}",
+                service.cidr
+            ),
+            Certainty::Documented,
+            &[&rule::CID_3],
+        )
+    } else {
+        answer(
+            "DnsServiceIpOutOfServiceCidr",
+            "networkProfile.dnsServiceIP",
+            format!(
+                "The DNS service IP {address} is out of the range defined by service CIDR {}.",
+                service.cidr
+            ),
+            Certainty::Documented,
+            &[&rule::DNS_SERVICE_IP_OUT_OF_SERVICE_CIDR, &rule::CID_3],
+        )
+    }
+}
+
+/// An Overlay pod CIDR may only grow to a superset, on Linux (EXP-1).
+fn pod_cidr_change(scene: &Scene, judgement: &mut Judgement) {
+    let Some(before) = scene.before else { return };
+    let (Some(old), Some(new)) = (
+        before.network.pod_cidr_v4(),
+        scene.after.network.pod_cidr_v4(),
+    ) else {
+        return;
+    };
+    if old == new || !before.network.overlay {
+        return;
+    }
+    let windows = scene
+        .after
+        .pools
+        .iter()
+        .any(|pool| pool.os_type == crate::model::OsType::Windows);
+    if !new.contains(old) || windows {
+        judgement.errors.push(refusal(
+            "networkProfile.podCIDR",
+            format!(
+                "pod CIDR {old} → {new}: an Overlay pod CIDR may only grow to a superset, and only in clusters without Windows \
+                 pools"
+            ),
+            Certainty::Documented,
+            &[&rule::EXP_1],
+        ));
+    }
+}
+
+/// Subnets that a new pool may not use, VNets in the wrong state, and prefixes that changed under nodes.
+fn subnets(scene: &Scene, judgement: &mut Judgement) {
+    let inventory = scene.inventory();
+    let id_of = |index: SubnetIndex| -> String {
+        let subnet = inventory.subnet(index);
+        subnet.id.as_ref().map_or_else(
+            || inventory.subnet_name(index),
+            |id: &ResourceId| id.to_string(),
+        )
+    };
+    let mut seen: BTreeSet<SubnetIndex> = BTreeSet::new();
+    for pool in scene.new_pools() {
+        let Some(index) = pool.subnet.filter(|index| seen.insert(*index)) else {
+            continue;
+        };
+        let subnet = inventory.subnet(index);
+        let foreign_delegation = subnet
+            .delegations
+            .iter()
+            .any(|service| !service.eq_ignore_ascii_case(AKS_DELEGATION));
+        if foreign_delegation {
+            judgement.errors.push(answer(
+                "SubnetIsDelegated",
+                "agentPoolProfile.vnetSubnetID",
+                format!(
+                    "AgentPoolProfile subnet with id {} cannot be used as it's a delegated subnet. Please check \
+                     https://aka.ms/adv-network-prerequest for more details.",
+                    id_of(index)
+                ),
+                Certainty::Documented,
+                &[&rule::SUBNET_IS_DELEGATED, &rule::SUB_5],
+            ));
+        }
+        let by_routes = scene
+            .after
+            .network
+            .outbound_type
+            .as_deref()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("userDefinedRouting"));
+        if by_routes && subnet.route_table.is_none() && !subnet.assumed {
+            judgement.errors.push(answer(
+                "ExistingRouteTableNotAssociatedWithSubnet",
+                "",
+                format!(
+                    "An existing route table has not been associated with subnet {}. Please update the route table association",
+                    id_of(index)
+                ),
+                Certainty::Observed,
+                &[&rule::EXISTING_ROUTE_TABLE_NOT_ASSOCIATED_WITH_SUBNET],
+            ));
+        }
+    }
+    for pool in scene.new_pools() {
+        let Some(index) = pool.pod_subnet.filter(|index| seen.insert(*index)) else {
+            continue;
+        };
+        let subnet = inventory.subnet(index);
+        let outsider = subnet.holders.iter().flatten().find(|holder| {
+            matches!(
+                holder.kind,
+                HolderKind::NetworkInterface | HolderKind::LoadBalancer
+            )
+        });
+        let nodes_here = scene
+            .after
+            .pools
+            .iter()
+            .any(|pool| pool.subnet == Some(index));
+        if outsider.is_some() || subnet.private_endpoints > 0 || nodes_here {
+            let what = outsider.map_or("its private endpoints or nodes", |holder| {
+                holder.name.as_str()
+            });
+            judgement.errors.push(answer(
+                "SubnetWithExternalResourcesCannotBeUsedByOtherResources",
+                "agentPoolProfile.podSubnetID",
+                format!(
+                    "Subnet {} cannot be used because it contains external resources. The external resources in this subnet \
+                     are {what}. You need to delete these external resources before deploying into this subnet.",
+                    id_of(index)
+                ),
+                Certainty::Inferred,
+                &[&rule::SUBNET_WITH_EXTERNAL_RESOURCES_CANNOT_BE_USED_BY_OTHER_RESOURCES, &rule::SUB_5],
+            ));
+        }
+    }
+    let vnets = inventory.vnets_of_cluster(scene.after);
+    if vnets.len() > 1 {
+        judgement.errors.push(refusal(
+            "agentPoolProfile.vnetSubnetID",
+            "the pools' subnets are in more than one VNet",
+            Certainty::Documented,
+            &[&rule::SUB_4],
+        ));
+    }
+    for vnet in vnets.into_iter().map(|index| inventory.vnet(index)) {
+        let unsettled = vnet
+            .provisioning_state
+            .as_deref()
+            .filter(|state| !state.eq_ignore_ascii_case("Succeeded"));
+        if let Some(state) = unsettled {
+            let id = vnet
+                .id
+                .as_ref()
+                .map_or(vnet.name.as_str(), |id| id.as_str());
+            judgement.errors.push(answer(
+                "VirtualNetworkNotInSucceededState",
+                "",
+                format!(
+                    "Set virtual network ownership failed. Virtual network {id} is in {state} state. It needs to be in Succeeded \
+                     state in order to set resource ownership."
+                ),
+                Certainty::Observed,
+                &[&rule::VIRTUAL_NETWORK_NOT_IN_SUCCEEDED_STATE],
+            ));
+        }
+    }
+    resized(scene, judgement);
+    kubenet_shared(scene, judgement);
+}
+
+fn resized(scene: &Scene, judgement: &mut Judgement) {
+    for index in scene.inventory().subnets_of_cluster(scene.after) {
+        let Some(before) = scene.subnet_before(index) else {
+            continue;
+        };
+        let old = scene.wish.before.subnet(before);
+        let new = scene.inventory().subnet(index);
+        let in_use = scene.before.is_some_and(|cluster| {
+            scene
+                .wish
+                .before
+                .subnets_of_cluster(cluster)
+                .contains(&before)
+        });
+        if old.prefixes != new.prefixes && in_use {
+            judgement.errors.push(answer(
+                "InUseSubnetCannotBeUpdated",
+                "",
+                format!("Subnet {} is in use and cannot be updated.", new.name),
+                Certainty::Documented,
+                &[&rule::IN_USE_SUBNET_CANNOT_BE_UPDATED, &rule::SUB_3],
+            ));
+        }
+    }
+}
+
+/// One kubenet cluster a subnet (KBN-1).
+fn kubenet_shared(scene: &Scene, judgement: &mut Judgement) {
+    if scene.after.mode() != Some(NetworkMode::Kubenet) || !scene.is_create() {
+        return;
+    }
+    let own = scene.inventory().subnets_of_cluster(scene.after);
+    let other = scene.wish.before.clusters.iter().find(|other| {
+        scene
+            .wish
+            .before
+            .subnets_of_cluster(other)
+            .iter()
+            .any(|theirs| {
+                own.iter()
+                    .any(|ours| scene.subnet_before(*ours) == Some(*theirs))
+            })
+    });
+    if let Some(other) = other {
+        judgement.errors.push(refusal(
+            "agentPoolProfile.vnetSubnetID",
+            format!(
+                "cluster {} is in the same subnet; kubenet allows one cluster a subnet",
+                other.name
+            ),
+            Certainty::Documented,
+            &[&rule::KBN_1],
+        ));
+    }
+}
+
+/// Properties of a pool or cluster that cannot change.
+fn immutable(scene: &Scene, judgement: &mut Judgement) {
+    let Some(before) = scene.before else { return };
+    let mut refuse = |property: &str, target: &str| {
+        judgement.errors.push(answer(
+            "PropertyChangeNotAllowed",
+            target,
+            format!("Changing property '{property}' is not allowed."),
+            Certainty::Observed,
+            &[&rule::PROPERTY_CHANGE_NOT_ALLOWED, &rule::MP_2],
+        ));
+    };
+    for pool in &scene.after.pools {
+        let Some(old) = before.pool(&pool.name) else {
+            continue;
+        };
+        let known = |field: &str| !pool.unknown.iter().any(|unknown| unknown == field);
+        if old.max_pods != pool.max_pods && !pool.max_pods_defaulted && known("max_pods") {
+            refuse("properties.maxPods", "properties.maxPods");
+        }
+        if old.os_type != pool.os_type {
+            refuse("properties.osType", "properties.osType");
+        }
+        let moved = match (old.subnet, pool.subnet) {
+            (Some(old), Some(new)) => scene.subnet_before(new) != Some(old),
+            _ => false,
+        };
+        if moved {
+            refuse("properties.vnetSubnetID", "properties.vnetSubnetID");
+        }
+    }
+    let (old, new) = (&before.network, &scene.after.network);
+    if !new.service_cidrs.is_empty()
+        && old.service_cidrs != new.service_cidrs
+        && !old.service_cidrs.is_empty()
+    {
+        refuse("networkProfile.serviceCidr", "networkProfile.serviceCIDR");
+    }
+}
+
+/// A node pool may be as new as the control plane, and three minor versions older.
+fn versions(scene: &Scene, judgement: &mut Judgement) {
+    const OLDEST: u32 = 3;
+    let Some(control_plane) = scene.after.kubernetes_version else {
+        return;
+    };
+    for pool in &scene.after.pools {
+        let Some(version) = pool.kubernetes_version else {
+            continue;
+        };
+        let skew = if version > control_plane
+            && (version.minor > control_plane.minor
+                || (version.patch.is_some() && control_plane.patch.is_some()))
+        {
+            format!(
+                "Minor version of node pool version {} is bigger than control plane version {}.",
+                version.minor, control_plane.minor
+            )
+        } else if control_plane.minor > version.minor + OLDEST {
+            format!(
+                "Minor version of node pool cannot be more than {OLDEST} versions less than control plane's version. Minor \
+                 version of node pool is {} and control plane is {}.",
+                version.minor, control_plane.minor
+            )
+        } else {
+            continue;
+        };
+        judgement.errors.push(answer(
+            "NodePoolMcVersionIncompatible",
+            "",
+            format!(
+                "Node pool version {version} and control plane version {control_plane} are incompatible. {skew} For more \
+                 information, please check https://aka.ms/version-skew-policy."
+            ),
+            Certainty::Documented,
+            &[&rule::NODE_POOL_MC_VERSION_INCOMPATIBLE],
+        ));
+    }
+}
+
+/// The only budget AKS looks at beforehand is one that allows nothing by its own words (PDB-5).
+fn budgets(scene: &Scene, judgement: &mut Judgement) {
+    let state = scene
+        .before
+        .and_then(|before| before.kubernetes.as_ref())
+        .filter(|_| scene.reimages());
+    let Some(state) = state else { return };
+    let never: Vec<String> = state
+        .disruption_budgets
+        .iter()
+        .filter(|budget| {
+            matches!(
+                budget.max_unavailable,
+                Some(IntOrPercent::Int(0) | IntOrPercent::Percent(0))
+            )
+        })
+        .map(|budget| format!("PDB {}/{}", budget.namespace, budget.name))
+        .collect();
+    if never.is_empty() {
+        return;
+    }
+    let details: Vec<String> = never
+        .iter()
+        .map(|budget| {
+            format!("* {budget} has maxunavailable == 0 can't proceed with put operation")
+        })
+        .collect();
+    judgement.errors.push(answer(
+        "UnsatisfiablePDB",
+        "",
+        format!(
+            "Upgrade is blocked due to invalid Pod Disruption Budgets (PDBs). Please review the PDB spec to allow disruptions \
+             during upgrades. To bypass this error, set forceUpgrade in upgradeSettings.overrideSettings. Invalid PDBs \
+             details: {} error{} occurred: {}",
+            never.len(),
+            if never.len() == 1 { "" } else { "s" },
+            details.join(" ")
+        ),
+        Certainty::Documented,
+        &[&rule::UNSATISFIABLE_PDB, &rule::PDB_5],
+    ));
+}

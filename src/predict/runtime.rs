@@ -1,0 +1,263 @@
+//! Run time: the request was taken; will there be addresses when nodes are made? Compares what new nodes hold with what is
+//! free now.
+
+use super::scene::Scene;
+use super::{DemandRow, Judgement};
+use crate::capacity::answer::{
+    Answer, Certainty, autoscaler_subnet_is_full, node_without_pod_addresses,
+    pods_without_addresses, subnet_is_full,
+};
+use crate::capacity::cost::{NodeCost, node_cost, pool_cost};
+use crate::finding::{Finding, Severity, grouped};
+use crate::model::{Change, KubernetesVersion, NetworkMode, NodePool, SubnetIndex};
+use crate::rule;
+
+pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
+    for subnet in scene.inventory().subnets_of_cluster(scene.after) {
+        if scene.is_migration() {
+            migration(scene, subnet, judgement);
+        } else if scene.autoscaler_only() {
+            autoscaler_step(scene, subnet, judgement);
+        } else {
+            new_nodes(scene, subnet, judgement);
+        }
+    }
+    if scene.autoscaler_only() {
+        autoscaler_blocks(scene, judgement);
+    }
+}
+
+/// Addresses one node holds in this subnet.
+fn held(pool: &NodePool, cost: &NodeCost, subnet: SubnetIndex) -> u64 {
+    let mut held = 0;
+    if pool.subnet == Some(subnet) {
+        held += cost.node_subnet.held;
+    }
+    if pool.pod_subnet == Some(subnet) {
+        held += cost.pod_subnet.map_or(0, |cost| cost.held);
+    }
+    held
+}
+
+/// Nodes that come on top of those there are, surge included.
+fn added(scene: &Scene, pool: &NodePool) -> u64 {
+    let before = scene.pool_before(&pool.name).map_or(0, |pool| pool.count);
+    pool.count.saturating_sub(before) + scene.real_surge(pool)
+}
+
+fn new_nodes(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
+    let subnet = scene.inventory().subnet(index);
+    let mut wanted = 0u64;
+    let mut surge = 0u64;
+    let mut pod_mode = None;
+    for (pool, cost) in scene.users(index) {
+        let Some(cost) = cost else { continue };
+        let each = held(pool, &cost, index);
+        let nodes = added(scene, pool);
+        wanted = wanted.saturating_add(nodes.saturating_mul(each));
+        surge += scene.real_surge(pool);
+        if pool.pod_subnet == Some(index) && nodes > 0 {
+            pod_mode = scene.after.network_mode(pool);
+        }
+    }
+    let free = scene.free(index);
+    if wanted <= free {
+        return;
+    }
+    let cidr = subnet.cidr_text();
+    let answer = match pod_mode {
+        Some(NetworkMode::PodSubnetStaticBlock) => {
+            node_without_pod_addresses(&subnet.name, &cidr, wanted, free)
+        }
+        Some(NetworkMode::PodSubnetDynamic) => {
+            pods_without_addresses(&subnet.name, &cidr, wanted, free)
+        }
+        _ => {
+            if surge > 0 {
+                surge_fallback(scene, judgement);
+            }
+            subnet_is_full(
+                &subnet.name,
+                &cidr,
+                wanted,
+                free,
+                Certainty::Inferred,
+                &[&rule::UPG_4],
+            )
+        }
+    };
+    judgement.errors.push(answer);
+}
+
+fn surge_fallback(scene: &Scene, judgement: &mut Judgement) {
+    const FALLS_BACK: KubernetesVersion = KubernetesVersion {
+        major: 1,
+        minor: 35,
+        patch: None,
+    };
+    if scene
+        .after
+        .kubernetes_version
+        .is_some_and(|version| version >= FALLS_BACK)
+    {
+        judgement.findings.push(Finding::new(
+            Severity::Info,
+            "surge-fallback",
+            "from Kubernetes 1.35 on AKS tries again with one surge node when all of them cannot be had",
+            &[&rule::UPG_6],
+        ));
+    }
+}
+
+/// The autoscaler asks for a whole step; a step that does not fit fails whole.
+fn autoscaler_step(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
+    let subnet = scene.inventory().subnet(index);
+    let cidr = subnet.cidr_text();
+    let mut free = scene.free(index);
+    for (pool, cost) in scene.users(index) {
+        let Some(cost) = cost else {
+            judgement.undecided = true;
+            continue;
+        };
+        let nodes = added(scene, pool);
+        let each = held(pool, &cost, index);
+        let wanted = nodes.saturating_mul(each);
+        if nodes == 0 {
+            continue;
+        }
+        judgement.demand.push(DemandRow {
+            pool: pool.name.clone(),
+            nodes,
+            per_node: each,
+            addresses: wanted,
+            subnet: subnet.name.clone(),
+            basis: "new nodes of one step".to_string(),
+        });
+        if let Some(autoscaler) = pool
+            .autoscaler
+            .filter(|autoscaler| pool.count > autoscaler.max_count)
+        {
+            judgement.findings.push(Finding::new(
+                Severity::Warning,
+                "above-max-count",
+                format!(
+                    "pool {}: the autoscaler never goes above max_count {}",
+                    pool.name, autoscaler.max_count
+                ),
+                &[&rule::ISS_2],
+            ));
+        }
+        if wanted > free {
+            let answer = if pool.pod_subnet == Some(index) {
+                pods_without_addresses(&subnet.name, &cidr, wanted, free)
+            } else {
+                let full =
+                    subnet_is_full(&subnet.name, &cidr, wanted, free, Certainty::Observed, &[]);
+                autoscaler_subnet_is_full(&pool.name, pool.count, full)
+            };
+            judgement.findings.push(Finding::new(
+                Severity::Info,
+                "largest-step",
+                format!(
+                    "pool {}: the largest step that can succeed is {}: a step that does not fit fails whole",
+                    pool.name,
+                    grouped(free / each.max(1))
+                ),
+                &[&rule::SUBNET_IS_FULL],
+            ));
+            judgement.errors.push(answer);
+        } else {
+            free -= wanted;
+        }
+    }
+}
+
+/// New nodes without a block of the pod CIDR never become Ready.
+fn autoscaler_blocks(scene: &Scene, judgement: &mut Judgement) {
+    let Some(mode) = scene.after.mode().filter(|mode| mode.has_pod_cidr()) else {
+        return;
+    };
+    let Some(range) = scene.after.network.pod_cidr_v4() else {
+        return;
+    };
+    let nodes: u64 = scene.after.pools.iter().map(|pool| pool.count).sum();
+    let wanted = nodes * crate::capacity::cost::POD_CIDR_PER_NODE;
+    if wanted > crate::model::cidr::size(range) {
+        judgement.findings.push(Finding::new(
+            Severity::Blocker,
+            "pod-cidr-full",
+            format!(
+                "{mode} pod CIDR {range} has no block for every one of {} nodes: the last ones stay NotReady",
+                grouped(nodes)
+            ),
+            &[&rule::OVL_1, &rule::KBN_2],
+        ));
+    }
+}
+
+/// During the move all pools surge at once. Whether a surge node holds one address or what it held before is not documented
+/// (MIG-22): both bounds are computed, and between them the answer is unknown.
+fn migration(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
+    let Some(before) = scene.before else { return };
+    let subnet = scene.inventory().subnet(index);
+    let (mut least, mut most) = (0u64, 0u64);
+    for pool in scene
+        .after
+        .pools
+        .iter()
+        .filter(|pool| pool.subnet == Some(index))
+    {
+        let surge = scene.real_surge(pool);
+        let new = node_cost(NetworkMode::Overlay, pool.os_type, pool.max_pods)
+            .node_subnet
+            .held;
+        let old = scene
+            .pool_before(&pool.name)
+            .and_then(|pool| pool_cost(before, pool))
+            .map_or(new, |cost| cost.node_subnet.held);
+        least += surge * new;
+        most += surge * old;
+    }
+    let free = scene.free(index);
+    let full = |wanted: u64, certainty: Certainty| -> Answer {
+        subnet_is_full(
+            &subnet.name,
+            &subnet.cidr_text(),
+            wanted,
+            free,
+            certainty,
+            &[&rule::MIG_21, &rule::MIG_22],
+        )
+    };
+    if least > free {
+        judgement.errors.push(full(least, Certainty::Inferred));
+    } else if most > free {
+        judgement.undecided = true;
+        judgement.errors.push(full(most, Certainty::Inferred));
+        judgement.findings.push(Finding::new(
+            Severity::Warning,
+            "migration-surge-cost",
+            format!(
+                "{}: surge nodes of the move take {} addresses if they are Overlay nodes from the start and {} if they still \
+                 hold their pods' addresses; {} are free. Set max_surge 0 with max_unavailable 1 on user pools, or free \
+                 addresses first",
+                subnet.name,
+                grouped(least),
+                grouped(most),
+                grouped(free)
+            ),
+            &[&rule::MIG_22, &rule::UPG_7],
+        ));
+    }
+    if scene
+        .wish
+        .changes
+        .iter()
+        .any(|change| matches!(change, Change::MigrateToOverlay { .. }))
+    {
+        judgement.not_checked.push(
+            "whether AKS checks the request of the move with the nodes' old or new cost (the new one is assumed, MIG-22)"
+                .to_string(),
+        );
+    }
+}

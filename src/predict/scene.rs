@@ -1,0 +1,245 @@
+//! The operation with everything around it: the cluster before and after, and what others hold in its subnets.
+
+use crate::capacity::cost::{NodeCost, pool_cost};
+use crate::capacity::growth::Books;
+use crate::capacity::surge::surge_nodes;
+use crate::model::{
+    Change, Cluster, ClusterIndex, Inventory, NodePool, ResourceId, Subnet, SubnetIndex,
+};
+
+/// What somebody wants: two states of the world and the changes between them.
+#[derive(Debug, Clone)]
+pub struct Wish<'a> {
+    /// What is.
+    pub before: &'a Inventory,
+    /// The cluster in it; `None` when it is to be created.
+    pub cluster_before: Option<ClusterIndex>,
+    /// What will be.
+    pub after: &'a Inventory,
+    pub cluster: ClusterIndex,
+    pub changes: Vec<Change>,
+}
+
+/// The same with the books opened.
+pub(super) struct Scene<'a> {
+    pub wish: &'a Wish<'a>,
+    pub after: &'a Cluster,
+    pub before: Option<&'a Cluster>,
+    books: Books<'a>,
+}
+
+impl<'a> Scene<'a> {
+    pub fn of(wish: &'a Wish<'a>) -> Self {
+        Scene {
+            wish,
+            after: wish.after.cluster(wish.cluster),
+            before: wish.cluster_before.map(|index| wish.before.cluster(index)),
+            books: Books::of(wish.before),
+        }
+    }
+
+    pub fn inventory(&self) -> &'a Inventory {
+        self.wish.after
+    }
+
+    pub fn is_create(&self) -> bool {
+        self.before.is_none()
+    }
+
+    pub fn is_migration(&self) -> bool {
+        self.has(|change| matches!(change, Change::MigrateToOverlay { .. }))
+    }
+
+    fn has(&self, test: impl Fn(&Change) -> bool) -> bool {
+        self.wish.changes.iter().any(test)
+    }
+
+    /// Nodes are drained and reimaged.
+    pub fn reimages(&self) -> bool {
+        self.has(|change| {
+            matches!(
+                change,
+                Change::Upgrade { .. } | Change::MigrateToOverlay { .. }
+            )
+        })
+    }
+
+    pub fn makes_nodes(&self) -> bool {
+        self.reimages()
+            || self.has(|change| {
+                matches!(
+                    change,
+                    Change::Create | Change::AddPool(_) | Change::Scale { .. }
+                )
+            })
+    }
+
+    pub fn has_budgets(&self) -> bool {
+        self.after
+            .kubernetes
+            .as_ref()
+            .is_some_and(|state| state.has_kind("PodDisruptionBudget"))
+    }
+
+    /// Every change is a step of the cluster autoscaler, which grows the scale set without asking AKS.
+    pub fn autoscaler_only(&self) -> bool {
+        !self.wish.changes.is_empty()
+            && self.wish.changes.iter().all(|change| match change {
+                Change::Scale { pool, .. } => self
+                    .after
+                    .pool(pool)
+                    .is_some_and(|pool| pool.autoscaler.is_some()),
+                _ => false,
+            })
+    }
+
+    pub fn kind(&self) -> &'static str {
+        if self.autoscaler_only() {
+            return "autoscaler_scale_up";
+        }
+        match self.wish.changes.as_slice() {
+            [] => "update",
+            [one] => one.key(),
+            [first, rest @ ..] if rest.iter().all(|change| change.key() == first.key()) => {
+                first.key()
+            }
+            many if many.iter().any(|change| matches!(change, Change::Create)) => "create",
+            _ => "several",
+        }
+    }
+
+    /// Pools that are not there yet.
+    pub fn new_pools(&self) -> impl Iterator<Item = &'a NodePool> {
+        let before = self.before;
+        self.after
+            .pools
+            .iter()
+            .filter(move |pool| before.is_none_or(|cluster| cluster.pool(&pool.name).is_none()))
+    }
+
+    pub fn pool_before(&self, name: &str) -> Option<&'a NodePool> {
+        self.before?.pool(name)
+    }
+
+    /// Surge nodes that AKS counts for a pool: those of an upgrade, on top of the counted nodes (ISS-5). Which base it takes for
+    /// an autoscaled pool is not documented; the larger one is taken.
+    pub fn counted_surge(&self, pool: &NodePool) -> u64 {
+        if self.surges(pool) {
+            surge_nodes(pool, pool.counted_nodes())
+        } else {
+            0
+        }
+    }
+
+    /// Surge nodes that will really be made: of the nodes there are.
+    pub fn real_surge(&self, pool: &NodePool) -> u64 {
+        if self.surges(pool) {
+            let nodes = self.pool_before(&pool.name).map_or(0, |pool| pool.count);
+            surge_nodes(pool, nodes)
+        } else {
+            0
+        }
+    }
+
+    fn surges(&self, pool: &NodePool) -> bool {
+        if self.pool_before(&pool.name).is_none() {
+            return false;
+        }
+        self.has(|change| match change {
+            Change::Upgrade { pool: None } | Change::MigrateToOverlay { .. } => true,
+            Change::Upgrade { pool: Some(name) } => name.eq_ignore_ascii_case(&pool.name),
+            _ => false,
+        })
+    }
+
+    /// The pools of the cluster after the operation that draw from a subnet, with what one node costs.
+    pub fn users(&self, subnet: SubnetIndex) -> Vec<(&'a NodePool, Option<NodeCost>)> {
+        self.after
+            .pools
+            .iter()
+            .filter(|pool| pool.subnet == Some(subnet) || pool.pod_subnet == Some(subnet))
+            .map(|pool| (pool, pool_cost(self.after, pool)))
+            .collect()
+    }
+
+    /// The same subnet in the state before; `None` when it is new.
+    pub fn subnet_before(&self, index: SubnetIndex) -> Option<SubnetIndex> {
+        let subnet = self.inventory().subnet(index);
+        // Operations by flag leave the network alone: then positions agree.
+        let same = |candidate: SubnetIndex| {
+            same_subnet(self.inventory(), subnet, self.wish.before, candidate)
+        };
+        if index.get() < self.wish.before.subnets.len() && same(index) {
+            return Some(index);
+        }
+        self.wish
+            .before
+            .subnet_indices()
+            .find(|candidate| same(*candidate))
+    }
+
+    /// Addresses the service compares with: usable, less what is held by anything but this cluster's nodes (ISS-4).
+    pub fn available(&self, index: SubnetIndex) -> u64 {
+        let usable = self.inventory().subnet(index).usable();
+        let foreign = match self.subnet_before(index) {
+            Some(before) => match self.wish.cluster_before {
+                Some(cluster) => self.books.occupancy(before).foreign_to(cluster),
+                None => self.books.occupancy(before).used,
+            },
+            None => {
+                let subnet = self.inventory().subnet(index);
+                subnet.foreign.unwrap_or(subnet.private_endpoints)
+            }
+        };
+        usable.saturating_sub(foreign)
+    }
+
+    /// Addresses nobody holds before the operation.
+    pub fn free(&self, index: SubnetIndex) -> u64 {
+        match self.subnet_before(index) {
+            Some(before) => {
+                let used = self.books.occupancy(before).used;
+                self.inventory().subnet(index).usable().saturating_sub(used)
+            }
+            None => self.available(index),
+        }
+    }
+
+    /// Sentences about what the numbers rest on.
+    pub fn not_checked(&self) -> Vec<String> {
+        let mut sentences = self.wish.after.not_checked.clone();
+        for index in self.inventory().subnets_of_cluster(self.after) {
+            let counted = self.subnet_before(index).is_none_or(|before| {
+                self.books.occupancy(before).basis == crate::capacity::occupancy::Basis::Counted
+            });
+            let subnet = self.inventory().subnet(index);
+            if counted && !subnet.assumed && subnet.foreign.is_none() {
+                sentences.push(format!(
+                    "no live usages were read for {}: addresses held by anything but what was read are missed (NET-1)",
+                    self.inventory().subnet_name(index)
+                ));
+            }
+        }
+        sentences
+    }
+}
+
+fn same_subnet(
+    after: &Inventory,
+    subnet: &Subnet,
+    before: &Inventory,
+    candidate: SubnetIndex,
+) -> bool {
+    let other = before.subnet(candidate);
+    if let (Some(a), Some(b)) = (&subnet.id, &other.id) {
+        return a == b;
+    }
+    let group = |id: &Option<ResourceId>| {
+        id.as_ref()
+            .and_then(|id| id.resource_group().map(str::to_string))
+    };
+    let (vnet, other_vnet) = (after.vnet(subnet.vnet), before.vnet(other.vnet));
+    subnet.name.eq_ignore_ascii_case(&other.name)
+        && vnet.name.eq_ignore_ascii_case(&other_vnet.name)
+        && (group(&subnet.id) == group(&other.id) || subnet.id.is_none() || other.id.is_none())
+}

@@ -1,0 +1,49 @@
+//! `aksplan cidr check` and `cidr suggest` for people.
+
+use super::capacity::overlaps;
+use super::document::{Cell, Document, Table, Tone};
+use crate::capacity::free::Suggestions;
+use crate::capacity::overlap::Overlap;
+use crate::finding::{counted, grouped};
+
+/// Every pair that must not meet.
+pub fn check(found: &[Overlap], not_checked: &[String]) -> Document {
+    let mut document = Document::new("Ranges that must not meet");
+    if found.is_empty() {
+        document.toned("None of the ranges that were read meet.", Tone::Good);
+    } else {
+        document.toned(counted(found.len() as u64, "pair", "pairs"), Tone::Bad);
+    }
+    overlaps(found, &mut document);
+    document.talk_list("Not checked", not_checked);
+    document
+}
+
+/// Free ranges, best first.
+pub fn suggest(suggestions: &Suggestions, not_checked: &[String]) -> Document {
+    let mut document = Document::new(format!("Free ranges for {}s", suggestions.purpose.key()));
+    document.paragraph(format!(
+        "/{}: {} addresses wanted, {}",
+        suggestions.length,
+        grouped(suggestions.addresses),
+        suggestions.basis
+    ));
+    if suggestions.ranges.is_empty() {
+        document.toned("No free range is large enough.", Tone::Bad);
+    }
+    let mut table = Table::new(&["range", "keep free to grow into", "space"]);
+    for range in &suggestions.ranges {
+        table.rows.push(vec![
+            Cell::from(range.cidr.to_string()),
+            if range.superset == range.cidr {
+                Cell::toned("no room to grow", Tone::Warning)
+            } else {
+                Cell::from(range.superset.to_string())
+            },
+            Cell::toned(range.space.as_str(), Tone::Dim),
+        ]);
+    }
+    document.table("Best first", table);
+    document.talk_list("Not checked", not_checked);
+    document
+}

@@ -1,0 +1,180 @@
+//! The document model: headings, paragraphs, lists and tables, with a tone where something is good or bad. No layout.
+
+use crate::finding::Severity;
+
+/// How a piece of text should strike the reader. Never the only carrier of a meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tone {
+    #[default]
+    Plain,
+    Good,
+    Warning,
+    Bad,
+    Dim,
+}
+
+impl From<Severity> for Tone {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Tone::Dim,
+            Severity::Warning => Tone::Warning,
+            Severity::Blocker => Tone::Bad,
+        }
+    }
+}
+
+/// One cell of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    pub text: String,
+    pub tone: Tone,
+}
+
+impl Cell {
+    pub fn toned(text: impl Into<String>, tone: Tone) -> Self {
+        Cell {
+            text: text.into(),
+            tone,
+        }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Cell::toned(text, Tone::Plain)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Cell::toned(text, Tone::Plain)
+    }
+}
+
+/// A column: its heading, and whether it holds numbers (set flush right).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub heading: &'static str,
+    pub numeric: bool,
+}
+
+/// A table. Every row has as many cells as there are columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// Headings that begin with `#` are numeric; the mark is not shown.
+    pub fn new(headings: &[&'static str]) -> Self {
+        Table {
+            columns: headings
+                .iter()
+                .map(|heading| match heading.strip_prefix('#') {
+                    Some(heading) => Column {
+                        heading,
+                        numeric: true,
+                    },
+                    None => Column {
+                        heading,
+                        numeric: false,
+                    },
+                })
+                .collect(),
+            rows: Vec::new(),
+        }
+    }
+}
+
+/// One block of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    Heading(String),
+    Paragraph {
+        text: String,
+        tone: Tone,
+    },
+    /// Each item: a mark such as a severity, and a text.
+    List(Vec<(Cell, String)>),
+    Table(Table),
+    /// Text that must not be re-flowed.
+    Verbatim(String),
+    /// A block that `--quiet` leaves out.
+    Talk(Box<Block>),
+}
+
+/// Everything one command has to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Document {
+    pub title: String,
+    pub blocks: Vec<Block>,
+}
+
+impl Document {
+    pub fn new(title: impl Into<String>) -> Self {
+        Document {
+            title: title.into(),
+            blocks: Vec::new(),
+        }
+    }
+
+    pub fn heading(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Heading(text.into()));
+    }
+
+    pub fn paragraph(&mut self, text: impl Into<String>) {
+        self.toned(text, Tone::Plain);
+    }
+
+    pub fn toned(&mut self, text: impl Into<String>, tone: Tone) {
+        self.blocks.push(Block::Paragraph {
+            text: text.into(),
+            tone,
+        });
+    }
+
+    /// A paragraph that `--quiet` leaves out.
+    pub fn talk(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Talk(Box::new(Block::Paragraph {
+            text: text.into(),
+            tone: Tone::Dim,
+        })));
+    }
+
+    /// A heading and a table, unless the table is empty.
+    pub fn table(&mut self, heading: &str, table: Table) {
+        if table.rows.is_empty() {
+            return;
+        }
+        self.heading(heading);
+        self.blocks.push(Block::Table(table));
+    }
+
+    /// A heading and sentences, unless there are none; `--quiet` leaves them out.
+    pub fn talk_list(&mut self, heading: &str, sentences: &[String]) {
+        if sentences.is_empty() {
+            return;
+        }
+        let items = sentences
+            .iter()
+            .map(|sentence| (Cell::toned("-", Tone::Dim), sentence.clone()))
+            .collect();
+        self.blocks
+            .push(Block::Talk(Box::new(Block::Heading(heading.to_string()))));
+        self.blocks.push(Block::Talk(Box::new(Block::List(items))));
+    }
+
+    /// Without what `--quiet` leaves out.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.blocks.retain(|block| !matches!(block, Block::Talk(_)));
+        self
+    }
+
+    /// The document continues with another one, whose title becomes a heading.
+    pub fn append(&mut self, other: Document) {
+        self.heading(other.title);
+        self.blocks.extend(other.blocks);
+    }
+}

@@ -1,0 +1,84 @@
+//! A document as Markdown that GitHub and Azure DevOps render alike. Everything is escaped: a pool named `](javascript:` is a
+//! name.
+
+use super::document::{Block, Document, Table};
+use super::terminal::clean;
+
+/// Renders with a first-level title.
+pub fn render(document: &Document) -> String {
+    let mut out = format!("# {}\n", escape(&document.title));
+    for block in &document.blocks {
+        out.push('\n');
+        render_block(block, &mut out);
+    }
+    out
+}
+
+fn render_block(block: &Block, out: &mut String) {
+    match block {
+        Block::Heading(text) => out.push_str(&format!("## {}\n", escape(text))),
+        Block::Paragraph { text, .. } => {
+            out.push_str(&escape(text));
+            out.push('\n');
+        }
+        Block::List(items) => {
+            for (mark, text) in items {
+                match mark.text.as_str() {
+                    "-" => out.push_str(&format!("- {}\n", escape(text))),
+                    mark => out.push_str(&format!("- **{}** {}\n", escape(mark), escape(text))),
+                }
+            }
+        }
+        Block::Table(table) => render_table(table, out),
+        Block::Verbatim(text) => out.push_str(&format!("```\n{text}\n```\n")),
+        Block::Talk(block) => render_block(block, out),
+    }
+}
+
+fn render_table(table: &Table, out: &mut String) {
+    let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    out.push_str(&row(table
+        .columns
+        .iter()
+        .map(|column| escape(column.heading))
+        .collect()));
+    out.push_str(&row(table
+        .columns
+        .iter()
+        .map(|column| if column.numeric { "---:" } else { "---" }.to_string())
+        .collect()));
+    for cells in &table.rows {
+        out.push_str(&row(cells.iter().map(|cell| escape(&cell.text)).collect()));
+    }
+}
+
+/// Escapes what Markdown or HTML would act on.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in clean(text).chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '|' | '\\' | '`' | '*' | '[' | ']' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            // An underscore inside a word means nothing in the Markdown both render.
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_are_names() {
+        assert_eq!(escape("<script>"), "&lt;script&gt;");
+        assert_eq!(escape("a](javascript:x)|b"), "a\\](javascript:x)\\|b");
+        assert_eq!(escape("max_pods"), "max_pods");
+    }
+}

@@ -1,0 +1,699 @@
+//! The JSON shapes other tools read. Versioned: fields are added within `format_version` 1.x, never renamed or removed; a reader
+//! ignores fields it does not know. The published schemas (`aksplan schema`) are derived from these types.
+
+use crate::capacity::answer::Answer;
+use crate::capacity::assess::{Assessment, FirstFailure, Levels};
+use crate::capacity::cost::{NodeCost, cost_basis};
+use crate::capacity::free::Suggestions;
+use crate::capacity::knobs::Knob;
+use crate::capacity::modes::ModeRow;
+use crate::capacity::overlap::{Overlap, OwnedRange};
+use crate::capacity::surge::surge_nodes;
+use crate::finding::{Finding, Severity};
+use crate::migrate::eligibility::Eligibility;
+use crate::model::{Inventory, NetworkMode, OsType};
+use crate::predict::Prediction;
+use crate::rule::{self, Rule};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The version every JSON output begins with.
+pub const FORMAT_VERSION: &str = "1.0";
+
+fn ids(rules: &[&Rule]) -> Vec<&'static str> {
+    rules.iter().map(|rule| rule.id).collect()
+}
+
+/// A number now, at the autoscalers' ceilings, and with every pool's surge nodes on top.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub struct LevelsShape<T> {
+    pub now: T,
+    pub ceiling: T,
+    pub ceiling_with_surge: T,
+}
+
+impl<T> From<Levels<T>> for LevelsShape<T> {
+    fn from(levels: Levels<T>) -> Self {
+        LevelsShape {
+            now: levels.now,
+            ceiling: levels.ceiling,
+            ceiling_with_surge: levels.ceiling_with_surge,
+        }
+    }
+}
+
+/// What the service answers.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ErrorShape {
+    /// The service's code; `unknown` where it refuses with a code that no public source shows.
+    pub code: &'static str,
+    #[schemars(extend("enum" = ["admission", "runtime"]))]
+    pub stage: &'static str,
+    pub target: Option<String>,
+    pub message: String,
+    pub preallocated: Option<u64>,
+    pub available: Option<u64>,
+    pub subnet: Option<String>,
+    pub cidr: Option<String>,
+    pub rules: Vec<&'static str>,
+    #[schemars(extend("enum" = ["documented", "observed", "inferred"]))]
+    pub confidence: &'static str,
+}
+
+impl From<&Answer> for ErrorShape {
+    fn from(answer: &Answer) -> Self {
+        ErrorShape {
+            code: answer.code,
+            stage: answer.stage.word(),
+            target: answer.target.clone(),
+            message: answer.message.clone(),
+            preallocated: answer.preallocated,
+            available: answer.available,
+            subnet: answer.subnet.clone(),
+            cidr: answer.cidr.clone(),
+            rules: ids(&answer.rules),
+            confidence: answer.certainty.word(),
+        }
+    }
+}
+
+/// Something worth telling.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct FindingShape {
+    pub code: &'static str,
+    pub severity: Severity,
+    pub message: String,
+    pub rules: Vec<&'static str>,
+}
+
+impl From<&Finding> for FindingShape {
+    fn from(finding: &Finding) -> Self {
+        FindingShape {
+            code: finding.code,
+            severity: finding.severity,
+            message: finding.message.clone(),
+            rules: ids(&finding.rules),
+        }
+    }
+}
+
+/// The first thing that fails when pools grow.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct FirstFailureShape {
+    pub cluster: String,
+    pub pool: String,
+    /// The pool's node count at which it fails.
+    pub nodes: u64,
+    /// What AKS answers to a request.
+    pub code: &'static str,
+    pub message: String,
+    #[schemars(extend("enum" = ["documented", "observed", "inferred"]))]
+    pub confidence: &'static str,
+    pub rules: Vec<&'static str>,
+    /// What happens to the autoscaler, which sends no request to AKS.
+    pub runtime: Option<ErrorShape>,
+}
+
+impl FirstFailureShape {
+    fn of(inventory: &Inventory, failure: &FirstFailure) -> Self {
+        FirstFailureShape {
+            cluster: inventory.cluster(failure.cluster).name.clone(),
+            pool: failure.pool.clone(),
+            nodes: failure.nodes,
+            code: failure.answer.code,
+            message: failure.answer.message.clone(),
+            confidence: failure.answer.certainty.word(),
+            rules: ids(&failure.answer.rules),
+            runtime: failure.runtime.as_ref().map(ErrorShape::from),
+        }
+    }
+}
+
+/// What turning one knob frees.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct KnobShape {
+    #[schemars(extend("enum" = ["max_count", "max_pods", "max_surge", "prefix", "overlay"]))]
+    pub knob: &'static str,
+    /// `cluster/pool`, or the cluster; null for the subnet itself.
+    pub of: Option<String>,
+    pub now: String,
+    /// Addresses one unit frees at the ceiling with surge.
+    pub frees: u64,
+    /// The setting at which ceiling and surge fit, all else unchanged; null when this knob alone is not enough.
+    pub enough: Option<String>,
+    pub note: &'static str,
+    pub rules: Vec<&'static str>,
+}
+
+impl From<&Knob> for KnobShape {
+    fn from(knob: &Knob) -> Self {
+        KnobShape {
+            knob: knob.kind.key(),
+            of: knob.of.clone(),
+            now: knob.now.clone(),
+            frees: knob.frees,
+            enough: knob.enough.clone(),
+            note: knob.note,
+            rules: ids(&knob.rules),
+        }
+    }
+}
+
+/// Where a subnet stands.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct SubnetShape {
+    pub vnet: String,
+    pub name: String,
+    pub cidr: Vec<String>,
+    /// Addresses something can hold: the prefix less Azure's five.
+    pub usable: u64,
+    /// Addresses held by something that is no node of a cluster that was read.
+    pub foreign: u64,
+    /// Addresses held by anything.
+    pub used: u64,
+    /// Where `used` and `foreign` come from.
+    pub used_basis: &'static str,
+    /// Addresses the pools' nodes hold.
+    pub demand: LevelsShape<u64>,
+    /// Addresses the service adds up; differs from `demand` in pod subnets.
+    pub counted: LevelsShape<u64>,
+    /// Addresses by the documented planning formula.
+    pub documented: LevelsShape<u64>,
+    /// `usable - foreign - demand`; negative when it does not fit.
+    pub headroom: LevelsShape<i64>,
+    #[schemars(extend("enum" = ["unused", "ok", "unknown", "surge_short", "ceiling_short", "full"]))]
+    pub verdict: &'static str,
+    pub first_failure: Option<FirstFailureShape>,
+    pub knobs: Vec<KnobShape>,
+}
+
+/// Where a pod CIDR stands.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PodCidrShape {
+    pub cluster: String,
+    pub cidr: String,
+    /// Addresses in all: nothing is reserved here.
+    pub addresses: u64,
+    /// Nodes it has a /24 for.
+    pub nodes: u64,
+    pub demand: LevelsShape<u64>,
+    pub headroom: LevelsShape<i64>,
+    #[schemars(extend("enum" = ["unused", "ok", "unknown", "surge_short", "ceiling_short", "full"]))]
+    pub verdict: &'static str,
+    pub first_failure: Option<FirstFailureShape>,
+}
+
+/// What one node costs.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PerNodeShape {
+    /// Addresses of the node subnet that the service counts.
+    pub service: u64,
+    /// Addresses of the node subnet that the documentation plans.
+    pub documented: u64,
+    /// Addresses of the pod subnet that a node holds.
+    pub pod_subnet: Option<u64>,
+    /// Addresses of the pod CIDR that a node takes.
+    pub pod_cidr: Option<u64>,
+    pub basis: String,
+    /// How sure the service's number is.
+    #[schemars(extend("enum" = ["documented", "observed", "inferred"]))]
+    pub confidence: &'static str,
+    pub rules: Vec<&'static str>,
+}
+
+/// One limit on a pool's growth.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LimitShape {
+    #[schemars(extend("enum" = ["max_count", "subnet", "pod_subnet", "pod_cidr", "vnet_addresses", "pool_nodes", "cluster_nodes"]))]
+    pub limit: &'static str,
+    pub more_nodes: u64,
+}
+
+/// Where a pool stands.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PoolShape {
+    pub cluster: String,
+    pub name: String,
+    pub os_type: &'static str,
+    pub network_mode: Option<&'static str>,
+    pub count: u64,
+    pub min_count: Option<u64>,
+    pub max_count: Option<u64>,
+    pub max_pods: u32,
+    /// Surge nodes of an upgrade that starts now.
+    pub surge: u64,
+    /// Surge nodes of an upgrade at the ceiling.
+    pub surge_at_ceiling: u64,
+    pub spot: bool,
+    pub subnet: Option<String>,
+    pub pod_subnet: Option<String>,
+    pub per_node: Option<PerNodeShape>,
+    /// More nodes that fit, whatever `max_count` says, all other pools staying as they are.
+    pub more_nodes: Option<u64>,
+    /// What binds first.
+    pub binding_limit: Option<&'static str>,
+    pub limits: Vec<LimitShape>,
+    /// Most nodes that one step may add and still succeed.
+    pub largest_step: Option<u64>,
+}
+
+/// A range with its owner.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RangeShape {
+    pub kind: &'static str,
+    pub owner: String,
+    pub cidr: String,
+}
+
+impl From<&OwnedRange> for RangeShape {
+    fn from(range: &OwnedRange) -> Self {
+        RangeShape {
+            kind: range.kind.key(),
+            owner: range.owner.clone(),
+            cidr: range.cidr.to_string(),
+        }
+    }
+}
+
+/// Two ranges that meet and must not.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct OverlapShape {
+    pub severity: Severity,
+    pub a: RangeShape,
+    pub b: RangeShape,
+    pub why: String,
+    pub rules: Vec<&'static str>,
+}
+
+impl From<&Overlap> for OverlapShape {
+    fn from(overlap: &Overlap) -> Self {
+        OverlapShape {
+            severity: overlap.severity,
+            a: (&overlap.a).into(),
+            b: (&overlap.b).into(),
+            why: overlap.why.clone(),
+            rules: ids(&overlap.rules),
+        }
+    }
+}
+
+/// `aksplan capacity -o json`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "aksplan capacity")]
+pub struct CapacityShape {
+    pub format_version: &'static str,
+    /// Worst first.
+    pub subnets: Vec<SubnetShape>,
+    pub pod_cidrs: Vec<PodCidrShape>,
+    pub pools: Vec<PoolShape>,
+    pub overlaps: Vec<OverlapShape>,
+    pub findings: Vec<FindingShape>,
+    pub not_checked: Vec<String>,
+}
+
+impl CapacityShape {
+    pub fn of(inventory: &Inventory, assessment: &Assessment) -> Self {
+        CapacityShape {
+            format_version: FORMAT_VERSION,
+            subnets: assessment
+                .subnets
+                .iter()
+                .map(|row| {
+                    let subnet = inventory.subnet(row.index);
+                    SubnetShape {
+                        vnet: inventory.vnet(subnet.vnet).name.clone(),
+                        name: subnet.name.clone(),
+                        cidr: subnet.prefixes.iter().map(ToString::to_string).collect(),
+                        usable: row.usable,
+                        foreign: row.foreign,
+                        used: row.used,
+                        used_basis: row.basis.word(),
+                        demand: row.demand.into(),
+                        counted: row.counted.into(),
+                        documented: row.planned.into(),
+                        headroom: row.headroom.into(),
+                        verdict: row.verdict.key(),
+                        first_failure: row
+                            .first_failure
+                            .as_ref()
+                            .map(|failure| FirstFailureShape::of(inventory, failure)),
+                        knobs: row.knobs.iter().map(KnobShape::from).collect(),
+                    }
+                })
+                .collect(),
+            pod_cidrs: assessment
+                .pod_cidrs
+                .iter()
+                .map(|row| PodCidrShape {
+                    cluster: inventory.cluster(row.cluster).name.clone(),
+                    cidr: row.cidr.to_string(),
+                    addresses: row.addresses,
+                    nodes: row.nodes,
+                    demand: row.demand.into(),
+                    headroom: row.headroom.into(),
+                    verdict: row.verdict.key(),
+                    first_failure: row
+                        .first_failure
+                        .as_ref()
+                        .map(|failure| FirstFailureShape::of(inventory, failure)),
+                })
+                .collect(),
+            pools: assessment
+                .pools
+                .iter()
+                .map(|row| pool_shape(inventory, row))
+                .collect(),
+            overlaps: assessment.overlaps.iter().map(OverlapShape::from).collect(),
+            findings: assessment.findings.iter().map(FindingShape::from).collect(),
+            not_checked: assessment.not_checked.clone(),
+        }
+    }
+}
+
+fn per_node(mode: NetworkMode, os: OsType, max_pods: u32, cost: &NodeCost) -> PerNodeShape {
+    PerNodeShape {
+        service: cost.node_subnet.counted,
+        documented: cost.node_subnet.planned,
+        pod_subnet: cost.pod_subnet.map(|cost| cost.held),
+        pod_cidr: cost.pod_cidr,
+        basis: cost_basis(mode, os, max_pods),
+        confidence: crate::capacity::assess::certainty_of(mode, os).word(),
+        rules: ids(&crate::capacity::cost::cost_rules(mode)),
+    }
+}
+
+fn pool_shape(inventory: &Inventory, row: &crate::capacity::assess::PoolRow) -> PoolShape {
+    let cluster = inventory.cluster(row.cluster);
+    let pool = &cluster.pools[row.position];
+    PoolShape {
+        cluster: cluster.name.clone(),
+        name: pool.name.clone(),
+        os_type: match pool.os_type {
+            OsType::Linux => "Linux",
+            OsType::Windows => "Windows",
+        },
+        network_mode: row.mode.map(NetworkMode::key),
+        count: pool.count,
+        min_count: pool.autoscaler.map(|autoscaler| autoscaler.min_count),
+        max_count: pool.autoscaler.map(|autoscaler| autoscaler.max_count),
+        max_pods: pool.max_pods,
+        surge: row.surge,
+        surge_at_ceiling: surge_nodes(pool, pool.ceiling()),
+        spot: pool.spot,
+        subnet: pool.subnet.map(|index| inventory.subnet_name(index)),
+        pod_subnet: pool.pod_subnet.map(|index| inventory.subnet_name(index)),
+        per_node: match (row.mode, &row.cost) {
+            (Some(mode), Some(cost)) => Some(per_node(mode, pool.os_type, pool.max_pods, cost)),
+            _ => None,
+        },
+        more_nodes: row.more_nodes,
+        binding_limit: row.limits.first().map(|limit| limit.kind.key()),
+        limits: row
+            .limits
+            .iter()
+            .map(|limit| LimitShape {
+                limit: limit.kind.key(),
+                more_nodes: limit.more_nodes,
+            })
+            .collect(),
+        largest_step: row.largest_step,
+    }
+}
+
+/// The operation that was asked about.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct OperationShape {
+    /// `create`, `add_nodepool`, `scale_nodepool`, `autoscaler_scale_up`, `set_max_count`, `upgrade`, `upgrade_nodepool`,
+    /// `migrate_overlay`, `remove_nodepool`, `update`, or `several`.
+    pub kind: &'static str,
+    pub cluster: String,
+    /// Each change in words.
+    pub changes: Vec<String>,
+}
+
+/// What one pool adds to one range.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct DemandShape {
+    pub pool: String,
+    /// Nodes that are counted, surge included.
+    pub nodes: u64,
+    pub per_node: u64,
+    pub addresses: u64,
+    /// Subnet name, or `networkProfile.podCIDR`.
+    pub subnet: String,
+    pub basis: String,
+}
+
+/// `aksplan predict -o json`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "aksplan predict")]
+pub struct PredictShape {
+    pub format_version: &'static str,
+    pub operation: OperationShape,
+    #[schemars(extend("enum" = ["accepted", "rejected", "accepted_then_fails", "unknown"]))]
+    pub verdict: &'static str,
+    /// The first is the one most likely shown: AKS stops at one.
+    pub errors: Vec<ErrorShape>,
+    pub demand: Vec<DemandShape>,
+    pub findings: Vec<FindingShape>,
+    pub not_checked: Vec<String>,
+}
+
+impl From<&Prediction> for PredictShape {
+    fn from(prediction: &Prediction) -> Self {
+        PredictShape {
+            format_version: FORMAT_VERSION,
+            operation: OperationShape {
+                kind: prediction.kind,
+                cluster: prediction.cluster.clone(),
+                changes: prediction.changes.clone(),
+            },
+            verdict: prediction.outcome.key(),
+            errors: prediction.errors.iter().map(ErrorShape::from).collect(),
+            demand: prediction
+                .demand
+                .iter()
+                .map(|row| DemandShape {
+                    pool: row.pool.clone(),
+                    nodes: row.nodes,
+                    per_node: row.per_node,
+                    addresses: row.addresses,
+                    subnet: row.subnet.clone(),
+                    basis: row.basis.clone(),
+                })
+                .collect(),
+            findings: prediction
+                .findings
+                .iter()
+                .map(|finding| FindingShape::from(&finding.0))
+                .collect(),
+            not_checked: prediction.not_checked.clone(),
+        }
+    }
+}
+
+/// `aksplan predict -o json` when several operations were asked about, as by a scenario or a Terraform plan of several clusters.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "aksplan predict, several operations")]
+pub struct PredictionsShape {
+    pub format_version: &'static str,
+    /// The worst of all.
+    #[schemars(extend("enum" = ["accepted", "rejected", "accepted_then_fails", "unknown"]))]
+    pub verdict: &'static str,
+    pub predictions: Vec<PredictShape>,
+}
+
+impl From<&[Prediction]> for PredictionsShape {
+    fn from(predictions: &[Prediction]) -> Self {
+        PredictionsShape {
+            format_version: FORMAT_VERSION,
+            verdict: predictions
+                .iter()
+                .map(|prediction| prediction.outcome)
+                .max()
+                .map_or("accepted", |outcome| outcome.key()),
+            predictions: predictions.iter().map(PredictShape::from).collect(),
+        }
+    }
+}
+
+/// `aksplan cidr check -o json`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "aksplan cidr check")]
+pub struct CidrCheckShape {
+    pub format_version: &'static str,
+    /// Worst first.
+    pub overlaps: Vec<OverlapShape>,
+    pub not_checked: Vec<String>,
+}
+
+/// One free range.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct SuggestionShape {
+    pub cidr: String,
+    /// The largest free prefix around it: keep it free to grow into.
+    pub superset: String,
+    pub space: String,
+}
+
+/// `aksplan cidr suggest -o json`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "aksplan cidr suggest")]
+pub struct SuggestShape {
+    pub format_version: &'static str,
+    #[serde(rename = "for")]
+    #[schemars(extend("enum" = ["pod", "service", "subnet"]))]
+    pub purpose: &'static str,
+    pub nodes: u64,
+    pub addresses: u64,
+    pub prefix_length: u8,
+    pub basis: String,
+    /// Best first.
+    pub suggestions: Vec<SuggestionShape>,
+    pub not_checked: Vec<String>,
+}
+
+impl SuggestShape {
+    pub fn of(suggestions: &Suggestions, not_checked: &[String]) -> Self {
+        SuggestShape {
+            format_version: FORMAT_VERSION,
+            purpose: suggestions.purpose.key(),
+            nodes: suggestions.nodes,
+            addresses: suggestions.addresses,
+            prefix_length: suggestions.length,
+            basis: suggestions.basis.clone(),
+            suggestions: suggestions
+                .ranges
+                .iter()
+                .map(|range| SuggestionShape {
+                    cidr: range.cidr.to_string(),
+                    superset: range.superset.to_string(),
+                    space: range.space.clone(),
+                })
+                .collect(),
+            not_checked: not_checked.to_vec(),
+        }
+    }
+}
+
+/// A cluster under one network mode.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ModeShape {
+    pub mode: &'static str,
+    pub current: bool,
+    /// Node-subnet addresses that nodes hold.
+    pub node_subnet: LevelsShape<u64>,
+    /// By the documented formula, at the ceiling with surge.
+    pub documented: u64,
+    pub available: u64,
+    pub fits: bool,
+    /// Addresses of the pod range at the ceiling with surge.
+    pub pod_addresses: Option<u64>,
+    /// The same if every node ran `max_pods` pods.
+    pub pod_addresses_loaded: Option<u64>,
+    /// The smallest sufficient prefix for it.
+    pub pod_prefix: Option<u8>,
+    /// Most nodes that fit.
+    pub largest_cluster: u64,
+    #[schemars(extend("enum" = ["subnet", "mode"]))]
+    pub largest_by: &'static str,
+    pub blockers: Vec<FindingShape>,
+}
+
+/// `aksplan compare -o json`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "aksplan compare")]
+pub struct CompareShape {
+    pub format_version: &'static str,
+    pub cluster: String,
+    pub modes: Vec<ModeShape>,
+    pub not_checked: Vec<String>,
+}
+
+impl CompareShape {
+    pub fn of(
+        cluster: &str,
+        rows: &[ModeRow],
+        eligibility: &Eligibility,
+        not_checked: &[String],
+    ) -> Self {
+        let mut not_checked = not_checked.to_vec();
+        not_checked.extend(eligibility.not_checked.iter().cloned());
+        not_checked.sort();
+        not_checked.dedup();
+        CompareShape {
+            format_version: FORMAT_VERSION,
+            cluster: cluster.to_string(),
+            modes: rows
+                .iter()
+                .map(|row| ModeShape {
+                    mode: row.mode.key(),
+                    current: row.current,
+                    node_subnet: LevelsShape {
+                        now: row.now,
+                        ceiling: row.ceiling,
+                        ceiling_with_surge: row.ceiling_with_surge,
+                    },
+                    documented: row.planned,
+                    available: row.available,
+                    fits: row.ceiling_with_surge <= row.available,
+                    pod_addresses: row.pod_addresses,
+                    pod_addresses_loaded: row.pod_addresses_loaded,
+                    pod_prefix: row.pod_prefix,
+                    largest_cluster: row.largest,
+                    largest_by: row.largest_by,
+                    blockers: super::compare::blockers(row, eligibility)
+                        .iter()
+                        .map(FindingShape::from)
+                        .collect(),
+                })
+                .collect(),
+            not_checked,
+        }
+    }
+}
+
+/// `aksplan explain -o json`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "aksplan explain")]
+pub struct ExplainShape {
+    pub format_version: &'static str,
+    pub rules: Vec<RuleShape>,
+}
+
+/// A rule.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RuleShape {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub says: &'static str,
+    pub source: &'static str,
+    #[schemars(extend("enum" = ["documented", "indirect", "inferred", "contradictory"]))]
+    pub confidence: &'static str,
+    /// Source files that rest on it.
+    pub used_in: &'static [&'static str],
+}
+
+impl From<&'static Rule> for RuleShape {
+    fn from(rule: &'static Rule) -> Self {
+        RuleShape {
+            id: rule.id,
+            title: rule.title,
+            says: rule.says,
+            source: rule.source,
+            confidence: rule.confidence.word(),
+            used_in: rule::used_in(rule),
+        }
+    }
+}
+
+/// `aksplan report -o json`: everything a scenario or a set of files says.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "aksplan report")]
+pub struct ReportShape {
+    pub format_version: &'static str,
+    pub title: String,
+    pub capacity: CapacityShape,
+    pub predictions: Vec<PredictShape>,
+    pub network_modes: Vec<CompareShape>,
+}

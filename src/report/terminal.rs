@@ -1,0 +1,290 @@
+//! A document as text for a terminal. Colour is always written here; the stream that prints it drops it where it is not wanted.
+//! Everything that came from outside is cleaned of control characters: a pool named with an escape sequence prints harmlessly.
+
+use super::document::{Block, Cell, Document, Table, Tone};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width};
+
+const RESET: &str = "\x1b[0m";
+
+fn code(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "",
+        Tone::Good => "\x1b[32m",
+        Tone::Warning => "\x1b[33m",
+        Tone::Bad => "\x1b[31m",
+        Tone::Dim => "\x1b[2m",
+    }
+}
+
+fn paint(text: &str, tone: Tone) -> String {
+    match tone {
+        Tone::Plain => text.to_string(),
+        tone => format!("{}{text}{RESET}", code(tone)),
+    }
+}
+
+/// Text without control characters and without marks that reorder what follows them.
+pub fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\t' => ' ',
+            c if c.is_control() => '\u{FFFD}',
+            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
+            c => c,
+        })
+        .collect()
+}
+
+/// Renders for a terminal `width` characters wide; `None`: as wide as needed.
+pub fn render(document: &Document, width: Option<usize>) -> String {
+    let mut out = String::new();
+    out.push_str(&format!("\x1b[1m{}{RESET}\n", clean(&document.title)));
+    for block in &document.blocks {
+        render_block(block, width, &mut out);
+    }
+    out
+}
+
+fn render_block(block: &Block, width: Option<usize>, out: &mut String) {
+    match block {
+        Block::Heading(text) => {
+            out.push_str(&format!("\n\x1b[1m{}{RESET}\n", clean(text)));
+        }
+        Block::Paragraph { text, tone } => {
+            for line in wrap(&clean(text), width, 0) {
+                out.push_str(&paint(&line, *tone));
+                out.push('\n');
+            }
+        }
+        Block::List(items) => {
+            for (mark, text) in items {
+                let indent = mark.text.chars().count() + 1;
+                let lines = wrap(&clean(text), width, indent);
+                for (number, line) in lines.iter().enumerate() {
+                    if number == 0 {
+                        out.push_str(&paint(&clean(&mark.text), mark.tone));
+                        out.push(' ');
+                    } else {
+                        out.push_str(&" ".repeat(indent));
+                    }
+                    out.push_str(line);
+                    out.push('\n');
+                }
+            }
+        }
+        Block::Table(table) => render_table(table, width, out),
+        Block::Verbatim(text) => {
+            out.push_str(text);
+            out.push('\n');
+        }
+        Block::Talk(block) => render_block(block, width, out),
+    }
+}
+
+/// Breaks at blanks so that `indent` and text fit the width.
+fn wrap(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
+    const NARROWEST: usize = 20;
+    let Some(width) = width else {
+        return vec![text.to_string()];
+    };
+    let room = width.saturating_sub(indent).max(NARROWEST);
+    let mut lines = vec![String::new()];
+    let mut length = 0;
+    for word in text.split(' ') {
+        let word_length = word.chars().count();
+        if length > 0 && length + 1 + word_length > room {
+            lines.push(String::new());
+            length = 0;
+        }
+        let line = lines.last_mut().expect("there is always a line");
+        if length > 0 {
+            line.push(' ');
+            length += 1;
+        }
+        line.push_str(word);
+        length += word_length;
+    }
+    lines
+}
+
+fn render_table(table: &Table, width: Option<usize>, out: &mut String) {
+    match width {
+        Some(width) if natural_width(table) > width => out.push_str(&squeezed(table, width)),
+        _ => wide(table, out),
+    }
+}
+
+fn cell_text(cell: &Cell) -> std::borrow::Cow<'_, str> {
+    if cell.text.bytes().all(|byte| (0x20..0x7F).contains(&byte)) {
+        std::borrow::Cow::Borrowed(&cell.text)
+    } else {
+        std::borrow::Cow::Owned(clean(&cell.text))
+    }
+}
+
+/// Columns a text takes. ASCII is the rule, so the exact count is only made when it must be.
+fn columns_of(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().count()
+    }
+}
+
+fn natural_widths(table: &Table) -> Vec<usize> {
+    let mut widths: Vec<usize> = table
+        .columns
+        .iter()
+        .map(|column| column.heading.chars().count())
+        .collect();
+    for row in &table.rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(columns_of(&cell_text(cell)));
+        }
+    }
+    widths
+}
+
+fn natural_width(table: &Table) -> usize {
+    natural_widths(table)
+        .iter()
+        .map(|width| width + 2)
+        .sum::<usize>()
+        .saturating_sub(2)
+}
+
+/// One line a row, columns two blanks apart. The way for twenty thousand rows, and for files and pipes.
+fn wide(table: &Table, out: &mut String) {
+    let widths = natural_widths(table);
+    let last = widths.len().saturating_sub(1);
+    let mut line = |cells: &mut dyn Iterator<Item = (std::borrow::Cow<str>, Tone, bool)>| {
+        for (position, (text, tone, numeric)) in cells.enumerate() {
+            let pad = widths[position].saturating_sub(columns_of(&text));
+            let after = if position == last { 0 } else { 2 };
+            if numeric {
+                out.extend(std::iter::repeat_n(' ', pad));
+            }
+            if tone == Tone::Plain {
+                out.push_str(&text);
+            } else {
+                out.push_str(code(tone));
+                out.push_str(&text);
+                out.push_str(RESET);
+            }
+            if !numeric && position != last {
+                out.extend(std::iter::repeat_n(' ', pad));
+            }
+            out.extend(std::iter::repeat_n(' ', after));
+        }
+        out.push('\n');
+    };
+    line(&mut table.columns.iter().map(|column| {
+        (
+            std::borrow::Cow::Borrowed(column.heading),
+            Tone::Dim,
+            column.numeric,
+        )
+    }));
+    for row in &table.rows {
+        line(
+            &mut row
+                .iter()
+                .zip(&table.columns)
+                .map(|(cell, column)| (cell_text(cell), cell.tone, column.numeric)),
+        );
+    }
+}
+
+/// A table that would not fit: cells are wrapped.
+fn squeezed(table: &Table, width: usize) -> String {
+    let mut squeezed = comfy_table::Table::new();
+    squeezed
+        .load_style(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    squeezed.set_header(table.columns.iter().map(|column| column.heading));
+    for row in &table.rows {
+        squeezed.add_row(row.iter().map(|cell| cell_text(cell).into_owned()));
+    }
+    for (position, column) in table.columns.iter().enumerate() {
+        if let Some(shown) = squeezed.column_mut(position) {
+            shown.set_padding((0, 1));
+            if column.numeric {
+                shown.set_cell_alignment(CellAlignment::Right);
+            }
+            // A number broken in two is no number.
+            let longest = table
+                .rows
+                .iter()
+                .map(|row| columns_of(&cell_text(&row[position])))
+                .max()
+                .unwrap_or(0);
+            if column.numeric {
+                let least = u16::try_from(longest + 1).unwrap_or(u16::MAX);
+                shown.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+            }
+        }
+    }
+    let mut text = String::new();
+    for line in squeezed.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(document: &Document, width: Option<usize>) -> String {
+        anstream::adapter::strip_str(&render(document, width)).to_string()
+    }
+
+    fn sample() -> Document {
+        let mut document = Document::new("title");
+        let mut table = Table::new(&["subnet", "#usable", "verdict"]);
+        table.rows.push(vec![
+            "spoke/aks".into(),
+            "1,019".into(),
+            Cell::toned("ceiling does not fit", Tone::Bad),
+        ]);
+        document.table("Subnets", table);
+        document
+    }
+
+    #[test]
+    fn wide_tables_line_up() {
+        assert_eq!(
+            plain(&sample(), None),
+            "title\n\nSubnets\nsubnet     usable  verdict\nspoke/aks   1,019  ceiling does not fit\n"
+        );
+    }
+
+    #[test]
+    fn narrow_tables_stay_inside() {
+        for width in [24, 30, 40] {
+            let text = plain(&sample(), Some(width));
+            assert!(
+                text.lines().all(|line| line.chars().count() <= width),
+                "{width}:\n{text}"
+            );
+            assert!(text.contains("1,019"), "{text}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_shown_not_obeyed() {
+        let mut document = Document::new("t");
+        document.paragraph("a\x1b[31mb\u{202E}c");
+        assert_eq!(plain(&document, None), "t\na\u{FFFD}[31mb\u{FFFD}c\n");
+    }
+
+    #[test]
+    fn long_text_wraps_at_blanks() {
+        assert_eq!(
+            wrap("aaaa bbbb cccc dddd eeee ffff", Some(20), 0),
+            ["aaaa bbbb cccc dddd", "eeee ffff"]
+        );
+    }
+}
