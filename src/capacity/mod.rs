@@ -1,1 +1,3 @@
 //! (capacity)
+
+pub mod prefix_set;
