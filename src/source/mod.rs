@@ -1,6 +1,8 @@
 //! Every way facts come in. Each reader lowers its wire shape to the same facts; `assemble` joins them into one inventory.
 //! A reader never guesses: what it cannot read is an error that names the file, the place and what was expected.
 
+pub mod prefix_list;
+
 use std::fmt;
 
 /// Input that cannot be used. Exit code 2.
