@@ -77,16 +77,22 @@ pub(crate) fn host_bits_v4(length: u8) -> u32 {
     u32::MAX.checked_shr(length.into()).unwrap_or(0)
 }
 
+/// The address in two halves: a `u128` would be aligned to 16 bytes and make the entry 32 bytes long, not 24.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PackedV6 {
-    first: u128,
+    high: u64,
+    low: u64,
     length: u8,
 }
 
 impl PackedV6 {
     /// `length` is at most 128 and the bits of `first` below it are clear.
     pub fn new(first: u128, length: u8) -> Self {
-        PackedV6 { first, length }
+        PackedV6 {
+            high: (first >> 64) as u64,
+            low: first as u64,
+            length,
+        }
     }
 
     fn host_bits(self) -> u128 {
@@ -98,21 +104,21 @@ impl Packed for PackedV6 {
     type Address = u128;
 
     fn first(self) -> u128 {
-        self.first
+        u128::from(self.high) << 64 | u128::from(self.low)
     }
 
     fn last(self) -> u128 {
-        self.first | self.host_bits()
+        self.first() | self.host_bits()
     }
 
     fn net(self) -> IpNet {
-        IpNet::V6(Ipv6Net::new_assert(self.first.into(), self.length))
+        IpNet::V6(Ipv6Net::new_assert(self.first().into(), self.length))
     }
 
     fn joined(self, upper: Self) -> Option<Self> {
         let half = self.host_bits().wrapping_add(1);
         let halves =
-            self.length == upper.length && self.length > 0 && self.first ^ upper.first == half;
-        halves.then(|| PackedV6::new(self.first, self.length - 1))
+            self.length == upper.length && self.length > 0 && self.first() ^ upper.first() == half;
+        halves.then(|| PackedV6::new(self.first(), self.length - 1))
     }
 }

@@ -1,6 +1,5 @@
 //! The set against oracles that know nothing of sorting: they enumerate addresses or compare everything with everything.
 
-use super::sort::sort_v4;
 use super::*;
 use ipnet::{Ipv4Net, Ipv6Net};
 use proptest::prelude::*;
@@ -157,24 +156,6 @@ proptest! {
         prop_assert_eq!(pairs, pairs_by_hand(&nets));
     }
 
-    /// Long lists take the way through the buckets; the leading bits decide how full each is.
-    #[test]
-    fn many_prefixes_sort_like_few(seed in any::<u32>(), shared_bits in 0..32u32, pieces in 1..5usize) {
-        let mut state = seed | 1;
-        let mut entries = Vec::new();
-        for origin in 0..9000u32 {
-            state = state.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
-            let address = 0x0a00_0000 ^ state.checked_shr(shared_bits).unwrap_or(0);
-            let length = 32 - (state % 17) as u8;
-            let prefix = PackedV4::new(address & !host_bits_v4(length), length);
-            entries.push(Entry { prefix, origin });
-        }
-        let cut = entries.chunks(entries.len() / pieces).map(<[_]>::to_vec).collect();
-        let sorted = sort_v4(cut);
-        entries.sort_by_key(|e| (e.prefix.first(), std::cmp::Reverse(e.prefix.last()), e.origin));
-        prop_assert!(sorted == entries);
-    }
-
     #[test]
     fn text_is_that_of_the_standard_library(nets in wide_lists(), groups in any::<[u16; 8]>(), zeros in any::<u8>()) {
         let sparse: [u16; 8] = std::array::from_fn(|i| if zeros >> i & 1 == 1 { 0 } else { groups[i] >> (groups[i] % 16) });
@@ -198,12 +179,14 @@ fn the_whole_of_a_family_and_its_ends() {
         assert_eq!(merged(&nets), expected);
     };
     check(&[], &[]);
+    // The two lists on which we differ from iprange 1.0.4: its last address plus one is 0.0.0.0. It says
+    // 127.255.255.255 and 128.0.0.0 for the first, 0.0.0.0/0 for the second.
     check(&["128.0.0.0/1", "0.0.0.0/1"], &["0.0.0.0/0"]);
-    check(&["8000::/1", "::/1", "::/0"], &["::/0"]);
     check(
         &["255.255.255.255/32", "0.0.0.0/32"],
         &["0.0.0.0/32", "255.255.255.255/32"],
     );
+    check(&["8000::/1", "::/1", "::/0"], &["::/0"]);
     check(
         &["255.255.255.255/32", "255.255.255.254/32"],
         &["255.255.255.254/31"],

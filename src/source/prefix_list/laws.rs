@@ -44,7 +44,7 @@ fn nearly_a_prefix() -> impl Strategy<Value = String> {
             .trunc()
             .to_string()
     });
-    prop_oneof![2 => dotted, 2 => cleared, 1 => v6, 2 => "[0-9./:a]{0,20}", 1 => "[ -~]{0,20}"]
+    prop_oneof![2 => dotted, 2 => cleared, 1 => v6, 2 => r"0?[0-9]{1,3}(\.0?[0-9]{1,2}){3}(/0?[0-9]{1,2})?", 2 => "[0-9./:a]{0,20}", 1 => "[ -~]{0,20}"]
 }
 
 proptest! {
@@ -192,6 +192,25 @@ fn errors_say_where_what_and_what_was_expected() {
         "# a\r10.0.0.0/8",
         "list:2:4: a carriage return within a line; expected lines to end in LF or CRLF",
     );
+}
+
+#[test]
+fn no_number_has_leading_zeros() {
+    for good in ["0.0.0.0", "9.10.99.100", "0.0.0.0/0", "100.0.0.0/9"] {
+        assert!(parse("list", good.as_bytes()).is_ok(), "{good}");
+    }
+    for bad in [
+        "00.0.0.0",
+        "01.0.0.0",
+        "0.099.0.0",
+        "0.0.010.0",
+        "0.0.0.000",
+        "0.0.0.0/00",
+        "1.0.0.0/032",
+        "0100.0.0.0",
+    ] {
+        assert!(error_of(bad.as_bytes()).contains("leading zeros"), "{bad}");
+    }
 }
 
 #[test]
