@@ -13,6 +13,7 @@ pub mod limits;
 pub mod modes;
 pub mod occupancy;
 pub mod overlap;
+pub mod prefix_set;
 pub mod surge;
 
 pub use assess::{Assessment, Scope, assess};

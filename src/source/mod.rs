@@ -6,8 +6,10 @@
 
 pub mod arm;
 pub mod assemble;
+pub mod desired;
 pub mod facts;
 pub mod kubernetes;
+pub mod prefix_list;
 pub mod scenario;
 pub mod terraform;
 mod wire;
@@ -189,30 +191,16 @@ pub fn read_all(from: &[PathBuf]) -> Result<Found, SourceError> {
 /// When the file cannot be read, or a line is no prefix.
 pub fn read_reserved(path: &Path) -> Result<Vec<ReservedRange>, SourceError> {
     let name = path.display().to_string();
-    let bytes = read_bytes(path)?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| SourceError::new(&name, "is not text; expected one CIDR a line"))?;
-    let mut ranges = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let (prefix, comment) = match line.split_once(['#', ';']) {
-            Some((prefix, comment)) => (prefix.trim(), comment.trim()),
-            None => (line.trim(), ""),
-        };
-        if prefix.is_empty() {
-            continue;
-        }
-        let line = number as u64 + 1;
-        ranges.push(ReservedRange {
-            cidr: crate::model::parse_cidr(prefix)
-                .map_err(|error| SourceError::new(&name, error.to_string()).at(line, 1))?,
-            owner: if comment.is_empty() {
-                format!("{name}:{line}")
-            } else {
-                comment.to_string()
-            },
-        });
-    }
-    Ok(ranges)
+    let listed = prefix_list::parse_with_lines(&name, &read_bytes(path)?)?;
+    Ok(listed
+        .into_iter()
+        .map(|listed| ReservedRange {
+            cidr: listed.net,
+            owner: listed
+                .comment
+                .unwrap_or_else(|| format!("{name}:{}", listed.line)),
+        })
+        .collect())
 }
 
 /// Files of a folder and the folders in it, in order of name. Hidden ones are passed over; what is neither JSON nor YAML by

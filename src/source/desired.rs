@@ -1,0 +1,205 @@
+//! A wanted state beside what is: the facts of `--desired FILE` laid over those of `--from`, so that the operation is the
+//! difference. A request body leaves out what it does not change; that is taken from what is.
+
+use super::facts::{ClusterFact, Facts, PoolFact};
+use super::{Found, SourceError, assemble};
+use crate::model::{Identity, Inventory, NetworkPlugin};
+
+/// Two states and the clusters whose wanted state was given, by position in the second.
+#[derive(Debug, Clone)]
+pub struct Overlaid {
+    pub current: Inventory,
+    pub planned: Inventory,
+    pub clusters: Vec<String>,
+}
+
+/// Lays `desired` over `current`. `cluster` names the cluster that a nameless body stands for.
+///
+/// # Errors
+/// When the file wants no cluster, a nameless one could be several, or a reference points nowhere.
+pub fn overlay(
+    file: &str,
+    current: Found,
+    desired: Found,
+    cluster: Option<&str>,
+) -> Result<Overlaid, SourceError> {
+    let mut before = current.facts;
+    let mut wanted = desired.facts;
+    if before.is_empty() {
+        // Only a wanted state: its network is what is, its clusters are to be created.
+        before = Facts {
+            clusters: Vec::new(),
+            pools: Vec::new(),
+            ..wanted.clone()
+        };
+    }
+    let mut names = Vec::new();
+    let mut after = before.clone();
+    for fact in &mut wanted.clusters {
+        let position = find(file, &before, fact, cluster)?;
+        if let Some(position) = position {
+            inherit(fact, &before.clusters[position]);
+            after.clusters[position] = fact.clone();
+        } else {
+            if fact.cluster.name.is_empty() {
+                fact.cluster.name = cluster.unwrap_or("new").to_string();
+            }
+            after.clusters.push(fact.clone());
+        }
+        names.push(fact.cluster.qualified_name());
+    }
+    for loose in &wanted.pools {
+        let name = loose.cluster.name().to_string();
+        match after.clusters.iter().find(|fact| fact.cluster.id.as_ref() == Some(&loose.cluster)) {
+            Some(fact) => names.push(fact.cluster.qualified_name()),
+            None => {
+                return Err(loose.origin.error(
+                    "id",
+                    format!("agent pool of cluster `{name}`, which --from does not have"),
+                ));
+            }
+        }
+    }
+    names.sort();
+    names.dedup();
+    if names.is_empty() {
+        return Err(SourceError::new(
+            file,
+            "holds no managed cluster and no agent pool; expected the wanted state of a cluster",
+        ));
+    }
+    // A network that both files hold is the wanted one.
+    after.vnets.retain(|known| {
+        !wanted.vnets.iter().any(|new| match (&known.vnet.id, &new.vnet.id) {
+            (Some(a), Some(b)) => a == b,
+            _ => known.vnet.name.eq_ignore_ascii_case(&new.vnet.name),
+        })
+    });
+    wanted.clusters.clear();
+    after.append(wanted);
+    Ok(Overlaid {
+        current: assemble::assemble(before)?,
+        planned: assemble::assemble(after)?,
+        clusters: names,
+    })
+}
+
+fn find(
+    file: &str,
+    before: &Facts,
+    fact: &ClusterFact,
+    cluster: Option<&str>,
+) -> Result<Option<usize>, SourceError> {
+    let wanted = &fact.cluster;
+    if let Some(id) = &wanted.id
+        && let Some(position) = before
+            .clusters
+            .iter()
+            .position(|known| known.cluster.id.as_ref() == Some(id))
+    {
+        return Ok(Some(position));
+    }
+    let name = if wanted.name.is_empty() { cluster } else { Some(wanted.name.as_str()) };
+    if let Some(name) = name {
+        let mut found = before
+            .clusters
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| known.cluster.name.eq_ignore_ascii_case(name));
+        return match (found.next(), found.next()) {
+            (Some((position, _)), None) => Ok(Some(position)),
+            (None, _) => Ok(None),
+            _ => Err(SourceError::new(
+                file,
+                format!("cluster `{name}` could be several of those that were read; give its id"),
+            )),
+        };
+    }
+    match before.clusters.len() {
+        0 => Ok(None),
+        1 => Ok(Some(0)),
+        _ => Err(SourceError::new(
+            file,
+            "the wanted cluster has neither id nor name; say which one it is with --cluster",
+        )),
+    }
+}
+
+/// Takes from what is whatever the wanted state leaves out.
+fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
+    let (new, old) = (&mut wanted.cluster, &known.cluster);
+    new.id = new.id.take().or_else(|| old.id.clone());
+    if new.name.is_empty() {
+        new.name.clone_from(&old.name);
+    }
+    new.resource_group = new.resource_group.take().or_else(|| old.resource_group.clone());
+    new.node_resource_group = new
+        .node_resource_group
+        .take()
+        .or_else(|| old.node_resource_group.clone());
+    new.kubernetes_version = new.kubernetes_version.or(old.kubernetes_version);
+    new.provisioning_state.clone_from(&old.provisioning_state);
+    new.power_state.clone_from(&old.power_state);
+    new.private_cluster |= old.private_cluster;
+    new.api_server_vnet_integration |= old.api_server_vnet_integration;
+    if new.identity == Identity::Unknown {
+        new.identity = old.identity;
+    }
+    let (network, old_network) = (&mut new.network, &old.network);
+    network.plugin = network.plugin.take().or_else(|| old_network.plugin.clone());
+    if old_network.overlay && network.plugin == Some(NetworkPlugin::Azure) {
+        // The move is one-way: a body that leaves the mode out keeps it.
+        network.overlay = true;
+    }
+    if network.pod_cidrs.is_empty() {
+        network.pod_cidrs.clone_from(&old_network.pod_cidrs);
+    }
+    if network.service_cidrs.is_empty() {
+        network.service_cidrs.clone_from(&old_network.service_cidrs);
+    }
+    network.dns_service_ip = network.dns_service_ip.or(old_network.dns_service_ip);
+    network.dataplane = network.dataplane.take().or_else(|| old_network.dataplane.clone());
+    network.outbound_type = network
+        .outbound_type
+        .take()
+        .or_else(|| old_network.outbound_type.clone());
+    network.load_balancer = network
+        .load_balancer
+        .take()
+        .or_else(|| old_network.load_balancer.clone());
+    for pool in &mut wanted.pools {
+        let old = known
+            .pools
+            .iter()
+            .find(|old| old.pool.name.eq_ignore_ascii_case(&pool.pool.name));
+        if let Some(old) = old {
+            inherit_pool(pool, old);
+        } else if pool.subnet.is_none() {
+            // A new pool joins the others, as `az aks nodepool add` has it.
+            pool.subnet = known.pools.first().and_then(|first| first.subnet.clone());
+            if pool.pod_subnet.is_none() {
+                pool.pod_subnet = known.pools.first().and_then(|first| first.pod_subnet.clone());
+                pool.pool.has_pod_subnet = pool.pod_subnet.is_some();
+            }
+        }
+    }
+}
+
+fn inherit_pool(wanted: &mut PoolFact, known: &PoolFact) {
+    if wanted.max_pods.is_none() {
+        wanted.max_pods = known.max_pods;
+    }
+    wanted.subnet = wanted.subnet.take().or_else(|| known.subnet.clone());
+    wanted.pod_subnet = wanted.pod_subnet.take().or_else(|| known.pod_subnet.clone());
+    let (new, old) = (&mut wanted.pool, &known.pool);
+    new.has_pod_subnet = wanted.pod_subnet.is_some();
+    new.kubernetes_version = new.kubernetes_version.or(old.kubernetes_version);
+    if new.upgrade == crate::model::UpgradeSettings::default() {
+        new.upgrade.clone_from(&old.upgrade);
+    }
+    new.vm_size = new.vm_size.take().or_else(|| old.vm_size.clone());
+    new.node_image_version = new
+        .node_image_version
+        .take()
+        .or_else(|| old.node_image_version.clone());
+}
