@@ -1,9 +1,123 @@
-//! The command line. One file a subcommand; the only place that prints, reads the environment or the arguments.
+//! The command line. One file a subcommand, whose doc comment is its help; the only place that prints, reads the environment
+//! or the arguments. Data goes to standard output, talk to standard error.
+//!
+//! Exit codes: 0 fine · 1 the tool failed · 2 bad usage or input · 3 findings at or above `--fail-on`.
 
+mod capacity;
+mod cidr;
+mod compare;
+mod completion;
+mod explain;
+mod input;
+mod output;
+mod predict;
 pub mod prefix_lists;
+mod report;
+mod schema;
 
+use crate::source::SourceError;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::io::Write;
 use std::process::ExitCode;
 
+/// IP capacity planner and migration simulator for Azure Kubernetes Service
+///
+/// Reads what you have (a scenario, the JSON that `az` and `kubectl` print, a Terraform plan) and says where every subnet
+/// stands, which pool breaks it first and at which node count, what AKS will answer and how sure that is, which ranges meet,
+/// and what the same cluster costs in addresses under each network mode. It writes nothing anywhere.
+#[derive(Debug, Parser)]
+#[command(
+    name = "aksplan",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 fine, 1 aksplan failed, 2 bad usage or input, 3 findings at or above --fail-on"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Capacity(capacity::CapacityArgs),
+    Predict(predict::PredictArgs),
+    /// Ranges: which meet that must not, which are free; and plain prefix lists of any length
+    #[command(subcommand)]
+    Cidr(cidr::CidrCommand),
+    Compare(compare::CompareArgs),
+    Report(report::ReportArgs),
+    Explain(explain::ExplainArgs),
+    Schema(schema::SchemaArgs),
+    Completion(completion::CompletionArgs),
+    Man(completion::ManArgs),
+}
+
+/// Why a command did not do what it should.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    /// Exit code 2.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Exit code 2: what was asked cannot be, with what was read.
+    #[error("{0}")]
+    Usage(String),
+    /// Exit code 1.
+    #[error("the output cannot be written: {0}")]
+    Write(#[from] std::io::Error),
+    /// Exit code 1.
+    #[error("the answer cannot be written as {format}: {problem}")]
+    Format {
+        format: &'static str,
+        problem: String,
+    },
+}
+
+impl From<prefix_lists::PrefixListsError> for CliError {
+    fn from(error: prefix_lists::PrefixListsError) -> Self {
+        match error {
+            prefix_lists::PrefixListsError::Source(error) => CliError::Source(error),
+            prefix_lists::PrefixListsError::Write(error) => CliError::Write(error),
+        }
+    }
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Fine,
+    /// Findings at or above `--fail-on`.
+    Findings,
+}
+
+/// Runs the command line.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = Cli::parse();
+    let ended = match &cli.command {
+        Command::Capacity(args) => capacity::run(args),
+        Command::Predict(args) => predict::run(args),
+        Command::Cidr(command) => cidr::run(command),
+        Command::Compare(args) => compare::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Schema(args) => schema::run(args),
+        Command::Completion(args) => completion::completion(args, Cli::command()),
+        Command::Man(args) => completion::man(args, &Cli::command()),
+    };
+    match ended {
+        Ok(Ending::Fine) => ExitCode::SUCCESS,
+        Ok(Ending::Findings) => ExitCode::from(3),
+        // Nobody reads any more, as in `| head`: that is no failure.
+        Err(CliError::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let text = crate::report::terminal::clean(&error.to_string());
+            // Standard error may be closed as well; then there is nobody to tell.
+            let _ = writeln!(anstream::stderr(), "\x1b[31merror:\x1b[0m {text}");
+            ExitCode::from(match error {
+                CliError::Source(_) | CliError::Usage(_) => 2,
+                CliError::Write(_) | CliError::Format { .. } => 1,
+            })
+        }
+    }
 }

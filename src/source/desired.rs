@@ -50,7 +50,11 @@ pub fn overlay(
     }
     for loose in &wanted.pools {
         let name = loose.cluster.name().to_string();
-        match after.clusters.iter().find(|fact| fact.cluster.id.as_ref() == Some(&loose.cluster)) {
+        match after
+            .clusters
+            .iter()
+            .find(|fact| fact.cluster.id.as_ref() == Some(&loose.cluster))
+        {
             Some(fact) => names.push(fact.cluster.qualified_name()),
             None => {
                 return Err(loose.origin.error(
@@ -70,10 +74,13 @@ pub fn overlay(
     }
     // A network that both files hold is the wanted one.
     after.vnets.retain(|known| {
-        !wanted.vnets.iter().any(|new| match (&known.vnet.id, &new.vnet.id) {
-            (Some(a), Some(b)) => a == b,
-            _ => known.vnet.name.eq_ignore_ascii_case(&new.vnet.name),
-        })
+        !wanted
+            .vnets
+            .iter()
+            .any(|new| match (&known.vnet.id, &new.vnet.id) {
+                (Some(a), Some(b)) => a == b,
+                _ => known.vnet.name.eq_ignore_ascii_case(&new.vnet.name),
+            })
     });
     wanted.clusters.clear();
     after.append(wanted);
@@ -99,7 +106,11 @@ fn find(
     {
         return Ok(Some(position));
     }
-    let name = if wanted.name.is_empty() { cluster } else { Some(wanted.name.as_str()) };
+    let name = if wanted.name.is_empty() {
+        cluster
+    } else {
+        Some(wanted.name.as_str())
+    };
     if let Some(name) = name {
         let mut found = before
             .clusters
@@ -132,7 +143,10 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
     if new.name.is_empty() {
         new.name.clone_from(&old.name);
     }
-    new.resource_group = new.resource_group.take().or_else(|| old.resource_group.clone());
+    new.resource_group = new
+        .resource_group
+        .take()
+        .or_else(|| old.resource_group.clone());
     new.node_resource_group = new
         .node_resource_group
         .take()
@@ -158,7 +172,10 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
         network.service_cidrs.clone_from(&old_network.service_cidrs);
     }
     network.dns_service_ip = network.dns_service_ip.or(old_network.dns_service_ip);
-    network.dataplane = network.dataplane.take().or_else(|| old_network.dataplane.clone());
+    network.dataplane = network
+        .dataplane
+        .take()
+        .or_else(|| old_network.dataplane.clone());
     network.outbound_type = network
         .outbound_type
         .take()
@@ -178,7 +195,10 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
             // A new pool joins the others, as `az aks nodepool add` has it.
             pool.subnet = known.pools.first().and_then(|first| first.subnet.clone());
             if pool.pod_subnet.is_none() {
-                pool.pod_subnet = known.pools.first().and_then(|first| first.pod_subnet.clone());
+                pool.pod_subnet = known
+                    .pools
+                    .first()
+                    .and_then(|first| first.pod_subnet.clone());
                 pool.pool.has_pod_subnet = pool.pod_subnet.is_some();
             }
         }
@@ -190,7 +210,10 @@ fn inherit_pool(wanted: &mut PoolFact, known: &PoolFact) {
         wanted.max_pods = known.max_pods;
     }
     wanted.subnet = wanted.subnet.take().or_else(|| known.subnet.clone());
-    wanted.pod_subnet = wanted.pod_subnet.take().or_else(|| known.pod_subnet.clone());
+    wanted.pod_subnet = wanted
+        .pod_subnet
+        .take()
+        .or_else(|| known.pod_subnet.clone());
     let (new, old) = (&mut wanted.pool, &known.pool);
     new.has_pod_subnet = wanted.pod_subnet.is_some();
     new.kubernetes_version = new.kubernetes_version.or(old.kubernetes_version);

@@ -1,0 +1,51 @@
+//! `aksplan capacity`.
+
+use super::input::{Sources, chosen_state, scope};
+use super::output::Rendering;
+use super::{CliError, Ending};
+use crate::capacity::assess;
+use crate::report::capacity::document;
+use crate::report::shapes::CapacityShape;
+
+/// Where every subnet, pod CIDR and pool stands, what fails first, and what each knob frees
+///
+/// A row a subnet: what it has, what others hold, what the pools demand now, at the autoscalers' ceilings and with surge. A row a
+/// pool: what a node costs, how many more fit, which limit binds first, and the largest scale-up step that can succeed.
+#[derive(Debug, clap::Args)]
+pub struct CapacityArgs {
+    #[command(flatten)]
+    sources: Sources,
+
+    /// Only this VNet and everything peered with it
+    #[arg(long, value_name = "NAME")]
+    vnet: Option<String>,
+
+    /// Only this cluster
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+
+    /// Look at what a Terraform plan will make, not at what is
+    #[arg(long)]
+    planned: bool,
+
+    #[command(flatten)]
+    rendering: Rendering,
+}
+
+pub fn run(args: &CapacityArgs) -> Result<Ending, CliError> {
+    let (mut inventory, note) = chosen_state(args.sources.load()?, args.planned)?;
+    inventory.not_checked.extend(note);
+    let scope = scope(&inventory, args.vnet.as_deref(), args.cluster.as_deref())?;
+    let assessment = assess(&inventory, &scope);
+    let title = match (&args.vnet, &args.cluster) {
+        (Some(vnet), None) => format!("Capacity of {vnet} and what is peered with it"),
+        (None, Some(cluster)) => format!("Capacity of cluster {cluster}"),
+        (Some(vnet), Some(cluster)) => format!("Capacity of cluster {cluster} in {vnet}"),
+        (None, None) => "Capacity".to_string(),
+    };
+    args.rendering.print(
+        || CapacityShape::of(&inventory, &assessment),
+        || document(&inventory, &assessment, &title),
+    )?;
+    Ok(args.rendering.ending(assessment.worst()))
+}

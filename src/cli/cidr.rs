@@ -1,0 +1,181 @@
+//! `aksplan cidr`: ranges of an estate, and plain prefix lists.
+
+use super::input::{Sources, chosen_state, find_cluster, scope};
+use super::output::Rendering;
+use super::prefix_lists::{self, MergeArgs, OverlapsArgs};
+use super::{CliError, Ending};
+use crate::capacity::assess;
+use crate::capacity::free::{Purpose, suggest};
+use crate::report::cidr;
+use crate::report::shapes::{CidrCheckShape, FORMAT_VERSION, OverlapShape, SuggestShape};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum CidrCommand {
+    Check(CheckArgs),
+    Suggest(SuggestArgs),
+    /// Pairs of prefixes in plain lists that share an address, or their number
+    Overlaps(OverlapsArgs),
+    /// The smallest list that covers exactly the same addresses as some plain lists
+    Merge(MergeArgs),
+}
+
+/// Every pair of ranges that must not meet, who owns each side, and why it matters
+///
+/// Subnets, VNets, peered VNets (through a hub where traffic flows through it), service, pod and DNS ranges, ranges that AKS
+/// reserves, routes, and what --also-reserved names.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    sources: Sources,
+
+    /// Only this VNet and everything peered with it
+    #[arg(long, value_name = "NAME")]
+    vnet: Option<String>,
+
+    /// Only this cluster
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+
+    /// Look at what a Terraform plan will make, not at what is
+    #[arg(long)]
+    planned: bool,
+
+    #[command(flatten)]
+    rendering: Rendering,
+}
+
+/// The best free ranges: big enough at the ceiling plus surge, clear of everything known, with room to grow
+#[derive(Debug, clap::Args)]
+pub struct SuggestArgs {
+    #[command(flatten)]
+    sources: Sources,
+
+    /// What the range is for
+    #[arg(long = "for", value_enum, value_name = "PURPOSE")]
+    purpose: PurposeArg,
+
+    /// The cluster it is for; may be left out where there is one
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+
+    /// Size it for this many nodes, surge included, instead of the cluster's ceiling plus surge
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    nodes: Option<u64>,
+
+    /// Take this prefix length instead
+    #[arg(long, value_name = "LENGTH", value_parser = clap::value_parser!(u8).range(8..=29))]
+    prefix_length: Option<u8>,
+
+    #[command(flatten)]
+    rendering: Rendering,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum PurposeArg {
+    Pod,
+    Service,
+    Subnet,
+}
+
+pub fn run(command: &CidrCommand) -> Result<Ending, CliError> {
+    match command {
+        CidrCommand::Check(args) => check(args),
+        CidrCommand::Suggest(args) => suggestions(args),
+        CidrCommand::Overlaps(args) => {
+            prefix_lists::overlaps(
+                args,
+                &mut std::io::stdin().lock(),
+                &mut std::io::stdout().lock(),
+            )?;
+            Ok(Ending::Fine)
+        }
+        CidrCommand::Merge(args) => {
+            prefix_lists::merge(
+                args,
+                &mut std::io::stdin().lock(),
+                &mut std::io::stdout().lock(),
+            )?;
+            Ok(Ending::Fine)
+        }
+    }
+}
+
+fn check(args: &CheckArgs) -> Result<Ending, CliError> {
+    let (inventory, note) = chosen_state(args.sources.load()?, args.planned)?;
+    let scope = scope(&inventory, args.vnet.as_deref(), args.cluster.as_deref())?;
+    let found = assess(&inventory, &scope).overlaps;
+    let mut not_checked = inventory.not_checked.clone();
+    not_checked.extend(note);
+    not_checked.extend(unread_peers(&inventory));
+    args.rendering.print(
+        || CidrCheckShape {
+            format_version: FORMAT_VERSION,
+            overlaps: found.iter().map(OverlapShape::from).collect(),
+            not_checked: not_checked.clone(),
+        },
+        || cidr::check(&found, &not_checked),
+    )?;
+    Ok(args
+        .rendering
+        .ending(found.iter().map(|overlap| overlap.severity).max()))
+}
+
+/// Peered VNets that were not read: only the address space that the peering remembers was compared.
+fn unread_peers(inventory: &crate::model::Inventory) -> Vec<String> {
+    let graph = crate::capacity::overlap::PeeringGraph::of(inventory);
+    let mut sentences: Vec<String> = inventory
+        .vnet_indices()
+        .flat_map(|index| {
+            let vnet = &inventory.vnet(index).name;
+            graph.reach(index).unread.iter().map(move |(name, spaces)| {
+                if spaces.is_empty() {
+                    format!("VNet {name}, peered with {vnet}, was not read and its address space is unknown")
+                } else {
+                    format!(
+                        "VNet {name}, peered with {vnet}, was not read: only the address space that the peering remembers was \
+                         compared, and nothing behind it"
+                    )
+                }
+            })
+        })
+        .collect();
+    sentences.sort();
+    sentences.dedup();
+    sentences
+}
+
+fn suggestions(args: &SuggestArgs) -> Result<Ending, CliError> {
+    let (inventory, note) = chosen_state(args.sources.load()?, false)?;
+    let cluster = match &args.cluster {
+        Some(name) => Some(inventory.cluster(find_cluster(&inventory, name)?)),
+        None if inventory.clusters.len() == 1 => inventory.clusters.first(),
+        None if args.nodes.is_some() || args.prefix_length.is_some() => None,
+        None => {
+            let index = super::input::one_cluster(&inventory, None)?;
+            Some(inventory.cluster(index))
+        }
+    };
+    let purpose = match args.purpose {
+        PurposeArg::Pod => Purpose::Pod,
+        PurposeArg::Service => Purpose::Service,
+        PurposeArg::Subnet => Purpose::Subnet,
+    };
+    let found =
+        suggest(&inventory, cluster, purpose, args.nodes, args.prefix_length).ok_or_else(|| {
+            CliError::Usage("no IPv4 range is large enough for that many nodes".to_string())
+        })?;
+    let mut not_checked = inventory.not_checked.clone();
+    not_checked.extend(note);
+    not_checked.extend(unread_peers(&inventory));
+    if inventory.reserved.is_empty() && purpose != Purpose::Subnet {
+        not_checked.push(
+            "on-premises and BGP ranges: none were given; name them with --also-reserved FILE"
+                .to_string(),
+        );
+    }
+    args.rendering.print(
+        || SuggestShape::of(&found, &not_checked),
+        || cidr::suggest(&found, &not_checked),
+    )?;
+    Ok(args.rendering.ending(None))
+}

@@ -1,0 +1,180 @@
+//! What every command reads, and how clusters and VNets are named.
+
+use super::CliError;
+use crate::capacity::Scope;
+use crate::capacity::overlap::PeeringGraph;
+use crate::model::{ClusterIndex, Inventory, VnetIndex};
+use crate::source::{self, Loaded};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Sources {
+    /// A file, a folder, or `-` for standard input; may be given several times
+    ///
+    /// Recognised by content: scenarios (apiVersion: aksplan/v1), JSON as printed by `az network vnet list|show|list-usage`,
+    /// `az network vnet peering list`, `az network route-table list|show`, `az aks list|show`, `az aks nodepool list`, the
+    /// same as Azure Resource Manager bodies, `kubectl get … -o json`, and `terraform show -json PLAN`.
+    #[arg(long, short = 'f', value_name = "PATH")]
+    pub from: Vec<PathBuf>,
+
+    /// Ranges in use on-premises or elsewhere: one CIDR a line, `#` comments name the owner
+    #[arg(long, value_name = "FILE")]
+    pub also_reserved: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// Reads and joins.
+    pub fn load(&self) -> Result<Loaded, CliError> {
+        self.require()?;
+        Ok(source::load(&self.from, &self.also_reserved)?)
+    }
+
+    /// There must be something to read.
+    pub fn require(&self) -> Result<(), CliError> {
+        if self.from.is_empty() {
+            return Err(CliError::Usage(
+                "nothing to read: give --from PATH (a scenario, or a file or folder with the output of `az … -o json`); \
+                 reading live from Azure is not in this version"
+                    .to_string(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Which of two states a question is about: `--planned`, or what is; and what is planned where nothing exists yet.
+pub fn chosen_state(
+    loaded: Loaded,
+    planned: bool,
+) -> Result<(Inventory, Option<String>), CliError> {
+    match (planned, loaded.planned) {
+        (true, None) => Err(CliError::Usage(
+            "--planned needs a Terraform plan: nothing else that was read says what will be"
+                .to_string(),
+        )),
+        (true, Some(planned)) => Ok((planned, None)),
+        (false, Some(planned)) if loaded.current.clusters.is_empty() => Ok((
+            planned,
+            Some("the plan creates everything: what it will make is shown".to_string()),
+        )),
+        (false, _) => Ok((loaded.current, None)),
+    }
+}
+
+/// The one cluster a command is about.
+pub fn one_cluster(inventory: &Inventory, name: Option<&str>) -> Result<ClusterIndex, CliError> {
+    match name {
+        Some(name) => find_cluster(inventory, name),
+        None => match inventory.clusters.len() {
+            1 => Ok(ClusterIndex::new(0)),
+            0 => Err(CliError::Usage("no cluster was read".to_string())),
+            _ => Err(CliError::Usage(format!(
+                "several clusters were read; say which with --cluster: {}",
+                names(
+                    inventory
+                        .clusters
+                        .iter()
+                        .map(|cluster| cluster.qualified_name())
+                )
+            ))),
+        },
+    }
+}
+
+/// A cluster by name, `resource-group/name` or id.
+pub fn find_cluster(inventory: &Inventory, name: &str) -> Result<ClusterIndex, CliError> {
+    let mut found = inventory.cluster_indices().filter(|index| {
+        let cluster = inventory.cluster(*index);
+        cluster.name.eq_ignore_ascii_case(name)
+            || cluster.qualified_name().eq_ignore_ascii_case(name)
+            || cluster
+                .id
+                .as_ref()
+                .is_some_and(|id| id.as_str().eq_ignore_ascii_case(name))
+    });
+    match (found.next(), found.next()) {
+        (Some(index), None) => Ok(index),
+        (None, _) => Err(CliError::Usage(format!(
+            "no cluster `{name}`; known: {}",
+            names(
+                inventory
+                    .clusters
+                    .iter()
+                    .map(|cluster| cluster.qualified_name())
+            )
+        ))),
+        (Some(_), Some(_)) => Err(CliError::Usage(format!(
+            "several clusters are named `{name}`; write resource-group/name"
+        ))),
+    }
+}
+
+/// A VNet by name, `resource-group/name` or id.
+pub fn find_vnet(inventory: &Inventory, name: &str) -> Result<VnetIndex, CliError> {
+    let qualified = |index: VnetIndex| {
+        let vnet = inventory.vnet(index);
+        match &vnet.resource_group {
+            Some(group) => format!("{group}/{}", vnet.name),
+            None => vnet.name.clone(),
+        }
+    };
+    let mut found = inventory.vnet_indices().filter(|index| {
+        let vnet = inventory.vnet(*index);
+        vnet.name.eq_ignore_ascii_case(name)
+            || qualified(*index).eq_ignore_ascii_case(name)
+            || vnet
+                .id
+                .as_ref()
+                .is_some_and(|id| id.as_str().eq_ignore_ascii_case(name))
+    });
+    match (found.next(), found.next()) {
+        (Some(index), None) => Ok(index),
+        (None, _) => Err(CliError::Usage(format!(
+            "no VNet `{name}`; known: {}",
+            names(inventory.vnet_indices().map(qualified))
+        ))),
+        (Some(_), Some(_)) => Err(CliError::Usage(format!(
+            "several VNets are named `{name}`; write resource-group/name"
+        ))),
+    }
+}
+
+fn names(all: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 12;
+    let mut all: Vec<String> = all.collect();
+    all.sort();
+    if all.is_empty() {
+        return "none".to_string();
+    }
+    let more = all.len().saturating_sub(SHOWN);
+    all.truncate(SHOWN);
+    if more > 0 {
+        format!("{} and {more} more", all.join(", "))
+    } else {
+        all.join(", ")
+    }
+}
+
+/// `--vnet NAME`: that network and everything peered with it. `--cluster NAME`: that cluster.
+pub fn scope(
+    inventory: &Inventory,
+    vnet: Option<&str>,
+    cluster: Option<&str>,
+) -> Result<Scope, CliError> {
+    let vnets = match vnet {
+        Some(name) => {
+            let index = find_vnet(inventory, name)?;
+            let graph = PeeringGraph::of(inventory);
+            let mut vnets: BTreeSet<VnetIndex> = graph.reach(index).direct.clone();
+            vnets.insert(index);
+            Some(vnets)
+        }
+        None => None,
+    };
+    let clusters = match cluster {
+        Some(name) => Some(BTreeSet::from([find_cluster(inventory, name)?])),
+        None => None,
+    };
+    Ok(Scope { vnets, clusters })
+}

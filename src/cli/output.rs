@@ -1,0 +1,115 @@
+//! How an answer is printed, and when it makes the exit code 3.
+
+use super::{CliError, Ending};
+use crate::finding::Severity;
+use crate::report::{Document, markdown, terminal};
+use serde::Serialize;
+use std::io::{IsTerminal, Write};
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Rendering {
+    /// How to print the answer
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: Format,
+
+    /// Exit with 3 when something is at least this bad
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+
+    /// Leave out explanations and what was not checked (tables and Markdown; JSON always has everything)
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people, on a terminal
+    #[default]
+    Table,
+    /// For tools; versioned, see `aksplan schema`
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// For pull requests and tickets
+    Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum FailOn {
+    Warning,
+    Blocker,
+}
+
+impl From<FailOn> for Severity {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Warning => Severity::Warning,
+            FailOn::Blocker => Severity::Blocker,
+        }
+    }
+}
+
+impl Rendering {
+    /// Prints an answer. `shape` and `document` are made only when their format is asked for.
+    pub fn print<S: Serialize>(
+        &self,
+        shape: impl FnOnce() -> S,
+        document: impl FnOnce() -> Document,
+    ) -> Result<(), CliError> {
+        let document = || {
+            if self.quiet {
+                document().quiet()
+            } else {
+                document()
+            }
+        };
+        let text = match self.output {
+            Format::Json => json(&shape())?,
+            Format::Yaml => yaml(&shape())?,
+            Format::Markdown => markdown::render(&document()),
+            Format::Table => terminal::render(&document(), terminal_width()),
+        };
+        write_all(&text)
+    }
+
+    /// The exit code that the worst thing found asks for.
+    pub fn ending(&self, worst: Option<Severity>) -> Ending {
+        match (self.fail_on, worst) {
+            (Some(least), Some(worst)) if worst >= least.into() => Ending::Findings,
+            _ => Ending::Fine,
+        }
+    }
+}
+
+/// Pretty-printed JSON with a final line break.
+pub fn json(shape: &impl Serialize) -> Result<String, CliError> {
+    let mut text = serde_json::to_string_pretty(shape).map_err(|error| CliError::Format {
+        format: "JSON",
+        problem: error.to_string(),
+    })?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn yaml(shape: &impl Serialize) -> Result<String, CliError> {
+    serde_saphyr::to_string(shape).map_err(|error| CliError::Format {
+        format: "YAML",
+        problem: error.to_string(),
+    })
+}
+
+/// As wide as the terminal; a file or a pipe has no width.
+fn terminal_width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
+/// Writes to standard output, with colour only where it is wanted (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`, a pipe).
+pub fn write_all(text: &str) -> Result<(), CliError> {
+    let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! `aksplan report`: everything about what was read, in one document.
+
+use super::input::{Sources, chosen_state};
+use super::output::Rendering;
+use super::predict::{plan_predictions, scenario_predictions};
+use super::{CliError, Ending};
+use crate::capacity::growth::Books;
+use crate::capacity::{Scope, assess, modes};
+use crate::migrate::obstacles;
+use crate::report::shapes::{
+    CapacityShape, CompareShape, FORMAT_VERSION, PredictShape, ReportShape,
+};
+use crate::report::{Document, capacity, compare, predict};
+
+/// Everything in one document: capacity, the answers to the operations that were read, and network modes compared
+#[derive(Debug, clap::Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    sources: Sources,
+
+    #[command(flatten)]
+    rendering: Rendering,
+}
+
+pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
+    let loaded = args.sources.load()?;
+    let predictions = match &loaded.planned {
+        Some(planned) => plan_predictions(&loaded.current, planned, None),
+        None => scenario_predictions(&loaded)?,
+    };
+    let (title, description) = loaded
+        .scenario
+        .clone()
+        .unwrap_or_else(|| ("Report".to_string(), String::new()));
+    let (mut inventory, note) = chosen_state(loaded, false)?;
+    inventory.not_checked.extend(note);
+    let assessment = assess(&inventory, &Scope::default());
+    let books = Books::of(&inventory);
+    let compared: Vec<_> = inventory
+        .cluster_indices()
+        .map(|index| {
+            let cluster = inventory.cluster(index);
+            (
+                cluster.name.clone(),
+                modes::compare(&books, index),
+                obstacles(&inventory, cluster, None),
+            )
+        })
+        .collect();
+    args.rendering.print(
+        || ReportShape {
+            format_version: FORMAT_VERSION,
+            title: title.clone(),
+            capacity: CapacityShape::of(&inventory, &assessment),
+            predictions: predictions.iter().map(PredictShape::from).collect(),
+            network_modes: compared
+                .iter()
+                .map(|(name, rows, eligibility)| CompareShape::of(name, rows, eligibility, &[]))
+                .collect(),
+        },
+        || {
+            let mut document = Document::new(title.clone());
+            if !description.is_empty() {
+                document.paragraph(description.split_whitespace().collect::<Vec<_>>().join(" "));
+            }
+            document.append(capacity::document(&inventory, &assessment, "Capacity"));
+            for prediction in &predictions {
+                document.append(predict::document(prediction));
+            }
+            for (name, rows, eligibility) in &compared {
+                document.append(compare::document(name, rows, eligibility, &[]));
+            }
+            document
+        },
+    )?;
+    let worst = predictions
+        .iter()
+        .map(crate::predict::Prediction::worst)
+        .chain(assessment.worst())
+        .max();
+    Ok(args.rendering.ending(worst))
+}
