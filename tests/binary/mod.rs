@@ -1,5 +1,8 @@
 //! Runs the real program, as a person in the root of the repository would.
 
+#![allow(dead_code, reason = "every test file uses a part of this")]
+
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -8,16 +11,23 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Runs `aksplan` with these arguments: no colour, no input, no terminal.
-pub fn aksplan(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_aksplan"))
+/// Runs `aksplan` with these arguments and this input: no colour, no terminal.
+pub fn aksplan(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_aksplan"))
         .args(arguments)
         .current_dir(root())
         .env("NO_COLOR", "1")
         .env_remove("CLICOLOR_FORCE")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program that cargo has just built starts")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program that cargo has just built starts");
+    let mut stdin = child.stdin.take().expect("a pipe was asked for");
+    // A program that does not read its input may have closed it already.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("the program ends")
 }
 
 /// What `aksplan` prints when all is well.
@@ -25,7 +35,7 @@ pub fn aksplan(arguments: &[&str]) -> Output {
 /// # Panics
 /// When it ends with anything but 0, or says something on standard error.
 pub fn answer(arguments: &[&str]) -> String {
-    let output = aksplan(arguments);
+    let output = aksplan(arguments, "");
     let talk = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success() && talk.is_empty(),
