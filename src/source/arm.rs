@@ -124,7 +124,9 @@ fn read_as(
                     used: used.count(),
                 }),
                 _ if check => return Ok(false),
-                (None, _) => return Err(origin.error("id", "a usage without an id names no subnet")),
+                (None, _) => {
+                    return Err(origin.error("id", "a usage without an id names no subnet"));
+                }
                 (_, None) => return Err(origin.error("currentValue", "expected a number")),
             }
         }
@@ -272,7 +274,10 @@ impl<T> Unfolded<'_, T> {
             .or_else(|| self.id().map(|id| id.name().to_string()))
             .filter(|name| !name.is_empty())
             .ok_or_else(|| {
-                origin.error(&join(&self.place, "name"), "missing; expected the resource's name")
+                origin.error(
+                    &join(&self.place, "name"),
+                    "missing; expected the resource's name",
+                )
             })
     }
 
@@ -282,13 +287,18 @@ impl<T> Unfolded<'_, T> {
 
     fn resource_group(&self) -> Option<String> {
         self.common.resource_group.clone().or_else(|| {
-            self.id().and_then(|id| id.resource_group().map(str::to_string))
+            self.id()
+                .and_then(|id| id.resource_group().map(str::to_string))
         })
     }
 }
 
 fn join(path: &str, field: &str) -> String {
-    if path.is_empty() { field.to_string() } else { format!("{path}.{field}") }
+    if path.is_empty() {
+        field.to_string()
+    } else {
+        format!("{path}.{field}")
+    }
 }
 
 /// Finds a resource's fields: under `properties` in ARM's dialect, beside `id` in `az`'s.
@@ -303,9 +313,19 @@ fn unfold<'a, T: wire::Resource<'a>>(
         Some(properties) if properties.get().starts_with('{') => {
             let fields = join(&place, "properties");
             let body = parse(properties.get(), origin, &fields)?;
-            Ok(Unfolded { common, body, place, fields })
+            Ok(Unfolded {
+                common,
+                body,
+                place,
+                fields,
+            })
         }
-        _ => Ok(Unfolded { common, body: outer, fields: place.clone(), place }),
+        _ => Ok(Unfolded {
+            common,
+            body: outer,
+            fields: place.clone(),
+            place,
+        }),
     }
 }
 
@@ -382,10 +402,14 @@ fn subnet(mut read: Unfolded<wire::Subnet>, origin: &Origin) -> Result<SubnetFac
             prefixes.insert(0, prefix);
         }
     }
-    let delegations = nested(read.body.delegations.take(), origin, &read.at("delegations"))?
-        .into_iter()
-        .filter_map(|read| read.body.service_name)
-        .collect();
+    let delegations = nested(
+        read.body.delegations.take(),
+        origin,
+        &read.at("delegations"),
+    )?
+    .into_iter()
+    .filter_map(|read| read.body.service_name)
+    .collect();
     Ok(SubnetFact {
         origin: origin.clone(),
         id: read.id(),
@@ -394,10 +418,20 @@ fn subnet(mut read: Unfolded<wire::Subnet>, origin: &Origin) -> Result<SubnetFac
         prefixes,
         delegations,
         used: None,
-        holders: read.body.ip_configurations.map(|references| holders(&references)),
-        private_endpoints: read.body.private_endpoints.map_or(0, |list| list.len() as u64),
+        holders: read
+            .body
+            .ip_configurations
+            .map(|references| holders(&references)),
+        private_endpoints: read
+            .body
+            .private_endpoints
+            .map_or(0, |list| list.len() as u64),
         foreign: None,
-        route_table: read.body.route_table.and_then(|table| table.id).map(ResourceId::new),
+        route_table: read
+            .body
+            .route_table
+            .and_then(|table| table.id)
+            .map(ResourceId::new),
     })
 }
 
@@ -535,14 +569,25 @@ fn cluster(
         .into_iter()
         .map(|read| pool(read, origin))
         .collect::<Result<Vec<_>, _>>()?;
-    let identity_type = read.common.identity.take().and_then(|identity| identity.kind);
+    let identity_type = read
+        .common
+        .identity
+        .take()
+        .and_then(|identity| identity.kind);
     let wire = read.body;
     let version = wire.current_kubernetes_version.or(wire.kubernetes_version);
     let server = wire.api_server_access_profile.unwrap_or_default();
-    let identity = match identity_type.as_deref().map(str::to_ascii_lowercase).as_deref() {
+    let identity = match identity_type
+        .as_deref()
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         Some("systemassigned") => Identity::SystemAssigned,
         Some("userassigned") => Identity::UserAssigned,
-        _ => match wire.service_principal_profile.and_then(|profile| profile.client_id) {
+        _ => match wire
+            .service_principal_profile
+            .and_then(|profile| profile.client_id)
+        {
             Some(client) if client != "msi" => Identity::ServicePrincipal,
             _ => Identity::Unknown,
         },
@@ -661,7 +706,11 @@ fn pool(read: Unfolded<wire::AgentPool>, origin: &Origin) -> Result<PoolFact, So
     let name = read.name(origin)?;
     // In a cluster the pool's `type` says how its machines are made; on its own that is the ARM type, and its fields say it.
     let kind_beside = read.common.kind.clone();
-    let Unfolded { body: mut wire, fields, .. } = read;
+    let Unfolded {
+        body: mut wire,
+        fields,
+        ..
+    } = read;
     let kind_inside = wire::Resource::common(&mut wire).kind;
     let fail = |field: &str, problem: String| {
         origin.error(&join(&fields, field), format!("pool `{name}`: {problem}"))

@@ -97,7 +97,11 @@ pub fn with_plans(facts: Facts, plans: Vec<super::terraform::Plan>) -> (Facts, O
     let mut planned = facts.clone();
     drop_deleted(&mut planned, &before, &after);
     for fact in &mut after.clusters {
-        if let Some(known) = planned.clusters.iter().find(|known| same_cluster(known, fact)) {
+        if let Some(known) = planned
+            .clusters
+            .iter()
+            .find(|known| same_cluster(known, fact))
+        {
             inherit(fact, known);
         }
     }
@@ -145,7 +149,10 @@ fn drop_deleted(facts: &mut Facts, before: &Facts, after: &Facts) {
     for known in &mut facts.vnets {
         let subnets = |facts: &Facts| -> Option<Vec<String>> {
             let vnet = facts.vnets.iter().find(|fact| same_vnet(fact, known))?;
-            let names = vnet.subnets.iter().map(|subnet| subnet.name.to_ascii_lowercase());
+            let names = vnet
+                .subnets
+                .iter()
+                .map(|subnet| subnet.name.to_ascii_lowercase());
             Some(names.collect())
         };
         let (Some(was), Some(will)) = (subnets(before), subnets(after)) else {
@@ -166,13 +173,21 @@ fn lay_networks(base: &mut Facts, top: &mut Facts) {
             continue;
         };
         for subnet in known.subnets {
-            let listed = new.subnets.iter().any(|other| other.name.eq_ignore_ascii_case(&subnet.name));
+            let listed = new
+                .subnets
+                .iter()
+                .any(|other| other.name.eq_ignore_ascii_case(&subnet.name));
             if !listed {
                 new.subnets.push(subnet);
             }
         }
         for peering in known.vnet.peerings {
-            if !new.vnet.peerings.iter().any(|other| other.remote == peering.remote) {
+            if !new
+                .vnet
+                .peerings
+                .iter()
+                .any(|other| other.remote == peering.remote)
+            {
                 new.vnet.peerings.push(peering);
             }
         }

@@ -323,12 +323,19 @@ fn read_json(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
     let mut position = 0;
     while !rest.trim_ascii_start().is_empty() {
         position += 1;
-        let path = if position == 1 { String::new() } else { format!("document {position}") };
+        let path = if position == 1 {
+            String::new()
+        } else {
+            format!("document {position}")
+        };
         let origin = Origin::new(file, path);
         // An array is cut and shared out; everything else, and what cannot be cut, is the parser's.
         if let Some((elements, after)) = split::elements(rest) {
             let facts = read_elements(&origin, text, &elements, "")?;
-            found.append(Found { facts, ..Found::default() });
+            found.append(Found {
+                facts,
+                ..Found::default()
+            });
             rest = after;
             continue;
         }
@@ -363,7 +370,10 @@ fn read_json_document(
 ) -> Result<Found, SourceError> {
     let file = &origin.file;
     let document_text = document.get();
-    let only = |facts: Facts| Found { facts, ..Found::default() };
+    let only = |facts: Facts| Found {
+        facts,
+        ..Found::default()
+    };
     let placed = |error| place(text, document_text, error);
     if !document_text.starts_with('{') {
         return Err(placed(origin.error("", "expected a JSON object or array")));
@@ -492,14 +502,18 @@ fn read_kubernetes(
         let own: wire::Envelope = arm::parse(raw, origin, "")?;
         let kind = own.kind.as_deref().unwrap_or(kind);
         if !kubernetes::read_object(kind, raw, origin, &mut state)? {
-            unused.push(format!("{}: objects of kind {kind} are not used", origin.file));
+            unused.push(format!(
+                "{}: objects of kind {kind} are not used",
+                origin.file
+            ));
         }
         Ok::<(), SourceError>(())
     };
     match split::elements(raw) {
         Some((items, _)) => {
             for (position, item) in items.into_iter().enumerate() {
-                let origin = Origin::new(&origin.file, format!("{}{path}[{position}]", origin.path));
+                let origin =
+                    Origin::new(&origin.file, format!("{}{path}[{position}]", origin.path));
                 read(item, &origin).map_err(|error| place(text, item, error))?;
             }
         }

@@ -15,7 +15,10 @@ pub fn elements(text: &str) -> Option<(Vec<&str>, &str)> {
     let mut at = start + 1;
     loop {
         // Most bytes of printed JSON are white space, names and values: skip to the next one that means something.
-        at += bytes.get(at..)?.iter().position(|byte| MEANS[*byte as usize])?;
+        at += bytes
+            .get(at..)?
+            .iter()
+            .position(|byte| MEANS[*byte as usize])?;
         match bytes[at] {
             b'"' => at = end_of_string(bytes, at + 1)?,
             b'{' | b'[' => depth += 1,
@@ -70,8 +73,12 @@ mod tests {
 
     #[test]
     fn cuts_at_the_top_level_only() {
-        let (parts, rest) = elements(r#" [ {"a":[1,2],"b":"],}"} , [3, 4],"x\"," , null ] tail"#).unwrap();
-        assert_eq!(parts, [r#"{"a":[1,2],"b":"],}"}"#, "[3, 4]", r#""x\",""#, "null"]);
+        let (parts, rest) =
+            elements(r#" [ {"a":[1,2],"b":"],}"} , [3, 4],"x\"," , null ] tail"#).unwrap();
+        assert_eq!(
+            parts,
+            [r#"{"a":[1,2],"b":"],}"}"#, "[3, 4]", r#""x\",""#, "null"]
+        );
         assert_eq!(rest, " tail");
         assert_eq!(elements("[]").unwrap().0, Vec::<&str>::new());
         assert_eq!(elements("[1,]").unwrap().0, ["1", ""]);

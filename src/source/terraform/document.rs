@@ -97,7 +97,8 @@ pub fn split(document: &RawValue, origin: &Origin) -> Result<Sides, SourceError>
             #[serde(borrow)]
             resource_change: Option<ResourceChange<'a>>,
         }
-        let deferred: Deferred = arm::parse(raw.get(), origin, &format!("deferred_changes[{position}]"))?;
+        let deferred: Deferred =
+            arm::parse(raw.get(), origin, &format!("deferred_changes[{position}]"))?;
         if let Some(change) = deferred.resource_change
             && Kind::from_type(&change.kind).is_some()
         {
