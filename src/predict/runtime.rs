@@ -4,8 +4,8 @@
 use super::scene::Scene;
 use super::{DemandRow, Judgement};
 use crate::capacity::answer::{
-    Answer, Certainty, autoscaler_subnet_is_full, node_without_pod_addresses,
-    pods_without_addresses, subnet_is_full,
+    Answer, CODE_NOT_KNOWN, Certainty, Stage, autoscaler_subnet_is_full,
+    node_without_pod_addresses, pods_without_addresses, subnet_is_full,
 };
 use crate::capacity::cost::{NodeCost, node_cost, pool_cost};
 use crate::finding::{Finding, Severity, grouped};
@@ -39,27 +39,35 @@ fn held(pool: &NodePool, cost: &NodeCost, subnet: SubnetIndex) -> u64 {
     held
 }
 
-/// Nodes that come on top of those there are, surge included.
+/// Nodes that come to stay on top of those there are.
 fn added(scene: &Scene, pool: &NodePool) -> u64 {
     let before = scene.pool_before(&pool.name).map_or(0, |pool| pool.count);
-    pool.count.saturating_sub(before) + scene.real_surge(pool)
+    pool.count.saturating_sub(before)
 }
 
 fn new_nodes(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
     let subnet = scene.inventory().subnet(index);
     let mut wanted = 0u64;
-    let mut surge = 0u64;
+    let (mut surge_together, mut surge_in_turn) = (0u64, 0u64);
     let mut pod_mode = None;
     for (pool, cost) in scene.users(index) {
         let Some(cost) = cost else { continue };
         let each = held(pool, &cost, index);
-        let nodes = added(scene, pool);
+        let (nodes, surge) = (added(scene, pool), scene.real_surge(pool));
         wanted = wanted.saturating_add(nodes.saturating_mul(each));
-        surge += scene.real_surge(pool);
-        if pool.pod_subnet == Some(index) && nodes > 0 {
+        surge_together = surge_together.saturating_add(surge.saturating_mul(each));
+        surge_in_turn = surge_in_turn.max(surge.saturating_mul(each));
+        if pool.pod_subnet == Some(index) && nodes + surge > 0 {
             pod_mode = scene.after.network_mode(pool);
         }
     }
+    // An upgrade of the whole cluster takes pool after pool, and a pool's surge is gone before the next one starts (UPG-11).
+    let surge = if scene.upgrades_in_turn() {
+        surge_in_turn
+    } else {
+        surge_together
+    };
+    wanted = wanted.saturating_add(surge);
     let free = scene.free(index);
     if wanted <= free {
         return;
@@ -148,12 +156,15 @@ fn autoscaler_step(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement)
             ));
         }
         if wanted > free {
-            let answer = if pool.pod_subnet == Some(index) {
-                pods_without_addresses(&subnet.name, &cidr, wanted, free)
-            } else {
+            // Without room in the pod subnet the machines come all the same, and their pods or they themselves do not.
+            let answer = if pool.pod_subnet != Some(index) {
                 let full =
                     subnet_is_full(&subnet.name, &cidr, wanted, free, Certainty::Observed, &[]);
                 autoscaler_subnet_is_full(&pool.name, pool.count, full)
+            } else if scene.after.network_mode(pool) == Some(NetworkMode::PodSubnetStaticBlock) {
+                node_without_pod_addresses(&subnet.name, &cidr, wanted, free)
+            } else {
+                pods_without_addresses(&subnet.name, &cidr, wanted, free)
             };
             judgement.findings.push(Finding::new(
                 Severity::Info,
@@ -183,13 +194,16 @@ fn autoscaler_blocks(scene: &Scene, judgement: &mut Judgement) {
     let nodes: u64 = scene.after.pools.iter().map(|pool| pool.count).sum();
     let wanted = nodes * crate::capacity::cost::POD_CIDR_PER_NODE;
     if wanted > crate::model::cidr::size(range) {
-        judgement.findings.push(Finding::new(
-            Severity::Blocker,
-            "pod-cidr-full",
+        judgement.errors.push(Answer::new(
+            Stage::Runtime,
+            CODE_NOT_KNOWN,
+            Some("networkProfile.podCIDR"),
             format!(
-                "{mode} pod CIDR {range} has no block for every one of {} nodes: the last ones stay NotReady",
+                "{mode} pod CIDR {range} has no block for every one of {} nodes: the last ones stay NotReady. What they report is \
+                 in no public source.",
                 grouped(nodes)
             ),
+            Certainty::Inferred,
             &[&rule::OVL_1, &rule::KBN_2],
         ));
     }
