@@ -1,0 +1,290 @@
+//! What Terraform will do to one resource, and what that leaves on each side.
+
+use super::Sides;
+use super::address::{Key, ModulePath, module_path};
+use super::side::{Instance, Kind};
+use crate::source::facts::Origin;
+use crate::source::{SourceError, arm};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Which resource instance it is.
+pub struct Place {
+    pub address: String,
+    pub module: ModulePath,
+    pub data: bool,
+    pub kind: Kind,
+    pub resource: String,
+    pub key: Option<Key>,
+}
+
+impl Place {
+    pub fn instance(
+        &self,
+        origin: Origin,
+        values: Value,
+        unknown: Value,
+        sensitive: Value,
+    ) -> Result<Instance, SourceError> {
+        if !values.is_object() {
+            return Err(origin.error("", "expected an object of attributes"));
+        }
+        Ok(Instance {
+            address: self.address.clone(),
+            module: self.module.clone(),
+            data: self.data,
+            kind: self.kind,
+            resource: self.resource.clone(),
+            key: self.key.clone(),
+            origin,
+            values,
+            unknown,
+            sensitive,
+            previous_id: None,
+        })
+    }
+}
+
+/// Where a resource of the JSON stands.
+///
+/// # Errors
+/// When the module address or the index is none.
+pub fn place(
+    kind: Kind,
+    address: String,
+    module_address: &str,
+    data: bool,
+    (type_word, name): (&str, &str),
+    index: Option<&Value>,
+    origin: &Origin,
+) -> Result<Place, SourceError> {
+    let module = module_path(module_address)
+        .ok_or_else(|| origin.error("module_address", "is not the address of a module"))?;
+    let key = match index {
+        None | Some(Value::Null) => None,
+        Some(index) => Some(
+            Key::from_json(index)
+                .ok_or_else(|| origin.error("index", "expected a number or a text"))?,
+        ),
+    };
+    let prefix = if data { "data." } else { "" };
+    Ok(Place {
+        address,
+        module,
+        data,
+        kind,
+        resource: format!("{prefix}{type_word}.{name}"),
+        key,
+    })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Wire {
+    actions: Vec<String>,
+    before: Value,
+    after: Value,
+    after_unknown: Value,
+    before_sensitive: Value,
+    after_sensitive: Value,
+    replace_paths: Option<Vec<Value>>,
+}
+
+/// The `change` of a resource.
+pub struct Change(Wire);
+
+impl Change {
+    /// # Errors
+    /// When it has the wrong shape.
+    pub fn read(raw: &RawValue, origin: &Origin) -> Result<Self, SourceError> {
+        arm::parse(raw, origin, "change").map(Change)
+    }
+
+    fn does(&self, action: &str) -> bool {
+        self.0.actions.iter().any(|known| known == action)
+    }
+
+    /// Puts the resource on the sides where it is.
+    ///
+    /// # Errors
+    /// When `before` or `after` is no object.
+    pub fn add(
+        self,
+        place: Place,
+        reason: Option<&str>,
+        origin: &Origin,
+        sides: &mut Sides,
+    ) -> Result<(), SourceError> {
+        if let Some(strange) = self.0.actions.iter().find(|action| {
+            !["no-op", "create", "read", "update", "delete", "forget"].contains(&action.as_str())
+        }) {
+            sides.tell_after(format!(
+                "{}: this version does not know the action `{}`; its before and after are taken as they are",
+                place.address,
+                strange.chars().take(40).collect::<String>()
+            ));
+        }
+        let (create, delete, forget) = (
+            self.does("create"),
+            self.does("delete"),
+            self.does("forget"),
+        );
+        if create && delete {
+            self.tell_replacement(&place, reason, sides);
+        }
+        if self.does("update") {
+            self.tell_rotation(&place, sides);
+        }
+        if create && forget {
+            sides.tell_after(format!(
+                "{}: Terraform forgets the object that is there and makes another; the first stays in Azure and is not \
+                 counted in what will be",
+                place.address
+            ));
+        }
+        let at = |side: &str| Origin::new(&origin.file, format!("{}.change.{side}", origin.path));
+        let wire = self.0;
+        let previous_id = wire
+            .before
+            .get("id")
+            .and_then(Value::as_str)
+            .map(str::to_string);
+        let mut before = None;
+        if !wire.before.is_null() {
+            let instance = place.instance(
+                at("before"),
+                wire.before,
+                Value::Null,
+                wire.before_sensitive,
+            )?;
+            before = Some(instance);
+        }
+        if !wire.after.is_null() {
+            let mut instance = place.instance(
+                at("after"),
+                wire.after,
+                wire.after_unknown,
+                wire.after_sensitive,
+            )?;
+            instance.previous_id = previous_id;
+            sides.after.push(instance);
+        } else if forget && let Some(instance) = &before {
+            // No longer Terraform's, but still there.
+            sides.after.push(instance.clone());
+        } else if delete
+            && place.kind == Kind::NodePool
+            && let Some(instance) = &before
+        {
+            sides.deleted_pools.push(instance.clone());
+        }
+        sides.before.extend(before);
+        Ok(())
+    }
+
+    /// Some changes make the provider cycle a pool through a temporary one of the same size, in an update.
+    fn tell_rotation(&self, place: &Place, sides: &mut Sides) {
+        const CYCLES: [&str; 16] = [
+            "fips_enabled",
+            "host_encryption_enabled",
+            "kubelet_config",
+            "kubelet_disk_type",
+            "linux_os_config",
+            "max_pods",
+            "node_public_ip_enabled",
+            "only_critical_addons_enabled",
+            "os_disk_size_gb",
+            "os_disk_type",
+            "pod_subnet_id",
+            "snapshot_id",
+            "ultra_ssd_enabled",
+            "vm_size",
+            "vnet_subnet_id",
+            "zones",
+        ];
+        let pool = |values: &'_ Value| -> Value {
+            match place.kind {
+                Kind::NodePool => values.clone(),
+                _ => values["default_node_pool"][0].clone(),
+            }
+        };
+        let (before, after) = (pool(&self.0.before), pool(&self.0.after));
+        let unknown = pool(&self.0.after_unknown);
+        let Some(temporary) = after["temporary_name_for_rotation"].as_str() else {
+            return;
+        };
+        let changed: Vec<&str> = CYCLES
+            .into_iter()
+            .filter(|&name| unknown[name] == Value::Bool(true) || before[name] != after[name])
+            .collect();
+        if !temporary.is_empty() && !changed.is_empty() {
+            sides.tell_after(format!(
+                "{}: Terraform cycles the pool through the temporary pool {temporary}, because of {}: for a while both hold \
+                 addresses",
+                place.address,
+                changed.join(", ")
+            ));
+        }
+    }
+
+    fn tell_replacement(&self, place: &Place, reason: Option<&str>, sides: &mut Sides) {
+        if !matches!(
+            place.kind,
+            Kind::Cluster | Kind::NodePool | Kind::Vnet | Kind::Subnet
+        ) {
+            return;
+        }
+        let name_sensitive = self.0.before_sensitive.get("name") == Some(&Value::Bool(true));
+        let name = match self.0.before.get("name").and_then(Value::as_str) {
+            Some(name) if !name_sensitive => name,
+            _ => &place.address,
+        };
+        let order = if self
+            .0
+            .actions
+            .first()
+            .is_some_and(|first| first == "create")
+        {
+            "create the new one, then destroy: both hold addresses for a while"
+        } else {
+            "destroy and create"
+        };
+        let paths: Vec<String> = self
+            .0
+            .replace_paths
+            .iter()
+            .flatten()
+            .filter_map(Value::as_array)
+            .map(|steps| path_text(steps))
+            .collect();
+        let why = match reason {
+            Some("replace_because_tainted") => "it is tainted".to_string(),
+            Some("replace_by_request") => "asked for with -replace".to_string(),
+            Some("replace_by_triggers") => "a resource in replace_triggered_by changes".to_string(),
+            _ if paths.is_empty() => "Terraform does not say why".to_string(),
+            _ => format!("{} cannot change in place", paths.join(", ")),
+        };
+        sides.tell_after(format!(
+            "Terraform will REPLACE {} {name} ({order}): {why}",
+            place.kind.word()
+        ));
+    }
+}
+
+/// `["default_node_pool", 0, "vm_size"]` as `default_node_pool[0].vm_size`.
+fn path_text(steps: &[Value]) -> String {
+    let mut text = String::new();
+    for step in steps {
+        match step {
+            Value::String(name) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(name);
+            }
+            Value::Number(position) => text.push_str(&format!("[{position}]")),
+            _ => {}
+        }
+    }
+    text
+}
