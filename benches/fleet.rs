@@ -17,23 +17,41 @@ const SPOKES_OF_A_HUB: usize = 400;
 
 fn main() {
     let mut sizes = SIZES.to_vec();
-    sizes.extend(std::env::args().skip(1).filter_map(|word| word.parse::<usize>().ok()));
+    sizes.extend(
+        std::env::args()
+            .skip(1)
+            .filter_map(|word| word.parse::<usize>().ok()),
+    );
     println!("aksplan capacity, whole process, from file to table\n");
-    println!("{:<22} {:>9} {:>10} {:>10} {:>9}", "input", "size MB", "best ms", "median ms", "peak MB");
+    println!(
+        "{:<22} {:>9} {:>10} {:>10} {:>9}",
+        "input", "size MB", "best ms", "median ms", "peak MB"
+    );
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/fintech.yaml");
     measure("fintech --vnet hub", &[scenario], &["--vnet", "hub"], 100);
     for size in sizes {
         let files = fleet(size);
-        measure(&format!("{size} clusters"), &files, &[], if size > 10_000 { 3 } else { 10 });
+        measure(
+            &format!("{size} clusters"),
+            &files,
+            &[],
+            if size > 10_000 { 3 } else { 10 },
+        );
     }
 }
 
 fn measure(name: &str, files: &[PathBuf], flags: &[&str], runs: usize) {
-    let megabytes: u64 = files.iter().map(|file| fs::metadata(file).map_or(0, |meta| meta.len())).sum();
+    let megabytes: u64 = files
+        .iter()
+        .map(|file| fs::metadata(file).map_or(0, |meta| meta.len()))
+        .sum();
     let mut times: Vec<Duration> = Vec::new();
     for _ in 0..runs {
         let start = Instant::now();
-        let status = command(files, flags).stdout(Stdio::null()).status().expect("the binary was built for this");
+        let status = command(files, flags)
+            .stdout(Stdio::null())
+            .status()
+            .expect("the binary was built for this");
         times.push(start.elapsed());
         assert!(status.success(), "{name}: {status}");
     }
@@ -64,7 +82,8 @@ fn peak(files: &[PathBuf], flags: &[&str]) -> Option<u64> {
     while child.try_wait().ok()?.is_none() {
         if let Ok(text) = fs::read_to_string(&status) {
             let line = text.lines().find(|line| line.starts_with("VmHWM:"));
-            let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+            let kilobytes =
+                line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
             peak = kilobytes.map(|kilobytes| kilobytes / 1024).max(peak);
         }
         std::thread::sleep(Duration::from_micros(500));
@@ -88,7 +107,8 @@ impl Seeded {
 
 /// The files of a fleet, in the shape `az network vnet list`, `az network vnet list-usage` and `az aks list` print.
 fn fleet(clusters: usize) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("benches/.cache/fleet-{clusters}"));
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("benches/.cache/fleet-{clusters}"));
     let names = ["vnets.json", "usages.json", "clusters.json"];
     let files: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
     if files.iter().all(|file| file.exists()) {
@@ -105,7 +125,11 @@ fn fleet(clusters: usize) -> Vec<PathBuf> {
     }
     for number in 0..clusters {
         let separator = if number == 0 { "\n" } else { ",\n" };
-        let parts = [vnet(number), usages(number, &mut seeded), cluster(number, &mut seeded)];
+        let parts = [
+            vnet(number),
+            usages(number, &mut seeded),
+            cluster(number, &mut seeded),
+        ];
         for (file, part) in out.iter_mut().zip(parts) {
             write!(file, "{separator}{part}").expect("disk space");
         }
@@ -189,7 +213,11 @@ fn usages(number: usize, seeded: &mut Seeded) -> String {
             r#"  {{ "currentValue": {used}.0, "id": "{id}/subnets/{subnet}", "limit": {limit}.0, "name": {{ "localizedValue": "Subnet size and usage", "value": "SubnetSpace" }}, "unit": "Count" }}"#
         )
     };
-    format!("{},\n{}", row("aks", 300 + seeded.below(600), 1019), row("endpoints", seeded.below(40), 251))
+    format!(
+        "{},\n{}",
+        row("aks", 300 + seeded.below(600), 1019),
+        row("endpoints", seeded.below(40), 251)
+    )
 }
 
 fn cluster(number: usize, seeded: &mut Seeded) -> String {
