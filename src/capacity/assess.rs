@@ -154,7 +154,6 @@ pub struct SubnetRow {
     pub headroom: Levels<i64>,
     pub verdict: Verdict,
     pub first_failure: Option<FirstFailure>,
-    pub knobs: Vec<Knob>,
 }
 
 /// Where a pod CIDR stands.
@@ -301,14 +300,7 @@ fn subnet_row(books: &Books, index: SubnetIndex) -> SubnetRow {
     let mut counted = Levels::default();
     let mut planned = Levels::default();
     let mut unknown = false;
-    let users: Vec<(ClusterIndex, &Cluster, &NodePool)> = books
-        .users(index)
-        .iter()
-        .map(|&(cluster_index, position)| {
-            let cluster = inventory.cluster(cluster_index);
-            (cluster_index, cluster, &cluster.pools[position])
-        })
-        .collect();
+    let users = users_of(books, index);
     for (_, cluster, pool) in &users {
         match pool_cost(cluster, pool) {
             Some(cost) if !pool.unknown.iter().any(|field| field == "node_count") => {
@@ -333,7 +325,6 @@ fn subnet_row(books: &Books, index: SubnetIndex) -> SubnetRow {
         planned,
         verdict: Verdict::Ok,
         first_failure: None,
-        knobs: Vec::new(),
     };
     row.verdict = if users.is_empty() {
         Verdict::Unused
@@ -361,8 +352,22 @@ fn subnet_row(books: &Books, index: SubnetIndex) -> SubnetRow {
     if row.verdict >= Verdict::SurgeShort {
         row.first_failure = subnet_failure(books, &row, &users, available);
     }
-    row.knobs = subnet_knobs(books, &row, &users, available);
     row
+}
+
+/// The pools that use a subnet, with their clusters.
+fn users_of<'a>(
+    books: &Books<'a>,
+    index: SubnetIndex,
+) -> Vec<(ClusterIndex, &'a Cluster, &'a NodePool)> {
+    books
+        .users(index)
+        .iter()
+        .map(|&(cluster_index, position)| {
+            let cluster = books.inventory.cluster(cluster_index);
+            (cluster_index, cluster, &cluster.pools[position])
+        })
+        .collect()
 }
 
 /// Which pool fails first, and at how many nodes: the one with the fewest nodes to go, all others staying as they are; if each
@@ -389,7 +394,10 @@ fn subnet_failure(
             .min_by_key(|((_, _, pool), more)| {
                 (*more, std::cmp::Reverse(pool.ceiling() - pool.count))
             })
-            .map(|(user, more)| (user, user.2.count + more + 1));
+            .map(|(user, more)| {
+                let left = free - more * held(user.1, user.2);
+                (user, user.2.count + more + 1, left)
+            });
         alone.or_else(|| {
             let user = users
                 .iter()
@@ -397,7 +405,8 @@ fn subnet_failure(
                 .max_by_key(|(_, cluster, pool)| held(cluster, pool) * pool.ceiling())?;
             let each = held(user.1, user.2);
             let others = row.demand.ceiling - each * user.2.ceiling();
-            Some((user, available.saturating_sub(others) / each + 1))
+            let room = available.saturating_sub(others);
+            Some((user, room / each + 1, room % each))
         })
     } else {
         // The ceilings fit; the first pool whose surge does not is the one with the most surge addresses.
@@ -407,13 +416,12 @@ fn subnet_failure(
                 held(cluster, pool) * surge_nodes(pool, pool.ceiling())
             })
             .map(|user| {
-                (
-                    user,
-                    user.2.ceiling() + surge_nodes(user.2, user.2.ceiling()),
-                )
+                let nodes = user.2.ceiling() + surge_nodes(user.2, user.2.ceiling());
+                (user, nodes, available - row.demand.ceiling)
             })
     };
-    let (&(cluster_index, cluster, pool), nodes) = chosen?;
+    // `left`: what is free when the node that fails is asked for.
+    let (&(cluster_index, cluster, pool), nodes, left) = chosen?;
     let subnet = books.inventory.subnet(index);
     let cidr = subnet.cidr_text();
     let level = |levels: Levels<u64>| {
@@ -448,7 +456,7 @@ fn subnet_failure(
                     &subnet.name,
                     &cidr,
                     wanted,
-                    free,
+                    left,
                     Certainty::Documented,
                     &[],
                 );
@@ -526,16 +534,14 @@ pub fn admission_rules(mode: NetworkMode) -> Vec<&'static Rule> {
     rules
 }
 
-fn subnet_knobs(
-    books: &Books,
-    row: &SubnetRow,
-    users: &[(ClusterIndex, &Cluster, &NodePool)],
-    available: u64,
-) -> Vec<Knob> {
+/// What one unit of each knob frees in this subnet. Asked row by row: a fleet's table needs few of them.
+pub fn subnet_knobs(books: &Books, row: &SubnetRow) -> Vec<Knob> {
+    let users = users_of(books, row.index);
+    let available = row.usable.saturating_sub(row.foreign);
     let subnet = books.inventory.subnet(row.index);
     let mut knobs: Vec<Knob> = Vec::new();
     let mut overlay: BTreeMap<ClusterIndex, u64> = BTreeMap::new();
-    for (cluster_index, cluster, pool) in users {
+    for (cluster_index, cluster, pool) in &users {
         let Some(cost) = pool_cost(cluster, pool) else {
             continue;
         };

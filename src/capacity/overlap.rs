@@ -20,8 +20,12 @@ pub enum RangeKind {
     Subnet,
     Vnet,
     PeeredVnet,
+    /// A subnet of a peered VNet.
+    PeeredSubnet,
     /// A VNet behind a hub that forwards.
     TransitiveVnet,
+    /// A subnet of such a VNet.
+    TransitiveSubnet,
     /// A route of the node subnet to a next hop outside of the VNet.
     Route,
     /// On-premises, BGP, a partner: named by the user.
@@ -39,7 +43,9 @@ impl RangeKind {
             RangeKind::Subnet => "subnet",
             RangeKind::Vnet => "vnet",
             RangeKind::PeeredVnet => "peered_vnet",
+            RangeKind::PeeredSubnet => "peered_subnet",
             RangeKind::TransitiveVnet => "transitive_vnet",
+            RangeKind::TransitiveSubnet => "transitive_subnet",
             RangeKind::Route => "route",
             RangeKind::Reserved => "reserved",
             RangeKind::Platform => "platform",
@@ -54,7 +60,9 @@ impl RangeKind {
             RangeKind::Subnet => "subnet",
             RangeKind::Vnet => "VNet",
             RangeKind::PeeredVnet => "peered VNet",
+            RangeKind::PeeredSubnet => "subnet of a peered VNet",
             RangeKind::TransitiveVnet => "VNet behind the hub",
+            RangeKind::TransitiveSubnet => "subnet behind the hub",
             RangeKind::Route => "route",
             RangeKind::Reserved => "reserved range",
             RangeKind::Platform => "range reserved by the platform",
@@ -419,7 +427,7 @@ fn cluster_overlaps(
                 a.clone(),
                 range(RangeKind::Reserved, &reserved.owner, reserved.cidr),
                 captured(a.kind, "that range"),
-                &[&rule::CID_4, &rule::CID_2],
+                &far_rules(a.kind),
             );
         }
     }
@@ -525,9 +533,17 @@ fn vnet_meets(
                 a.clone(),
                 range(RangeKind::PeeredVnet, name, *space),
                 captured(a.kind, "the peered VNet"),
-                &[&rule::OVL_3, &rule::CID_4],
+                &far_rules(a.kind),
             );
         }
+    }
+}
+
+/// The rules against meeting a network that is reached over a peering.
+fn far_rules(kind: RangeKind) -> Vec<&'static Rule> {
+    match kind {
+        RangeKind::ServiceCidr => vec![&rule::CID_2],
+        _ => vec![&rule::OVL_3, &rule::CID_4],
     }
 }
 
@@ -542,7 +558,11 @@ fn far_vnet(
     found: &mut Found,
 ) {
     let other = inventory.vnet(far);
-    let rules: &[&'static Rule] = &[&rule::OVL_3, &rule::CID_4];
+    let rules = far_rules(a.kind);
+    let subnet_kind = match kind {
+        RangeKind::TransitiveVnet => RangeKind::TransitiveSubnet,
+        _ => RangeKind::PeeredSubnet,
+    };
     let mut in_subnet = false;
     for subnet in graph.subnets(inventory, far) {
         for prefix in subnet
@@ -554,9 +574,13 @@ fn far_vnet(
             found.push(
                 severity,
                 a.clone(),
-                range(kind, format!("{}/{}", other.name, subnet.name), *prefix),
+                range(
+                    subnet_kind,
+                    format!("{}/{}", other.name, subnet.name),
+                    *prefix,
+                ),
                 captured(a.kind, "that subnet"),
-                rules,
+                &rules,
             );
         }
     }
@@ -571,7 +595,7 @@ fn far_vnet(
                 a.clone(),
                 range(kind, &other.name, *space),
                 "no subnet of that VNet is there yet; one that is added later cannot be reached from pods",
-                rules,
+                &rules,
             );
         }
     }
@@ -654,7 +678,7 @@ fn route_checks(inventory: &Inventory, cluster: &Cluster, own: &[OwnedRange], fo
                         prefix,
                     ),
                     captured(a.kind, "the route's destination"),
-                    &[&rule::CID_4],
+                    &far_rules(a.kind),
                 );
             }
         }

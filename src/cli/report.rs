@@ -5,12 +5,13 @@ use super::output::Rendering;
 use super::predict::{plan_predictions, scenario_predictions};
 use super::{CliError, Ending};
 use crate::capacity::growth::Books;
-use crate::capacity::{Scope, assess, modes};
+use crate::capacity::{Assessment, Scope, assess, modes};
 use crate::migrate::obstacles;
+use crate::predict::Prediction;
 use crate::report::shapes::{
     CapacityShape, CompareShape, FORMAT_VERSION, PredictShape, ReportShape,
 };
-use crate::report::{Document, capacity, compare, predict};
+use crate::report::{Cell, Document, Table, Tone, capacity, compare, predict};
 
 /// Everything in one document: capacity, the answers to the operations that were read, and network modes compared
 #[derive(Debug, clap::Args)]
@@ -63,6 +64,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
             if !description.is_empty() {
                 document.paragraph(description.split_whitespace().collect::<Vec<_>>().join(" "));
             }
+            document.table("Verdict", verdicts(&assessment, &predictions));
             document.append(capacity::document(&inventory, &assessment, "Capacity"));
             for prediction in &predictions {
                 document.append(predict::document(prediction));
@@ -75,8 +77,51 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     )?;
     let worst = predictions
         .iter()
-        .map(crate::predict::Prediction::worst)
+        .map(Prediction::worst)
         .chain(assessment.worst())
         .max();
     Ok(args.rendering.ending(worst))
+}
+
+/// A row for what is, and one for each operation: what a reviewer reads first.
+fn verdicts(assessment: &Assessment, predictions: &[Prediction]) -> Table {
+    let mut table = Table::new(&["what", "verdict", "code", "numbers"]);
+    let worst = assessment.worst();
+    let failing = assessment
+        .subnets
+        .iter()
+        .filter_map(|row| row.first_failure.as_ref())
+        .chain(
+            assessment
+                .pod_cidrs
+                .iter()
+                .filter_map(|row| row.first_failure.as_ref()),
+        )
+        .next();
+    table.rows.push(vec![
+        Cell::from("the estate as it is"),
+        match worst {
+            Some(severity) => Cell::toned(severity.word(), severity.into()),
+            None => Cell::toned("nothing found", Tone::Good),
+        },
+        Cell::from(failing.map_or("", |failure| failure.answer.code)),
+        Cell::from(failing.map_or_else(String::new, |failure| predict::numbers(&failure.answer))),
+    ]);
+    for prediction in predictions {
+        let first = prediction.errors.first();
+        table.rows.push(vec![
+            Cell::from(format!(
+                "{}: {}",
+                prediction.cluster,
+                prediction.changes.join("; ")
+            )),
+            Cell::toned(
+                predict::verdict(prediction),
+                predict::tone(prediction.outcome),
+            ),
+            Cell::from(first.map_or("", |error| error.code)),
+            Cell::from(first.map_or_else(String::new, predict::numbers)),
+        ]);
+    }
+    table
 }

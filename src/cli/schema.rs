@@ -27,16 +27,22 @@ enum SchemaOf {
 }
 
 pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
+    // An output always has all of its fields, null where there is nothing to say.
+    let outputs = || {
+        schemars::generate::SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+    };
     let schema = match args.of {
         SchemaOf::Scenario => schemars::schema_for!(Scenario),
-        SchemaOf::Capacity => schemars::schema_for!(shapes::CapacityShape),
-        SchemaOf::Predict => schemars::schema_for!(shapes::PredictShape),
-        SchemaOf::Predictions => schemars::schema_for!(shapes::PredictionsShape),
-        SchemaOf::CidrCheck => schemars::schema_for!(shapes::CidrCheckShape),
-        SchemaOf::CidrSuggest => schemars::schema_for!(shapes::SuggestShape),
-        SchemaOf::Compare => schemars::schema_for!(shapes::CompareShape),
-        SchemaOf::Explain => schemars::schema_for!(shapes::ExplainShape),
-        SchemaOf::Report => schemars::schema_for!(shapes::ReportShape),
+        SchemaOf::Capacity => outputs().into_root_schema_for::<shapes::CapacityShape>(),
+        SchemaOf::Predict => outputs().into_root_schema_for::<shapes::PredictShape>(),
+        SchemaOf::Predictions => outputs().into_root_schema_for::<shapes::PredictionsShape>(),
+        SchemaOf::CidrCheck => outputs().into_root_schema_for::<shapes::CidrCheckShape>(),
+        SchemaOf::CidrSuggest => outputs().into_root_schema_for::<shapes::SuggestShape>(),
+        SchemaOf::Compare => outputs().into_root_schema_for::<shapes::CompareShape>(),
+        SchemaOf::Explain => outputs().into_root_schema_for::<shapes::ExplainShape>(),
+        SchemaOf::Report => outputs().into_root_schema_for::<shapes::ReportShape>(),
     };
     write_all(&json(&schema)?)?;
     Ok(Ending::Fine)

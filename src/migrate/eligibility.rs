@@ -87,7 +87,12 @@ pub fn obstacles(
     versions_and_policy(cluster, &mut found);
     nodes(cluster, &mut found);
     names(inventory, cluster, &mut found);
-    ip_masq(cluster, &mut found);
+    if matches!(
+        cluster.mode(),
+        Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
+    ) {
+        ip_masq(cluster, &mut found);
+    }
     if cluster.mode() == Some(NetworkMode::Kubenet) {
         kubenet(inventory, cluster, &mut found);
     }

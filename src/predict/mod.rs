@@ -1,7 +1,7 @@
 //! What AKS answers to an operation: at admission, when the request is checked and refused whole, and at run time, when it was
 //! taken and nodes or pods fail. Pure; the wording is [`crate::capacity::answer`]'s.
 //!
-//! [`difference`] says what changes between two states of a cluster; [`admission`] and [`runtime`] judge the state after;
+//! [`difference`] says what changes between two states of a cluster; `admission` and `runtime` judge the state after;
 //! [`predict`] puts both together.
 
 mod admission;

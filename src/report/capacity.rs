@@ -1,7 +1,11 @@
 //! `aksplan capacity` for people.
 
 use super::document::{Block, Cell, Document, Table, Tone};
-use crate::capacity::assess::{Assessment, FirstFailure, PodCidrRow, PoolRow, SubnetRow, Verdict};
+use super::predict::answer;
+use crate::capacity::assess::{
+    Assessment, FirstFailure, PodCidrRow, PoolRow, SubnetRow, Verdict, subnet_knobs,
+};
+use crate::capacity::growth::Books;
 use crate::capacity::overlap::{Overlap, OwnedRange};
 use crate::capacity::surge::surge_text;
 use crate::finding::{Finding, Severity, counted, grouped};
@@ -24,7 +28,7 @@ pub fn document(inventory: &Inventory, assessment: &Assessment, title: &str) -> 
     );
     overlaps(&assessment.overlaps, &mut document);
     findings("Findings", &assessment.findings, &mut document);
-    document.talk_list("Not checked", &assessment.not_checked);
+    document.not_checked(&assessment.not_checked);
     document
 }
 
@@ -106,7 +110,7 @@ fn subnets(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
         };
         table.rows.push(vec![
             Cell::from(inventory.subnet_name(row.index)),
-            Cell::from(subnet.cidr_text()),
+            Cell::from(subnet.cidr_text().replace(',', ", ")),
             number(row.usable),
             number(row.foreign),
             number(row.used),
@@ -164,6 +168,7 @@ fn pools(inventory: &Inventory, rows: &[PoolRow]) -> Table {
         "max_surge",
         "#per node",
         "#documented",
+        "#of pod range",
         "#fit more",
         "binds first",
         "#largest step",
@@ -185,6 +190,11 @@ fn pools(inventory: &Inventory, rows: &[PoolRow]) -> Table {
             Cell::from(surge_text(pool)),
             optional(row.cost.as_ref().map(|cost| cost.node_subnet.counted)),
             optional(row.cost.as_ref().map(|cost| cost.node_subnet.planned)),
+            optional(
+                row.cost
+                    .as_ref()
+                    .and_then(|cost| cost.pod_subnet.map(|cost| cost.held).or(cost.pod_cidr)),
+            ),
             optional(row.more_nodes),
             row.limits
                 .first()
@@ -213,37 +223,24 @@ fn failures(inventory: &Inventory, assessment: &Assessment, document: &mut Docum
         return;
     }
     document.heading("What fails first");
-    let items = all
-        .iter()
-        .take(SPELLED_OUT)
-        .flat_map(|(place, failure)| {
-            let cluster = &inventory.cluster(failure.cluster).name;
-            let mut items = vec![(
-                Cell::toned(failure.answer.code, Tone::Bad),
-                format!(
-                    "{place}: pool {}/{} at {}: {} [{}; {}]",
-                    cluster,
-                    failure.pool,
-                    counted(failure.nodes, "node", "nodes"),
-                    failure.answer.message,
-                    failure.answer.certainty.word(),
-                    ids(&failure.answer.rules),
-                ),
-            )];
-            if let Some(runtime) = &failure.runtime {
-                items.push((
-                    Cell::toned(runtime.code, Tone::Bad),
-                    format!(
-                        "{place}: to the autoscaler, which sends no request: {} [{}]",
-                        runtime.message,
-                        runtime.certainty.word()
-                    ),
-                ));
-            }
-            items
-        })
-        .collect();
-    document.blocks.push(Block::List(items));
+    for (place, failure) in all.iter().take(SPELLED_OUT) {
+        let lead = format!(
+            "{place}: pool {}/{} at {}",
+            inventory.cluster(failure.cluster).name,
+            failure.pool,
+            counted(failure.nodes, "node", "nodes"),
+        );
+        answer(&failure.answer, Some(&lead), document);
+        if let Some(runtime) = &failure.runtime {
+            answer(
+                runtime,
+                Some(&format!(
+                    "{place}: to the autoscaler, which sends no request"
+                )),
+                document,
+            );
+        }
+    }
     if all.len() > SPELLED_OUT {
         document.talk(format!(
             "and {} more; `-o json` has all of them",
@@ -258,6 +255,7 @@ fn ids(rules: &[&crate::rule::Rule]) -> String {
 }
 
 fn knobs(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
+    let books = Books::of(inventory);
     let mut table = Table::new(&[
         "subnet",
         "knob",
@@ -272,7 +270,7 @@ fn knobs(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
         .filter(|row| row.verdict >= Verdict::SurgeShort)
         .take(SPELLED_OUT)
     {
-        for knob in &row.knobs {
+        for knob in &subnet_knobs(&books, row) {
             table.rows.push(vec![
                 Cell::from(inventory.subnet_name(row.index)),
                 Cell::from(knob.kind.key()),

@@ -15,7 +15,7 @@ pub fn check(found: &[Overlap], not_checked: &[String]) -> Document {
         document.toned(counted(found.len() as u64, "pair", "pairs"), Tone::Bad);
     }
     overlaps(found, &mut document);
-    document.talk_list("Not checked", not_checked);
+    document.not_checked(not_checked);
     document
 }
 
@@ -44,6 +44,6 @@ pub fn suggest(suggestions: &Suggestions, not_checked: &[String]) -> Document {
         ]);
     }
     document.table("Best first", table);
-    document.talk_list("Not checked", not_checked);
+    document.not_checked(not_checked);
     document
 }

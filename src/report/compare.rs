@@ -107,6 +107,7 @@ pub fn document(
             Cell::from(format!("{} ({})", grouped(row.largest), row.largest_by)),
             match (row.current, row.mode, blocking) {
                 (true, _, _) => Cell::toned("current", Tone::Dim),
+                _ if !row.impossible.is_empty() => Cell::toned("no Windows nodes", Tone::Bad),
                 (_, NetworkMode::Overlay, 0) => Cell::toned("in place", Tone::Good),
                 (_, NetworkMode::Overlay, count) => {
                     Cell::toned(format!("blocked by {count}"), Tone::Bad)
@@ -117,8 +118,8 @@ pub fn document(
     }
     document.table("Node-subnet addresses", table);
     document.talk(
-        "now, ceiling and +surge are what nodes hold; documented is the published planning formula at ceiling with surge. The \
-         pod range of a dynamic pod subnet is sized for max_pods pods on every node.",
+        "now, ceiling and +surge are what nodes hold; documented is the published planning formula at ceiling with surge. \
+         available is what others leave as of now, clusters that share the subnet at the nodes they have today. The pod range of a dynamic pod subnet is sized for max_pods pods on every node.",
     );
     let overlay: Vec<Finding> = rows
         .iter()
@@ -126,10 +127,7 @@ pub fn document(
         .flat_map(|row| blockers(row, eligibility))
         .collect();
     findings("In the way of Overlay", &overlay, &mut document);
-    let mut all = not_checked.to_vec();
-    all.extend(eligibility.not_checked.iter().cloned());
-    all.sort();
-    all.dedup();
-    document.talk_list("Not checked", &all);
+    document.not_checked(not_checked);
+    document.not_checked(&eligibility.not_checked);
     document
 }

@@ -90,7 +90,11 @@ impl Table {
 /// One block of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Block {
-    Heading(String),
+    /// Level 1 is a section of the document, 2 a part of a section.
+    Heading {
+        level: usize,
+        text: String,
+    },
     Paragraph {
         text: String,
         tone: Tone,
@@ -98,8 +102,8 @@ pub enum Block {
     /// Each item: a mark such as a severity, and a text.
     List(Vec<(Cell, String)>),
     Table(Table),
-    /// Text that must not be re-flowed.
-    Verbatim(String),
+    /// Somebody else's words.
+    Quote(String),
     /// A block that `--quiet` leaves out.
     Talk(Box<Block>),
 }
@@ -109,18 +113,27 @@ pub enum Block {
 pub struct Document {
     pub title: String,
     pub blocks: Vec<Block>,
+    /// Sentences about what was not looked at; they close the document.
+    pub not_checked: Vec<String>,
 }
 
 impl Document {
     pub fn new(title: impl Into<String>) -> Self {
         Document {
             title: title.into(),
-            blocks: Vec::new(),
+            ..Document::default()
         }
     }
 
     pub fn heading(&mut self, text: impl Into<String>) {
-        self.blocks.push(Block::Heading(text.into()));
+        self.blocks.push(Block::Heading {
+            level: 1,
+            text: text.into(),
+        });
+    }
+
+    pub fn quote(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Quote(text.into()));
     }
 
     pub fn paragraph(&mut self, text: impl Into<String>) {
@@ -151,30 +164,32 @@ impl Document {
         self.blocks.push(Block::Table(table));
     }
 
-    /// A heading and sentences, unless there are none; `--quiet` leaves them out.
-    pub fn talk_list(&mut self, heading: &str, sentences: &[String]) {
-        if sentences.is_empty() {
-            return;
-        }
-        let items = sentences
-            .iter()
-            .map(|sentence| (Cell::toned("-", Tone::Dim), sentence.clone()))
-            .collect();
-        self.blocks
-            .push(Block::Talk(Box::new(Block::Heading(heading.to_string()))));
-        self.blocks.push(Block::Talk(Box::new(Block::List(items))));
+    /// Adds sentences to what was not checked, each once.
+    pub fn not_checked(&mut self, sentences: &[String]) {
+        self.not_checked.extend_from_slice(sentences);
+        self.not_checked.sort();
+        self.not_checked.dedup();
     }
 
     /// Without what `--quiet` leaves out.
     #[must_use]
     pub fn quiet(mut self) -> Self {
         self.blocks.retain(|block| !matches!(block, Block::Talk(_)));
+        self.not_checked.clear();
         self
     }
 
-    /// The document continues with another one, whose title becomes a heading.
+    /// The document continues with another one: its title becomes a section, its sections parts of that.
     pub fn append(&mut self, other: Document) {
         self.heading(other.title);
-        self.blocks.extend(other.blocks);
+        self.blocks
+            .extend(other.blocks.into_iter().map(|block| match block {
+                Block::Heading { level, text } => Block::Heading {
+                    level: level + 1,
+                    text,
+                },
+                block => block,
+            }));
+        self.not_checked(&other.not_checked);
     }
 }

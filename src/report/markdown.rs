@@ -11,12 +11,20 @@ pub fn render(document: &Document) -> String {
         out.push('\n');
         render_block(block, &mut out);
     }
+    if !document.not_checked.is_empty() {
+        out.push_str("\n## Not checked\n\n");
+        for sentence in &document.not_checked {
+            out.push_str(&format!("- {}\n", prose(sentence)));
+        }
+    }
     out
 }
 
 fn render_block(block: &Block, out: &mut String) {
     match block {
-        Block::Heading(text) => out.push_str(&format!("## {}\n", escape(text))),
+        Block::Heading { level, text } => {
+            out.push_str(&format!("{} {}\n", "#".repeat(level + 1), escape(text)));
+        }
         Block::Paragraph { text, .. } => {
             out.push_str(&escape(text));
             out.push('\n');
@@ -30,7 +38,11 @@ fn render_block(block: &Block, out: &mut String) {
             }
         }
         Block::Table(table) => render_table(table, out),
-        Block::Verbatim(text) => out.push_str(&format!("```\n{text}\n```\n")),
+        Block::Quote(text) => out.push_str(&format!(
+            "> {}
+",
+            escape(text)
+        )),
         Block::Talk(block) => render_block(block, out),
     }
 }
@@ -50,6 +62,23 @@ fn render_table(table: &Table, out: &mut String) {
     for cells in &table.rows {
         out.push_str(&row(cells.iter().map(|cell| escape(&cell.text)).collect()));
     }
+}
+
+/// A sentence of our own: commands in it keep their code marks. Safe, because whatever stands between two marks is code.
+fn prose(text: &str) -> String {
+    let text = clean(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return escape(&text);
+    }
+    let marked = parts.iter().enumerate().map(|(position, part)| {
+        if position % 2 == 1 {
+            format!("`{part}`")
+        } else {
+            escape(part)
+        }
+    });
+    marked.collect()
 }
 
 /// Escapes what Markdown or HTML would act on.

@@ -2,9 +2,10 @@
 //! ignores fields it does not know. The published schemas (`aksplan schema`) are derived from these types.
 
 use crate::capacity::answer::Answer;
-use crate::capacity::assess::{Assessment, FirstFailure, Levels};
+use crate::capacity::assess::{Assessment, FirstFailure, Levels, subnet_knobs};
 use crate::capacity::cost::{NodeCost, cost_basis};
 use crate::capacity::free::Suggestions;
+use crate::capacity::growth::Books;
 use crate::capacity::knobs::Knob;
 use crate::capacity::modes::ModeRow;
 use crate::capacity::overlap::{Overlap, OwnedRange};
@@ -301,6 +302,7 @@ impl From<&Overlap> for OverlapShape {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "aksplan capacity")]
 pub struct CapacityShape {
+    #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
     /// Worst first.
     pub subnets: Vec<SubnetShape>,
@@ -313,6 +315,7 @@ pub struct CapacityShape {
 
 impl CapacityShape {
     pub fn of(inventory: &Inventory, assessment: &Assessment) -> Self {
+        let books = Books::of(inventory);
         CapacityShape {
             format_version: FORMAT_VERSION,
             subnets: assessment
@@ -337,7 +340,10 @@ impl CapacityShape {
                             .first_failure
                             .as_ref()
                             .map(|failure| FirstFailureShape::of(inventory, failure)),
-                        knobs: row.knobs.iter().map(KnobShape::from).collect(),
+                        knobs: subnet_knobs(&books, row)
+                            .iter()
+                            .map(KnobShape::from)
+                            .collect(),
                     }
                 })
                 .collect(),
@@ -448,6 +454,7 @@ pub struct DemandShape {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "aksplan predict")]
 pub struct PredictShape {
+    #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
     pub operation: OperationShape,
     #[schemars(extend("enum" = ["accepted", "rejected", "accepted_then_fails", "unknown"]))]
@@ -496,6 +503,7 @@ impl From<&Prediction> for PredictShape {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "aksplan predict, several operations")]
 pub struct PredictionsShape {
+    #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
     /// The worst of all.
     #[schemars(extend("enum" = ["accepted", "rejected", "accepted_then_fails", "unknown"]))]
@@ -521,6 +529,7 @@ impl From<&[Prediction]> for PredictionsShape {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "aksplan cidr check")]
 pub struct CidrCheckShape {
+    #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
     /// Worst first.
     pub overlaps: Vec<OverlapShape>,
@@ -540,6 +549,7 @@ pub struct SuggestionShape {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "aksplan cidr suggest")]
 pub struct SuggestShape {
+    #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
     #[serde(rename = "for")]
     #[schemars(extend("enum" = ["pod", "service", "subnet"]))]
@@ -604,6 +614,7 @@ pub struct ModeShape {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "aksplan compare")]
 pub struct CompareShape {
+    #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
     pub cluster: String,
     pub modes: Vec<ModeShape>,
@@ -657,6 +668,7 @@ impl CompareShape {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "aksplan explain")]
 pub struct ExplainShape {
+    #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
     pub rules: Vec<RuleShape>,
 }
@@ -691,6 +703,7 @@ impl From<&'static Rule> for RuleShape {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "aksplan report")]
 pub struct ReportShape {
+    #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
     pub title: String,
     pub capacity: CapacityShape,

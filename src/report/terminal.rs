@@ -42,14 +42,37 @@ pub fn render(document: &Document, width: Option<usize>) -> String {
     for block in &document.blocks {
         render_block(block, width, &mut out);
     }
+    if !document.not_checked.is_empty() {
+        heading("Not checked", &mut out);
+        for sentence in &document.not_checked {
+            item(&Cell::toned("-", Tone::Dim), sentence, width, &mut out);
+        }
+    }
     out
+}
+
+fn heading(text: &str, out: &mut String) {
+    out.push_str(&format!("\n\x1b[1m{}{RESET}\n", clean(text)));
+}
+
+/// A mark and a text, the lines after the first set in.
+fn item(mark: &Cell, text: &str, width: Option<usize>, out: &mut String) {
+    let indent = mark.text.chars().count() + 1;
+    for (number, line) in wrap(&clean(text), width, indent).iter().enumerate() {
+        if number == 0 {
+            out.push_str(&paint(&clean(&mark.text), mark.tone));
+            out.push(' ');
+        } else {
+            out.push_str(&" ".repeat(indent));
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
 }
 
 fn render_block(block: &Block, width: Option<usize>, out: &mut String) {
     match block {
-        Block::Heading(text) => {
-            out.push_str(&format!("\n\x1b[1m{}{RESET}\n", clean(text)));
-        }
+        Block::Heading { text, .. } => heading(text, out),
         Block::Paragraph { text, tone } => {
             for line in wrap(&clean(text), width, 0) {
                 out.push_str(&paint(&line, *tone));
@@ -58,25 +81,17 @@ fn render_block(block: &Block, width: Option<usize>, out: &mut String) {
         }
         Block::List(items) => {
             for (mark, text) in items {
-                let indent = mark.text.chars().count() + 1;
-                let lines = wrap(&clean(text), width, indent);
-                for (number, line) in lines.iter().enumerate() {
-                    if number == 0 {
-                        out.push_str(&paint(&clean(&mark.text), mark.tone));
-                        out.push(' ');
-                    } else {
-                        out.push_str(&" ".repeat(indent));
-                    }
-                    out.push_str(line);
-                    out.push('\n');
-                }
+                item(mark, text, width, out);
+            }
+        }
+        Block::Quote(text) => {
+            for line in wrap(&clean(text), width, 2) {
+                out.push_str("  ");
+                out.push_str(&line);
+                out.push('\n');
             }
         }
         Block::Table(table) => render_table(table, width, out),
-        Block::Verbatim(text) => {
-            out.push_str(text);
-            out.push('\n');
-        }
         Block::Talk(block) => render_block(block, width, out),
     }
 }

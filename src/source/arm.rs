@@ -12,12 +12,11 @@ use crate::model::{
     PoolKind, PoolMode, ResourceId, Route, RouteTable, UpgradeSettings, VirtualNetwork, parse_cidr,
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a JSON object turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Resource {
+pub enum Kind {
     ManagedCluster,
     AgentPool,
     VirtualNetwork,
@@ -29,76 +28,147 @@ enum Resource {
     Unused,
 }
 
-/// Reads one resource into `facts`.
+/// Reads one resource into `facts`. `guess` is what the resource before it was: lists are of one kind, and a right guess saves
+/// a pass over the text.
 ///
 /// # Errors
 /// When it is no Azure resource, or a field that is needed has the wrong shape; the path names the place.
 pub fn read_resource(
-    raw: &RawValue,
+    raw: &str,
     origin: &Origin,
+    guess: &mut Option<Kind>,
     facts: &mut Facts,
 ) -> Result<(), SourceError> {
+    if let Some(kind) = *guess
+        && read_as(kind, raw, origin, facts, true).is_ok_and(|read| read)
+    {
+        return Ok(());
+    }
     let head: wire::Head = parse(raw, origin, "")?;
-    match recognise(&head, origin)? {
-        Resource::ManagedCluster => facts.clusters.push(cluster(raw, &head, origin)?),
-        Resource::AgentPool => facts.pools.push(loose_pool(raw, &head, origin)?),
-        Resource::VirtualNetwork => facts.vnets.push(vnet(raw, &head, origin)?),
-        Resource::Subnet => {
-            let mut fact = subnet(raw, origin, "")?;
-            fact.vnet = fact.id.as_ref().and_then(ResourceId::parent);
-            facts.subnets.push(fact);
-        }
-        Resource::Peering => {
-            let vnet = head
-                .id
-                .as_deref()
-                .and_then(|id| ResourceId::new(id).parent())
-                .ok_or_else(|| origin.error("id", "a peering without an id names no VNet"))?;
-            facts.peerings.push(PeeringFact {
-                origin: origin.clone(),
-                vnet,
-                peering: peering(raw, origin, "")?,
-            });
-        }
-        Resource::Usage => {
-            let usage: wire::Usage = parse(raw, origin, "")?;
-            let id = usage
-                .id
-                .ok_or_else(|| origin.error("id", "a usage without an id names no subnet"))?;
-            let used = usage
-                .current_value
-                .ok_or_else(|| origin.error("currentValue", "expected a number"))?;
-            facts.usages.push(UsageFact {
-                origin: origin.clone(),
-                subnet: ResourceId::new(id),
-                used: used.count(),
-            });
-        }
-        Resource::RouteTable => facts.route_tables.push(route_table(raw, &head, origin)?),
-        Resource::Unused => facts.not_checked.push(format!(
+    let kind = recognise(&head, origin)?;
+    *guess = Some(kind);
+    if kind == Kind::Unused {
+        *guess = None;
+        facts.not_checked.push(format!(
             "{}: resources of type {} are not used",
             origin.file,
             head.arm_type().unwrap_or_default()
-        )),
+        ));
+        return Ok(());
     }
-    Ok(())
+    read_as(kind, raw, origin, facts, false).map(|_| ())
 }
 
-fn recognise(head: &wire::Head, origin: &Origin) -> Result<Resource, SourceError> {
+/// Reads a resource of a kind. With `check`, only if its own type or id says that it is of that kind; false if not.
+fn read_as(
+    kind: Kind,
+    raw: &str,
+    origin: &Origin,
+    facts: &mut Facts,
+    check: bool,
+) -> Result<bool, SourceError> {
+    fn whole<'a, T: wire::Resource<'a>>(
+        raw: &'a str,
+        kind: Option<Kind>,
+        origin: &Origin,
+    ) -> Result<Option<Unfolded<'a, T>>, SourceError> {
+        let mut outer: T = parse(raw, origin, "")?;
+        let common = outer.common();
+        let own = common
+            .kind
+            .as_deref()
+            .filter(|word| word.contains('/'))
+            .map(str::to_ascii_lowercase);
+        let own = own.or_else(|| common.id.as_deref().and_then(type_of_id));
+        if kind.is_some_and(|kind| own.as_deref().and_then(kind_of_type) != Some(kind)) {
+            return Ok(None);
+        }
+        unfold(outer, common, origin, "").map(Some)
+    }
+    let expected = check.then_some(kind);
+    match kind {
+        Kind::ManagedCluster => match whole(raw, expected, origin)? {
+            Some(read) => facts.clusters.push(cluster(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::AgentPool => match whole(raw, expected, origin)? {
+            Some(read) => facts.pools.push(loose_pool(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::VirtualNetwork => match whole(raw, expected, origin)? {
+            Some(read) => facts.vnets.push(vnet(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::Subnet => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let mut fact = subnet(read, origin)?;
+                fact.vnet = fact.id.as_ref().and_then(ResourceId::parent);
+                facts.subnets.push(fact);
+            }
+            None => return Ok(false),
+        },
+        Kind::Peering => match whole(raw, expected, origin)? {
+            Some(read) => facts.peerings.push(loose_peering(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::RouteTable => match whole(raw, expected, origin)? {
+            Some(read) => facts.route_tables.push(route_table(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::Usage => {
+            let usage: wire::Usage = parse(raw, origin, "")?;
+            match (usage.id, usage.current_value) {
+                (Some(id), Some(used)) => facts.usages.push(UsageFact {
+                    origin: origin.clone(),
+                    subnet: ResourceId::new(id),
+                    used: used.count(),
+                }),
+                _ if check => return Ok(false),
+                (None, _) => {
+                    return Err(origin.error("id", "a usage without an id names no subnet"));
+                }
+                (_, None) => return Err(origin.error("currentValue", "expected a number")),
+            }
+        }
+        Kind::Unused => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn loose_peering(
+    read: Unfolded<wire::Peering>,
+    origin: &Origin,
+) -> Result<PeeringFact, SourceError> {
+    let vnet = read
+        .id()
+        .and_then(|id| id.parent())
+        .ok_or_else(|| origin.error("id", "a peering without an id names no VNet"))?;
+    Ok(PeeringFact {
+        origin: origin.clone(),
+        vnet,
+        peering: peering(read, origin)?,
+    })
+}
+
+fn kind_of_type(kind: &str) -> Option<Kind> {
+    Some(match kind {
+        "microsoft.containerservice/managedclusters" => Kind::ManagedCluster,
+        "microsoft.containerservice/managedclusters/agentpools" => Kind::AgentPool,
+        "microsoft.network/virtualnetworks" => Kind::VirtualNetwork,
+        "microsoft.network/virtualnetworks/subnets" => Kind::Subnet,
+        "microsoft.network/virtualnetworks/virtualnetworkpeerings" => Kind::Peering,
+        "microsoft.network/routetables" => Kind::RouteTable,
+        _ => return None,
+    })
+}
+
+fn recognise(head: &wire::Head, origin: &Origin) -> Result<Kind, SourceError> {
     let from_id = || head.id.as_deref().and_then(type_of_id);
     if head.current_value.is_some() {
-        return Ok(Resource::Usage);
+        return Ok(Kind::Usage);
     }
     if let Some(kind) = head.arm_type().or_else(from_id) {
-        return Ok(match kind.as_str() {
-            "microsoft.containerservice/managedclusters" => Resource::ManagedCluster,
-            "microsoft.containerservice/managedclusters/agentpools" => Resource::AgentPool,
-            "microsoft.network/virtualnetworks" => Resource::VirtualNetwork,
-            "microsoft.network/virtualnetworks/subnets" => Resource::Subnet,
-            "microsoft.network/virtualnetworks/virtualnetworkpeerings" => Resource::Peering,
-            "microsoft.network/routetables" => Resource::RouteTable,
-            _ => Resource::Unused,
-        });
+        return Ok(kind_of_type(&kind).unwrap_or(Kind::Unused));
     }
     // A request body as people write it has neither id nor type.
     #[derive(Deserialize, Default)]
@@ -117,10 +187,10 @@ fn recognise(head: &wire::Head, origin: &Origin) -> Result<Resource, SourceError
         || body.agent_pool_profiles.is_some()
         || body.network_profile.is_some();
     if is_cluster {
-        return Ok(Resource::ManagedCluster);
+        return Ok(Kind::ManagedCluster);
     }
     if head.address_space.is_some() || body.address_space.is_some() {
-        return Ok(Resource::VirtualNetwork);
+        return Ok(Kind::VirtualNetwork);
     }
     Err(origin.error(
         "",
@@ -145,12 +215,12 @@ fn type_of_id(id: &str) -> Option<String> {
 /// Parses a JSON value and, when that fails, says where in the document. Columns count from the start of the resource, so
 /// only the path is given; the caller adds the line of the resource.
 pub(super) fn parse<'a, T: Deserialize<'a>>(
-    raw: &'a RawValue,
+    raw: &'a str,
     origin: &Origin,
     inner: &str,
 ) -> Result<T, SourceError> {
-    serde_json::from_str(raw.get()).map_err(|error| {
-        let path = failing_path::<T>(raw.get());
+    serde_json::from_str(raw).map_err(|error| {
+        let path = failing_path::<T>(raw);
         let inner = match (inner.is_empty(), path.is_empty()) {
             (_, true) => inner.to_string(),
             (true, false) => path,
@@ -181,24 +251,98 @@ fn failing_path<'a, T: Deserialize<'a>>(text: &'a str) -> String {
     }
 }
 
-/// The fields of a resource: under `properties` in ARM's dialect, beside `id` in `az`'s.
-fn body<'a, T: Deserialize<'a>>(
-    raw: &'a RawValue,
-    head: &wire::Head<'a>,
-    origin: &Origin,
-    inner: &str,
-) -> Result<T, SourceError> {
-    match head.properties {
-        Some(properties) if properties.get().starts_with('{') => {
-            let inner = if inner.is_empty() {
-                "properties".to_string()
-            } else {
-                format!("{inner}.properties")
-            };
-            parse(properties, origin, &inner)
-        }
-        _ => parse(raw, origin, inner),
+/// A resource with its fields where they belong, and the path they were read from.
+struct Unfolded<'a, T> {
+    common: wire::Common<'a>,
+    body: T,
+    /// Path of the resource itself.
+    place: String,
+    /// Path of its own fields: the same, or `properties` in it.
+    fields: String,
+}
+
+impl<T> Unfolded<'_, T> {
+    fn at(&self, field: &str) -> String {
+        join(&self.fields, field)
     }
+
+    fn name(&self, origin: &Origin) -> Result<String, SourceError> {
+        let common = &self.common;
+        common
+            .name
+            .clone()
+            .or_else(|| self.id().map(|id| id.name().to_string()))
+            .filter(|name| !name.is_empty())
+            .ok_or_else(|| {
+                origin.error(
+                    &join(&self.place, "name"),
+                    "missing; expected the resource's name",
+                )
+            })
+    }
+
+    fn id(&self) -> Option<ResourceId> {
+        self.common.id.as_deref().map(ResourceId::new)
+    }
+
+    fn resource_group(&self) -> Option<String> {
+        self.common.resource_group.clone().or_else(|| {
+            self.id()
+                .and_then(|id| id.resource_group().map(str::to_string))
+        })
+    }
+}
+
+fn join(path: &str, field: &str) -> String {
+    if path.is_empty() {
+        field.to_string()
+    } else {
+        format!("{path}.{field}")
+    }
+}
+
+/// Finds a resource's fields: under `properties` in ARM's dialect, beside `id` in `az`'s.
+fn unfold<'a, T: wire::Resource<'a>>(
+    outer: T,
+    common: wire::Common<'a>,
+    origin: &Origin,
+    place: &str,
+) -> Result<Unfolded<'a, T>, SourceError> {
+    let place = place.to_string();
+    match common.properties {
+        Some(properties) if properties.get().starts_with('{') => {
+            let fields = join(&place, "properties");
+            let body = parse(properties.get(), origin, &fields)?;
+            Ok(Unfolded {
+                common,
+                body,
+                place,
+                fields,
+            })
+        }
+        _ => Ok(Unfolded {
+            common,
+            body: outer,
+            fields: place.clone(),
+            place,
+        }),
+    }
+}
+
+/// The resources of a list inside a resource, each unfolded.
+fn nested<'a, T: wire::Resource<'a>>(
+    list: Option<Vec<T>>,
+    origin: &Origin,
+    path: &str,
+) -> Result<Vec<Unfolded<'a, T>>, SourceError> {
+    list.unwrap_or_default()
+        .into_iter()
+        .enumerate()
+        .map(|(position, mut outer)| {
+            let common = outer.common();
+            unfold(outer, common, origin, &format!("{path}[{position}]"))
+        })
+        .collect()
 }
 
 fn cidr(text: &str, origin: &Origin, inner: &str) -> Result<IpNet, SourceError> {
@@ -218,113 +362,73 @@ fn cidrs(
         .collect()
 }
 
-fn required_name(head: &wire::Head, origin: &Origin, inner: &str) -> Result<String, SourceError> {
-    head.name()
-        .or_else(|| {
-            head.id
-                .as_deref()
-                .map(|id| ResourceId::new(id).name().to_string())
-        })
-        .filter(|name| !name.is_empty())
-        .ok_or_else(|| {
-            let at = if inner.is_empty() {
-                "name".to_string()
-            } else {
-                format!("{inner}.name")
-            };
-            origin.error(&at, "missing; expected the resource's name")
-        })
-}
-
-fn vnet(raw: &RawValue, head: &wire::Head, origin: &Origin) -> Result<VnetFact, SourceError> {
-    let name = required_name(head, origin, "")?;
-    let id = head.id.as_deref().map(ResourceId::new);
-    let resource_group = resource_group(head, id.as_ref());
-    let wire: wire::Vnet = body(raw, head, origin, "")?;
-    let subnets = wire
-        .subnets
-        .unwrap_or_default()
+fn vnet(mut read: Unfolded<wire::Vnet>, origin: &Origin) -> Result<VnetFact, SourceError> {
+    let subnets = nested(read.body.subnets.take(), origin, &read.at("subnets"))?
         .into_iter()
-        .enumerate()
-        .map(|(position, raw)| subnet(raw, origin, &format!("subnets[{position}]")))
+        .map(|read| subnet(read, origin))
         .collect::<Result<Vec<_>, _>>()?;
-    let peerings = wire
-        .virtual_network_peerings
-        .unwrap_or_default()
+    let peerings = read.body.virtual_network_peerings.take();
+    let peerings = nested(peerings, origin, &read.at("virtualNetworkPeerings"))?
         .into_iter()
-        .enumerate()
-        .map(|(position, raw)| peering(raw, origin, &format!("virtualNetworkPeerings[{position}]")))
+        .map(|read| peering(read, origin))
         .collect::<Result<Vec<_>, _>>()?;
+    let space = read.body.address_space.take();
     Ok(VnetFact {
         origin: origin.clone(),
         vnet: VirtualNetwork {
-            id,
-            name,
-            resource_group,
+            id: read.id(),
+            name: read.name(origin)?,
+            resource_group: read.resource_group(),
             address_space: cidrs(
-                wire.address_space.and_then(|space| space.address_prefixes),
+                space.and_then(|space| space.address_prefixes),
                 origin,
-                "addressSpace.addressPrefixes",
+                &read.at("addressSpace.addressPrefixes"),
             )?,
             peerings,
-            provisioning_state: wire.provisioning_state,
+            provisioning_state: read.body.provisioning_state.take(),
         },
         subnets,
     })
 }
 
-fn resource_group(head: &wire::Head, id: Option<&ResourceId>) -> Option<String> {
-    head.resource_group
-        .clone()
-        .or_else(|| id.and_then(|id| id.resource_group().map(str::to_string)))
-}
-
-fn subnet(raw: &RawValue, origin: &Origin, inner: &str) -> Result<SubnetFact, SourceError> {
-    let at = |field: &str| {
-        if inner.is_empty() {
-            field.to_string()
-        } else {
-            format!("{inner}.{field}")
-        }
-    };
-    let head: wire::Head = parse(raw, origin, inner)?;
-    let name = required_name(&head, origin, inner)?;
-    let wire: wire::Subnet = body(raw, &head, origin, inner)?;
+fn subnet(mut read: Unfolded<wire::Subnet>, origin: &Origin) -> Result<SubnetFact, SourceError> {
+    let name = read.name(origin)?;
     // NET-2: either field may carry the prefix; a subnet read through a new API has only the list.
-    let mut prefixes = cidrs(wire.address_prefixes, origin, &at("addressPrefixes"))?;
-    if let Some(prefix) = wire.address_prefix {
-        let prefix = cidr(&prefix, origin, &at("addressPrefix"))?;
+    let list = read.body.address_prefixes.take();
+    let mut prefixes = cidrs(list, origin, &read.at("addressPrefixes"))?;
+    if let Some(prefix) = &read.body.address_prefix {
+        let prefix = cidr(prefix, origin, &read.at("addressPrefix"))?;
         if !prefixes.contains(&prefix) {
             prefixes.insert(0, prefix);
         }
     }
-    let delegations = wire
-        .delegations
-        .unwrap_or_default()
-        .into_iter()
-        .map(|raw| {
-            let head: wire::Head = parse(raw, origin, &at("delegations"))?;
-            let wire: wire::Delegation = body(raw, &head, origin, &at("delegations"))?;
-            Ok(wire.service_name)
-        })
-        .collect::<Result<Vec<_>, SourceError>>()?
-        .into_iter()
-        .flatten()
-        .collect();
+    let delegations = nested(
+        read.body.delegations.take(),
+        origin,
+        &read.at("delegations"),
+    )?
+    .into_iter()
+    .filter_map(|read| read.body.service_name)
+    .collect();
     Ok(SubnetFact {
         origin: origin.clone(),
-        id: head.id.as_deref().map(ResourceId::new),
+        id: read.id(),
         name,
         vnet: None,
         prefixes,
         delegations,
         used: None,
-        holders: wire
+        holders: read
+            .body
             .ip_configurations
             .map(|references| holders(&references)),
-        private_endpoints: wire.private_endpoints.map_or(0, |list| list.len() as u64),
+        private_endpoints: read
+            .body
+            .private_endpoints
+            .map_or(0, |list| list.len() as u64),
         foreign: None,
-        route_table: wire
+        route_table: read
+            .body
             .route_table
             .and_then(|table| table.id)
             .map(ResourceId::new),
@@ -372,38 +476,31 @@ fn holders(references: &[wire::Reference]) -> Vec<Holder> {
         .collect()
 }
 
-fn peering(raw: &RawValue, origin: &Origin, inner: &str) -> Result<Peering, SourceError> {
-    let at = |field: &str| {
-        if inner.is_empty() {
-            field.to_string()
-        } else {
-            format!("{inner}.{field}")
-        }
-    };
-    let head: wire::Head = parse(raw, origin, inner)?;
-    let name = required_name(&head, origin, inner)?;
-    let wire: wire::Peering = body(raw, &head, origin, inner)?;
-    let remote = wire
+fn peering(mut read: Unfolded<wire::Peering>, origin: &Origin) -> Result<Peering, SourceError> {
+    let name = read.name(origin)?;
+    let remote = read
+        .body
         .remote_virtual_network
+        .take()
         .and_then(|reference| reference.id)
         .ok_or_else(|| {
             origin.error(
-                &at("remoteVirtualNetwork.id"),
+                &read.at("remoteVirtualNetwork.id"),
                 "missing; expected the peered VNet's id",
             )
         })?;
-    // The second is what the remote VNet has now, the first what the peering was last synced to.
+    // The first is what the remote VNet has now, the second what the peering was last synced to.
+    let now = read.body.remote_virtual_network_address_space.take();
     let mut remote_address_space = cidrs(
-        wire.remote_virtual_network_address_space
-            .and_then(|space| space.address_prefixes),
+        now.and_then(|space| space.address_prefixes),
         origin,
-        &at("remoteVirtualNetworkAddressSpace.addressPrefixes"),
+        &read.at("remoteVirtualNetworkAddressSpace.addressPrefixes"),
     )?;
+    let synced = read.body.remote_address_space.take();
     for prefix in cidrs(
-        wire.remote_address_space
-            .and_then(|space| space.address_prefixes),
+        synced.and_then(|space| space.address_prefixes),
         origin,
-        &at("remoteAddressSpace.addressPrefixes"),
+        &read.at("remoteAddressSpace.addressPrefixes"),
     )? {
         if !remote_address_space.contains(&prefix) {
             remote_address_space.push(prefix);
@@ -413,44 +510,38 @@ fn peering(raw: &RawValue, origin: &Origin, inner: &str) -> Result<Peering, Sour
         name,
         remote: ResourceId::new(remote),
         remote_address_space,
-        state: wire.peering_state,
-        allow_forwarded_traffic: wire.allow_forwarded_traffic.unwrap_or(false),
-        allow_gateway_transit: wire.allow_gateway_transit.unwrap_or(false),
-        use_remote_gateways: wire.use_remote_gateways.unwrap_or(false),
+        state: read.body.peering_state,
+        allow_forwarded_traffic: read.body.allow_forwarded_traffic.unwrap_or(false),
+        allow_gateway_transit: read.body.allow_gateway_transit.unwrap_or(false),
+        use_remote_gateways: read.body.use_remote_gateways.unwrap_or(false),
     })
 }
 
 fn route_table(
-    raw: &RawValue,
-    head: &wire::Head,
+    mut read: Unfolded<wire::RouteTable>,
     origin: &Origin,
 ) -> Result<RouteTable, SourceError> {
-    let wire: wire::RouteTable = body(raw, head, origin, "")?;
-    let routes = wire
-        .routes
-        .unwrap_or_default()
+    let routes = nested(read.body.routes.take(), origin, &read.at("routes"))?
         .into_iter()
-        .enumerate()
-        .map(|(position, raw)| {
-            let inner = format!("routes[{position}]");
-            let head: wire::Head = parse(raw, origin, &inner)?;
-            let wire: wire::Route = body(raw, &head, origin, &inner)?;
+        .map(|read| {
             Ok(Route {
-                name: required_name(&head, origin, &inner)?,
+                name: read.name(origin)?,
                 // A service tag such as `AzureMonitor` is a valid destination and no prefix.
-                prefix: wire
+                prefix: read
+                    .body
                     .address_prefix
                     .as_deref()
                     .and_then(|text| parse_cidr(text).ok()),
-                next_hop_type: wire.next_hop_type.unwrap_or_default(),
+                next_hop_type: read.body.next_hop_type.unwrap_or_default(),
             })
         })
         .collect::<Result<Vec<_>, SourceError>>()?;
     Ok(RouteTable {
-        id: head.id.as_deref().map(ResourceId::new),
-        name: required_name(head, origin, "")?,
+        id: read.id(),
+        name: read.name(origin)?,
         routes,
-        subnets: wire
+        subnets: read
+            .body
             .subnets
             .unwrap_or_default()
             .into_iter()
@@ -459,42 +550,33 @@ fn route_table(
     })
 }
 
-fn cluster(raw: &RawValue, head: &wire::Head, origin: &Origin) -> Result<ClusterFact, SourceError> {
-    let id = head.id.as_deref().map(ResourceId::new);
+fn cluster(
+    mut read: Unfolded<wire::ManagedCluster>,
+    origin: &Origin,
+) -> Result<ClusterFact, SourceError> {
+    let id = read.id();
     // A wanted cluster may be nameless: then it stands for the one it is compared with.
-    let name = head
-        .name()
-        .or_else(|| id.as_ref().map(|id| id.name().to_string()))
-        .unwrap_or_default();
-    let resource_group = resource_group(head, id.as_ref());
-    let wire: wire::ManagedCluster = body(raw, head, origin, "")?;
-    let identity: wire::IdentityBlock = parse(raw, origin, "")?;
-    let prefix = if head.properties.is_some() {
-        "properties."
-    } else {
-        ""
-    };
+    let name = read.common.name.clone();
+    let name = name.or_else(|| id.as_ref().map(|id| id.name().to_string()));
+    let resource_group = read.resource_group();
     let network = network(
-        wire.network_profile.unwrap_or_default(),
+        read.body.network_profile.take().unwrap_or_default(),
         origin,
-        &format!("{prefix}networkProfile"),
+        &read.at("networkProfile"),
     )?;
-    let pools = wire
-        .agent_pool_profiles
-        .unwrap_or_default()
+    let profiles = read.body.agent_pool_profiles.take();
+    let pools = nested(profiles, origin, &read.at("agentPoolProfiles"))?
         .into_iter()
-        .enumerate()
-        .map(|(position, raw)| {
-            let inner = format!("{prefix}agentPoolProfiles[{position}]");
-            let head: wire::Head = parse(raw, origin, &inner)?;
-            let wire: wire::AgentPool = body(raw, &head, origin, &inner)?;
-            let name = required_name(&head, origin, &inner)?;
-            pool(name, wire, origin, &inner)
-        })
+        .map(|read| pool(read, origin))
         .collect::<Result<Vec<_>, _>>()?;
+    let identity_type = read
+        .common
+        .identity
+        .take()
+        .and_then(|identity| identity.kind);
+    let wire = read.body;
     let version = wire.current_kubernetes_version.or(wire.kubernetes_version);
     let server = wire.api_server_access_profile.unwrap_or_default();
-    let identity_type = identity.identity.and_then(|identity| identity.kind);
     let identity = match identity_type
         .as_deref()
         .map(str::to_ascii_lowercase)
@@ -514,7 +596,7 @@ fn cluster(raw: &RawValue, head: &wire::Head, origin: &Origin) -> Result<Cluster
         origin: origin.clone(),
         cluster: Cluster {
             id,
-            name,
+            name: name.unwrap_or_default(),
             resource_group,
             node_resource_group: wire.node_resource_group,
             kubernetes_version: version.as_deref().and_then(KubernetesVersion::from_word),
@@ -605,38 +687,33 @@ fn load_balancer(wire: wire::LoadBalancerProfile) -> LoadBalancerProfile {
 }
 
 fn loose_pool(
-    raw: &RawValue,
-    head: &wire::Head,
+    read: Unfolded<wire::AgentPool>,
     origin: &Origin,
 ) -> Result<LoosePoolFact, SourceError> {
-    let cluster = head
-        .id
-        .as_deref()
-        .and_then(|id| ResourceId::new(id).parent())
+    let cluster = read
+        .id()
+        .and_then(|id| id.parent())
         .ok_or_else(|| origin.error("id", "an agent pool without an id names no cluster"))?;
-    let wire: wire::AgentPool = body(raw, head, origin, "")?;
-    let name = required_name(head, origin, "")?;
     Ok(LoosePoolFact {
         origin: origin.clone(),
         cluster,
-        pool: pool(name, wire, origin, "")?,
+        pool: pool(read, origin)?,
     })
 }
 
-/// Lowers an agent pool. Shared with nobody's dialect: both dialects spell these fields the same.
-fn pool(
-    name: String,
-    wire: wire::AgentPool,
-    origin: &Origin,
-    inner: &str,
-) -> Result<PoolFact, SourceError> {
+/// Lowers an agent pool.
+fn pool(read: Unfolded<wire::AgentPool>, origin: &Origin) -> Result<PoolFact, SourceError> {
+    let name = read.name(origin)?;
+    // In a cluster the pool's `type` says how its machines are made; on its own that is the ARM type, and its fields say it.
+    let kind_beside = read.common.kind.clone();
+    let Unfolded {
+        body: mut wire,
+        fields,
+        ..
+    } = read;
+    let kind_inside = wire::Resource::common(&mut wire).kind;
     let fail = |field: &str, problem: String| {
-        let at = if inner.is_empty() {
-            field.to_string()
-        } else {
-            format!("{inner}.{field}")
-        };
-        origin.error(&at, format!("pool `{name}`: {problem}"))
+        origin.error(&join(&fields, field), format!("pool `{name}`: {problem}"))
     };
     let count_of = |value: Option<wire::Whole>, field: &str| match value {
         None => Ok(None),
@@ -718,7 +795,8 @@ fn pool(
     };
     let kind_word = wire
         .type_properties_type
-        .or(wire.kind)
+        .or(kind_inside)
+        .or(kind_beside)
         .unwrap_or_default()
         .to_ascii_lowercase();
     let subnet = |id: Option<String>| {

@@ -1,7 +1,7 @@
 //! A wanted state beside what is: the facts of `--desired FILE` laid over those of `--from`, so that the operation is the
 //! difference. A request body leaves out what it does not change; that is taken from what is.
 
-use super::facts::{ClusterFact, Facts, PoolFact};
+use super::facts::{ClusterFact, Facts, PoolFact, VnetFact};
 use super::{Found, SourceError, assemble};
 use crate::model::{Identity, Inventory, NetworkPlugin};
 
@@ -72,23 +72,131 @@ pub fn overlay(
             "holds no managed cluster and no agent pool; expected the wanted state of a cluster",
         ));
     }
-    // A network that both files hold is the wanted one.
-    after.vnets.retain(|known| {
-        !wanted
-            .vnets
-            .iter()
-            .any(|new| match (&known.vnet.id, &new.vnet.id) {
-                (Some(a), Some(b)) => a == b,
-                _ => known.vnet.name.eq_ignore_ascii_case(&new.vnet.name),
-            })
-    });
     wanted.clusters.clear();
+    lay_networks(&mut after, &mut wanted);
     after.append(wanted);
     Ok(Overlaid {
         current: assemble::assemble(before)?,
         planned: assemble::assemble(after)?,
         clusters: names,
     })
+}
+
+/// Puts the two sides of Terraform plans beside what other files say. What is: the plan's *before*, and over it the other files,
+/// which know more of the same resources. What will be: that, less what the plan deletes, with the plan's *after* over it.
+pub fn with_plans(facts: Facts, plans: Vec<super::terraform::Plan>) -> (Facts, Option<Facts>) {
+    if plans.is_empty() {
+        return (facts, None);
+    }
+    let mut before = Facts::default();
+    let mut after = Facts::default();
+    for plan in plans {
+        before.append(plan.before);
+        after.append(plan.after);
+    }
+    let mut planned = facts.clone();
+    drop_deleted(&mut planned, &before, &after);
+    for fact in &mut after.clusters {
+        if let Some(known) = planned
+            .clusters
+            .iter()
+            .find(|known| same_cluster(known, fact))
+        {
+            inherit(fact, known);
+        }
+    }
+    lay(&mut planned, after);
+    let mut current = before;
+    lay(&mut current, facts);
+    (current, Some(planned))
+}
+
+/// Puts `top` over `base`: of a cluster or network that both hold, the one of `top` counts.
+fn lay(base: &mut Facts, mut top: Facts) {
+    base.clusters
+        .retain(|known| !top.clusters.iter().any(|new| same_cluster(known, new)));
+    lay_networks(base, &mut top);
+    base.append(top);
+}
+
+fn same_cluster(a: &ClusterFact, b: &ClusterFact) -> bool {
+    match (&a.cluster.id, &b.cluster.id) {
+        (Some(a), Some(b)) => a == b,
+        _ => a
+            .cluster
+            .qualified_name()
+            .eq_ignore_ascii_case(&b.cluster.qualified_name()),
+    }
+}
+
+fn same_vnet(a: &VnetFact, b: &VnetFact) -> bool {
+    match (&a.vnet.id, &b.vnet.id) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.vnet.name.eq_ignore_ascii_case(&b.vnet.name),
+    }
+}
+
+/// Takes out of `facts` what the plan deletes: what its *before* has and its *after* has not.
+fn drop_deleted(facts: &mut Facts, before: &Facts, after: &Facts) {
+    facts.clusters.retain(|known| {
+        let was = before.clusters.iter().any(|fact| same_cluster(fact, known));
+        !was || after.clusters.iter().any(|fact| same_cluster(fact, known))
+    });
+    facts.vnets.retain(|known| {
+        let was = before.vnets.iter().any(|fact| same_vnet(fact, known));
+        !was || after.vnets.iter().any(|fact| same_vnet(fact, known))
+    });
+    for known in &mut facts.vnets {
+        let subnets = |facts: &Facts| -> Option<Vec<String>> {
+            let vnet = facts.vnets.iter().find(|fact| same_vnet(fact, known))?;
+            let names = vnet
+                .subnets
+                .iter()
+                .map(|subnet| subnet.name.to_ascii_lowercase());
+            Some(names.collect())
+        };
+        let (Some(was), Some(will)) = (subnets(before), subnets(after)) else {
+            continue;
+        };
+        known.subnets.retain(|subnet| {
+            let name = subnet.name.to_ascii_lowercase();
+            !was.contains(&name) || will.contains(&name)
+        });
+    }
+}
+
+/// A VNet that both hold becomes the one of `top`, with the subnets and peerings that only `base` knows.
+fn lay_networks(base: &mut Facts, top: &mut Facts) {
+    for known in std::mem::take(&mut base.vnets) {
+        let Some(new) = top.vnets.iter_mut().find(|new| same_vnet(new, &known)) else {
+            base.vnets.push(known);
+            continue;
+        };
+        for subnet in known.subnets {
+            let listed = new
+                .subnets
+                .iter()
+                .any(|other| other.name.eq_ignore_ascii_case(&subnet.name));
+            if !listed {
+                new.subnets.push(subnet);
+            }
+        }
+        for peering in known.vnet.peerings {
+            if !new
+                .vnet
+                .peerings
+                .iter()
+                .any(|other| other.remote == peering.remote)
+            {
+                new.vnet.peerings.push(peering);
+            }
+        }
+        if new.vnet.address_space.is_empty() {
+            new.vnet.address_space = known.vnet.address_space;
+        }
+        let state = new.vnet.provisioning_state.take();
+        new.vnet.provisioning_state = state.or(known.vnet.provisioning_state);
+    }
 }
 
 fn find(

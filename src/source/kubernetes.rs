@@ -11,7 +11,6 @@ use crate::model::workload::{
     Service, Taint, Workload,
 };
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 #[derive(Deserialize, Default)]
@@ -248,7 +247,7 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 /// When the object has the wrong shape.
 pub fn read_object(
     kind: &str,
-    raw: &RawValue,
+    raw: &str,
     origin: &Origin,
     state: &mut KubernetesState,
 ) -> Result<bool, SourceError> {

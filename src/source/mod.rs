@@ -11,6 +11,7 @@ pub mod facts;
 pub mod kubernetes;
 pub mod prefix_list;
 pub mod scenario;
+mod split;
 pub mod terraform;
 mod wire;
 
@@ -107,8 +108,7 @@ pub fn load(from: &[PathBuf], also_reserved: &[PathBuf]) -> Result<Loaded, Sourc
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     pub facts: Facts,
-    /// The other side of a Terraform plan: `facts` holds what is, this what will be.
-    pub planned: Option<Facts>,
+    pub plans: Vec<terraform::Plan>,
     pub operations: Vec<OperationFact>,
     pub scenarios: Vec<(String, String)>,
 }
@@ -119,41 +119,22 @@ impl Found {
     /// # Errors
     /// When a reference points nowhere.
     pub fn assemble(self) -> Result<Loaded, SourceError> {
-        let planned = match self.planned {
-            Some(mut planned) => {
-                // Files beside the plan describe what the plan does not touch.
-                planned.reserved.clone_from(&self.facts.reserved);
-                Some(assemble::assemble(planned)?)
-            }
-            None => None,
-        };
         let scenario = match <[(String, String); 1]>::try_from(self.scenarios) {
             Ok([scenario]) => Some(scenario),
             Err(_) => None,
         };
+        let (current, planned) = desired::with_plans(self.facts, self.plans);
         Ok(Loaded {
-            current: assemble::assemble(self.facts)?,
-            planned,
+            current: assemble::assemble(current)?,
+            planned: planned.map(assemble::assemble).transpose()?,
             operations: self.operations,
             scenario,
         })
     }
 
     fn append(&mut self, other: Found) {
-        // A plan's two sides both need what other files say.
-        self.planned = match (self.planned.take(), other.planned) {
-            (None, None) => None,
-            (Some(mut mine), theirs) => {
-                mine.append(theirs.unwrap_or_else(|| other.facts.clone()));
-                Some(mine)
-            }
-            (None, Some(theirs)) => {
-                let mut mine = self.facts.clone();
-                mine.append(theirs);
-                Some(mine)
-            }
-        };
         self.facts.append(other.facts);
+        self.plans.extend(other.plans);
         self.operations.extend(other.operations);
         self.scenarios.extend(other.scenarios);
     }
@@ -335,59 +316,72 @@ fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<std::borrow::Cow<'a, str>, 
     }
 }
 
-fn json_error(name: &str, error: &serde_json::Error) -> SourceError {
-    let text = error.to_string();
-    let problem = match text.rfind(" at line ") {
-        Some(end) => &text[..end],
-        None => &text,
-    };
-    SourceError::new(name, format!("{problem}; expected JSON"))
-        .at(error.line() as u64, error.column() as u64)
-}
-
 /// One JSON document, or several one after the other.
 fn read_json(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
     let mut found = Found::default();
-    let documents = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    for (position, document) in documents.enumerate() {
-        let document = document.map_err(|error| json_error(file, &error))?;
-        let path = if position == 0 {
+    let mut rest = text;
+    let mut position = 0;
+    while !rest.trim_ascii_start().is_empty() {
+        position += 1;
+        let path = if position == 1 {
             String::new()
         } else {
-            format!("document {}", position + 1)
+            format!("document {position}")
         };
-        found.append(read_json_document(file, text, document, &path)?);
+        let origin = Origin::new(file, path);
+        // An array is cut and shared out; everything else, and what cannot be cut, is the parser's.
+        if let Some((elements, after)) = split::elements(rest) {
+            let facts = read_elements(&origin, text, &elements, "")?;
+            found.append(Found {
+                facts,
+                ..Found::default()
+            });
+            rest = after;
+            continue;
+        }
+        let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        let document = match documents.next() {
+            Some(document) => document.map_err(|error| json_error(file, text, rest, &error))?,
+            None => break,
+        };
+        rest = &rest[documents.byte_offset()..];
+        found.append(read_json_document(&origin, text, document)?);
     }
     Ok(found)
 }
 
+/// An error of the parser, whose lines count from where `rest` begins.
+fn json_error(name: &str, text: &str, rest: &str, error: &serde_json::Error) -> SourceError {
+    let described = error.to_string();
+    let problem = match described.rfind(" at line ") {
+        Some(end) => &described[..end],
+        None => &described,
+    };
+    let before = &text[..text.len() - rest.len()];
+    let lines = before.matches('\n').count();
+    SourceError::new(name, format!("{problem}; expected JSON"))
+        .at((error.line() + lines) as u64, error.column() as u64)
+}
+
 fn read_json_document(
-    file: &Arc<str>,
+    origin: &Origin,
     text: &str,
     document: &RawValue,
-    path: &str,
 ) -> Result<Found, SourceError> {
-    let origin = Origin::new(file, path);
+    let file = &origin.file;
+    let document_text = document.get();
     let only = |facts: Facts| Found {
         facts,
         ..Found::default()
     };
-    if document.get().starts_with('[') {
-        return Ok(only(read_elements(&origin, text, document, "")?));
+    let placed = |error| place(text, document_text, error);
+    if !document_text.starts_with('{') {
+        return Err(placed(origin.error("", "expected a JSON object or array")));
     }
-    if !document.get().starts_with('{') {
-        return Err(place(
-            text,
-            document,
-            origin.error("", "expected a JSON object or array"),
-        ));
-    }
-    let envelope: wire::Envelope =
-        arm::parse(document, &origin, "").map_err(|error| place(text, document, error))?;
+    let envelope: wire::Envelope = arm::parse(document_text, origin, "").map_err(placed)?;
     let version = envelope.api_version.as_deref().unwrap_or_default();
     if version.starts_with("aksplan/") {
-        let scenario: scenario::Scenario =
-            arm::parse(document, &origin, "").map_err(|error| place(text, document, error))?;
+        let scenario: scenario::Scenario = arm::parse(document_text, origin, "").map_err(placed)?;
         return lower_scenario(file, scenario);
     }
     if envelope.terraform_version.is_some()
@@ -396,8 +390,7 @@ fn read_json_document(
     {
         let plan = terraform::read(file, document, envelope.format_version.as_deref())?;
         return Ok(Found {
-            facts: plan.before,
-            planned: Some(plan.after),
+            plans: vec![plan],
             ..Found::default()
         });
     }
@@ -405,16 +398,16 @@ fn read_json_document(
         let mut facts = Facts::default();
         match (kind.strip_suffix("List"), envelope.items) {
             (Some(of), Some(items)) => {
-                read_kubernetes(&origin, text, items, ".items", of, &mut facts)?;
+                read_kubernetes(origin, text, items.get(), "items", of, &mut facts)?;
             }
-            _ => read_kubernetes(&origin, text, document, "", kind, &mut facts)?,
+            _ => read_kubernetes(origin, text, document_text, "", kind, &mut facts)?,
         }
         return Ok(only(facts));
     }
     if let Some(value) = envelope.value
-        && value.get().starts_with('[')
+        && let Some((elements, _)) = split::elements(value.get())
     {
-        let mut facts = read_elements(&origin, text, value, "value")?;
+        let mut facts = read_elements(origin, text, &elements, "value")?;
         if envelope.next_link.is_some_and(|link| !link.is_empty()) {
             facts.not_checked.push(format!(
                 "{file}: is one page of several (it has a nextLink); what the other pages hold is not known"
@@ -423,18 +416,17 @@ fn read_json_document(
         return Ok(only(facts));
     }
     let mut facts = Facts::default();
-    arm::read_resource(document, &origin, &mut facts)
-        .map_err(|error| place(text, document, error))?;
+    arm::read_resource(document_text, origin, &mut None, &mut facts).map_err(placed)?;
     Ok(only(facts))
 }
 
 /// Adds the line and column of the resource to an error inside it.
-fn place(text: &str, raw: &RawValue, error: SourceError) -> SourceError {
+fn place(text: &str, raw: &str, error: SourceError) -> SourceError {
     if error.position.is_some() {
         return error;
     }
     // The resource is a slice of the text, so the distance of the two is its offset.
-    let offset = (raw.get().as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    let offset = (raw.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
     match text.get(..offset) {
         Some(before) => {
             let line = before.matches('\n').count() as u64 + 1;
@@ -449,11 +441,9 @@ fn place(text: &str, raw: &RawValue, error: SourceError) -> SourceError {
 fn read_elements(
     origin: &Origin,
     text: &str,
-    array: &RawValue,
+    elements: &[&str],
     path: &str,
 ) -> Result<Facts, SourceError> {
-    let elements: Vec<&RawValue> =
-        arm::parse(array, origin, path).map_err(|error| place(text, array, error))?;
     // Large enough to amortise a task, small enough to share out evenly.
     const BATCH: usize = 64;
     let batches: Vec<Facts> = elements
@@ -461,12 +451,13 @@ fn read_elements(
         .enumerate()
         .map(|(batch, elements)| {
             let mut facts = Facts::default();
+            let mut guess = None;
             for (position, raw) in elements.iter().enumerate() {
                 let origin = Origin::new(
                     &origin.file,
                     format!("{}{path}[{}]", origin.path, batch * BATCH + position),
                 );
-                read_element(&origin, text, raw, &mut facts)
+                read_element(&origin, text, raw, &mut guess, &mut facts)
                     .map_err(|error| place(text, raw, error))?;
             }
             Ok(facts)
@@ -479,16 +470,16 @@ fn read_elements(
     Ok(facts)
 }
 
-/// An element of an array: an Azure resource, a Kubernetes object, or a page of either.
+/// An element of an array: an Azure resource, or a Kubernetes object.
 fn read_element(
     origin: &Origin,
     text: &str,
-    raw: &RawValue,
+    raw: &str,
+    guess: &mut Option<arm::Kind>,
     facts: &mut Facts,
 ) -> Result<(), SourceError> {
-    arm::read_resource(raw, origin, facts).or_else(|error| {
-        let envelope: wire::Envelope =
-            serde_json::from_str(raw.get()).map_err(|_| error.clone())?;
+    arm::read_resource(raw, origin, guess, facts).or_else(|error| {
+        let envelope: wire::Envelope = serde_json::from_str(raw).map_err(|_| error.clone())?;
         match (envelope.kind, envelope.api_version) {
             (Some(kind), Some(_)) => read_kubernetes(origin, text, raw, "", &kind, facts),
             _ => Err(error),
@@ -500,14 +491,14 @@ fn read_element(
 fn read_kubernetes(
     origin: &Origin,
     text: &str,
-    raw: &RawValue,
+    raw: &str,
     path: &str,
     kind: &str,
     facts: &mut Facts,
 ) -> Result<(), SourceError> {
     let mut state = KubernetesState::default();
     let mut unused: Vec<String> = Vec::new();
-    let mut read = |raw: &RawValue, origin: &Origin| {
+    let mut read = |raw: &str, origin: &Origin| {
         let own: wire::Envelope = arm::parse(raw, origin, "")?;
         let kind = own.kind.as_deref().unwrap_or(kind);
         if !kubernetes::read_object(kind, raw, origin, &mut state)? {
@@ -518,16 +509,18 @@ fn read_kubernetes(
         }
         Ok::<(), SourceError>(())
     };
-    if raw.get().starts_with('[') {
-        let items: Vec<&RawValue> =
-            arm::parse(raw, origin, path).map_err(|error| place(text, raw, error))?;
-        for (position, item) in items.into_iter().enumerate() {
-            let origin = Origin::new(&origin.file, format!("{}{path}[{position}]", origin.path));
-            read(item, &origin).map_err(|error| place(text, item, error))?;
+    match split::elements(raw) {
+        Some((items, _)) => {
+            for (position, item) in items.into_iter().enumerate() {
+                let origin =
+                    Origin::new(&origin.file, format!("{}{path}[{position}]", origin.path));
+                read(item, &origin).map_err(|error| place(text, item, error))?;
+            }
         }
-    } else {
-        read(raw, origin).map_err(|error| place(text, raw, error))?;
+        None => read(raw, origin).map_err(|error| place(text, raw, error))?,
     }
+    unused.sort();
+    unused.dedup();
     facts.not_checked.extend(unused);
     facts.kubernetes.push(KubernetesFact {
         origin: origin.clone(),

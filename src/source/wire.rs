@@ -88,13 +88,10 @@ impl<'de> Deserialize<'de> for Word {
 #[serde(rename_all = "camelCase")]
 pub struct Head<'a> {
     pub id: Option<String>,
-    #[serde(borrow)]
-    pub name: Option<&'a RawValue>,
     #[serde(rename = "type", borrow)]
     pub kind: Option<&'a RawValue>,
     #[serde(borrow)]
     pub properties: Option<&'a RawValue>,
-    pub resource_group: Option<String>,
     pub agent_pool_profiles: Option<de::IgnoredAny>,
     pub network_profile: Option<de::IgnoredAny>,
     pub address_space: Option<de::IgnoredAny>,
@@ -102,16 +99,64 @@ pub struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// The resource's own name; usages have an object there and therefore none.
-    pub fn name(&self) -> Option<String> {
-        serde_json::from_str(self.name?.get()).ok()
-    }
-
     /// ARM type in lower case; a pool's own `type` is `VirtualMachineScaleSets`, which has no slash.
     pub fn arm_type(&self) -> Option<String> {
         let word: String = serde_json::from_str(self.kind?.get()).ok()?;
         word.contains('/').then(|| word.to_ascii_lowercase())
     }
+}
+
+/// The fields beside `properties`, whatever the resource.
+#[derive(Debug, Default)]
+pub struct Common<'a> {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub kind: Option<String>,
+    pub resource_group: Option<String>,
+    pub identity: Option<IdentityType>,
+    /// ARM's dialect keeps the resource's own fields here, `az`'s beside it.
+    pub properties: Option<&'a RawValue>,
+}
+
+/// A resource of either dialect: parsed once as it stands and, where it has `properties`, a second time from there.
+pub trait Resource<'a>: Deserialize<'a> {
+    /// Takes the common fields out.
+    fn common(&mut self) -> Common<'a>;
+}
+
+/// Declares wire shapes with the common fields in them, so that one pass over the text reads everything.
+macro_rules! resources {
+    ($($(#[$doc:meta])* pub struct $name:ident<'a> { $($(#[$attribute:meta])* pub $field:ident: $type:ty,)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Default, Deserialize)]
+            #[serde(rename_all = "camelCase")]
+            pub struct $name<'a> {
+                id: Option<String>,
+                name: Option<String>,
+                #[serde(rename = "type")]
+                kind: Option<String>,
+                resource_group: Option<String>,
+                identity: Option<IdentityType>,
+                #[serde(borrow)]
+                properties: Option<&'a RawValue>,
+                $($(#[$attribute])* pub $field: $type,)*
+            }
+
+            impl<'a> Resource<'a> for $name<'a> {
+                fn common(&mut self) -> Common<'a> {
+                    Common {
+                        id: self.id.take(),
+                        name: self.name.take(),
+                        kind: self.kind.take(),
+                        resource_group: self.resource_group.take(),
+                        identity: self.identity.take(),
+                        properties: self.properties.take(),
+                    }
+                }
+            }
+        )*
+    };
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -127,64 +172,9 @@ pub struct AddressSpace {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Vnet<'a> {
-    pub address_space: Option<AddressSpace>,
-    #[serde(borrow)]
-    pub subnets: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    pub virtual_network_peerings: Option<Vec<&'a RawValue>>,
-    pub provisioning_state: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Subnet<'a> {
-    pub address_prefix: Option<String>,
-    pub address_prefixes: Option<Vec<String>>,
-    #[serde(borrow)]
-    pub delegations: Option<Vec<&'a RawValue>>,
-    pub ip_configurations: Option<Vec<Reference>>,
-    pub private_endpoints: Option<Vec<Reference>>,
-    pub route_table: Option<Reference>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Delegation {
-    pub service_name: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Peering {
-    pub remote_virtual_network: Option<Reference>,
-    pub remote_address_space: Option<AddressSpace>,
-    pub remote_virtual_network_address_space: Option<AddressSpace>,
-    pub peering_state: Option<String>,
-    pub allow_forwarded_traffic: Option<bool>,
-    pub allow_gateway_transit: Option<bool>,
-    pub use_remote_gateways: Option<bool>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Usage {
     pub current_value: Option<Whole>,
     pub id: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub struct RouteTable<'a> {
-    #[serde(borrow)]
-    pub routes: Option<Vec<&'a RawValue>>,
-    pub subnets: Option<Vec<Reference>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Route {
-    pub address_prefix: Option<String>,
-    pub next_hop_type: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -226,31 +216,6 @@ pub struct Enabled {
 pub struct AddonProfiles {
     #[serde(alias = "IngressApplicationGateway")]
     pub ingress_application_gateway: Option<Enabled>,
-}
-
-/// Fields of a managed cluster's `properties`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ManagedCluster<'a> {
-    #[serde(borrow)]
-    pub agent_pool_profiles: Option<Vec<&'a RawValue>>,
-    pub network_profile: Option<NetworkProfile>,
-    pub kubernetes_version: Option<String>,
-    pub current_kubernetes_version: Option<String>,
-    pub provisioning_state: Option<String>,
-    pub power_state: Option<Code>,
-    pub node_resource_group: Option<String>,
-    pub api_server_access_profile: Option<ApiServer>,
-    pub node_provisioning_profile: Option<Mode>,
-    pub node_disruption_profile: Option<NodeDisruption>,
-    pub service_principal_profile: Option<ServicePrincipal>,
-    pub addon_profiles: Option<AddonProfiles>,
-}
-
-/// `identity` sits beside `properties`, in both dialects.
-#[derive(Debug, Default, Deserialize)]
-pub struct IdentityBlock {
-    pub identity: Option<IdentityType>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -301,38 +266,6 @@ pub struct OutboundIps {
     pub public_ips: Option<Vec<de::IgnoredAny>>,
 }
 
-/// An agent pool: an element of `agentPoolProfiles`, or the `properties` of an agent pool of its own.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AgentPool {
-    pub count: Option<Whole>,
-    pub mode: Option<String>,
-    pub os_type: Option<String>,
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-    #[serde(alias = "typePropertiesType")]
-    pub type_properties_type: Option<String>,
-    pub enable_auto_scaling: Option<bool>,
-    pub min_count: Option<Whole>,
-    pub max_count: Option<Whole>,
-    pub max_pods: Option<Whole>,
-    pub upgrade_settings: Option<UpgradeSettings>,
-    #[serde(alias = "vnetSubnetID")]
-    pub vnet_subnet_id: Option<String>,
-    #[serde(alias = "podSubnetID")]
-    pub pod_subnet_id: Option<String>,
-    #[serde(alias = "podIPAllocationMode")]
-    pub pod_ip_allocation_mode: Option<String>,
-    pub scale_set_priority: Option<String>,
-    pub orchestrator_version: Option<String>,
-    pub current_orchestrator_version: Option<String>,
-    pub provisioning_state: Option<String>,
-    pub power_state: Option<Code>,
-    pub vm_size: Option<String>,
-    pub node_image_version: Option<String>,
-    pub virtual_machines_profile: Option<VirtualMachinesProfile>,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpgradeSettings {
@@ -364,6 +297,97 @@ pub struct ManualScale {
 pub struct AutoScale {
     pub min_count: Option<Whole>,
     pub max_count: Option<Whole>,
+}
+
+resources! {
+    pub struct Vnet<'a> {
+        pub address_space: Option<AddressSpace>,
+        #[serde(borrow)]
+        pub subnets: Option<Vec<Subnet<'a>>>,
+        #[serde(borrow)]
+        pub virtual_network_peerings: Option<Vec<Peering<'a>>>,
+        pub provisioning_state: Option<String>,
+    }
+
+    pub struct Subnet<'a> {
+        pub address_prefix: Option<String>,
+        pub address_prefixes: Option<Vec<String>>,
+        #[serde(borrow)]
+        pub delegations: Option<Vec<Delegation<'a>>>,
+        pub ip_configurations: Option<Vec<Reference>>,
+        pub private_endpoints: Option<Vec<Reference>>,
+        pub route_table: Option<Reference>,
+    }
+
+    pub struct Delegation<'a> {
+        pub service_name: Option<String>,
+    }
+
+    pub struct Peering<'a> {
+        pub remote_virtual_network: Option<Reference>,
+        pub remote_address_space: Option<AddressSpace>,
+        pub remote_virtual_network_address_space: Option<AddressSpace>,
+        pub peering_state: Option<String>,
+        pub allow_forwarded_traffic: Option<bool>,
+        pub allow_gateway_transit: Option<bool>,
+        pub use_remote_gateways: Option<bool>,
+    }
+
+    pub struct RouteTable<'a> {
+        #[serde(borrow)]
+        pub routes: Option<Vec<Route<'a>>>,
+        pub subnets: Option<Vec<Reference>>,
+    }
+
+    pub struct Route<'a> {
+        pub address_prefix: Option<String>,
+        pub next_hop_type: Option<String>,
+    }
+
+    /// Fields of a managed cluster's `properties`.
+    pub struct ManagedCluster<'a> {
+        #[serde(borrow)]
+        pub agent_pool_profiles: Option<Vec<AgentPool<'a>>>,
+        pub network_profile: Option<NetworkProfile>,
+        pub kubernetes_version: Option<String>,
+        pub current_kubernetes_version: Option<String>,
+        pub provisioning_state: Option<String>,
+        pub power_state: Option<Code>,
+        pub node_resource_group: Option<String>,
+        pub api_server_access_profile: Option<ApiServer>,
+        pub node_provisioning_profile: Option<Mode>,
+        pub node_disruption_profile: Option<NodeDisruption>,
+        pub service_principal_profile: Option<ServicePrincipal>,
+        pub addon_profiles: Option<AddonProfiles>,
+    }
+
+    /// An agent pool: an element of `agentPoolProfiles`, or the `properties` of an agent pool of its own.
+    pub struct AgentPool<'a> {
+        pub count: Option<Whole>,
+        pub mode: Option<String>,
+        pub os_type: Option<String>,
+        #[serde(alias = "typePropertiesType")]
+        pub type_properties_type: Option<String>,
+        pub enable_auto_scaling: Option<bool>,
+        pub min_count: Option<Whole>,
+        pub max_count: Option<Whole>,
+        pub max_pods: Option<Whole>,
+        pub upgrade_settings: Option<UpgradeSettings>,
+        #[serde(alias = "vnetSubnetID")]
+        pub vnet_subnet_id: Option<String>,
+        #[serde(alias = "podSubnetID")]
+        pub pod_subnet_id: Option<String>,
+        #[serde(alias = "podIPAllocationMode")]
+        pub pod_ip_allocation_mode: Option<String>,
+        pub scale_set_priority: Option<String>,
+        pub orchestrator_version: Option<String>,
+        pub current_orchestrator_version: Option<String>,
+        pub provisioning_state: Option<String>,
+        pub power_state: Option<Code>,
+        pub vm_size: Option<String>,
+        pub node_image_version: Option<String>,
+        pub virtual_machines_profile: Option<VirtualMachinesProfile>,
+    }
 }
 
 /// The shape around resources: a page (`value`), a list (`items`), a scenario, a Terraform plan, or one resource.

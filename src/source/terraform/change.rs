@@ -98,7 +98,7 @@ impl Change {
     /// # Errors
     /// When it has the wrong shape.
     pub fn read(raw: &RawValue, origin: &Origin) -> Result<Self, SourceError> {
-        arm::parse(raw, origin, "change").map(Change)
+        arm::parse(raw.get(), origin, "change").map(Change)
     }
 
     fn does(&self, action: &str) -> bool {

@@ -84,7 +84,7 @@ impl Configuration {
             #[serde(borrow)]
             root_module: Option<WireModule<'a>>,
         }
-        let wire: Wire = arm::parse(raw, origin, "configuration")?;
+        let wire: Wire = arm::parse(raw.get(), origin, "configuration")?;
         let mut configuration = Configuration::default();
         if let Some(root) = wire.root_module {
             configuration.add(Vec::new(), root, origin)?;
@@ -100,7 +100,7 @@ impl Configuration {
     ) -> Result<(), SourceError> {
         let mut module = Module::default();
         for raw in wire.resources.unwrap_or_default() {
-            let resource: WireResource = arm::parse(raw, origin, "configuration")?;
+            let resource: WireResource = arm::parse(raw.get(), origin, "configuration")?;
             let (Some(kind), Some(name)) = (resource.kind, resource.name) else {
                 continue;
             };

@@ -49,7 +49,7 @@ struct ResourceChange<'a> {
 /// # Errors
 /// When a part has the wrong shape.
 pub fn split(document: &RawValue, origin: &Origin) -> Result<Sides, SourceError> {
-    let wire: Document = arm::parse(document, origin, "")?;
+    let wire: Document = arm::parse(document.get(), origin, "")?;
     let is_plan = wire.resource_changes.is_some()
         || wire.planned_values.is_some()
         || wire.configuration.is_some();
@@ -97,7 +97,8 @@ pub fn split(document: &RawValue, origin: &Origin) -> Result<Sides, SourceError>
             #[serde(borrow)]
             resource_change: Option<ResourceChange<'a>>,
         }
-        let deferred: Deferred = arm::parse(raw, origin, &format!("deferred_changes[{position}]"))?;
+        let deferred: Deferred =
+            arm::parse(raw.get(), origin, &format!("deferred_changes[{position}]"))?;
         if let Some(change) = deferred.resource_change
             && Kind::from_type(&change.kind).is_some()
         {
@@ -128,7 +129,7 @@ pub fn split(document: &RawValue, origin: &Origin) -> Result<Sides, SourceError>
 }
 
 fn resource_change(raw: &RawValue, origin: &Origin, sides: &mut Sides) -> Result<(), SourceError> {
-    let wire: ResourceChange = arm::parse(raw, origin, "")?;
+    let wire: ResourceChange = arm::parse(raw.get(), origin, "")?;
     let Some(kind) = Kind::from_type(&wire.kind) else {
         if wire
             .change

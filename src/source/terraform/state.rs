@@ -48,7 +48,7 @@ pub fn add_prior(raw: &RawValue, origin: &Origin, sides: &mut Sides) -> Result<(
         #[serde(borrow)]
         values: Option<&'a RawValue>,
     }
-    let prior: Prior = arm::parse(raw, origin, "prior_state")?;
+    let prior: Prior = arm::parse(raw.get(), origin, "prior_state")?;
     let Some(values) = prior.values else {
         return Ok(());
     };
@@ -91,7 +91,7 @@ pub fn read(values: &RawValue, origin: &Origin, path: &str) -> Result<State, Sou
         #[serde(borrow)]
         root_module: Option<StateModule<'a>>,
     }
-    let values: Values = arm::parse(values, origin, path)?;
+    let values: Values = arm::parse(values.get(), origin, path)?;
     let mut found = State::default();
     if let Some(root) = values.root_module {
         state_module(root, origin, &format!("{path}.root_module"), &mut found)?;
@@ -108,7 +108,7 @@ fn state_module(
     let module_address = module.address.unwrap_or_default();
     for (position, raw) in module.resources.unwrap_or_default().into_iter().enumerate() {
         let origin = Origin::new(&origin.file, format!("{path}.resources[{position}]"));
-        let wire: StateResource = arm::parse(raw, &origin, "")?;
+        let wire: StateResource = arm::parse(raw.get(), &origin, "")?;
         let Some(values) = wire.values else { continue };
         let Some(kind) = Kind::from_type(&wire.kind) else {
             if is_of_interest(&wire.kind, values) {
@@ -125,7 +125,7 @@ fn state_module(
             wire.index.as_ref(),
             &origin,
         )?;
-        let values: Value = arm::parse(values, &origin, "values")?;
+        let values: Value = arm::parse(values.get(), &origin, "values")?;
         let origin = Origin::new(&origin.file, format!("{}.values", origin.path));
         found.instances.push(place.instance(
             origin,

@@ -187,8 +187,8 @@ fn pools_of_a_cluster_elsewhere_are_loose() {
     };
     let plan = network().update("azurerm_kubernetes_cluster_node_pool.p", pool(2), pool(4));
     let found = find(&plan.json()).unwrap();
-    assert_eq!(found.facts.pools.len(), 1);
-    assert_eq!(found.planned.unwrap().pools[0].pool.pool.ceiling(), 4);
+    assert_eq!(found.plans[0].before.pools.len(), 1);
+    assert_eq!(found.plans[0].after.pools[0].pool.pool.ceiling(), 4);
 }
 
 #[test]

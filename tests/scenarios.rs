@@ -1,0 +1,155 @@
+//! Every scenario renders byte for byte to its report, and the numbers that its description promises are in it.
+
+mod binary;
+mod committed;
+
+use binary::{answer, names_in, scenarios};
+use serde_json::Value;
+
+fn report(name: &str, format: &str) -> String {
+    answer(&[
+        "report",
+        "--from",
+        &format!("scenarios/{name}.yaml"),
+        "-o",
+        format,
+    ])
+}
+
+#[test]
+fn every_scenario_renders_to_its_report() {
+    let files: Vec<(String, String)> = scenarios()
+        .iter()
+        .flat_map(|name| {
+            [("md", "markdown"), ("json", "json")].map(|(extension, format)| {
+                (format!("reports/{name}.{extension}"), report(name, format))
+            })
+        })
+        .collect();
+    committed::check("scenarios", &files);
+}
+
+#[test]
+fn every_report_has_its_scenario() {
+    for extension in ["md", "json"] {
+        for name in names_in("reports", extension) {
+            assert!(
+                scenarios().contains(&name),
+                "reports/{name}.{extension} has no scenarios/{name}.yaml: delete it, or bring the scenario back"
+            );
+        }
+    }
+}
+
+/// Worked out by hand from the published rules, so that an update of the reports cannot carry a wrong number along.
+#[test]
+fn the_numbers_that_were_worked_out_by_hand() {
+    let subnet = "/capacity/subnets/0";
+    let first = "/predictions/0";
+    let second = "/predictions/1";
+    let third = "/predictions/2";
+    let expected: &[(&str, &str, &str, &str)] = &[
+        // 26 nodes of 110 - 1; a /22 less Azure's five.
+        ("fintech", subnet, "/demand/ceiling", "2834"),
+        ("fintech", subnet, "/usable", "1019"),
+        ("fintech", first, "/errors/0/preallocated", "218"),
+        ("fintech", first, "/errors/0/available", "147"),
+        // (6 + 20 + 2) × 109.
+        ("fintech", second, "/errors/0/preallocated", "3052"),
+        // 4 + ⌈0.33 × 4⌉ + 5 + ⌈0.33 × 5⌉, and a /24 each.
+        ("aks-baseline", subnet, "/demand/ceiling_with_surge", "13"),
+        ("aks-baseline", "/capacity/pod_cidrs/0", "/nodes", "256"),
+        ("aks-baseline", first, "/verdict", "accepted"),
+        // 20 × 29 + 10 × 49, of which each cluster's own part is admitted.
+        ("hub-three-clusters", subnet, "/demand/ceiling", "1070"),
+        ("hub-three-clusters", first, "/verdict", "accepted"),
+        ("hub-three-clusters", second, "/verdict", "accepted"),
+        // 5 + 395, and 1 + 40 surge nodes.
+        ("kubenet-400-nodes", subnet, "/demand/ceiling", "400"),
+        (
+            "kubenet-400-nodes",
+            subnet,
+            "/demand/ceiling_with_surge",
+            "441",
+        ),
+        ("kubenet-400-nodes", first, "/verdict", "rejected"),
+        ("kubenet-400-nodes", second, "/verdict", "rejected"),
+        ("kubenet-400-nodes", third, "/verdict", "accepted"),
+        // 14 × 17 = 238 of 251; 15 × 16 = 240 pass but 15 × 17 = 255 do not fit; 16 × 16 = 256 do not pass.
+        ("pod-subnet-dynamic", first, "/verdict", "accepted"),
+        (
+            "pod-subnet-dynamic",
+            second,
+            "/verdict",
+            "accepted_then_fails",
+        ),
+        ("pod-subnet-dynamic", third, "/verdict", "rejected"),
+        ("pod-subnet-dynamic", third, "/errors/0/preallocated", "256"),
+        // 3 × 256 held where 3 × 16 are counted; 10 × 16.
+        (
+            "static-block-hangs",
+            first,
+            "/verdict",
+            "accepted_then_fails",
+        ),
+        ("static-block-hangs", first, "/errors/0/preallocated", "768"),
+        ("static-block-hangs", second, "/verdict", "rejected"),
+        (
+            "static-block-hangs",
+            second,
+            "/errors/0/preallocated",
+            "160",
+        ),
+        ("static-block-hangs", second, "/errors/0/available", "59"),
+        // 5 × 256 of 4 × 256: a pod CIDR loses no five.
+        (
+            "overlay-small-pod-cidr",
+            first,
+            "/errors/0/preallocated",
+            "1280",
+        ),
+        (
+            "overlay-small-pod-cidr",
+            first,
+            "/errors/0/available",
+            "1024",
+        ),
+        ("overlay-small-pod-cidr", second, "/verdict", "rejected"),
+        ("service-cidr-new-peer", first, "/verdict", "accepted"),
+        (
+            "service-cidr-new-peer",
+            second,
+            "/errors/0/code",
+            "ServiceCidrOverlapExistingSubnetsCidr",
+        ),
+        // 3 × 29 + 3 × 31 + 2 × 29, and 31 more for a Windows surge node.
+        ("windows-and-spot", subnet, "/demand/ceiling", "238"),
+        ("windows-and-spot", first, "/verdict", "accepted"),
+        ("windows-and-spot", second, "/errors/0/preallocated", "269"),
+        // 5 + 54 is the /26's last address.
+        ("dual-stack", first, "/verdict", "accepted"),
+        ("dual-stack", second, "/errors/0/preallocated", "60"),
+        ("dual-stack", second, "/errors/0/available", "59"),
+        ("node-auto-provisioning", first, "/verdict", "accepted"),
+        (
+            "node-auto-provisioning",
+            "/capacity/findings/0",
+            "/code",
+            "no-admission-check",
+        ),
+    ];
+    for name in scenarios() {
+        let report: Value = serde_json::from_str(&report(&name, "json")).expect("a JSON report");
+        let of_this: Vec<_> = expected.iter().filter(|(of, ..)| *of == name).collect();
+        assert!(!of_this.is_empty(), "{name}: no number is checked by hand");
+        for (_, place, field, wanted) in of_this {
+            let found = report.pointer(&format!("{place}{field}"));
+            let found = match found {
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+                None => "nothing".to_string(),
+            };
+            assert_eq!(&found, wanted, "{name}: {place}{field}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What aksplan prints as JSON is what its published schemas say, for every command and every scenario; and the published
+//! schemas are those of this version.
+
+mod binary;
+mod committed;
+
+use binary::{answer, root, scenarios};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+const SCHEMAS: [&str; 9] = [
+    "scenario",
+    "capacity",
+    "predict",
+    "predictions",
+    "cidr-check",
+    "cidr-suggest",
+    "compare",
+    "explain",
+    "report",
+];
+
+/// By the schema this version prints; that the published one is the same is a test of its own.
+fn validator(name: &str) -> Validator {
+    let schema = serde_json::from_str(&answer(&["schema", name])).expect("a schema is JSON");
+    jsonschema::validator_for(&schema)
+        .unwrap_or_else(|error| panic!("{name} is not a schema: {error}"))
+}
+
+fn problems(validator: &Validator, document: &Value) -> Vec<String> {
+    validator
+        .iter_errors(document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
+/// Runs a command with `-o json`, and holds its output against a schema.
+fn conforms(schema: &str, arguments: &[&str]) -> Value {
+    let arguments = [arguments, &["-o", "json"]].concat();
+    let text = answer(&arguments);
+    assert!(
+        text.starts_with("{\n  \"format_version\": \"1.0\""),
+        "aksplan {} does not begin with its format_version",
+        arguments.join(" ")
+    );
+    let document = serde_json::from_str(&text).expect("`-o json` prints JSON");
+    let problems = problems(&validator(schema), &document);
+    assert!(
+        problems.is_empty(),
+        "aksplan {} is not what {schema}.schema.json says:\n{}",
+        arguments.join(" "),
+        problems.join("\n")
+    );
+    document
+}
+
+fn scenario(name: &str) -> Value {
+    let path = root().join(format!("scenarios/{name}.yaml"));
+    let text = std::fs::read_to_string(&path).expect("a readable scenario");
+    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn names<'a>(scenario: &'a Value, list: &str) -> Vec<&'a str> {
+    scenario[list]
+        .as_array()
+        .expect("a scenario has it")
+        .iter()
+        .map(|item| item["name"].as_str().expect("a name"))
+        .collect()
+}
+
+#[test]
+fn published_schemas_are_those_of_this_version() {
+    let files: Vec<(String, String)> = SCHEMAS
+        .iter()
+        .map(|name| {
+            (
+                format!("reports/schema/{name}.schema.json"),
+                answer(&["schema", name]),
+            )
+        })
+        .collect();
+    committed::check("schemas", &files);
+}
+
+#[test]
+fn scenarios_are_what_their_schema_says() {
+    let validator = validator("scenario");
+    for name in scenarios() {
+        let problems = problems(&validator, &scenario(&name));
+        assert!(problems.is_empty(), "{name}: {}", problems.join("\n"));
+    }
+}
+
+#[test]
+fn every_output_of_every_scenario_conforms() {
+    for name in scenarios() {
+        let scenario = scenario(&name);
+        let file = format!("scenarios/{name}.yaml");
+        let from = ["--from", file.as_str()];
+        let run = |schema: &str, command: &[&str], more: &[&str]| {
+            conforms(schema, &[command, &from, more].concat());
+        };
+        run("report", &["report"], &[]);
+        run("capacity", &["capacity"], &[]);
+        run("cidr-check", &["cidr", "check"], &[]);
+        for vnet in names(&scenario, "virtual_networks") {
+            run("capacity", &["capacity"], &["--vnet", vnet]);
+            run("cidr-check", &["cidr", "check"], &["--vnet", vnet]);
+        }
+        for cluster in names(&scenario, "clusters") {
+            let cluster = ["--cluster", cluster];
+            run("capacity", &["capacity"], &cluster);
+            run("compare", &["compare"], &cluster);
+            for purpose in ["pod", "service", "subnet"] {
+                run(
+                    "cidr-suggest",
+                    &["cidr", "suggest", "--for", purpose],
+                    &cluster,
+                );
+            }
+            run("predict", &["predict", "--update"], &cluster);
+            run("predict", &["predict", "--upgrade"], &cluster);
+        }
+        let operations = scenario["operations"].as_array().map_or(0, Vec::len);
+        assert!(operations > 0, "{name} predicts nothing");
+        let schema = if operations == 1 {
+            "predict"
+        } else {
+            "predictions"
+        };
+        run(schema, &["predict"], &[]);
+    }
+}
+
+#[test]
+fn explanations_conform() {
+    conforms("explain", &["explain"]);
+    conforms("explain", &["explain", "CLS-3"]);
+    conforms("explain", &["explain", "InsufficientSubnetSize"]);
+}
+
+/// The checks above can fail: each of these breaks a real output in one place.
+#[test]
+fn broken_documents_are_refused() {
+    let error = "/predictions/0/errors/0";
+    let wrong = [
+        ("capacity", "/subnets/0", "usable", json!("1,019")),
+        ("capacity", "/subnets/0", "verdict", json!("fine")),
+        ("predictions", "/predictions/0", "verdict", json!("maybe")),
+        ("predictions", error, "stage", json!("later")),
+        ("predictions", error, "preallocated", json!(-1)),
+    ];
+    let missing = [
+        ("capacity", "", "format_version"),
+        ("capacity", "", "pools"),
+        ("capacity", "/subnets/0", "verdict"),
+        ("predictions", "/predictions/0", "verdict"),
+        ("predictions", error, "message"),
+    ];
+    let changes = wrong
+        .into_iter()
+        .map(|(schema, place, field, value)| (schema, place, field, Some(value)))
+        .chain(missing.map(|(schema, place, field)| (schema, place, field, None)));
+    for (schema, place, field, value) in changes {
+        let command = if schema == "capacity" {
+            "capacity"
+        } else {
+            "predict"
+        };
+        let mut document = conforms(schema, &[command, "--from", "scenarios/fintech.yaml"]);
+        let object = document
+            .pointer_mut(place)
+            .and_then(Value::as_object_mut)
+            .unwrap_or_else(|| panic!("{schema}: nothing at {place}"));
+        let change = format!("{schema}: {place}/{field} = {value:?}");
+        let before = match value {
+            Some(value) => object.insert(field.to_string(), value),
+            None => object.remove(field),
+        };
+        assert!(before.is_some(), "{change}: the field is not there");
+        assert!(
+            !problems(&validator(schema), &document).is_empty(),
+            "{change} passes"
+        );
+    }
+    let mut misspelt = scenario("fintech");
+    misspelt["clusters"][0]["pools"][0]["max_cuont"] = json!(6);
+    assert!(!problems(&validator("scenario"), &misspelt).is_empty());
+}
