@@ -635,3 +635,13 @@ fn statements_are_read_by_rule() {
         assert_eq!(era(formula, words).era_is_over(), over, "{formula} {words}");
     }
 }
+
+/// A recording that is not there is said and passed over, and fails under `CI=true`.
+#[test]
+fn absence_fails_in_continuous_integration_only() {
+    let absent = std::panic::catch_unwind(|| recorded("golden/no-such-recording.jsonl"));
+    match std::env::var("CI").as_deref() {
+        Ok("true") => assert!(absent.is_err()),
+        _ => assert!(matches!(absent, Ok(None))),
+    }
+}
