@@ -45,6 +45,8 @@ impl Certainty {
 
 /// The code used where AKS is known to refuse, but with a code and text that no public source shows.
 pub const CODE_NOT_KNOWN: &str = "unknown";
+/// The network's own refusal of an interface, through the scale set.
+pub const SUBNET_IS_FULL: &str = "SubnetIsFull";
 
 /// One answer of the service.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,7 +172,7 @@ pub fn subnet_is_full(
     let mut all_rules = vec![&rule::SUBNET_IS_FULL];
     all_rules.extend(rules);
     Answer {
-        code: "SubnetIsFull",
+        code: SUBNET_IS_FULL,
         stage: Stage::Runtime,
         target: None,
         message: format!(

@@ -150,10 +150,11 @@ fn subnet_size(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
 
 /// The IPv4 pod CIDR: 256 addresses a node, the whole range counts (ISS-3, ISS-4).
 fn pod_cidr_size(scene: &Scene, judgement: &mut Judgement) {
+    let requested = scene.with_defaults();
     let Some(mode) = scene.after.mode().filter(|mode| mode.has_pod_cidr()) else {
         return;
     };
-    let Some(range) = scene.after.network.pod_cidr_v4().copied() else {
+    let Some(range) = requested.network.pod_cidr_v4().copied() else {
         return pod_cidr_missing(scene, mode, judgement);
     };
     let (mut wanted, mut surge_wanted) = (0u64, 0u64);
@@ -215,22 +216,33 @@ fn refusal(target: &str, message: String, rules: &[&'static rule::Rule]) -> Answ
 
 /// Limits that hold whatever the addresses say. What AKS answers is in no public source; that it refuses is.
 fn node_limits(scene: &Scene, judgement: &mut Judgement) {
-    let grows = scene.before.is_none_or(|before| {
-        let nodes = |pools: &[NodePool]| pools.iter().map(NodePool::counted_nodes).sum::<u64>();
-        nodes(&scene.after.pools) > nodes(&before.pools)
-    });
-    let nodes: u64 = scene
-        .after
-        .pools
-        .iter()
-        .map(|pool| pool.counted_nodes() + scene.counted_surge(pool))
-        .sum();
+    let growing = |pool: &NodePool| {
+        scene
+            .pool_before(&pool.name)
+            .is_none_or(|before| before.counted_nodes() < pool.counted_nodes())
+    };
+    let pools = &scene.after.pools;
+    let grows = pools.iter().any(growing);
+    let counted: u64 = pools.iter().map(NodePool::counted_nodes).sum();
+    let surges = pools.iter().map(|pool| scene.real_surge(pool));
+    let surge = if scene.upgrades_in_turn() {
+        surges.max().unwrap_or(0)
+    } else {
+        surges.sum()
+    };
+    let real = pools.iter().map(|pool| pool.count).sum::<u64>() + surge;
     if let Some(mode) = scene.after.mode() {
         let most = limits::cluster_nodes(mode);
-        let kubenet = mode == NetworkMode::Kubenet;
-        // Kubenet's wall is checked at create and at upgrade; the other at every growth.
-        if nodes > most && (grows || (kubenet && scene.reimages())) {
-            judgement.errors.push(refusal(
+        // Nodes that are there, and those of the upgrade, are what the limits are about (UPG-5, KBN-1). Whether AKS adds up
+        // ceilings here as it does for addresses is not documented.
+        let sure = real > most && (grows || scene.reimages());
+        let nodes = if sure { real } else { counted };
+        if sure || (counted > most && grows) {
+            let rules: &[&'static rule::Rule] = match mode {
+                NetworkMode::Kubenet => &[&rule::KBN_1],
+                _ => &[&rule::MP_3, &rule::UPG_5],
+            };
+            let mut answer = refusal(
                 "agentPoolProfile.count",
                 format!(
                     "{} nodes exceed the {} a {mode} cluster may have. AKS refuses this; its code and text are in no public \
@@ -238,20 +250,32 @@ fn node_limits(scene: &Scene, judgement: &mut Judgement) {
                     grouped(nodes),
                     grouped(most)
                 ),
-                &[if kubenet { &rule::KBN_1 } else { &rule::MP_3 }],
-            ));
+                rules,
+            );
+            if !sure {
+                answer.certainty = Certainty::Inferred;
+            }
+            judgement.errors.push(answer);
         }
     }
-    for pool in &scene.after.pools {
-        let with_surge = pool.counted_nodes() + scene.counted_surge(pool);
-        if with_surge > limits::POOL_NODES {
+    for pool in pools {
+        // A ceiling above a scale set's size is refused when it is set; at an upgrade the nodes there are and their surge count.
+        let with_surge = pool.count + scene.real_surge(pool);
+        let nodes = if growing(pool) {
+            with_surge.max(pool.counted_nodes())
+        } else if scene.real_surge(pool) > 0 {
+            with_surge
+        } else {
+            0
+        };
+        if nodes > limits::POOL_NODES {
             judgement.errors.push(refusal(
                 "agentPoolProfile.count",
                 format!(
                     "pool {}: {} nodes, surge included, exceed the 1,000 of a scale set. AKS refuses this; its code and text \
                      are in no public source.",
                     pool.name,
-                    grouped(with_surge)
+                    grouped(nodes)
                 ),
                 &[&rule::MP_3, &rule::UPG_5],
             ));
@@ -299,6 +323,10 @@ fn node_limits(scene: &Scene, judgement: &mut Judgement) {
         let blocks = 1u64
             .checked_shl(u32::from(slice.saturating_sub(range.prefix_len())))
             .unwrap_or(u64::MAX);
+        let nodes: u64 = pools
+            .iter()
+            .map(|pool| pool.counted_nodes() + scene.counted_surge(pool))
+            .sum();
         if nodes > blocks {
             judgement.errors.push(refusal(
                 "networkProfile.podCIDR",

@@ -13,7 +13,7 @@ mod scene;
 pub use difference::{changes_between, describe};
 pub use scene::Wish;
 
-use crate::capacity::answer::{Answer, Stage};
+use crate::capacity::answer::{Answer, SUBNET_IS_FULL, Stage};
 use crate::finding::{Finding, Severity};
 use scene::Scene;
 
@@ -111,6 +111,8 @@ impl Prediction {
 #[derive(Debug, Default)]
 struct Judgement {
     errors: Vec<Answer>,
+    /// Refusals of ranges that the request leaves to AKS: less sure than those of ranges it names, so they come last.
+    by_default: Vec<Answer>,
     demand: Vec<DemandRow>,
     findings: Vec<Finding>,
     not_checked: Vec<String>,
@@ -125,6 +127,7 @@ pub fn predict(wish: &Wish) -> Prediction {
     if !scene.autoscaler_only() {
         profile::judge(&scene, &mut judgement);
         admission::judge(&scene, &mut judgement);
+        judgement.errors.append(&mut judgement.by_default);
     }
     let rejected = !judgement.errors.is_empty();
     if !rejected {
@@ -135,7 +138,13 @@ pub fn predict(wish: &Wish) -> Prediction {
         .errors
         .iter()
         .any(|error| error.stage == Stage::Runtime);
-    let outcome = if rejected || (fails && scene.autoscaler_only()) {
+    // The autoscaler's step is refused by the network, whole; what fails behind a node's interface fails afterwards.
+    let refused = scene.autoscaler_only()
+        && judgement
+            .errors
+            .iter()
+            .any(|error| error.code == SUBNET_IS_FULL);
+    let outcome = if rejected || refused {
         Outcome::Rejected
     } else if judgement.undecided {
         Outcome::Unknown

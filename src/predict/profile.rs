@@ -209,7 +209,13 @@ fn migration(scene: &Scene, judgement: &mut Judgement) {
 /// Ranges that meet, DNS, and ranges that AKS keeps.
 fn ranges(scene: &Scene, judgement: &mut Judgement) {
     let inventory = scene.inventory();
-    let cluster = scene.after;
+    let requested = scene.with_defaults();
+    let cluster = requested.as_ref();
+    let assumed = |range: &OwnedRange| match range.kind {
+        RangeKind::PodCidr => scene.after.network.pod_cidrs.is_empty(),
+        RangeKind::ServiceCidr => scene.after.network.service_cidrs.is_empty(),
+        _ => false,
+    };
     // The pod CIDR is validated where the request carries it anew.
     let pod_cidr_is_new = scene.before.is_none_or(|before| {
         before.network.pod_cidrs != cluster.network.pod_cidrs || scene.is_migration()
@@ -270,6 +276,10 @@ fn ranges(scene: &Scene, judgement: &mut Judgement) {
             _ => None,
         };
         match refused {
+            Some(mut error) if assumed(a) || assumed(b) => {
+                error.certainty = Certainty::Inferred;
+                judgement.by_default.push(error);
+            }
             Some(error) => judgement.errors.push(error),
             None => judgement.findings.push(Finding::new(
                 // AKS accepts it; what follows is as bad as the overlap is.

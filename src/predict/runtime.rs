@@ -4,26 +4,72 @@
 use super::scene::Scene;
 use super::{DemandRow, Judgement};
 use crate::capacity::answer::{
-    Answer, Certainty, autoscaler_subnet_is_full, node_without_pod_addresses,
-    pods_without_addresses, subnet_is_full,
+    Answer, CODE_NOT_KNOWN, Certainty, SUBNET_IS_FULL, Stage, autoscaler_subnet_is_full,
+    node_without_pod_addresses, pods_without_addresses, subnet_is_full,
 };
 use crate::capacity::cost::{NodeCost, node_cost, pool_cost};
 use crate::finding::{Finding, Severity, grouped};
 use crate::model::{Change, KubernetesVersion, NetworkMode, NodePool, SubnetIndex};
 use crate::rule;
+use std::collections::BTreeMap;
 
 pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
+    let mut steps = Steps::new();
     for subnet in scene.inventory().subnets_of_cluster(scene.after) {
         if scene.is_migration() {
             migration(scene, subnet, judgement);
         } else if scene.autoscaler_only() {
-            autoscaler_step(scene, subnet, judgement);
+            autoscaler_step(scene, subnet, &mut steps, judgement);
         } else {
             new_nodes(scene, subnet, judgement);
         }
     }
     if scene.autoscaler_only() {
-        autoscaler_blocks(scene, judgement);
+        autoscaler_blocks(scene, &mut steps, judgement);
+        largest_steps(scene, &steps, judgement);
+        // What refuses the step is told before what would fail after it.
+        judgement
+            .errors
+            .sort_by_key(|error| error.code != SUBNET_IS_FULL);
+    }
+}
+
+/// By pool, the most new nodes that every range has room for.
+type Steps<'a> = BTreeMap<&'a str, u64>;
+
+/// For each pool whose step does not fit, the one that would; and where a step leaves the autoscaler's bounds.
+fn largest_steps(scene: &Scene, steps: &Steps, judgement: &mut Judgement) {
+    for pool in &scene.after.pools {
+        let nodes = added(scene, pool);
+        let Some(autoscaler) = pool.autoscaler.filter(|_| nodes > 0) else {
+            continue;
+        };
+        if pool.count > autoscaler.max_count {
+            judgement.findings.push(Finding::new(
+                Severity::Warning,
+                "above-max-count",
+                format!(
+                    "pool {}: the autoscaler never goes above max_count {}",
+                    pool.name, autoscaler.max_count
+                ),
+                &[&rule::ISS_2],
+            ));
+        }
+        let Some(room) = steps.get(pool.name.as_str()).filter(|room| **room < nodes) else {
+            continue;
+        };
+        let before = pool.count - nodes;
+        let largest = autoscaler.max_count.saturating_sub(before).min(*room);
+        judgement.findings.push(Finding::new(
+            Severity::Info,
+            "largest-step",
+            format!(
+                "pool {}: the largest step that can succeed is {}: a step that does not fit fails whole",
+                pool.name,
+                grouped(largest)
+            ),
+            &[&rule::SUBNET_IS_FULL],
+        ));
     }
 }
 
@@ -39,27 +85,35 @@ fn held(pool: &NodePool, cost: &NodeCost, subnet: SubnetIndex) -> u64 {
     held
 }
 
-/// Nodes that come on top of those there are, surge included.
+/// Nodes that come to stay on top of those there are.
 fn added(scene: &Scene, pool: &NodePool) -> u64 {
     let before = scene.pool_before(&pool.name).map_or(0, |pool| pool.count);
-    pool.count.saturating_sub(before) + scene.real_surge(pool)
+    pool.count.saturating_sub(before)
 }
 
 fn new_nodes(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
     let subnet = scene.inventory().subnet(index);
     let mut wanted = 0u64;
-    let mut surge = 0u64;
+    let (mut surge_together, mut surge_in_turn) = (0u64, 0u64);
     let mut pod_mode = None;
     for (pool, cost) in scene.users(index) {
         let Some(cost) = cost else { continue };
         let each = held(pool, &cost, index);
-        let nodes = added(scene, pool);
+        let (nodes, surge) = (added(scene, pool), scene.real_surge(pool));
         wanted = wanted.saturating_add(nodes.saturating_mul(each));
-        surge += scene.real_surge(pool);
-        if pool.pod_subnet == Some(index) && nodes > 0 {
+        surge_together = surge_together.saturating_add(surge.saturating_mul(each));
+        surge_in_turn = surge_in_turn.max(surge.saturating_mul(each));
+        if pool.pod_subnet == Some(index) && nodes + surge > 0 {
             pod_mode = scene.after.network_mode(pool);
         }
     }
+    // An upgrade of the whole cluster takes pool after pool, and a pool's surge is gone before the next one starts (UPG-11).
+    let surge = if scene.upgrades_in_turn() {
+        surge_in_turn
+    } else {
+        surge_together
+    };
+    wanted = wanted.saturating_add(surge);
     let free = scene.free(index);
     if wanted <= free {
         return;
@@ -110,7 +164,12 @@ fn surge_fallback(scene: &Scene, judgement: &mut Judgement) {
 }
 
 /// The autoscaler asks for a whole step; a step that does not fit fails whole.
-fn autoscaler_step(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
+fn autoscaler_step<'a>(
+    scene: &Scene<'a>,
+    index: SubnetIndex,
+    steps: &mut Steps<'a>,
+    judgement: &mut Judgement,
+) {
     let subnet = scene.inventory().subnet(index);
     let cidr = subnet.cidr_text();
     let mut free = scene.free(index);
@@ -133,38 +192,19 @@ fn autoscaler_step(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement)
             subnet: subnet.name.clone(),
             basis: "new nodes of one step".to_string(),
         });
-        if let Some(autoscaler) = pool
-            .autoscaler
-            .filter(|autoscaler| pool.count > autoscaler.max_count)
-        {
-            judgement.findings.push(Finding::new(
-                Severity::Warning,
-                "above-max-count",
-                format!(
-                    "pool {}: the autoscaler never goes above max_count {}",
-                    pool.name, autoscaler.max_count
-                ),
-                &[&rule::ISS_2],
-            ));
-        }
+        let room = steps.entry(&pool.name).or_insert(u64::MAX);
+        *room = (*room).min(free / each.max(1));
         if wanted > free {
-            let answer = if pool.pod_subnet == Some(index) {
-                pods_without_addresses(&subnet.name, &cidr, wanted, free)
-            } else {
+            // Without room in the pod subnet the machines come all the same, and their pods or they themselves do not.
+            let answer = if pool.pod_subnet != Some(index) {
                 let full =
                     subnet_is_full(&subnet.name, &cidr, wanted, free, Certainty::Observed, &[]);
                 autoscaler_subnet_is_full(&pool.name, pool.count, full)
+            } else if scene.after.network_mode(pool) == Some(NetworkMode::PodSubnetStaticBlock) {
+                node_without_pod_addresses(&subnet.name, &cidr, wanted, free)
+            } else {
+                pods_without_addresses(&subnet.name, &cidr, wanted, free)
             };
-            judgement.findings.push(Finding::new(
-                Severity::Info,
-                "largest-step",
-                format!(
-                    "pool {}: the largest step that can succeed is {}: a step that does not fit fails whole",
-                    pool.name,
-                    grouped(free / each.max(1))
-                ),
-                &[&rule::SUBNET_IS_FULL],
-            ));
             judgement.errors.push(answer);
         } else {
             free -= wanted;
@@ -173,23 +213,32 @@ fn autoscaler_step(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement)
 }
 
 /// New nodes without a block of the pod CIDR never become Ready.
-fn autoscaler_blocks(scene: &Scene, judgement: &mut Judgement) {
+fn autoscaler_blocks<'a>(scene: &Scene<'a>, steps: &mut Steps<'a>, judgement: &mut Judgement) {
     let Some(mode) = scene.after.mode().filter(|mode| mode.has_pod_cidr()) else {
         return;
     };
     let Some(range) = scene.after.network.pod_cidr_v4() else {
         return;
     };
-    let nodes: u64 = scene.after.pools.iter().map(|pool| pool.count).sum();
-    let wanted = nodes * crate::capacity::cost::POD_CIDR_PER_NODE;
-    if wanted > crate::model::cidr::size(range) {
-        judgement.findings.push(Finding::new(
-            Severity::Blocker,
-            "pod-cidr-full",
+    let pools = &scene.after.pools;
+    let nodes: u64 = pools.iter().map(|pool| pool.count).sum();
+    let blocks = crate::model::cidr::size(range) / crate::capacity::cost::POD_CIDR_PER_NODE;
+    for pool in pools {
+        let others = nodes - added(scene, pool);
+        let room = steps.entry(&pool.name).or_insert(u64::MAX);
+        *room = (*room).min(blocks.saturating_sub(others));
+    }
+    if nodes > blocks {
+        judgement.errors.push(Answer::new(
+            Stage::Runtime,
+            CODE_NOT_KNOWN,
+            Some("networkProfile.podCIDR"),
             format!(
-                "{mode} pod CIDR {range} has no block for every one of {} nodes: the last ones stay NotReady",
+                "{mode} pod CIDR {range} has no block for every one of {} nodes: the last ones stay NotReady. What they report is \
+                 in no public source.",
                 grouped(nodes)
             ),
+            Certainty::Inferred,
             &[&rule::OVL_1, &rule::KBN_2],
         ));
     }

@@ -4,8 +4,14 @@ use crate::capacity::cost::{NodeCost, pool_cost};
 use crate::capacity::growth::Books;
 use crate::capacity::surge::surge_nodes;
 use crate::model::{
-    Change, Cluster, ClusterIndex, Inventory, NodePool, ResourceId, Subnet, SubnetIndex,
+    Change, Cluster, ClusterIndex, Inventory, NetworkMode, NodePool, ResourceId, Subnet,
+    SubnetIndex, parse_cidr,
 };
+use std::borrow::Cow;
+
+/// What a request that creates a cluster gets where it names no range (OVL-1, CID-2).
+const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
+const DEFAULT_SERVICE_CIDR: &str = "10.0.0.0/16";
 
 /// What somebody wants: two states of the world and the changes between them.
 #[derive(Debug, Clone)]
@@ -42,6 +48,32 @@ impl<'a> Scene<'a> {
         self.wish.after
     }
 
+    /// The cluster as AKS reads the request: one that creates it and names no range gets the documented default. What an
+    /// existing cluster has could have been read, so nothing is filled in there.
+    pub fn with_defaults(&self) -> Cow<'a, Cluster> {
+        let network = &self.after.network;
+        let pods = self.lacks_pod_cidr();
+        let services = self.is_create() && network.service_cidrs.is_empty();
+        if !pods && !services {
+            return Cow::Borrowed(self.after);
+        }
+        let literal = |text| parse_cidr(text).expect("a literal prefix without host bits");
+        let mut cluster = self.after.clone();
+        if pods {
+            cluster.network.pod_cidrs = vec![literal(DEFAULT_POD_CIDR)];
+        }
+        if services {
+            cluster.network.service_cidrs = vec![literal(DEFAULT_SERVICE_CIDR)];
+        }
+        Cow::Owned(cluster)
+    }
+
+    fn lacks_pod_cidr(&self) -> bool {
+        self.is_create()
+            && self.after.network.pod_cidrs.is_empty()
+            && self.after.mode().is_some_and(NetworkMode::has_pod_cidr)
+    }
+
     pub fn is_create(&self) -> bool {
         self.before.is_none()
     }
@@ -62,6 +94,11 @@ impl<'a> Scene<'a> {
                 Change::Upgrade { .. } | Change::MigrateToOverlay { .. }
             )
         })
+    }
+
+    /// The whole cluster is upgraded: pool after pool (UPG-11), unlike the move to Overlay (MIG-20).
+    pub fn upgrades_in_turn(&self) -> bool {
+        !self.is_migration() && self.has(|change| matches!(change, Change::Upgrade { pool: None }))
     }
 
     pub fn makes_nodes(&self) -> bool {
@@ -208,6 +245,16 @@ impl<'a> Scene<'a> {
     /// Sentences about what the numbers rest on.
     pub fn not_checked(&self) -> Vec<String> {
         let mut sentences = self.wish.after.not_checked.clone();
+        if self.lacks_pod_cidr() {
+            sentences.push(format!(
+                "no pod CIDR is given: a new cluster gets {DEFAULT_POD_CIDR}, 256 nodes with surge (OVL-1)"
+            ));
+        }
+        if self.is_create() && self.after.network.service_cidrs.is_empty() {
+            sentences.push(format!(
+                "no service CIDR is given: a new cluster gets {DEFAULT_SERVICE_CIDR} (CID-2)"
+            ));
+        }
         for index in self.inventory().subnets_of_cluster(self.after) {
             let counted = self.subnet_before(index).is_none_or(|before| {
                 self.books.occupancy(before).basis == crate::capacity::occupancy::Basis::Counted
