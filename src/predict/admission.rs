@@ -171,7 +171,15 @@ fn pod_cidr_size(scene: &Scene, judgement: &mut Judgement) {
             per_node: POD_CIDR_PER_NODE,
             addresses,
             subnet: "networkProfile.podCIDR".to_string(),
-            basis: format!("{} × one /24 (OVL-1, ISS-3)", nodes_basis(pool, surge)),
+            basis: format!(
+                "{} × one /24 ({}, ISS-3)",
+                nodes_basis(pool, surge),
+                if mode == NetworkMode::Kubenet {
+                    "KBN-1"
+                } else {
+                    "OVL-1"
+                }
+            ),
         });
         wanted += addresses;
         surge_wanted += surge * POD_CIDR_PER_NODE;
