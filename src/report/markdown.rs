@@ -68,7 +68,7 @@ fn render_table(table: &Table, out: &mut String) {
 fn prose(text: &str) -> String {
     let text = clean(text);
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return escape(&text);
     }
     let marked = parts.iter().enumerate().map(|(position, part)| {
