@@ -851,6 +851,21 @@ fn not_checked(inventory: &Inventory, books: &Books, subnets: &[SubnetRow]) -> V
             some_of(&unexplained)
         ));
     }
+    let static_blocks = subnets.iter().any(|row| {
+        books.users(row.index).iter().any(|&(cluster, position)| {
+            let cluster = inventory.cluster(cluster);
+            let pool = &cluster.pools[position];
+            cluster.network_mode(pool) == Some(NetworkMode::PodSubnetStaticBlock)
+                && pool.pod_subnet == Some(row.index)
+        })
+    });
+    if static_blocks {
+        sentences.push(
+            "static blocks are /28-aligned, and Azure's five addresses lie in a subnet's first and last block: up to two blocks \
+             fewer than computed may be usable (STB-3)"
+                .to_string(),
+        );
+    }
     sentences.sort();
     sentences.dedup();
     sentences

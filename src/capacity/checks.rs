@@ -1,12 +1,13 @@
 //! Facts about one cluster that are wrong or dangerous whatever the sums say: limits, shared subnets, delegations.
 
 use super::cost::{dynamic_held, pool_cost};
-use super::growth::Books;
+use super::growth::{Books, LimitKind, growth_limits};
 use super::limits;
 use super::surge::surge_nodes;
 use crate::finding::{Finding, Severity, grouped};
-use crate::model::{ClusterIndex, NetworkMode, OsType, SubnetIndex};
+use crate::model::{ClusterIndex, IpNet, NetworkMode, OsType, SubnetIndex};
 use crate::rule;
+use ipnet::Ipv6Net;
 use std::collections::BTreeSet;
 
 /// The service that may be named in a delegation of a node subnet all the same (SUB-5).
@@ -18,6 +19,8 @@ pub fn cluster_findings(books: &Books, index: ClusterIndex) -> Vec<Finding> {
     limit_findings(books, index, &mut findings);
     placement_findings(books, index, &mut findings);
     pod_subnet_load(books, index, &mut findings);
+    empty_pools(books, index, &mut findings);
+    ipv6_pod_cidr(books, index, &mut findings);
     mode_findings(books, index, &mut findings);
     findings
 }
@@ -217,6 +220,72 @@ fn pod_subnet_load(books: &Books, index: ClusterIndex, findings: &mut Vec<Findin
                     grouped(full)
                 ),
                 &[&rule::DYN_2, &rule::DYN_3],
+            ));
+        }
+    }
+}
+
+/// A pool without nodes fits everywhere, until it wants its first.
+fn empty_pools(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
+    let cluster = books.inventory.cluster(index);
+    for pool in cluster.pools.iter().filter(|pool| pool.count == 0) {
+        let limits = growth_limits(books, cluster, pool);
+        let Some(limit) = limits
+            .iter()
+            .find(|limit| limit.kind != LimitKind::MaxCount)
+        else {
+            continue;
+        };
+        if limit.more_nodes == 0 {
+            findings.push(Finding::new(
+                Severity::Warning,
+                "pool-cannot-start",
+                format!(
+                    "{}/{}: has no nodes, and not one fits: {} binds",
+                    cluster.name,
+                    pool.name,
+                    limit.kind.key()
+                ),
+                &[&rule::SUB_1, &rule::STB_1],
+            ));
+        }
+    }
+}
+
+/// Slices for nodes that an IPv6 pod CIDR holds: a /120 each in Overlay; kubenet's are 16 bits longer than the range (OVL-2).
+pub fn ipv6_slices(mode: NetworkMode, range: &Ipv6Net) -> u64 {
+    let slice = match mode {
+        NetworkMode::Overlay => 120,
+        _ => range.prefix_len().saturating_add(16),
+    };
+    let bits = u32::from(slice.saturating_sub(range.prefix_len()));
+    1u64.checked_shl(bits).unwrap_or(u64::MAX)
+}
+
+fn ipv6_pod_cidr(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
+    let cluster = books.inventory.cluster(index);
+    let Some(mode) = cluster.mode().filter(|mode| mode.has_pod_cidr()) else {
+        return;
+    };
+    let nodes: u64 = cluster
+        .pools
+        .iter()
+        .map(|pool| pool.ceiling() + surge_nodes(pool, pool.ceiling()))
+        .sum();
+    for cidr in &cluster.network.pod_cidrs {
+        let IpNet::V6(range) = cidr else { continue };
+        let slices = ipv6_slices(mode, range);
+        if nodes > slices {
+            findings.push(Finding::new(
+                Severity::Blocker,
+                "ipv6-pod-cidr",
+                format!(
+                    "{}: IPv6 pod CIDR {range} has slices for {} nodes; the pools want {} at the ceiling with surge",
+                    cluster.name,
+                    grouped(slices),
+                    grouped(nodes)
+                ),
+                &[&rule::OVL_2],
             ));
         }
     }
