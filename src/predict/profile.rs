@@ -9,7 +9,8 @@ use crate::capacity::overlap::{OwnedRange, RangeKind, is_first_or_last, overlaps
 use crate::finding::{Finding, Severity};
 use crate::migrate::obstacles;
 use crate::model::{
-    HolderKind, IntOrPercent, IpNet, NetworkMode, NetworkPlugin, ResourceId, SubnetIndex,
+    HolderKind, IntOrPercent, IpNet, KubernetesVersion, NetworkMode, NetworkPlugin, NodePool,
+    PodIpAllocation, ResourceId, SubnetIndex,
 };
 use crate::rule::{self, Rule};
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
     }
     ranges(scene, judgement);
     subnets(scene, judgement);
+    static_blocks(scene, judgement);
     immutable(scene, judgement);
     versions(scene, judgement);
     budgets(scene, judgement);
@@ -543,6 +545,52 @@ fn kubenet_shared(scene: &Scene, judgement: &mut Judgement) {
             Certainty::Documented,
             &[&rule::KBN_1],
         ));
+    }
+}
+
+/// Static blocks want Kubernetes 1.28, and a pod subnet in which everybody draws by block (STB-2).
+fn static_blocks(scene: &Scene, judgement: &mut Judgement) {
+    const OLDEST: KubernetesVersion = KubernetesVersion {
+        major: 1,
+        minor: 28,
+        patch: None,
+    };
+    for pool in scene.new_pools() {
+        let Some(index) = pool.pod_subnet else {
+            continue;
+        };
+        let by_block = |pool: &NodePool| pool.pod_ip_allocation == PodIpAllocation::StaticBlock;
+        let version = scene.after.kubernetes_version;
+        if by_block(pool) && version.is_some_and(|version| version < OLDEST) {
+            judgement.errors.push(refusal(
+                "agentPoolProfile.podIPAllocationMode",
+                format!(
+                    "pool {}: static block allocation needs Kubernetes 1.28 or later",
+                    pool.name
+                ),
+                Certainty::Documented,
+                &[&rule::STB_2],
+            ));
+        }
+        let mixed = scene
+            .inventory()
+            .clusters
+            .iter()
+            .flat_map(|cluster| &cluster.pools)
+            .find(|other| other.pod_subnet == Some(index) && by_block(other) != by_block(pool));
+        if let Some(other) = mixed {
+            judgement.errors.push(refusal(
+                "agentPoolProfile.podSubnetID",
+                format!(
+                    "pools {} and {} would share pod subnet {}, one by block and one by address",
+                    pool.name,
+                    other.name,
+                    scene.inventory().subnet_name(index)
+                ),
+                Certainty::Documented,
+                &[&rule::STB_2],
+            ));
+        }
     }
 }
 
