@@ -138,12 +138,12 @@ pub fn predict(wish: &Wish) -> Prediction {
         .errors
         .iter()
         .any(|error| error.stage == Stage::Runtime);
-    // The autoscaler's step is refused by the network, whole; what fails behind a node's interface fails afterwards.
+    // The autoscaler's step is refused by the network or by its own bounds, whole; what fails behind a node's interface fails afterwards.
     let refused = scene.autoscaler_only()
         && judgement
             .errors
             .iter()
-            .any(|error| error.code == SUBNET_IS_FULL);
+            .any(|error| [SUBNET_IS_FULL, runtime::ABOVE_MAX_COUNT].contains(&error.code));
     let outcome = if rejected || refused {
         Outcome::Rejected
     } else if judgement.undecided {

@@ -10,7 +10,7 @@ use crate::finding::{Finding, Severity};
 use crate::migrate::obstacles;
 use crate::model::{
     HolderKind, IntOrPercent, IpNet, KubernetesVersion, NetworkMode, NetworkPlugin, NodePool,
-    PodIpAllocation, ResourceId, SubnetIndex,
+    OsType, PodIpAllocation, ResourceId, SubnetIndex,
 };
 use crate::rule::{self, Rule};
 use std::collections::BTreeSet;
@@ -358,7 +358,7 @@ fn pod_cidr_change(scene: &Scene, judgement: &mut Judgement) {
         .after
         .pools
         .iter()
-        .any(|pool| pool.os_type == crate::model::OsType::Windows);
+        .any(|pool| pool.os_type == OsType::Windows);
     if !new.contains(old) || windows {
         judgement.errors.push(refusal(
             "networkProfile.podCIDR",
@@ -489,7 +489,7 @@ fn subnets(scene: &Scene, judgement: &mut Judgement) {
         }
     }
     resized(scene, judgement);
-    kubenet_shared(scene, judgement);
+    kubenet(scene, judgement);
 }
 
 fn resized(scene: &Scene, judgement: &mut Judgement) {
@@ -518,8 +518,21 @@ fn resized(scene: &Scene, judgement: &mut Judgement) {
     }
 }
 
-/// One kubenet cluster a subnet (KBN-1).
-fn kubenet_shared(scene: &Scene, judgement: &mut Judgement) {
+/// Kubenet has no Windows nodes, and one cluster a subnet (KBN-1).
+fn kubenet(scene: &Scene, judgement: &mut Judgement) {
+    if scene.after.mode() == Some(NetworkMode::Kubenet) {
+        for pool in scene
+            .new_pools()
+            .filter(|pool| pool.os_type == OsType::Windows)
+        {
+            judgement.errors.push(refusal(
+                "agentPoolProfile.osType",
+                format!("pool {} has Windows nodes; kubenet has none", pool.name),
+                Certainty::Documented,
+                &[&rule::KBN_1],
+            ));
+        }
+    }
     if scene.after.mode() != Some(NetworkMode::Kubenet) || !scene.is_create() {
         return;
     }

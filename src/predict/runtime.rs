@@ -34,6 +34,9 @@ pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
     }
 }
 
+/// The cluster autoscaler's own event for a pool that is at its ceiling.
+pub(super) const ABOVE_MAX_COUNT: &str = "NotTriggerScaleUp";
+
 /// By pool, the most new nodes that every range has room for.
 type Steps<'a> = BTreeMap<&'a str, u64>;
 
@@ -45,13 +48,15 @@ fn largest_steps(scene: &Scene, steps: &Steps, judgement: &mut Judgement) {
             continue;
         };
         if pool.count > autoscaler.max_count {
-            judgement.findings.push(Finding::new(
-                Severity::Warning,
-                "above-max-count",
+            judgement.errors.push(Answer::new(
+                Stage::Runtime,
+                ABOVE_MAX_COUNT,
+                None,
                 format!(
-                    "pool {}: the autoscaler never goes above max_count {}",
+                    "pod didn't trigger scale-up: 1 max node group size reached (pool {}: max_count {})",
                     pool.name, autoscaler.max_count
                 ),
+                Certainty::Inferred,
                 &[&rule::ISS_2],
             ));
         }

@@ -2,7 +2,7 @@
 
 use super::capacity::overlaps;
 use super::document::{Cell, Document, Table, Tone};
-use crate::capacity::free::Suggestions;
+use crate::capacity::free::{Purpose, Suggestions};
 use crate::capacity::overlap::Overlap;
 use crate::finding::{counted, grouped};
 
@@ -30,6 +30,13 @@ pub fn suggest(suggestions: &Suggestions, not_checked: &[String]) -> Document {
     ));
     if suggestions.ranges.is_empty() {
         document.toned("No free range is large enough.", Tone::Bad);
+        if suggestions.purpose == Purpose::Subnet {
+            document.paragraph(format!(
+                "The VNet's address space has no free /{}; give the VNet another address space of at least that size, clear of \
+                 its peers.",
+                suggestions.length
+            ));
+        }
     }
     let mut table = Table::new(&["range", "keep free to grow into", "space"]);
     for range in &suggestions.ranges {

@@ -195,7 +195,7 @@ rules! {
     KBN_1 = "KBN-1", Documented, "kubenet: one subnet address and a /24 per node, at most 400 nodes",
         "A kubenet node takes one address of the subnet and one /24 of the pod CIDR. A cluster has at most 400 nodes, \
          because each node needs a route; AKS checks this at creation and at upgrade. A subnet serves one kubenet cluster \
-         only, and each cluster needs a route table of its own.",
+         only, and each cluster needs a route table of its own. It has no Windows nodes.",
         "MicrosoftDocs/azure-aks-docs configure-kubenet.md (2026-04-16); Azure/AKS CHANGELOG 2021-01-25, 2023-06-25, \
          2023-09-10";
     KBN_2 = "KBN-2", Indirect, "kubenet: a pod CIDR that is too small may pass",
