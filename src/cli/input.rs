@@ -3,7 +3,7 @@
 use super::CliError;
 use crate::capacity::Scope;
 use crate::capacity::overlap::PeeringGraph;
-use crate::model::{ClusterIndex, Inventory, VnetIndex};
+use crate::model::{ClusterIndex, Inventory, ResourceId, VnetIndex};
 use crate::source::{self, Loaded};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -104,8 +104,12 @@ pub fn find_cluster(inventory: &Inventory, name: &str) -> Result<ClusterIndex, C
                     .map(|cluster| cluster.qualified_name())
             )
         ))),
-        (Some(_), Some(_)) => Err(CliError::Usage(format!(
-            "several clusters are named `{name}`; write resource-group/name"
+        (Some(first), Some(second)) => Err(CliError::Usage(format!(
+            "several clusters are named `{name}`; name one of them by {}",
+            tell_apart([first, second].into_iter().chain(found).map(|index| {
+                let cluster = inventory.cluster(index);
+                (cluster.qualified_name(), cluster.id.as_ref())
+            }))
         ))),
     }
 }
@@ -134,9 +138,41 @@ pub fn find_vnet(inventory: &Inventory, name: &str) -> Result<VnetIndex, CliErro
             "no VNet `{name}`; known: {}",
             names(inventory.vnet_indices().map(qualified))
         ))),
-        (Some(_), Some(_)) => Err(CliError::Usage(format!(
-            "several VNets are named `{name}`; write resource-group/name"
+        (Some(first), Some(second)) => Err(CliError::Usage(format!(
+            "several VNets are named `{name}`; name one of them by {}",
+            tell_apart(
+                [first, second]
+                    .into_iter()
+                    .chain(found)
+                    .map(|index| (qualified(index), inventory.vnet(index).id.as_ref()))
+            )
         ))),
+    }
+}
+
+/// What to write instead of an ambiguous name: `resource-group/name`, or the ids where those are the same (two subscriptions).
+fn tell_apart<'a>(found: impl Iterator<Item = (String, Option<&'a ResourceId>)>) -> String {
+    let found: Vec<(String, Option<&ResourceId>)> = found.collect();
+    let mut qualified: Vec<String> = found
+        .iter()
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .collect();
+    qualified.sort();
+    qualified.dedup();
+    if qualified.len() == found.len() {
+        format!(
+            "resource-group/name: {}",
+            names(found.into_iter().map(|(name, _)| name))
+        )
+    } else {
+        format!(
+            "its id: {}",
+            names(
+                found
+                    .into_iter()
+                    .map(|(name, id)| id.map_or(name, ToString::to_string))
+            )
+        )
     }
 }
 

@@ -7,9 +7,10 @@ use super::facts::{
 };
 use super::{SourceError, wire};
 use crate::model::{
-    Autoscaler, Cluster, Holder, HolderKind, Identity, IntOrPercent, IpNet, KubernetesVersion,
-    LoadBalancerProfile, NetworkPlugin, NetworkProfile, NodePool, OsType, Peering, PodIpAllocation,
-    PoolKind, PoolMode, ResourceId, Route, RouteTable, UpgradeSettings, VirtualNetwork, parse_cidr,
+    Autoscaler, CidrError, Cluster, Holder, HolderKind, Identity, IntOrPercent, IpNet,
+    KubernetesVersion, LoadBalancerProfile, NetworkPlugin, NetworkProfile, NodePool, OsType,
+    Peering, PodIpAllocation, PoolKind, PoolMode, ResourceId, Route, RouteTable, UpgradeSettings,
+    VirtualNetwork, parse_cidr,
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +50,7 @@ pub fn read_resource(
     *guess = Some(kind);
     if kind == Kind::Unused {
         *guess = None;
-        facts.not_checked.push(format!(
+        facts.note(format!(
             "{}: resources of type {} are not used",
             origin.file,
             head.arm_type().unwrap_or_default()
@@ -231,7 +232,7 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(
 }
 
 /// serde's message without its position, which is relative to the resource.
-fn describe(error: &serde_json::Error) -> String {
+pub(super) fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {
         Some(end) => text[..end].to_string(),
@@ -345,8 +346,18 @@ fn nested<'a, T: wire::Resource<'a>>(
         .collect()
 }
 
-fn cidr(text: &str, origin: &Origin, inner: &str) -> Result<IpNet, SourceError> {
-    parse_cidr(text).map_err(|error| origin.error(inner, error.to_string()))
+/// A range that must state its size: a subnet of `10.0.1.0` is a slip, not a subnet of one address.
+pub(super) fn cidr(text: &str, origin: &Origin, inner: &str) -> Result<IpNet, SourceError> {
+    match parse_cidr(text) {
+        Ok(_) if !text.contains('/') => Err(origin.error(
+            inner,
+            format!(
+                "`{}` has no prefix length; expected one behind the address, as in 10.240.0.0/22",
+                text.trim()
+            ),
+        )),
+        other => other.map_err(|error| origin.error(inner, error.to_string())),
+    }
 }
 
 fn cidrs(
@@ -526,12 +537,7 @@ fn route_table(
         .map(|read| {
             Ok(Route {
                 name: read.name(origin)?,
-                // A service tag such as `AzureMonitor` is a valid destination and no prefix.
-                prefix: read
-                    .body
-                    .address_prefix
-                    .as_deref()
-                    .and_then(|text| parse_cidr(text).ok()),
+                prefix: destination(&read, origin)?,
                 next_hop_type: read.body.next_hop_type.unwrap_or_default(),
             })
         })
@@ -548,6 +554,23 @@ fn route_table(
             .filter_map(|subnet| subnet.id.map(ResourceId::new))
             .collect(),
     })
+}
+
+/// A service tag such as `AzureMonitor` is a valid destination and no prefix.
+fn destination(
+    read: &Unfolded<wire::Route>,
+    origin: &Origin,
+) -> Result<Option<IpNet>, SourceError> {
+    match read.body.address_prefix.as_deref() {
+        Some(text) if text.contains('/') => match parse_cidr(text) {
+            // A route matches by its leading bits, so there is no doubt what is meant.
+            Err(CidrError::HostBits { network, .. }) => Ok(Some(network)),
+            other => other
+                .map(Some)
+                .map_err(|error| origin.error(&read.at("addressPrefix"), error.to_string())),
+        },
+        _ => Ok(None),
+    }
 }
 
 fn cluster(
@@ -722,22 +745,22 @@ fn pool(read: Unfolded<wire::AgentPool>, origin: &Origin) -> Result<PoolFact, So
             _ => Err(fail(field, format!("{} is not a number of nodes", value.0))),
         },
     };
+    let sum = |rows: Vec<wire::ManualScale>| {
+        rows.iter()
+            .filter_map(|row| row.count.and_then(wire::Whole::count))
+            .map(|count| count.min(MOST_NODES))
+            .sum::<u64>()
+    };
     let scale = wire
         .virtual_machines_profile
         .and_then(|profile| profile.scale);
-    let (machines, machine_scale) = match scale {
-        Some(scale) => (
-            scale.manual.map(|manual| {
-                manual
-                    .iter()
-                    .filter_map(|row| row.count.and_then(wire::Whole::count))
-                    .sum::<u64>()
-            }),
-            scale.autoscale,
-        ),
+    let (wanted, machine_scale) = match scale {
+        Some(scale) => (scale.manual.map(sum), scale.autoscale),
         None => (None, None),
     };
-    let autoscales = wire.enable_auto_scaling.unwrap_or(machine_scale.is_some());
+    let machines = wire.virtual_machine_nodes_status.map(sum).or(wanted);
+    // A pool of single machines autoscales by its profile; the service answers `enableAutoScaling: false` beside it.
+    let autoscales = machine_scale.is_some() || wire.enable_auto_scaling.unwrap_or(false);
     let (min, max) = match machine_scale {
         Some(scale) => (scale.min_count, scale.max_count),
         None => (wire.min_count, wire.max_count),

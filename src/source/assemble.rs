@@ -1,15 +1,16 @@
 //! Joins facts into one inventory: pools to subnets, usages to subnets, peerings to VNets, Kubernetes objects to clusters. What
 //! points nowhere is an error where a number would depend on it, and a sentence in `not_checked` where none does.
 
-use super::SourceError;
 use super::facts::{
-    ClusterFact, Facts, KubernetesFact, Origin, PoolFact, SubnetFact, SubnetReference, VnetFact,
+    ClusterFact, Facts, Origin, PoolFact, SubnetFact, SubnetReference, UsageFact, VnetFact,
 };
+use super::{SourceError, attach};
 use crate::model::{
-    Cluster, Inventory, IpNet, KubernetesState, NodePool, ResourceId, Subnet, SubnetIndex,
-    VirtualNetwork, VnetIndex, parse_cidr,
+    Cluster, Inventory, IpNet, NodePool, ResourceId, Subnet, SubnetIndex, VirtualNetwork,
+    VnetIndex, parse_cidr,
 };
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// The node subnet of a VNet that AKS makes itself (CID-5: announced and observed, not documented as one range).
 const MANAGED_VNET: (&str, &str) = ("10.224.0.0/12", "10.224.0.0/16");
@@ -40,15 +41,7 @@ pub fn assemble(facts: Facts) -> Result<Inventory, SourceError> {
         }
     }
     assembly.place_subnets();
-    for usage in facts.usages {
-        match assembly.subnet_by_id.get(&usage.subnet.key()) {
-            Some(&subnet) => assembly.inventory.subnets[subnet.get()].used = usage.used,
-            None => assembly.inventory.not_checked.push(format!(
-                "{}: usage of subnet {} was read, the subnet was not",
-                usage.origin.file, usage.subnet
-            )),
-        }
-    }
+    assembly.add_usages(facts.usages);
     assembly.add_route_tables(facts.route_tables);
     let mut clusters = merge_clusters(facts.clusters)?;
     let cluster_by_id: HashMap<String, usize> = clusters
@@ -74,8 +67,8 @@ pub fn assemble(facts: Facts) -> Result<Inventory, SourceError> {
         let cluster = assembly.resolve_cluster(fact)?;
         assembly.inventory.clusters.push(cluster);
     }
-    assembly.attach_kubernetes(facts.kubernetes);
     let mut inventory = assembly.inventory;
+    attach::kubernetes(&mut inventory, facts.kubernetes);
     inventory.not_checked.sort();
     inventory.not_checked.dedup();
     Ok(inventory)
@@ -92,8 +85,11 @@ pub fn resolve_pool(
     origin: &Origin,
 ) -> Result<NodePool, SourceError> {
     let mut pool = fact.pool;
+    let lookup = Lookup::of(inventory);
+    let name = pool.name.clone();
     let find = |reference: &SubnetReference, field: &str| {
-        find_subnet(inventory, None, reference).map_err(|problem| origin.error(field, problem))
+        find_subnet(inventory, &lookup, reference)
+            .map_err(|problem| origin.error(field, format!("pool `{name}` {problem}")))
     };
     // A new pool joins the subnet of the others when it names none, as `az aks nodepool add` does.
     pool.subnet = match &fact.subnet {
@@ -125,6 +121,7 @@ pub fn resolve_new_cluster(
     fact: ClusterFact,
 ) -> Result<Cluster, SourceError> {
     let mut assembly = Assembly {
+        lookup: Lookup::of(inventory),
         inventory: std::mem::take(inventory),
         ..Assembly::default()
     };
@@ -139,9 +136,46 @@ struct Assembly {
     /// Subnets of each VNet, before they are placed side by side.
     pending: Vec<Vec<SubnetFact>>,
     vnet_by_key: HashMap<String, VnetIndex>,
-    subnet_by_id: HashMap<String, SubnetIndex>,
+    lookup: Lookup,
     /// For VNets that AKS made: node resource group in lower case.
     vnet_by_group: HashMap<String, VnetIndex>,
+    first_subnet: HashMap<VnetIndex, SubnetIndex>,
+}
+
+/// Subnets by what pools call them. A fleet has tens of thousands of both.
+#[derive(Default)]
+struct Lookup {
+    /// Ids in lower case.
+    by_id: HashMap<String, SubnetIndex>,
+    /// Names in lower case, without the VNet's.
+    by_name: HashMap<String, Vec<SubnetIndex>>,
+}
+
+impl Lookup {
+    fn add(&mut self, index: SubnetIndex, id: Option<&ResourceId>, name: &str) {
+        if let Some(id) = id {
+            self.by_id.insert(id.key(), index);
+        }
+        self.by_name
+            .entry(name.to_ascii_lowercase())
+            .or_default()
+            .push(index);
+    }
+
+    fn of(inventory: &Inventory) -> Self {
+        let mut lookup = Lookup::default();
+        for index in inventory.subnet_indices() {
+            let subnet = inventory.subnet(index);
+            lookup.add(index, subnet.id.as_ref(), &subnet.name);
+        }
+        lookup
+    }
+
+    fn named(&self, name: &str) -> &[SubnetIndex] {
+        self.by_name
+            .get(&name.to_ascii_lowercase())
+            .map_or(&[], Vec::as_slice)
+    }
 }
 
 impl Assembly {
@@ -239,9 +273,10 @@ impl Assembly {
         for (vnet, subnets) in pending.into_iter().enumerate() {
             for fact in subnets {
                 let index = SubnetIndex::new(self.inventory.subnets.len());
-                if let Some(id) = &fact.id {
-                    self.subnet_by_id.insert(id.key(), index);
-                }
+                self.lookup.add(index, fact.id.as_ref(), &fact.name);
+                self.first_subnet
+                    .entry(VnetIndex::new(vnet))
+                    .or_insert(index);
                 self.inventory.subnets.push(Subnet {
                     vnet: VnetIndex::new(vnet),
                     id: fact.id,
@@ -259,11 +294,36 @@ impl Assembly {
         }
     }
 
+    fn add_usages(&mut self, usages: Vec<UsageFact>) {
+        // A subscription's usages beside one VNet: said once a file, not once a subnet.
+        let mut strangers: BTreeMap<Arc<str>, (u64, ResourceId)> = BTreeMap::new();
+        for usage in usages {
+            match self.lookup.by_id.get(&usage.subnet.key()) {
+                Some(&subnet) => self.inventory.subnets[subnet.get()].used = usage.used,
+                None => {
+                    strangers
+                        .entry(usage.origin.file)
+                        .or_insert((0, usage.subnet))
+                        .0 += 1;
+                }
+            }
+        }
+        for (file, (count, first)) in strangers {
+            self.inventory.not_checked.push(if count == 1 {
+                format!("{file}: usage of subnet {first} was read, the subnet was not")
+            } else {
+                format!(
+                    "{file}: usages of {count} subnets were read, the subnets were not; the first is {first}"
+                )
+            });
+        }
+    }
+
     fn add_route_tables(&mut self, tables: Vec<crate::model::RouteTable>) {
         for table in tables {
             if let Some(id) = &table.id {
                 for subnet in &table.subnets {
-                    if let Some(&index) = self.subnet_by_id.get(&subnet.key()) {
+                    if let Some(&index) = self.lookup.by_id.get(&subnet.key()) {
                         self.inventory.subnets[index.get()]
                             .route_table
                             .get_or_insert_with(|| id.clone());
@@ -283,7 +343,7 @@ impl Assembly {
             mut cluster,
             pools,
         } = fact;
-        for (position, fact) in pools.into_iter().enumerate() {
+        for fact in pools {
             let mut pool = fact.pool;
             if cluster.pool(&pool.name).is_some() {
                 return Err(origin.error(
@@ -297,22 +357,18 @@ impl Assembly {
             let place = |problem: String| {
                 origin.error(
                     "",
-                    format!(
-                        "cluster `{}`, pool `{}` (number {position}): {problem}",
-                        cluster.name, pool.name
-                    ),
+                    format!("cluster `{}`, pool `{}` {problem}", cluster.name, pool.name),
                 )
             };
-            let by_id = Some(&self.subnet_by_id);
             pool.subnet = match &fact.subnet {
                 Some(reference) => {
-                    find_subnet(&self.inventory, by_id, reference).map_err(&place)?
+                    find_subnet(&self.inventory, &self.lookup, reference).map_err(&place)?
                 }
                 None => None,
             };
             pool.pod_subnet = match &fact.pod_subnet {
                 Some(reference) => {
-                    find_subnet(&self.inventory, by_id, reference).map_err(&place)?
+                    find_subnet(&self.inventory, &self.lookup, reference).map_err(&place)?
                 }
                 None => None,
             };
@@ -334,14 +390,9 @@ impl Assembly {
             .node_resource_group
             .as_ref()
             .and_then(|group| self.vnet_by_group.get(&group.to_ascii_lowercase()))
-            .and_then(|vnet| {
-                self.inventory
-                    .subnets
-                    .iter()
-                    .position(|subnet| subnet.vnet == *vnet)
-            });
-        if let Some(position) = read {
-            return SubnetIndex::new(position);
+            .and_then(|vnet| self.first_subnet.get(vnet));
+        if let Some(&read) = read {
+            return read;
         }
         let cidr =
             |text: &str| -> IpNet { parse_cidr(text).expect("a literal prefix without host bits") };
@@ -373,71 +424,6 @@ impl Assembly {
         ));
         SubnetIndex::new(self.inventory.subnets.len() - 1)
     }
-
-    /// Kubernetes objects carry no cluster name. One cluster: they are its own. Several: a node in the same folder says whose
-    /// they are, or the folder is named after the cluster.
-    fn attach_kubernetes(&mut self, facts: Vec<KubernetesFact>) {
-        let mut by_folder: BTreeMap<String, Vec<KubernetesFact>> = BTreeMap::new();
-        for fact in facts {
-            let folder = match fact.origin.file.rsplit_once('/') {
-                Some((folder, _)) => folder.to_string(),
-                None => String::new(),
-            };
-            by_folder.entry(folder).or_default().push(fact);
-        }
-        for (folder, facts) in by_folder {
-            let files: Vec<String> = facts
-                .iter()
-                .map(|fact| fact.origin.file.to_string())
-                .collect();
-            let mut state = KubernetesState::default();
-            for fact in facts {
-                state.absorb(fact.state);
-            }
-            match self.owner_of(&folder, &state) {
-                Some(position) => {
-                    let cluster = &mut self.inventory.clusters[position];
-                    cluster.kubernetes.get_or_insert_default().absorb(state);
-                }
-                None => self.inventory.not_checked.push(format!(
-                    "{}: Kubernetes objects of no cluster that was read; put them into a folder named after the cluster",
-                    files.join(", ")
-                )),
-            }
-        }
-    }
-
-    fn owner_of(&self, folder: &str, state: &KubernetesState) -> Option<usize> {
-        let clusters = &self.inventory.clusters;
-        if clusters.len() == 1 {
-            return Some(0);
-        }
-        let by_label = state
-            .nodes
-            .iter()
-            .find_map(|node| node.labels.get("kubernetes.azure.com/cluster"))
-            .and_then(|group| {
-                clusters.iter().position(|cluster| {
-                    cluster.node_resource_group.as_ref().is_some_and(|known| {
-                        // A label value holds 63 characters at most, a resource group 90.
-                        let known = known.to_ascii_lowercase();
-                        known.starts_with(&group.to_ascii_lowercase())
-                            && (known.len() == group.len() || group.len() >= 60)
-                    })
-                })
-            });
-        by_label.or_else(|| {
-            let name = folder.rsplit('/').next()?;
-            let mut named = clusters
-                .iter()
-                .enumerate()
-                .filter(|(_, cluster)| cluster.name.eq_ignore_ascii_case(name));
-            match (named.next(), named.next()) {
-                (Some((position, _)), None) => Some(position),
-                _ => None,
-            }
-        })
-    }
 }
 
 fn default_max_pods(cluster: &Cluster, pool: &mut NodePool, given: Option<u32>) {
@@ -454,79 +440,103 @@ fn default_max_pods(cluster: &Cluster, pool: &mut NodePool, given: Option<u32>) 
 /// `Ok(None)`: named, but not known before apply.
 fn find_subnet(
     inventory: &Inventory,
-    by_id: Option<&HashMap<String, SubnetIndex>>,
+    lookup: &Lookup,
     reference: &SubnetReference,
 ) -> Result<Option<SubnetIndex>, String> {
-    match reference {
-        SubnetReference::Unknown => Ok(None),
-        SubnetReference::Id(id) => {
-            let found = match by_id {
-                Some(by_id) => by_id.get(&id.key()).copied(),
-                None => None,
-            };
-            found
-                .or_else(|| {
-                    inventory
-                        .subnets
-                        .iter()
-                        .position(|subnet| subnet.id.as_ref() == Some(id))
-                        .map(SubnetIndex::new)
-                })
-                .or_else(|| subnet_named(inventory, id))
-                .map(Some)
-                .ok_or_else(|| {
-                    format!(
-                        "names subnet `{}` of VNet `{}`, which was not read; add the output of `az network vnet list`",
-                        id.name(),
-                        id.segment("virtualNetworks").unwrap_or("?")
-                    )
-                })
-        }
+    let found = match reference {
+        SubnetReference::Unknown => return Ok(None),
+        SubnetReference::Id(id) => match lookup.by_id.get(&id.key()) {
+            Some(&index) => index,
+            None => subnet_named(inventory, lookup, id).ok_or_else(|| not_read(inventory, id))?,
+        },
         SubnetReference::Name(name) => {
             let (vnet, subnet) = match name.split_once('/') {
                 Some((vnet, subnet)) => (Some(vnet), subnet),
                 None => (None, name.as_str()),
             };
-            let mut found = inventory.subnet_indices().filter(|&index| {
-                let known = inventory.subnet(index);
-                known.name.eq_ignore_ascii_case(subnet)
-                    && vnet.is_none_or(|vnet| {
-                        inventory.vnet(known.vnet).name.eq_ignore_ascii_case(vnet)
-                    })
-            });
-            match (found.next(), found.next()) {
-                (Some(index), None) => Ok(Some(index)),
-                (None, _) => {
-                    let known: Vec<String> = inventory
-                        .subnet_indices()
-                        .take(8)
-                        .map(|index| inventory.subnet_name(index))
-                        .collect();
-                    Err(format!(
-                        "names subnet `{name}`, which is not there; known subnets: {}",
-                        if known.is_empty() {
-                            "none".to_string()
-                        } else {
-                            known.join(", ")
-                        }
-                    ))
+            let found: Vec<SubnetIndex> = lookup
+                .named(subnet)
+                .iter()
+                .copied()
+                .filter(|&index| {
+                    let known = inventory.vnet(inventory.subnet(index).vnet);
+                    vnet.is_none_or(|vnet| known.name.eq_ignore_ascii_case(vnet))
+                })
+                .collect();
+            match found.as_slice() {
+                [index] => *index,
+                [] => {
+                    return Err(format!(
+                        "names subnet `{name}`, which is not there; known: {}",
+                        some_names(inventory, inventory.subnet_indices())
+                    ));
                 }
-                (Some(_), Some(_)) => Err(format!(
-                    "names subnet `{name}`, and there are several; write it as vnet/subnet"
-                )),
+                several => {
+                    return Err(format!(
+                        "names subnet `{name}`, which could be any of {}; write vnet/subnet",
+                        some_names(inventory, several.iter().copied())
+                    ));
+                }
             }
         }
+    };
+    if inventory.subnet(found).prefixes.is_empty() {
+        return Err(format!(
+            "names subnet `{}`, which was read without its addressPrefix; its size is not known",
+            inventory.subnet_name(found)
+        ));
+    }
+    Ok(Some(found))
+}
+
+fn some_names(inventory: &Inventory, subnets: impl Iterator<Item = SubnetIndex>) -> String {
+    const SHOWN: usize = 8;
+    let mut names: Vec<String> = subnets.map(|index| inventory.subnet_name(index)).collect();
+    names.sort();
+    if names.is_empty() {
+        return "none".to_string();
+    }
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    if more > 0 {
+        format!("{} and {more} more", names.join(", "))
+    } else {
+        names.join(", ")
+    }
+}
+
+/// Why the subnet of an id is not there: its VNet was not read, or has no such subnet.
+fn not_read(inventory: &Inventory, id: &ResourceId) -> String {
+    let vnet_id = id.parent();
+    let vnet = inventory
+        .vnet_indices()
+        .find(|&index| vnet_id.is_some() && inventory.vnet(index).id == vnet_id);
+    match vnet {
+        Some(vnet) => format!(
+            "names subnet `{}` of VNet `{}`, which has none of that name; it has: {}",
+            id.name(),
+            inventory.vnet(vnet).name,
+            some_names(
+                inventory,
+                inventory
+                    .subnet_indices()
+                    .filter(|&index| inventory.subnet(index).vnet == vnet)
+            )
+        ),
+        None => format!(
+            "names subnet `{}` of VNet `{}`, which was not read; add the output of `az network vnet list`",
+            id.name(),
+            id.segment("virtualNetworks").unwrap_or("?")
+        ),
     }
 }
 
 /// A pool of real JSON beside a hand-written VNet: the id's VNet and subnet names decide, where they are unmistakable.
-fn subnet_named(inventory: &Inventory, id: &ResourceId) -> Option<SubnetIndex> {
+fn subnet_named(inventory: &Inventory, lookup: &Lookup, id: &ResourceId) -> Option<SubnetIndex> {
     let vnet = id.segment("virtualNetworks")?;
-    let mut found = inventory.subnet_indices().filter(|&index| {
+    let mut found = lookup.named(id.name()).iter().copied().filter(|&index| {
         let subnet = inventory.subnet(index);
-        subnet.id.is_none()
-            && subnet.name.eq_ignore_ascii_case(id.name())
-            && inventory.vnet(subnet.vnet).name.eq_ignore_ascii_case(vnet)
+        subnet.id.is_none() && inventory.vnet(subnet.vnet).name.eq_ignore_ascii_case(vnet)
     });
     match (found.next(), found.next()) {
         (Some(index), None) => Some(index),

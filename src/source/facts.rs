@@ -4,7 +4,7 @@
 use super::SourceError;
 use crate::model::{
     Cluster, IpNet, KubernetesState, NodePool, Peering, ReservedRange, ResourceId, RouteTable,
-    VirtualNetwork,
+    VirtualNetwork, workload,
 };
 use std::sync::Arc;
 
@@ -24,13 +24,25 @@ impl Origin {
         }
     }
 
-    /// An error at a place inside this resource.
-    pub fn error(&self, inner: &str, problem: impl Into<String>) -> SourceError {
-        let path = match (self.path.is_empty(), inner.is_empty()) {
+    /// A place inside this one: `value` and `[3]` make `value[3]`, `[3]` and `name` make `[3].name`.
+    fn path_of(&self, inner: &str) -> String {
+        match (self.path.is_empty(), inner.is_empty()) {
             (_, true) => self.path.to_string(),
             (true, false) => inner.to_string(),
+            (false, false) if inner.starts_with('[') => format!("{}{inner}", self.path),
             (false, false) => format!("{}.{inner}", self.path),
-        };
+        }
+    }
+
+    /// Where a resource inside this one stands.
+    #[must_use]
+    pub fn within(&self, inner: &str) -> Origin {
+        Origin::new(&self.file, self.path_of(inner))
+    }
+
+    /// An error at a place inside this resource.
+    pub fn error(&self, inner: &str, problem: impl Into<String>) -> SourceError {
+        let path = self.path_of(inner);
         let error = SourceError::new(self.file.as_ref(), problem);
         if path.is_empty() {
             error
@@ -142,6 +154,16 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Adds a sentence to what could not be checked, unless it was just said: a list of a million unused resources says it
+    /// once.
+    pub fn note(&mut self, sentence: String) {
+        const RECENT: usize = 16;
+        let recent = self.not_checked.len().saturating_sub(RECENT);
+        if !self.not_checked[recent..].contains(&sentence) {
+            self.not_checked.push(sentence);
+        }
+    }
+
     /// Takes over everything `other` holds, after what is here.
     pub fn append(&mut self, mut other: Facts) {
         self.vnets.append(&mut other.vnets);
@@ -153,7 +175,44 @@ impl Facts {
         self.pools.append(&mut other.pools);
         self.kubernetes.append(&mut other.kubernetes);
         self.reserved.append(&mut other.reserved);
-        self.not_checked.append(&mut other.not_checked);
+        for sentence in other.not_checked {
+            self.note(sentence);
+        }
+    }
+
+    /// About how many bytes all this takes, lists that grow by doubling included; errs on the large side.
+    pub fn weight(&self) -> usize {
+        let subnets = |subnets: &[SubnetFact]| {
+            let holders = |subnet: &SubnetFact| subnet.holders.as_ref().map_or(0, Vec::len);
+            let held: usize = subnets.iter().map(holders).sum();
+            each::<SubnetFact>(subnets.len()) + each::<crate::model::Holder>(held)
+        };
+        let peerings: usize = self.vnets.iter().map(|fact| fact.vnet.peerings.len()).sum();
+        let pools: usize = self.clusters.iter().map(|fact| fact.pools.len()).sum();
+        let routes: usize = self
+            .route_tables
+            .iter()
+            .map(|table| table.routes.len())
+            .sum();
+        each::<VnetFact>(self.vnets.len())
+            + self
+                .vnets
+                .iter()
+                .map(|fact| subnets(&fact.subnets))
+                .sum::<usize>()
+            + subnets(&self.subnets)
+            + each::<UsageFact>(self.usages.len())
+            + each::<PeeringFact>(peerings + self.peerings.len())
+            + each::<RouteTable>(self.route_tables.len())
+            + each::<crate::model::Route>(routes)
+            + each::<ClusterFact>(self.clusters.len())
+            + each::<LoosePoolFact>(pools + self.pools.len())
+            + each::<KubernetesFact>(self.kubernetes.len())
+            + self
+                .kubernetes
+                .iter()
+                .map(|fact| weight_of(&fact.state))
+                .sum::<usize>()
     }
 
     /// True when no resource of any kind was found.
@@ -168,4 +227,20 @@ impl Facts {
             && self.kubernetes.is_empty()
             && self.reserved.is_empty()
     }
+}
+
+/// Bytes of `count` things: themselves, in a list with as much again to spare, and what their names and ids take elsewhere.
+fn each<T>(count: usize) -> usize {
+    const NAMES: usize = 128;
+    count * (2 * size_of::<T>() + NAMES)
+}
+
+/// As [`Facts::weight`], of Kubernetes objects.
+pub fn weight_of(state: &KubernetesState) -> usize {
+    each::<workload::Node>(state.nodes.len())
+        + each::<workload::Pod>(state.pods.len())
+        + each::<workload::Service>(state.services.len())
+        + each::<workload::DisruptionBudget>(state.disruption_budgets.len())
+        + each::<workload::Workload>(state.workloads.len())
+        + each::<(String, String)>(state.config_maps.len())
 }

@@ -10,13 +10,22 @@ use crate::model::workload::{
     DisruptionBudget, KubernetesState, Labels, Node, Owner, Pod, Selector, SelectorRequirement,
     Service, Taint, Workload,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
+
+/// An explicit `null` is as good as nothing.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Meta {
+    #[serde(deserialize_with = "or_default")]
     name: String,
+    #[serde(deserialize_with = "or_default")]
     namespace: String,
     uid: Option<String>,
     labels: Option<Labels>,
@@ -30,7 +39,9 @@ struct Meta {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct OwnerReference {
+    #[serde(deserialize_with = "or_default")]
     kind: String,
+    #[serde(deserialize_with = "or_default")]
     name: String,
     uid: Option<String>,
     controller: Option<bool>,
@@ -57,6 +68,7 @@ impl Meta {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Object<S: Default, T: Default> {
+    #[serde(deserialize_with = "or_default")]
     metadata: Meta,
     spec: Option<S>,
     status: Option<T>,
@@ -76,8 +88,10 @@ struct NodeSpec {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct WireTaint {
+    #[serde(deserialize_with = "or_default")]
     key: String,
     value: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     effect: String,
 }
 
@@ -85,7 +99,9 @@ struct WireTaint {
 #[serde(default)]
 struct Condition {
     #[serde(rename = "type")]
+    #[serde(deserialize_with = "or_default")]
     kind: String,
+    #[serde(deserialize_with = "or_default")]
     status: String,
 }
 
@@ -99,6 +115,7 @@ fn is_ready(conditions: Option<Vec<Condition>>) -> bool {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Address {
+    #[serde(deserialize_with = "or_default")]
     address: String,
 }
 
@@ -141,6 +158,7 @@ struct Volume {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct PodAddress {
+    #[serde(deserialize_with = "or_default")]
     ip: String,
 }
 
@@ -191,7 +209,9 @@ struct WireSelector {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct WireRequirement {
+    #[serde(deserialize_with = "or_default")]
     key: String,
+    #[serde(deserialize_with = "or_default")]
     operator: String,
     values: Option<Vec<String>>,
 }
@@ -241,7 +261,20 @@ const PLS_CREATE: &str = "service.beta.kubernetes.io/azure-pls-create";
 const PLS_COUNT: &str = "service.beta.kubernetes.io/azure-pls-ip-configuration-ip-address-count";
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
-/// Reads one object of kind `kind`. Returns false for a kind that is not used.
+/// Whether objects of this kind are read. The group decides as well: Longhorn has a `Node` and Knative a `Service` of its own.
+pub fn is_used(api_version: &str, kind: &str) -> bool {
+    let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+    match kind {
+        "Node" | "Pod" | "Service" | "ConfigMap" | "ReplicationController" => group.is_empty(),
+        "PodDisruptionBudget" => group == "policy",
+        "Deployment" | "ReplicaSet" | "DaemonSet" => group == "apps" || group == "extensions",
+        "StatefulSet" => group == "apps",
+        "Job" | "CronJob" => group == "batch",
+        _ => false,
+    }
+}
+
+/// Reads one object of a kind that [`is_used`].
 ///
 /// # Errors
 /// When the object has the wrong shape.
@@ -250,7 +283,7 @@ pub fn read_object(
     raw: &str,
     origin: &Origin,
     state: &mut KubernetesState,
-) -> Result<bool, SourceError> {
+) -> Result<(), SourceError> {
     match kind {
         "Node" => state.nodes.push(node(parse(raw, origin, "")?)),
         "Pod" => state.pods.push(pod(parse(raw, origin, "")?)),
@@ -266,23 +299,16 @@ pub fn read_object(
                 .config_maps
                 .push((object.metadata.namespace, object.metadata.name));
         }
-        "Deployment"
-        | "ReplicaSet"
-        | "StatefulSet"
-        | "DaemonSet"
-        | "Job"
-        | "CronJob"
-        | "ReplicationController" => {
+        _ => {
             state
                 .workloads
                 .push(workload(kind, parse(raw, origin, "")?));
         }
-        _ => return Ok(false),
     }
     if !state.has_kind(kind) {
         state.kinds.push(kind.to_string());
     }
-    Ok(true)
+    Ok(())
 }
 
 fn words(map: Option<BTreeMap<String, Word>>) -> BTreeMap<String, String> {

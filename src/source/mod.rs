@@ -6,6 +6,7 @@
 
 pub mod arm;
 pub mod assemble;
+mod attach;
 pub mod desired;
 pub mod facts;
 pub mod kubernetes;
@@ -13,7 +14,9 @@ pub mod prefix_list;
 pub mod scenario;
 mod split;
 pub mod terraform;
+mod text;
 mod wire;
+mod yaml;
 
 use crate::model::{Inventory, KubernetesState, ReservedRange};
 use facts::{Facts, KubernetesFact, Origin};
@@ -21,9 +24,9 @@ use rayon::prelude::*;
 use scenario::OperationFact;
 use serde_json::value::RawValue;
 use std::fmt;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use text::{decode, read_bytes};
 
 /// Input that cannot be used. Exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +43,18 @@ pub struct SourceError {
 
 impl SourceError {
     pub fn new(file: impl Into<String>, problem: impl Into<String>) -> Self {
+        /// What was read is quoted; a megabyte of it helps nobody.
+        const LONGEST: usize = 500;
+        let mut problem = problem.into();
+        if let Some((end, _)) = problem.char_indices().nth(LONGEST) {
+            problem.truncate(end);
+            problem.push('…');
+        }
         SourceError {
             file: file.into(),
             position: None,
             path: None,
-            problem: problem.into(),
+            problem,
         }
     }
 
@@ -91,6 +101,15 @@ pub struct Loaded {
 
 /// Larger files are refused before they are read: no estate is this large, and memory is finite.
 pub const LARGEST_FILE: u64 = 1 << 30;
+/// What was read may take this many times the size of the text: ten times and more is a file of nothing but tiny resources, and
+/// no tool prints those.
+const MOST_GROWTH: usize = 3;
+/// Files too small for their growth to matter.
+const SMALL_FACTS: usize = 256 << 20;
+/// A larger resource is refused: a VNet with every one of its 65,536 addresses held takes 26 MiB.
+const LARGEST_RESOURCE: usize = 64 << 20;
+/// A larger scenario is refused; no hand writes so much.
+const LARGEST_SCENARIO: usize = 128 << 20;
 
 /// Reads files and folders (`-` is standard input) and joins what they hold.
 ///
@@ -98,6 +117,12 @@ pub const LARGEST_FILE: u64 = 1 << 30;
 /// [`SourceError`] for the first file that cannot be read or understood, or for a reference that points nowhere.
 pub fn load(from: &[PathBuf], also_reserved: &[PathBuf]) -> Result<Loaded, SourceError> {
     let mut found = read_all(from)?;
+    if found.facts.is_empty() && found.plans.is_empty() && found.operations.is_empty() {
+        found.facts.note(
+            "no VNet, no subnet, no cluster and no Kubernetes object is in what was read"
+                .to_string(),
+        );
+    }
     for path in also_reserved {
         found.facts.reserved.extend(read_reserved(path)?);
     }
@@ -230,35 +255,6 @@ fn list_folder(
     Ok(())
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, SourceError> {
-    let name = path.display().to_string();
-    let fail = |error: std::io::Error| SourceError::new(&name, error.to_string());
-    let too_large =
-        || SourceError::new(&name, format!("is larger than {} MiB", LARGEST_FILE >> 20));
-    let mut bytes = Vec::new();
-    if path.as_os_str() == "-" {
-        std::io::stdin()
-            .lock()
-            .take(LARGEST_FILE + 1)
-            .read_to_end(&mut bytes)
-            .map_err(fail)?;
-    } else {
-        let file = std::fs::File::open(path).map_err(fail)?;
-        let size = file.metadata().map_err(fail)?.len();
-        if size > LARGEST_FILE {
-            return Err(too_large());
-        }
-        bytes.reserve_exact(usize::try_from(size).unwrap_or(0));
-        file.take(LARGEST_FILE + 1)
-            .read_to_end(&mut bytes)
-            .map_err(fail)?;
-    }
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(too_large());
-    }
-    Ok(bytes)
-}
-
 fn read_file(path: &Path) -> Result<Found, SourceError> {
     read_document(&path.display().to_string(), &read_bytes(path)?)
 }
@@ -272,53 +268,42 @@ pub fn read_document(name: &str, bytes: &[u8]) -> Result<Found, SourceError> {
     let decoded = decode(name, bytes)?;
     let text = decoded.as_ref();
     match text.trim_start().as_bytes().first() {
-        None => Err(SourceError::new(name, "is empty")),
+        None => Err(SourceError::new(
+            name,
+            if name == "-" {
+                "nothing came on standard input; did the command before it fail?"
+            } else {
+                "is empty"
+            },
+        )),
         Some(b'{' | b'[') => read_json(&file, text),
-        Some(_) => read_yaml(&file, text),
+        Some(_) => yaml::read(&file, text),
     }
 }
 
-/// UTF-8, or the UTF-16 that `>` writes in Windows PowerShell; a byte order mark is dropped.
-fn decode<'a>(name: &str, bytes: &'a [u8]) -> Result<std::borrow::Cow<'a, str>, SourceError> {
-    let utf16 = |unit: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = bytes[2..]
-            .chunks_exact(2)
-            .map(|pair| unit([pair[0], pair[1]]))
-            .collect();
-        String::from_utf16(&units)
-            .map(std::borrow::Cow::Owned)
-            .map_err(|_| SourceError::new(name, "is not text: broken UTF-16"))
-    };
-    match bytes {
-        [0xFF, 0xFE, ..] => return utf16(u16::from_le_bytes),
-        [0xFE, 0xFF, ..] => return utf16(u16::from_be_bytes),
-        [b'P', b'K', 3, 4, ..] => {
-            return Err(SourceError::new(
-                name,
-                "is a zip archive; if it is a Terraform plan, give the output of `terraform show -json PLAN`",
-            ));
-        }
-        [0x1F, 0x8B, ..] | [0x28, 0xB5, 0x2F, 0xFD, ..] => {
-            return Err(SourceError::new(
-                name,
-                "is compressed; expected plain JSON or YAML",
-            ));
-        }
-        _ => {}
-    }
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(std::borrow::Cow::Borrowed(text)),
-        Err(error) => Err(SourceError::new(
+/// `text` is where the error's line and column count from.
+fn json_error(name: &str, text: &str, error: &serde_json::Error) -> SourceError {
+    if error.is_eof() {
+        let (line, column) = text::position(text, text.trim_end().len());
+        return SourceError::new(
             name,
-            format!("is not text: invalid UTF-8 at byte {}", error.valid_up_to()),
-        )),
+            "ends in the middle of the JSON; is the file complete?",
+        )
+        .at(line, column);
     }
+    let problem = arm::describe(error);
+    let problem = if error.is_data() {
+        problem
+    } else {
+        format!("is not valid JSON: {problem}")
+    };
+    SourceError::new(name, problem).at(error.line() as u64, error.column() as u64)
 }
 
 /// One JSON document, or several one after the other.
 fn read_json(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
     let mut found = Found::default();
+    let mut weight = 0;
     let mut rest = text;
     let mut position = 0;
     while !rest.trim_ascii_start().is_empty() {
@@ -329,38 +314,66 @@ fn read_json(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
             format!("document {position}")
         };
         let origin = Origin::new(file, path);
-        // An array is cut and shared out; everything else, and what cannot be cut, is the parser's.
-        if let Some((elements, after)) = split::elements(rest) {
-            let facts = read_elements(&origin, text, &elements, "")?;
-            found.append(Found {
+        let read = if rest.trim_ascii_start().starts_with('[') {
+            let mut facts = Facts::default();
+            rest = read_elements(&origin, text, rest, "", 0, &mut facts)?;
+            Found {
                 facts,
                 ..Found::default()
-            });
+            }
+        } else {
+            let (document, after) = next_document(file, text, rest)?;
             rest = after;
-            continue;
-        }
-        let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-        let document = match documents.next() {
-            Some(document) => document.map_err(|error| json_error(file, text, rest, &error))?,
-            None => break,
+            read_json_document(&origin, text, document)?
         };
-        rest = &rest[documents.byte_offset()..];
-        found.append(read_json_document(&origin, text, document)?);
+        weight += read.facts.weight();
+        if weight > most_weight(text) {
+            return Err(too_many(&Origin::new(file, ""), ""));
+        }
+        found.append(read);
     }
     Ok(found)
 }
 
-/// An error of the parser, whose lines count from where `rest` begins.
-fn json_error(name: &str, text: &str, rest: &str, error: &serde_json::Error) -> SourceError {
-    let described = error.to_string();
-    let problem = match described.rfind(" at line ") {
-        Some(end) => &described[..end],
-        None => &described,
+/// The document that `rest` begins with, and what follows it.
+fn next_document<'a>(
+    name: &str,
+    text: &str,
+    rest: &'a str,
+) -> Result<(&'a RawValue, &'a str), SourceError> {
+    let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+    match documents.next() {
+        Some(Ok(document)) => Ok((document, &rest[documents.byte_offset()..])),
+        Some(Err(error)) => Err(from_rest(text, rest, json_error(name, rest, &error))),
+        None => Err(SourceError::new(name, "is empty")),
+    }
+}
+
+/// An error whose line and column count from where `rest` begins in the text.
+fn from_rest(text: &str, rest: &str, error: SourceError) -> SourceError {
+    let (line, column) = text::position(text, offset_in(text, rest));
+    // The first line of the rest starts where the rest does.
+    let (below, right) = error.position.unwrap_or((1, 1));
+    let column = if below == 1 {
+        column + right - 1
+    } else {
+        right
     };
-    let before = &text[..text.len() - rest.len()];
-    let lines = before.matches('\n').count();
-    SourceError::new(name, format!("{problem}; expected JSON"))
-        .at((error.line() + lines) as u64, error.column() as u64)
+    error.at(line + below - 1, column)
+}
+
+fn most_weight(text: &str) -> usize {
+    SMALL_FACTS.max(MOST_GROWTH.saturating_mul(text.len()))
+}
+
+fn too_many(origin: &Origin, path: &str) -> SourceError {
+    origin.error(
+        path,
+        format!(
+            "holds so many tiny resources that they would take more than {MOST_GROWTH} times the file's size in memory; nothing \
+             that `az` or `kubectl` prints does"
+        ),
+    )
 }
 
 fn read_json_document(
@@ -369,20 +382,17 @@ fn read_json_document(
     document: &RawValue,
 ) -> Result<Found, SourceError> {
     let file = &origin.file;
-    let document_text = document.get();
-    let only = |facts: Facts| Found {
-        facts,
-        ..Found::default()
-    };
-    let placed = |error| place(text, document_text, error);
-    if !document_text.starts_with('{') {
-        return Err(placed(origin.error("", "expected a JSON object or array")));
+    let raw = document.get();
+    let here = |error| place(text, raw, error);
+    if !raw.starts_with('{') {
+        return Err(here(origin.error("", "expected a JSON object or array")));
     }
-    let envelope: wire::Envelope = arm::parse(document_text, origin, "").map_err(placed)?;
+    let envelope: wire::Envelope = arm::parse(raw, origin, "").map_err(here)?;
     let version = envelope.api_version.as_deref().unwrap_or_default();
+    let kind = envelope.kind.as_deref().unwrap_or_default();
     if version.starts_with("aksplan/") {
-        let scenario: scenario::Scenario = arm::parse(document_text, origin, "").map_err(placed)?;
-        return lower_scenario(file, scenario);
+        scenario::check_version(version, origin).map_err(here)?;
+        return lower_scenario(file, parse_scenario(text, raw, origin)?);
     }
     if envelope.terraform_version.is_some()
         || envelope.resource_changes.is_some()
@@ -394,30 +404,103 @@ fn read_json_document(
             ..Found::default()
         });
     }
-    if let (Some(kind), false) = (&envelope.kind, version.is_empty()) {
-        let mut facts = Facts::default();
-        match (kind.strip_suffix("List"), envelope.items) {
-            (Some(of), Some(items)) => {
-                read_kubernetes(origin, text, items.get(), "items", of, &mut facts)?;
-            }
-            _ => read_kubernetes(origin, text, document_text, "", kind, &mut facts)?,
-        }
-        return Ok(only(facts));
+    let is_nameless_scenario =
+        version.is_empty() && (envelope.virtual_networks.is_some() || envelope.clusters.is_some());
+    if is_nameless_scenario || kind.eq_ignore_ascii_case("Scenario") {
+        let problem = if version.is_empty() {
+            format!("missing; expected {}", scenario::API_VERSION)
+        } else {
+            format!("`{version}`; expected {}", scenario::API_VERSION)
+        };
+        return Err(here(origin.error("apiVersion", problem)));
     }
-    if let Some(value) = envelope.value
-        && let Some((elements, _)) = split::elements(value.get())
-    {
-        let mut facts = read_elements(origin, text, &elements, "value")?;
-        if envelope.next_link.is_some_and(|link| !link.is_empty()) {
-            facts.not_checked.push(format!(
-                "{file}: is one page of several (it has a nextLink); what the other pages hold is not known"
-            ));
-        }
-        return Ok(only(facts));
+    if !version.is_empty() && kind.is_empty() && !envelope.is_azure_resource() {
+        return Err(here(origin.error(
+            "apiVersion",
+            format!(
+                "`{version}`, and no `kind` beside it; expected {} of a scenario, or a Kubernetes object",
+                scenario::API_VERSION
+            ),
+        )));
     }
     let mut facts = Facts::default();
-    arm::read_resource(document_text, origin, &mut None, &mut facts).map_err(placed)?;
-    Ok(only(facts))
+    read_object(origin, text, raw, 0, &mut facts)?;
+    Ok(Found {
+        facts,
+        ..Found::default()
+    })
+}
+
+/// A scenario in JSON; an error names the line and column in the whole text.
+fn parse_scenario(
+    text: &str,
+    raw: &str,
+    origin: &Origin,
+) -> Result<scenario::Scenario, SourceError> {
+    if raw.len() > LARGEST_SCENARIO {
+        return Err(place(text, raw, too_large(origin, LARGEST_SCENARIO)));
+    }
+    serde_json::from_str(raw)
+        .map_err(|error| from_rest(text, raw, json_error(&origin.file, raw, &error)))
+}
+
+fn too_large(origin: &Origin, limit: usize) -> SourceError {
+    origin.error(
+        "",
+        format!("is larger than {} MiB, which nothing real is", limit >> 20),
+    )
+}
+
+/// One resource, one Kubernetes object, a page (`value`) or a list (`items`) of such.
+fn read_object(
+    origin: &Origin,
+    text: &str,
+    raw: &str,
+    depth: u32,
+    facts: &mut Facts,
+) -> Result<(), SourceError> {
+    let here = |error| place(text, raw, error);
+    let envelope: wire::Envelope = arm::parse(raw, origin, "").map_err(here)?;
+    let version = envelope.api_version.as_deref().unwrap_or_default();
+    if let (Some(kind), false, false) = (
+        &envelope.kind,
+        version.is_empty(),
+        envelope.is_azure_resource(),
+    ) {
+        return match (kind.strip_suffix("List"), envelope.items) {
+            (Some(of), Some(items)) => {
+                read_kubernetes(origin, text, items.get(), "items", (version, of), facts)
+            }
+            _ => read_kubernetes(origin, text, raw, "", (version, kind), facts),
+        };
+    }
+    if let Some(value) = envelope.value
+        && value.get().starts_with('[')
+    {
+        read_elements(origin, text, value.get(), "value", depth, facts)?;
+        if envelope.next_link.is_some_and(|link| !link.is_empty()) {
+            facts.note(format!(
+                "{}: is one page of several (it has a nextLink); what the other pages hold is not known",
+                origin.file
+            ));
+        }
+        return Ok(());
+    }
+    if let Some(error) = envelope.error {
+        let error: wire::AzureError = serde_json::from_str(error.get()).unwrap_or_default();
+        return Err(here(origin.error(
+            "",
+            format!(
+                "is an error that Azure answered, no resource: {}: {}",
+                error.code.unwrap_or_default(),
+                error.message.unwrap_or_default()
+            ),
+        )));
+    }
+    if raw.len() > LARGEST_RESOURCE {
+        return Err(here(too_large(origin, LARGEST_RESOURCE)));
+    }
+    arm::read_resource(raw, origin, &mut None, facts).map_err(here)
 }
 
 /// Adds the line and column of the resource to an error inside it.
@@ -425,107 +508,185 @@ fn place(text: &str, raw: &str, error: SourceError) -> SourceError {
     if error.position.is_some() {
         return error;
     }
-    // The resource is a slice of the text, so the distance of the two is its offset.
-    let offset = (raw.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
-    match text.get(..offset) {
-        Some(before) => {
-            let line = before.matches('\n').count() as u64 + 1;
-            let column = before.chars().rev().take_while(|c| *c != '\n').count() as u64 + 1;
-            error.at(line, column)
-        }
-        None => error,
+    let offset = offset_in(text, raw);
+    if text.is_char_boundary(offset) {
+        let (line, column) = text::position(text, offset);
+        error.at(line, column)
+    } else {
+        error
     }
 }
 
-/// The elements of a JSON array, on every core.
-fn read_elements(
+/// Where in the text a resource stands: it is a slice of the text, so the distance of the two is its offset.
+fn offset_in(text: &str, raw: &str) -> usize {
+    (raw.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize)
+}
+
+/// The elements of the JSON array that `array` begins with, on every core; returns what follows the array. A window at a time:
+/// an array of a hundred million zeros is refused at its first element, and not after a hundred million of them were listed.
+fn read_elements<'a>(
     origin: &Origin,
     text: &str,
-    elements: &[&str],
+    array: &'a str,
     path: &str,
-) -> Result<Facts, SourceError> {
+    depth: u32,
+    facts: &mut Facts,
+) -> Result<&'a str, SourceError> {
+    /// Lists in lists come from `jq -s` over several files.
+    const DEEPEST: u32 = 4;
     // Large enough to amortise a task, small enough to share out evenly.
     const BATCH: usize = 64;
-    let batches: Vec<Facts> = elements
-        .par_chunks(BATCH)
-        .enumerate()
-        .map(|(batch, elements)| {
-            let mut facts = Facts::default();
-            let mut guess = None;
-            for (position, raw) in elements.iter().enumerate() {
-                let origin = Origin::new(
-                    &origin.file,
-                    format!("{}{path}[{}]", origin.path, batch * BATCH + position),
-                );
-                read_element(&origin, text, raw, &mut guess, &mut facts)
-                    .map_err(|error| place(text, raw, error))?;
-            }
-            Ok(facts)
-        })
-        .collect::<Result<_, SourceError>>()?;
-    let mut facts = Facts::default();
-    for batch in batches {
-        facts.append(batch);
+    if depth > DEEPEST {
+        let problem = "lists are nested too deep; expected a list of resources";
+        return Err(place(text, array, origin.error(path, problem)));
     }
-    Ok(facts)
+    let mut weight = 0;
+    let after = windows(&origin.file, text, array, |before, elements| {
+        let batches: Vec<Facts> = elements
+            .par_chunks(BATCH)
+            .enumerate()
+            .map(|(batch, elements)| {
+                let mut facts = Facts::default();
+                let mut guess = None;
+                for (position, raw) in elements.iter().enumerate() {
+                    let position = before + batch * BATCH + position;
+                    let origin = origin.within(&format!("{path}[{position}]"));
+                    read_element(&origin, text, raw, depth, &mut guess, &mut facts)?;
+                }
+                Ok(facts)
+            })
+            .collect::<Result<_, SourceError>>()?;
+        for batch in batches {
+            weight += batch.weight();
+            facts.append(batch);
+        }
+        if weight > most_weight(text) {
+            return Err(too_many(origin, path));
+        }
+        Ok(())
+    })?;
+    Ok(after)
 }
 
-/// An element of an array: an Azure resource, or a Kubernetes object.
+/// Hands the elements of an array to `read`, a window at a time, with the number of elements before them; returns what follows
+/// the array. What the cutter cannot cut, the parser says what is wrong with.
+fn windows<'a>(
+    name: &str,
+    text: &str,
+    array: &'a str,
+    mut read: impl FnMut(usize, &[&'a str]) -> Result<(), SourceError>,
+) -> Result<&'a str, SourceError> {
+    /// A few thousand resources keep every core busy and take a megabyte of references.
+    const WINDOW: usize = 1 << 14;
+    let mut elements =
+        split::Elements::of(array).expect("callers saw the bracket that the text begins with");
+    let mut before = 0;
+    let mut window: Vec<&'a str> = Vec::new();
+    loop {
+        window.extend(elements.by_ref().take(WINDOW));
+        let ended = window.len() < WINDOW;
+        if let (true, None) = (ended, elements.after()) {
+            // Not closed. The parser's error names the place; if it finds none, it is here.
+            next_document(name, text, array)?;
+            return Err(SourceError::new(name, "is not valid JSON"));
+        }
+        read(before, &window)?;
+        before += window.len();
+        window.clear();
+        if let (true, Some(after)) = (ended, elements.after()) {
+            return Ok(after);
+        }
+    }
+}
+
+/// An element of an array: an Azure resource, a Kubernetes object, or a page of either.
 fn read_element(
     origin: &Origin,
     text: &str,
     raw: &str,
+    depth: u32,
     guess: &mut Option<arm::Kind>,
     facts: &mut Facts,
 ) -> Result<(), SourceError> {
-    arm::read_resource(raw, origin, guess, facts).or_else(|error| {
-        let envelope: wire::Envelope = serde_json::from_str(raw).map_err(|_| error.clone())?;
-        match (envelope.kind, envelope.api_version) {
-            (Some(kind), Some(_)) => read_kubernetes(origin, text, raw, "", &kind, facts),
-            _ => Err(error),
+    if raw.starts_with('[') {
+        return read_elements(origin, text, raw, "", depth + 1, facts).map(|_| ());
+    }
+    if !raw.starts_with('{') {
+        return Err(place(
+            text,
+            raw,
+            origin.error("", "expected a resource (a JSON object)"),
+        ));
+    }
+    let tried = if raw.len() > LARGEST_RESOURCE {
+        Err(too_large(origin, LARGEST_RESOURCE))
+    } else {
+        arm::read_resource(raw, origin, guess, facts)
+    };
+    // Looked at a second time only when it is no Azure resource: a fleet has a hundred thousand of those.
+    tried.or_else(|error| {
+        let is_something_else = serde_json::from_str(raw).is_ok_and(|envelope: wire::Envelope| {
+            (envelope.kind.is_some() && envelope.api_version.is_some())
+                || envelope
+                    .value
+                    .is_some_and(|value| value.get().starts_with('['))
+                || envelope.error.is_some()
+        });
+        if is_something_else {
+            read_object(origin, text, raw, depth + 1, facts)
+        } else {
+            Err(place(text, raw, error))
         }
     })
 }
 
-/// A Kubernetes object or an array of them. `kind` is what a typed list says its items are; `""` lets each say itself.
+/// A Kubernetes object or an array of them. `of` is what a typed list says its items are: apiVersion and kind; an empty kind
+/// lets each say itself.
 fn read_kubernetes(
     origin: &Origin,
     text: &str,
     raw: &str,
     path: &str,
-    kind: &str,
+    of: (&str, &str),
     facts: &mut Facts,
 ) -> Result<(), SourceError> {
     let mut state = KubernetesState::default();
-    let mut unused: Vec<String> = Vec::new();
-    let mut read = |raw: &str, origin: &Origin| {
+    let mut read = |raw: &str, origin: &Origin, state: &mut KubernetesState| {
+        if raw.len() > LARGEST_RESOURCE {
+            return Err(too_large(origin, LARGEST_RESOURCE));
+        }
         let own: wire::Envelope = arm::parse(raw, origin, "")?;
-        let kind = own.kind.as_deref().unwrap_or(kind);
-        if !kubernetes::read_object(kind, raw, origin, &mut state)? {
-            unused.push(format!(
-                "{}: objects of kind {kind} are not used",
+        let kind = own.kind.as_deref().unwrap_or(of.1);
+        let version = own.api_version.as_deref().unwrap_or(of.0);
+        if !kubernetes::is_used(version, kind) {
+            facts.note(format!(
+                "{}: objects of kind {kind} ({version}) are not used",
                 origin.file
             ));
+            return Ok(());
         }
-        Ok::<(), SourceError>(())
+        kubernetes::read_object(kind, raw, origin, state)
     };
-    match split::elements(raw) {
-        Some((items, _)) => {
-            for (position, item) in items.into_iter().enumerate() {
-                let origin =
-                    Origin::new(&origin.file, format!("{}{path}[{position}]", origin.path));
-                read(item, &origin).map_err(|error| place(text, item, error))?;
+    if raw.starts_with('[') {
+        windows(&origin.file, text, raw, |before, items| {
+            for (position, item) in items.iter().enumerate() {
+                let origin = origin.within(&format!("{path}[{}]", before + position));
+                read(item, &origin, &mut state).map_err(|error| place(text, item, error))?;
             }
-        }
-        None => read(raw, origin).map_err(|error| place(text, raw, error))?,
+            if facts::weight_of(&state) > most_weight(text) {
+                return Err(too_many(origin, path));
+            }
+            Ok(())
+        })?;
+    } else {
+        read(raw, origin, &mut state).map_err(|error| place(text, raw, error))?;
     }
-    unused.sort();
-    unused.dedup();
-    facts.not_checked.extend(unused);
-    facts.kubernetes.push(KubernetesFact {
-        origin: origin.clone(),
-        state,
-    });
+    if !state.kinds.is_empty() {
+        facts.kubernetes.push(KubernetesFact {
+            origin: origin.clone(),
+            state,
+        });
+    }
     Ok(())
 }
 
@@ -541,64 +702,4 @@ fn lower_scenario(file: &Arc<str>, scenario: scenario::Scenario) -> Result<Found
         scenarios: vec![title],
         ..Found::default()
     })
-}
-
-/// A scenario, or anything JSON could say, as YAML.
-fn read_yaml(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
-    #[derive(serde::Deserialize)]
-    struct Version {
-        #[serde(rename = "apiVersion")]
-        api_version: Option<String>,
-    }
-    let fail = |error: serde_saphyr::Error| {
-        let problem = error.without_snippet().to_string();
-        // The message repeats the position that stands before it.
-        let problem = match problem.rfind(" at line ") {
-            Some(end) => problem[..end].to_string(),
-            None => problem,
-        };
-        let source = SourceError::new(file.as_ref(), problem);
-        match error.location() {
-            Some(location) => source.at(location.line(), location.column()),
-            None => source,
-        }
-    };
-    let not_a_map = || {
-        SourceError::new(
-            file.as_ref(),
-            "not recognised; expected a scenario (apiVersion: aksplan/v1), or JSON as printed by `az`, `kubectl` or \
-             `terraform show -json`",
-        )
-    };
-    let version: Result<Version, _> = serde_saphyr::from_str(text);
-    match version {
-        Ok(version)
-            if version
-                .api_version
-                .as_deref()
-                .is_some_and(|word| word.starts_with("aksplan/")) =>
-        {
-            lower_scenario(file, serde_saphyr::from_str(text).map_err(fail)?)
-        }
-        _ => {
-            let documents: Vec<serde_json::Value> =
-                serde_saphyr::from_str_multiple(text).map_err(fail)?;
-            let mut found = Found::default();
-            for document in documents {
-                if document.is_null() {
-                    continue;
-                }
-                if !document.is_object() && !document.is_array() {
-                    return Err(not_a_map());
-                }
-                let json = document.to_string();
-                // Lines of the converted text are not lines of the file.
-                found.append(read_json(file, &json).map_err(|mut error| {
-                    error.position = None;
-                    error
-                })?);
-            }
-            Ok(found)
-        }
-    }
 }

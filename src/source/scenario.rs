@@ -2,7 +2,7 @@
 //! (`aksplan schema scenario`); unknown fields are errors, because a misspelt `max_cuont` must not be silently 0.
 
 use super::SourceError;
-use super::arm::{MOST_NODES, MOST_PODS};
+use super::arm::{MOST_NODES, MOST_PODS, cidr};
 use super::facts::{ClusterFact, Facts, Origin, PoolFact, SubnetFact, SubnetReference, VnetFact};
 use crate::model::{
     Autoscaler, Cluster, Identity, IntOrPercent, IpNet, KubernetesVersion, LoadBalancerProfile,
@@ -371,16 +371,7 @@ impl Scenario {
         self,
         file: &std::sync::Arc<str>,
     ) -> Result<(Facts, Vec<OperationFact>), SourceError> {
-        let whole = Origin::new(file, "");
-        if self.api_version != API_VERSION {
-            return Err(whole.error(
-                "apiVersion",
-                format!(
-                    "`{}` is not read by this version; expected {API_VERSION}",
-                    self.api_version
-                ),
-            ));
-        }
+        check_version(&self.api_version, &Origin::new(file, ""))?;
         let mut facts = Facts::default();
         for (position, vnet) in self.virtual_networks.into_iter().enumerate() {
             let origin = Origin::new(file, format!("virtual_networks[{position}]"));
@@ -397,7 +388,9 @@ impl Scenario {
         for (position, range) in self.reserved.into_iter().enumerate() {
             let origin = Origin::new(file, format!("reserved[{position}]"));
             facts.reserved.push(ReservedRange {
-                cidr: cidr(&range.cidr, &origin, "cidr")?,
+                // A single host may be reserved as well.
+                cidr: parse_cidr(&range.cidr)
+                    .map_err(|error| origin.error("cidr", error.to_string()))?,
                 owner: range.owner,
             });
         }
@@ -413,8 +406,15 @@ impl Scenario {
     }
 }
 
-fn cidr(text: &str, origin: &Origin, inner: &str) -> Result<IpNet, SourceError> {
-    parse_cidr(text).map_err(|error| origin.error(inner, error.to_string()))
+/// Refuses an `apiVersion` of another version of aksplan, before anything else in the file is held against it.
+pub(super) fn check_version(word: &str, origin: &Origin) -> Result<(), SourceError> {
+    if word == API_VERSION {
+        return Ok(());
+    }
+    Err(origin.error(
+        "apiVersion",
+        format!("`{word}` is not read by this version; expected {API_VERSION}"),
+    ))
 }
 
 fn cidrs(texts: &[String], origin: &Origin, inner: &str) -> Result<Vec<IpNet>, SourceError> {

@@ -1,44 +1,72 @@
 //! Cuts a JSON array into its elements without reading them, so that every core can read some. Knows strings and nesting and
 //! nothing else; what it cuts is parsed strictly afterwards, and what it cannot cut is left to the parser's own error.
 
-/// The elements of the array that `text` begins with (after white space), and what follows the array. `None`: not an array, or
-/// not closed. Iterative: nesting costs a counter, not stack.
-pub fn elements(text: &str) -> Option<(Vec<&str>, &str)> {
-    let bytes = text.as_bytes();
-    let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace())?;
-    if bytes[start] != b'[' {
-        return None;
+/// The elements of an array, cut one by one. Iterative: nesting costs a counter, not stack.
+#[derive(Debug)]
+pub struct Elements<'a> {
+    text: &'a str,
+    at: usize,
+    /// What follows the array, once its end was seen.
+    after: Option<&'a str>,
+    first: bool,
+}
+
+impl<'a> Elements<'a> {
+    /// `None` when the text is no array.
+    pub fn of(text: &'a str) -> Option<Self> {
+        let start = text.bytes().position(|byte| !byte.is_ascii_whitespace())?;
+        (text.as_bytes()[start] == b'[').then_some(Elements {
+            text,
+            at: start + 1,
+            after: None,
+            first: true,
+        })
     }
-    let mut elements = Vec::new();
-    let mut depth = 0usize;
-    let mut from = start + 1;
-    let mut at = start + 1;
-    loop {
-        // Most bytes of printed JSON are white space, names and values: skip to the next one that means something.
-        at += bytes
-            .get(at..)?
-            .iter()
-            .position(|byte| MEANS[*byte as usize])?;
-        match bytes[at] {
-            b'"' => at = end_of_string(bytes, at + 1)?,
-            b'{' | b'[' => depth += 1,
-            b']' if depth == 0 => {
-                let last = text[from..at].trim_ascii();
-                // `[]` has no elements; `[1,]` has an empty one, which the parser refuses.
-                if !last.is_empty() || !elements.is_empty() {
-                    elements.push(last);
-                }
-                return Some((elements, &text[at + 1..]));
-            }
-            b'}' | b']' => depth = depth.checked_sub(1)?,
-            // The only other byte that means something is the comma.
-            _ if depth == 0 => {
-                elements.push(text[from..at].trim_ascii());
-                from = at + 1;
-            }
-            _ => {}
+
+    /// What follows the array; `None` while there are elements left, and for good when the array is not closed.
+    pub fn after(&self) -> Option<&'a str> {
+        self.after
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a str;
+
+    /// The next element without the white space around it. Not looked into: it need not be JSON.
+    fn next(&mut self) -> Option<&'a str> {
+        if self.after.is_some() {
+            return None;
         }
-        at += 1;
+        let bytes = self.text.as_bytes();
+        let from = self.at;
+        let mut at = from;
+        let mut depth = 0usize;
+        loop {
+            // Most bytes of printed JSON are white space, names and values: skip to the next one that means something.
+            at += bytes
+                .get(at..)?
+                .iter()
+                .position(|byte| MEANS[*byte as usize])?;
+            match bytes[at] {
+                b'"' => at = end_of_string(bytes, at + 1)?,
+                b'{' | b'[' => depth += 1,
+                b']' if depth == 0 => {
+                    self.after = Some(&self.text[at + 1..]);
+                    let last = self.text[from..at].trim_ascii();
+                    // `[]` has no elements; `[1,]` has an empty one, which the parser refuses.
+                    return (!last.is_empty() || !self.first).then_some(last);
+                }
+                b'}' | b']' => depth = depth.checked_sub(1)?,
+                // The only other byte that means something is the comma.
+                _ if depth == 0 => {
+                    self.at = at + 1;
+                    self.first = false;
+                    return Some(self.text[from..at].trim_ascii());
+                }
+                _ => {}
+            }
+            at += 1;
+        }
     }
 }
 
@@ -70,6 +98,13 @@ fn end_of_string(bytes: &[u8], mut at: usize) -> Option<usize> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// All elements and what follows; `None` when the array is not one or not closed.
+    fn elements(text: &str) -> Option<(Vec<&str>, &str)> {
+        let mut cut = Elements::of(text)?;
+        let all: Vec<&str> = cut.by_ref().collect();
+        Some((all, cut.after()?))
+    }
 
     #[test]
     fn cuts_at_the_top_level_only() {

@@ -387,7 +387,16 @@ resources! {
         pub vm_size: Option<String>,
         pub node_image_version: Option<String>,
         pub virtual_machines_profile: Option<VirtualMachinesProfile>,
+        /// The nodes that a pool of single machines has; such a pool has no `count`.
+        pub virtual_machine_nodes_status: Option<Vec<ManualScale>>,
     }
+}
+
+/// What Azure answers instead of a resource.
+#[derive(Debug, Default, Deserialize)]
+pub struct AzureError {
+    pub code: Option<String>,
+    pub message: Option<String>,
 }
 
 /// The shape around resources: a page (`value`), a list (`items`), a scenario, a Terraform plan, or one resource.
@@ -396,6 +405,8 @@ pub struct Envelope<'a> {
     #[serde(rename = "apiVersion")]
     pub api_version: Option<String>,
     pub kind: Option<String>,
+    #[serde(rename = "type", borrow)]
+    pub resource_type: Option<&'a RawValue>,
     #[serde(borrow)]
     pub value: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -406,4 +417,20 @@ pub struct Envelope<'a> {
     pub terraform_version: Option<String>,
     pub resource_changes: Option<de::IgnoredAny>,
     pub planned_values: Option<de::IgnoredAny>,
+    /// Only a scenario has these two.
+    pub virtual_networks: Option<de::IgnoredAny>,
+    pub clusters: Option<de::IgnoredAny>,
+    #[serde(borrow)]
+    pub error: Option<&'a RawValue>,
+}
+
+impl Envelope<'_> {
+    /// A resource of a template has an `apiVersion`, and a cluster has a `kind` (`Base`): neither makes it a Kubernetes object.
+    pub fn is_azure_resource(&self) -> bool {
+        self.resource_type.is_some_and(|kind| {
+            kind.get()
+                .get(..11)
+                .is_some_and(|start| start.eq_ignore_ascii_case("\"Microsoft."))
+        })
+    }
 }

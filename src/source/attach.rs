@@ -1,0 +1,205 @@
+//! Whose Kubernetes objects are: they carry no cluster name. Never guesses between two clusters.
+
+use super::facts::KubernetesFact;
+use crate::model::{Inventory, KubernetesState};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Gives each cluster its objects. A node says whose it is, and so whose the other objects of its file are. Of a
+/// file without nodes the other files of its folder say it, where they agree; else the name of the folder does, or there is
+/// only one cluster.
+pub(super) fn kubernetes(inventory: &mut Inventory, facts: Vec<KubernetesFact>) {
+    let files = by_file(facts);
+    let groups = Groups::of(inventory);
+    let owners: Vec<Option<Owner>> = files
+        .iter()
+        .map(|(_, state)| groups.owner_by_node(state))
+        .collect();
+    let mut by_folder: BTreeMap<String, BTreeSet<Owner>> = BTreeMap::new();
+    for ((file, _), owner) in files.iter().zip(&owners) {
+        if let Some(owner) = owner {
+            let folder = folder_of(file).to_string();
+            by_folder.entry(folder).or_default().insert(*owner);
+        }
+    }
+    let mut without_owner: Vec<Arc<str>> = Vec::new();
+    let mut of_others: Vec<Arc<str>> = Vec::new();
+    let mut states: BTreeMap<usize, KubernetesState> = BTreeMap::new();
+    for ((file, state), owner) in files.into_iter().zip(owners) {
+        let owner = owner.or_else(|| {
+            let folder = folder_of(&file);
+            match by_folder.get(folder) {
+                Some(owners) if owners.len() == 1 => owners.first().copied(),
+                _ => owner_by_folder(inventory, folder),
+            }
+        });
+        match owner {
+            Some(Owner::Cluster(position)) => states.entry(position).or_default().absorb(state),
+            Some(Owner::Other) => of_others.push(file),
+            None => without_owner.push(file),
+        }
+    }
+    for (position, mut state) in states {
+        unite(&mut state);
+        inventory.clusters[position].kubernetes = Some(Box::new(state));
+    }
+    if !of_others.is_empty() {
+        inventory.not_checked.push(format!(
+            "{}: Kubernetes objects of a cluster that was not read: the nodes' label {CLUSTER_LABEL} is the node resource group \
+             of none that was",
+            of_others.join(", ")
+        ));
+    }
+    if !without_owner.is_empty() {
+        let files = without_owner.join(", ");
+        inventory.not_checked.push(if inventory.clusters.is_empty() {
+            format!("{files}: Kubernetes objects, and no cluster was read that they could belong to")
+        } else {
+            format!(
+                "{files}: Kubernetes objects that could be any cluster's; put them into a folder named after the cluster, or \
+                 add its nodes"
+            )
+        });
+    }
+}
+
+const CLUSTER_LABEL: &str = "kubernetes.azure.com/cluster";
+
+/// What each file says, in the order read.
+fn by_file(facts: Vec<KubernetesFact>) -> Vec<(Arc<str>, KubernetesState)> {
+    let mut files: Vec<(Arc<str>, KubernetesState)> = Vec::new();
+    let mut position_of: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for fact in facts {
+        let file = fact.origin.file;
+        match position_of.get(&file) {
+            Some(&position) => files[position].1.absorb(fact.state),
+            None => {
+                position_of.insert(Arc::clone(&file), files.len());
+                files.push((file, fact.state));
+            }
+        }
+    }
+    files
+}
+
+/// Clusters by their node resource group, as nodes carry it in a label. A label's value holds 63 characters, a group's name 90.
+struct Groups {
+    by_start: BTreeMap<String, Vec<(String, usize)>>,
+    /// Every cluster has one: a label that matches none is then another cluster's.
+    complete: bool,
+}
+
+impl Groups {
+    /// A label at least this long may have been cut.
+    const CUT: usize = 60;
+
+    fn start(group: &str) -> String {
+        group.chars().take(Self::CUT).collect()
+    }
+
+    fn of(inventory: &Inventory) -> Self {
+        let mut by_start: BTreeMap<String, Vec<(String, usize)>> = BTreeMap::new();
+        for (position, cluster) in inventory.clusters.iter().enumerate() {
+            if let Some(group) = &cluster.node_resource_group {
+                let group = group.to_ascii_lowercase();
+                let same = by_start.entry(Self::start(&group)).or_default();
+                same.push((group, position));
+            }
+        }
+        let known: usize = by_start.values().map(Vec::len).sum();
+        Groups {
+            by_start,
+            complete: known == inventory.clusters.len() && known > 0,
+        }
+    }
+
+    fn owner_by_node(&self, state: &KubernetesState) -> Option<Owner> {
+        let label = state
+            .nodes
+            .iter()
+            .find_map(|node| node.labels.get(CLUSTER_LABEL))?
+            .to_ascii_lowercase();
+        let found: Vec<usize> = self
+            .by_start
+            .get(&Self::start(&label))
+            .into_iter()
+            .flatten()
+            .filter(|(group, _)| {
+                group.starts_with(&label)
+                    && (group.len() == label.len() || label.chars().count() >= Self::CUT)
+            })
+            .map(|(_, position)| *position)
+            .collect();
+        match found.as_slice() {
+            [position] => Some(Owner::Cluster(*position)),
+            [] if self.complete => Some(Owner::Other),
+            _ => None,
+        }
+    }
+}
+
+fn owner_by_folder(inventory: &Inventory, folder: &str) -> Option<Owner> {
+    let clusters = &inventory.clusters;
+    if clusters.len() == 1 {
+        return Some(Owner::Cluster(0));
+    }
+    let name = folder.rsplit('/').next()?;
+    let mut named = clusters
+        .iter()
+        .enumerate()
+        .filter(|(_, cluster)| cluster.name.eq_ignore_ascii_case(name));
+    match (named.next(), named.next()) {
+        (Some((position, _)), None) => Some(Owner::Cluster(position)),
+        _ => None,
+    }
+}
+
+/// Whose Kubernetes objects are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
+    /// By position in the inventory.
+    Cluster(usize),
+    /// A cluster that was not read.
+    Other,
+}
+
+fn folder_of(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// An object that two files hold, say `kubectl get svc` and `kubectl get all`, is one object; the later file is the newer truth.
+fn unite(state: &mut KubernetesState) {
+    fn last_of_each<T, K: Ord>(all: &mut Vec<T>, key: impl Fn(&T) -> K) {
+        let last: BTreeMap<K, usize> = all
+            .iter()
+            .enumerate()
+            .map(|(position, object)| (key(object), position))
+            .collect();
+        if last.len() < all.len() {
+            let kept: BTreeSet<usize> = last.into_values().collect();
+            let mut position = 0;
+            all.retain(|_| {
+                position += 1;
+                kept.contains(&(position - 1))
+            });
+        }
+    }
+    last_of_each(&mut state.nodes, |node| node.name.clone());
+    last_of_each(&mut state.pods, |pod| {
+        (pod.namespace.clone(), pod.name.clone())
+    });
+    last_of_each(&mut state.services, |service| {
+        (service.namespace.clone(), service.name.clone())
+    });
+    last_of_each(&mut state.disruption_budgets, |budget| {
+        (budget.namespace.clone(), budget.name.clone())
+    });
+    last_of_each(&mut state.workloads, |workload| {
+        (
+            workload.kind.clone(),
+            workload.namespace.clone(),
+            workload.name.clone(),
+        )
+    });
+    last_of_each(&mut state.config_maps, Clone::clone);
+}
