@@ -38,17 +38,24 @@ pub fn clean(text: &str) -> String {
 /// Renders for a terminal `width` characters wide; `None`: as wide as needed.
 pub fn render(document: &Document, width: Option<usize>) -> String {
     let mut out = String::new();
-    out.push_str(&format!("\x1b[1m{}{RESET}\n", clean(&document.title)));
+    push_heading(&document.title, width, &mut out);
     for block in &document.blocks {
         render_block(block, width, &mut out);
     }
     out
 }
 
+fn push_heading(text: &str, width: Option<usize>, out: &mut String) {
+    for line in wrap(&clean(text), width, 0) {
+        out.push_str(&format!("\x1b[1m{line}{RESET}\n"));
+    }
+}
+
 fn render_block(block: &Block, width: Option<usize>, out: &mut String) {
     match block {
         Block::Heading(text) => {
-            out.push_str(&format!("\n\x1b[1m{}{RESET}\n", clean(text)));
+            out.push('\n');
+            push_heading(text, width, out);
         }
         Block::Paragraph { text, tone } => {
             for line in wrap(&clean(text), width, 0) {
