@@ -113,7 +113,10 @@ pub fn run() -> ExitCode {
         Err(error) => {
             let text = crate::report::terminal::clean(&error.to_string());
             // Standard error may be closed as well; then there is nobody to tell.
-            let _ = writeln!(anstream::stderr(), "\x1b[31merror:\x1b[0m {text}");
+            let _ = writeln!(
+                output::painted(std::io::stderr()),
+                "\x1b[31merror:\x1b[0m {text}"
+            );
             ExitCode::from(match error {
                 CliError::Source(_) | CliError::Usage(_) => 2,
                 CliError::Write(_) | CliError::Format { .. } => 1,

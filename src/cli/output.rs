@@ -108,8 +108,20 @@ fn terminal_width() -> Option<usize> {
 
 /// Writes to standard output, with colour only where it is wanted (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`, a pipe).
 pub fn write_all(text: &str) -> Result<(), CliError> {
-    let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
+    let mut out = painted(std::io::stdout().lock());
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+/// A stream that drops colour where it is not wanted. A terminal that calls itself dumb gets none, whatever else the
+/// environment says of it (`CI` among others makes the library think better of it), unless `CLICOLOR_FORCE` insists.
+pub fn painted<S: anstream::stream::RawStream>(stream: S) -> anstream::AutoStream<S> {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let is_forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|force| force != "0");
+    if is_dumb && !is_forced {
+        anstream::AutoStream::never(stream)
+    } else {
+        anstream::AutoStream::auto(stream)
+    }
 }

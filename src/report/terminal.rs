@@ -38,12 +38,13 @@ pub fn clean(text: &str) -> String {
 /// Renders for a terminal `width` characters wide; `None`: as wide as needed.
 pub fn render(document: &Document, width: Option<usize>) -> String {
     let mut out = String::new();
-    out.push_str(&format!("\x1b[1m{}{RESET}\n", clean(&document.title)));
+    push_heading(&document.title, width, &mut out);
     for block in &document.blocks {
         render_block(block, width, &mut out);
     }
     if !document.not_checked.is_empty() {
-        heading("Not checked", &mut out);
+        out.push('\n');
+        push_heading("Not checked", width, &mut out);
         for sentence in &document.not_checked {
             item(&Cell::toned("-", Tone::Dim), sentence, width, &mut out);
         }
@@ -51,8 +52,10 @@ pub fn render(document: &Document, width: Option<usize>) -> String {
     out
 }
 
-fn heading(text: &str, out: &mut String) {
-    out.push_str(&format!("\n\x1b[1m{}{RESET}\n", clean(text)));
+fn push_heading(text: &str, width: Option<usize>, out: &mut String) {
+    for line in wrap(&clean(text), width, 0) {
+        out.push_str(&format!("\x1b[1m{line}{RESET}\n"));
+    }
 }
 
 /// A mark and a text, the lines after the first set in.
@@ -72,7 +75,10 @@ fn item(mark: &Cell, text: &str, width: Option<usize>, out: &mut String) {
 
 fn render_block(block: &Block, width: Option<usize>, out: &mut String) {
     match block {
-        Block::Heading { text, .. } => heading(text, out),
+        Block::Heading { text, .. } => {
+            out.push('\n');
+            push_heading(text, width, out);
+        }
         Block::Paragraph { text, tone } => {
             for line in wrap(&clean(text), width, 0) {
                 out.push_str(&paint(&line, *tone));

@@ -625,6 +625,14 @@ fn read_element(
     };
     // Looked at a second time only when it is no Azure resource: a fleet has a hundred thousand of those.
     tried.or_else(|error| {
+        // What was cut out of a list was not parsed yet: a comma that is missing in it is a fault of the file.
+        if let Err(invalid) = serde_json::from_str::<serde::de::IgnoredAny>(raw) {
+            return Err(from_rest(
+                text,
+                raw,
+                json_error(&origin.file, raw, &invalid),
+            ));
+        }
         let is_something_else = serde_json::from_str(raw).is_ok_and(|envelope: wire::Envelope| {
             (envelope.kind.is_some() && envelope.api_version.is_some())
                 || envelope
