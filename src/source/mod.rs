@@ -103,7 +103,7 @@ pub struct Loaded {
 pub const LARGEST_FILE: u64 = 1 << 30;
 /// What was read may take this many times the size of the text: ten times and more is a file of nothing but tiny resources, and
 /// no tool prints those.
-const MOST_GROWTH: usize = 3;
+const MOST_GROWTH: usize = 2;
 /// Files too small for their growth to matter.
 const SMALL_FACTS: usize = 256 << 20;
 /// A larger resource is refused: a VNet with every one of its 65,536 addresses held takes 26 MiB.
