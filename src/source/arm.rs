@@ -330,20 +330,22 @@ fn unfold<'a, T: wire::Resource<'a>>(
     }
 }
 
-/// The resources of a list inside a resource, each unfolded.
-fn nested<'a, T: wire::Resource<'a>>(
+/// The resources of a list inside a resource, each unfolded and lowered.
+fn nested<'a, T: wire::Resource<'a>, U>(
     list: Option<Vec<T>>,
     origin: &Origin,
     path: &str,
-) -> Result<Vec<Unfolded<'a, T>>, SourceError> {
-    list.unwrap_or_default()
-        .into_iter()
-        .enumerate()
-        .map(|(position, mut outer)| {
-            let common = outer.common();
-            unfold(outer, common, origin, &format!("{path}[{position}]"))
-        })
-        .collect()
+    lower: impl Fn(Unfolded<'a, T>) -> Result<U, SourceError>,
+) -> Result<Vec<U>, SourceError> {
+    let list = list.unwrap_or_default();
+    // No `collect`: done in place, it would keep the memory of the wire shapes, which are several times larger.
+    let mut lowered = Vec::with_capacity(list.len());
+    for (position, mut outer) in list.into_iter().enumerate() {
+        let common = outer.common();
+        let read = unfold(outer, common, origin, &format!("{path}[{position}]"))?;
+        lowered.push(lower(read)?);
+    }
+    Ok(lowered)
 }
 
 /// A range that must state its size: a subnet of `10.0.1.0` is a slip, not a subnet of one address.
@@ -374,15 +376,19 @@ fn cidrs(
 }
 
 fn vnet(mut read: Unfolded<wire::Vnet>, origin: &Origin) -> Result<VnetFact, SourceError> {
-    let subnets = nested(read.body.subnets.take(), origin, &read.at("subnets"))?
-        .into_iter()
-        .map(|read| subnet(read, origin))
-        .collect::<Result<Vec<_>, _>>()?;
+    let subnets = nested(
+        read.body.subnets.take(),
+        origin,
+        &read.at("subnets"),
+        |read| subnet(read, origin),
+    )?;
     let peerings = read.body.virtual_network_peerings.take();
-    let peerings = nested(peerings, origin, &read.at("virtualNetworkPeerings"))?
-        .into_iter()
-        .map(|read| peering(read, origin))
-        .collect::<Result<Vec<_>, _>>()?;
+    let peerings = nested(
+        peerings,
+        origin,
+        &read.at("virtualNetworkPeerings"),
+        |read| peering(read, origin),
+    )?;
     let space = read.body.address_space.take();
     Ok(VnetFact {
         origin: origin.clone(),
@@ -417,10 +423,9 @@ fn subnet(mut read: Unfolded<wire::Subnet>, origin: &Origin) -> Result<SubnetFac
         read.body.delegations.take(),
         origin,
         &read.at("delegations"),
-    )?
-    .into_iter()
-    .filter_map(|read| read.body.service_name)
-    .collect();
+        |read| Ok(read.body.service_name),
+    )?;
+    let delegations = delegations.into_iter().flatten().collect();
     Ok(SubnetFact {
         origin: origin.clone(),
         id: read.id(),
@@ -532,16 +537,18 @@ fn route_table(
     mut read: Unfolded<wire::RouteTable>,
     origin: &Origin,
 ) -> Result<RouteTable, SourceError> {
-    let routes = nested(read.body.routes.take(), origin, &read.at("routes"))?
-        .into_iter()
-        .map(|read| {
+    let routes = nested(
+        read.body.routes.take(),
+        origin,
+        &read.at("routes"),
+        |read| {
             Ok(Route {
                 name: read.name(origin)?,
                 prefix: destination(&read, origin)?,
                 next_hop_type: read.body.next_hop_type.unwrap_or_default(),
             })
-        })
-        .collect::<Result<Vec<_>, SourceError>>()?;
+        },
+    )?;
     Ok(RouteTable {
         id: read.id(),
         name: read.name(origin)?,
@@ -588,10 +595,9 @@ fn cluster(
         &read.at("networkProfile"),
     )?;
     let profiles = read.body.agent_pool_profiles.take();
-    let pools = nested(profiles, origin, &read.at("agentPoolProfiles"))?
-        .into_iter()
-        .map(|read| pool(read, origin))
-        .collect::<Result<Vec<_>, _>>()?;
+    let pools = nested(profiles, origin, &read.at("agentPoolProfiles"), |read| {
+        pool(read, origin)
+    })?;
     let identity_type = read
         .common
         .identity
