@@ -179,8 +179,8 @@ fn without_comments(text: &str) -> String {
             rest.find('\n').unwrap_or(rest.len())
         } else if rest.starts_with("/*") {
             rest.find("*/").map_or(rest.len(), |end| end + 2)
-        } else if rest.starts_with("r#\"") {
-            rest[3..].find("\"#").map_or(rest.len(), |end| end + 5)
+        } else if let Some(raw) = rest.strip_prefix("r#\"") {
+            raw.find("\"#").map_or(rest.len(), |end| end + 5)
         } else if first == '"' {
             let mut escaped = false;
             1 + rest[1..]
@@ -190,14 +190,12 @@ fn without_comments(text: &str) -> String {
                     ends
                 })
                 .map_or(rest.len() - 1, |end| end + 1)
-        } else if let Some(length) = ["'\"'", "'\\\"'", "b'\"'"]
-            .iter()
-            .find(|quoted| rest.starts_with(**quoted))
-            .map(|quoted| quoted.len())
-        {
-            length
         } else {
-            0
+            // A quotation mark as a character opens nothing.
+            let quoted = ["'\"'", "'\\\"'", "b'\"'"]
+                .into_iter()
+                .find(|quoted| rest.starts_with(quoted));
+            quoted.map_or(0, str::len)
         };
         if skipped == 0 {
             out.push(first);

@@ -183,6 +183,39 @@ fn json_that_is_damaged() {
     );
 }
 
+/// What is broken inside a list is found where it is broken.
+#[test]
+fn lists_that_are_damaged() {
+    for (content, expected) in [
+        (
+            "[{\"type\":\"a/b\"},]",
+            "e.json:1:17: at [1]: expected a resource (a JSON object)",
+        ),
+        (
+            "[\n {\"type\":\"a/b\"} {\"type\":\"a/b\"}]",
+            "e.json:2:17: is not valid JSON: trailing characters",
+        ),
+        (
+            "[{\"type\":\"a/b\"}",
+            "e.json:1:16: ends in the middle of the JSON; is the file complete?",
+        ),
+        (
+            "[\n {\"type\":'a/b'}]",
+            "e.json:2:10: is not valid JSON: expected value",
+        ),
+        (
+            "[{\"type\":\"a/b\"}]]",
+            "e.json:1:17: is not valid JSON: expected value",
+        ),
+        (
+            "[{\"type\":\"a/b\"}] x",
+            "e.json:1:18: is not valid JSON: expected value",
+        ),
+    ] {
+        file("e.json", content, expected);
+    }
+}
+
 #[test]
 fn values_of_the_wrong_shape() {
     file(
