@@ -2,7 +2,8 @@
 
 use super::input::{Sources, chosen_state};
 use super::output::Rendering;
-use super::predict::{plan_predictions, scenario_predictions};
+use super::plan::plan_predictions;
+use super::predict::scenario_predictions;
 use super::{CliError, Ending};
 use crate::capacity::growth::Books;
 use crate::capacity::{Assessment, Scope, assess, modes};
@@ -26,7 +27,7 @@ pub struct ReportArgs {
 pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let loaded = args.sources.load()?;
     let predictions = match &loaded.planned {
-        Some(planned) => plan_predictions(&loaded.current, planned, None),
+        Some(planned) => plan_predictions(&loaded, planned, None),
         None => scenario_predictions(&loaded)?,
     };
     let (title, description) = loaded
