@@ -291,7 +291,6 @@ fn changed_pools(
         return first;
     }
     // Then the old pool goes, and the temporary one stands beside the new.
-    let mut renewed = renewed;
     for (old, new, temporary) in second_stage {
         remove_pool(&mut before, at, &old.name);
         let mut standing = temporary.clone();

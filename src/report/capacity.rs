@@ -342,12 +342,16 @@ pub fn findings<'a>(
         .map(|finding| {
             (
                 Cell::toned(finding.severity.word(), finding.severity.into()),
-                format!(
-                    "{} ({}) [{}]",
-                    finding.message,
-                    finding.code,
-                    ids(&finding.rules)
-                ),
+                if finding.rules.is_empty() {
+                    format!("{} ({})", finding.message, finding.code)
+                } else {
+                    format!(
+                        "{} ({}) [{}]",
+                        finding.message,
+                        finding.code,
+                        ids(&finding.rules)
+                    )
+                },
             )
         })
         .collect();
