@@ -575,3 +575,45 @@ fn add_pool(inventory: &mut Inventory, at: ClusterIndex, pool: NodePool) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Found, read_document};
+
+    const ESTATE: &str = "\
+apiVersion: aksplan/v1
+name: quay
+virtual_networks:
+  - name: v
+    address_space: [10.0.0.0/16]
+    subnets: [{ name: nodes, cidr: 10.0.0.0/24 }]
+clusters:
+  - name: c
+    network_plugin: azure
+    service_cidr: 172.16.0.0/16
+    pools:
+      - { name: p, mode: System, count: 2, max_pods: 30, subnet: nodes }
+      - { name: q, count: 6, max_pods: 30, subnet: nodes }
+";
+
+    fn measured(used: u64) -> Inventory {
+        let found = read_document("estate", ESTATE.as_bytes());
+        let mut estate = found.and_then(Found::assemble).unwrap().current;
+        estate.subnets[0].used = Some(used);
+        estate
+    }
+
+    #[test]
+    fn what_goes_gives_its_measured_addresses_back() {
+        // Ten are somebody else's; two nodes hold a quarter of the rest.
+        let nodes = 8 * 29;
+        let mut estate = measured(nodes + 10);
+        remove_pool(&mut estate, ClusterIndex::new(0), "q");
+        assert_eq!(estate.subnets[0].used, Some(2 * 29 + 10));
+        let mut estate = measured(nodes + 10);
+        remove_cluster(&mut estate, ClusterIndex::new(0));
+        assert_eq!(estate.subnets[0].used, Some(10));
+        assert!(estate.clusters.is_empty());
+    }
+}
