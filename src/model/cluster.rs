@@ -122,8 +122,8 @@ impl NetworkProfile {
 pub struct LoadBalancerProfile {
     /// SNAT ports a node; 0 lets Azure choose.
     pub allocated_outbound_ports: u64,
-    /// Outbound public addresses, managed or given.
-    pub outbound_ips: u64,
+    /// Outbound public addresses, managed or given. `None`: they come from prefixes whose size is not known.
+    pub outbound_ips: Option<u64>,
 }
 
 /// `networkProfile.networkPlugin`.

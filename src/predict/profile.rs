@@ -665,7 +665,7 @@ fn versions(scene: &Scene, judgement: &mut Judgement) {
                 "Minor version of node pool version {} is bigger than control plane version {}.",
                 version.minor, control_plane.minor
             )
-        } else if control_plane.minor > version.minor + OLDEST {
+        } else if control_plane.minor > version.minor.saturating_add(OLDEST) {
             format!(
                 "Minor version of node pool cannot be more than {OLDEST} versions less than control plane's version. Minor \
                  version of node pool is {} and control plane is {}.",

@@ -489,11 +489,7 @@ impl From<&Prediction> for PredictShape {
                     basis: row.basis.clone(),
                 })
                 .collect(),
-            findings: prediction
-                .findings
-                .iter()
-                .map(|finding| FindingShape::from(&finding.0))
-                .collect(),
+            findings: prediction.findings.iter().map(FindingShape::from).collect(),
             not_checked: prediction.not_checked.clone(),
         }
     }

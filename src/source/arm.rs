@@ -122,7 +122,10 @@ fn read_as(
                 (Some(id), Some(used)) => facts.usages.push(UsageFact {
                     origin: origin.clone(),
                     subnet: ResourceId::new(id),
-                    used: used.count(),
+                    used: match used.count() {
+                        Some(used) => Some(addresses(used, origin, "currentValue")?),
+                        None => None,
+                    },
                 }),
                 _ if check => return Ok(false),
                 (None, _) => {
@@ -134,6 +137,18 @@ fn read_as(
         Kind::Unused => return Ok(false),
     }
     Ok(true)
+}
+
+/// A number of addresses: no more than IPv4 has, so that sums of them stay in range.
+pub(super) fn addresses(number: u64, origin: &Origin, inner: &str) -> Result<u64, SourceError> {
+    if number <= MOST_ADDRESSES {
+        Ok(number)
+    } else {
+        Err(origin.error(
+            inner,
+            format!("{number} is not a number of addresses; there are {MOST_ADDRESSES} in all"),
+        ))
+    }
 }
 
 fn loose_peering(
@@ -692,27 +707,51 @@ fn network(
         service_cidrs: both(wire.service_cidrs, wire.service_cidr, "serviceCidr")?,
         dns_service_ip,
         outbound_type: wire.outbound_type,
-        load_balancer: wire.load_balancer_profile.map(load_balancer),
+        load_balancer: match wire.load_balancer_profile {
+            Some(profile) => Some(load_balancer(
+                profile,
+                origin,
+                &format!("{inner}.loadBalancerProfile"),
+            )?),
+            None => None,
+        },
     })
 }
 
-fn load_balancer(wire: wire::LoadBalancerProfile) -> LoadBalancerProfile {
-    let managed = wire
-        .managed_outbound_ips
-        .and_then(|managed| managed.count)
-        .and_then(wire::Whole::count);
-    let given = wire
-        .outbound_ips
-        .and_then(|given| given.public_ips)
-        .map(|list| list.len() as u64);
-    let effective = wire.effective_outbound_ips.map(|list| list.len() as u64);
-    LoadBalancerProfile {
-        allocated_outbound_ports: wire
-            .allocated_outbound_ports
-            .and_then(wire::Whole::count)
+fn load_balancer(
+    wire: wire::LoadBalancerProfile,
+    origin: &Origin,
+    inner: &str,
+) -> Result<LoadBalancerProfile, SourceError> {
+    let bounded = |value: Option<wire::Whole>, field: &str| match value.and_then(wire::Whole::count)
+    {
+        Some(number) if number > MOST_ADDRESSES => Err(origin.error(
+            &format!("{inner}.{field}"),
+            format!("{number} is out of range; expected at most {MOST_ADDRESSES}"),
+        )),
+        number => Ok(number),
+    };
+    let length = |list: Option<Vec<_>>| {
+        let length = list.map_or(0, |list: Vec<serde::de::IgnoredAny>| list.len() as u64);
+        (length > 0).then_some(length)
+    };
+    let managed = wire.managed_outbound_ips.and_then(|managed| managed.count);
+    let managed = bounded(managed, "managedOutboundIPs.count")?;
+    let managed = managed.filter(|count| *count > 0);
+    let given = length(wire.outbound_ips.and_then(|given| given.public_ips));
+    let effective = length(wire.effective_outbound_ips);
+    let prefixes = wire.outbound_ip_prefixes;
+    let prefixes = length(prefixes.and_then(|prefixes| prefixes.public_ip_prefixes));
+    // A prefix does not say how many addresses it has; only what is in effect does.
+    let addresses = match prefixes {
+        Some(_) => effective,
+        None => managed.or(given).or(effective).or(Some(1)),
+    };
+    Ok(LoadBalancerProfile {
+        allocated_outbound_ports: bounded(wire.allocated_outbound_ports, "allocatedOutboundPorts")?
             .unwrap_or(0),
-        outbound_ips: managed.or(given).or(effective).unwrap_or(1),
-    }
+        outbound_ips: addresses,
+    })
 }
 
 fn loose_pool(
@@ -751,20 +790,31 @@ fn pool(read: Unfolded<wire::AgentPool>, origin: &Origin) -> Result<PoolFact, So
             _ => Err(fail(field, format!("{} is not a number of nodes", value.0))),
         },
     };
-    let sum = |rows: Vec<wire::ManualScale>| {
-        rows.iter()
-            .filter_map(|row| row.count.and_then(wire::Whole::count))
-            .map(|count| count.min(MOST_NODES))
-            .sum::<u64>()
+    let sum = |rows: Vec<wire::ManualScale>, field: &str| {
+        let mut nodes = 0u64;
+        for (position, row) in rows.iter().enumerate() {
+            let row = count_of(row.count, &format!("{field}[{position}].count"))?;
+            nodes = nodes.saturating_add(row.unwrap_or(0));
+        }
+        if nodes > MOST_NODES {
+            return Err(fail(field, format!("{nodes} is not a number of nodes")));
+        }
+        Ok(nodes)
     };
     let scale = wire
         .virtual_machines_profile
         .and_then(|profile| profile.scale);
     let (wanted, machine_scale) = match scale {
-        Some(scale) => (scale.manual.map(sum), scale.autoscale),
+        Some(scale) => {
+            let manual = scale.manual;
+            let rows = manual.map(|rows| sum(rows, "virtualMachinesProfile.scale.manual"));
+            (rows.transpose()?, scale.autoscale)
+        }
         None => (None, None),
     };
-    let machines = wire.virtual_machine_nodes_status.map(sum).or(wanted);
+    let status = wire.virtual_machine_nodes_status;
+    let status = status.map(|rows| sum(rows, "virtualMachineNodesStatus"));
+    let machines = status.transpose()?.or(wanted);
     // A pool of single machines autoscales by its profile; the service answers `enableAutoScaling: false` beside it.
     let autoscales = machine_scale.is_some() || wire.enable_auto_scaling.unwrap_or(false);
     let (min, max) = match machine_scale {
@@ -878,5 +928,7 @@ fn pool(read: Unfolded<wire::AgentPool>, origin: &Origin) -> Result<PoolFact, So
 
 /// Nobody has a pool of a million nodes; more is a mistake in the file, and sums of such numbers must not overflow.
 pub(super) const MOST_NODES: u64 = 1_000_000;
+/// Every IPv4 address there is.
+pub(super) const MOST_ADDRESSES: u64 = 1 << 32;
 /// The service allows 250 (MP-1); a file may ask for more and be told so. This bound only keeps sums in range.
 pub(super) const MOST_PODS: u32 = 100_000;

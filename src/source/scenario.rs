@@ -2,7 +2,7 @@
 //! (`aksplan schema scenario`); unknown fields are errors, because a misspelt `max_cuont` must not be silently 0.
 
 use super::SourceError;
-use super::arm::{MOST_NODES, MOST_PODS, cidr};
+use super::arm::{MOST_ADDRESSES, MOST_NODES, MOST_PODS, addresses, cidr};
 use super::facts::{ClusterFact, Facts, Origin, PoolFact, SubnetFact, SubnetReference, VnetFact};
 use crate::model::{
     Autoscaler, Cluster, Identity, IntOrPercent, IpNet, KubernetesVersion, LoadBalancerProfile,
@@ -457,6 +457,13 @@ impl ScenarioVnet {
                         "give `used` or `foreign`, not both: foreign is what is used less what nodes hold",
                     ));
                 }
+                for (field, number) in [
+                    ("used", subnet.used),
+                    ("foreign", subnet.foreign),
+                    ("private_endpoints", Some(subnet.private_endpoints)),
+                ] {
+                    addresses(number.unwrap_or(0), &origin, &at(field))?;
+                }
                 let prefixes = cidrs(subnet.cidr.as_slice(), &origin, &at("cidr"))?;
                 if prefixes.is_empty() {
                     return Err(origin.error(&at("cidr"), "expected at least one CIDR"));
@@ -576,6 +583,22 @@ impl ScenarioCluster {
             &origin,
             "identity",
         )?;
+        if let Some(balancer) = &self.load_balancer {
+            for (field, number) in [
+                ("outbound_ips", balancer.outbound_ips),
+                (
+                    "allocated_outbound_ports",
+                    balancer.allocated_outbound_ports,
+                ),
+            ] {
+                if number > MOST_ADDRESSES {
+                    return Err(origin.error(
+                        &format!("load_balancer.{field}"),
+                        format!("{number} is out of range; expected at most {MOST_ADDRESSES}"),
+                    ));
+                }
+            }
+        }
         let many = |field: &Option<OneOrMany>, inner: &str| match field {
             Some(field) => cidrs(field.as_slice(), &origin, inner),
             None => Ok(Vec::new()),
@@ -597,7 +620,7 @@ impl ScenarioCluster {
                 .as_ref()
                 .map(|balancer| LoadBalancerProfile {
                     allocated_outbound_ports: balancer.allocated_outbound_ports,
-                    outbound_ips: balancer.outbound_ips,
+                    outbound_ips: Some(balancer.outbound_ips),
                 }),
         };
         let pools = self
@@ -789,6 +812,17 @@ impl ScenarioOperation {
             changes.push(ChangeFact::AddPool(Box::new(
                 pool.lower(&origin, "add_pool")?,
             )));
+        }
+        for (field, scale) in [("scale", &self.scale), ("max_count", &self.max_count)] {
+            if let Some(scale) = scale.as_ref().filter(|scale| scale.count > MOST_NODES) {
+                return Err(origin.error(
+                    &format!("{field}.count"),
+                    format!(
+                        "pool `{}`: {} is not a number of nodes",
+                        scale.pool, scale.count
+                    ),
+                ));
+            }
         }
         if let Some(scale) = self.scale {
             changes.push(ChangeFact::Scale {

@@ -116,7 +116,7 @@ pub fn network_profile(
             .map(str::to_string),
     };
     let load_balancer = match block.block("load_balancer_profile")? {
-        Field::Known(profile) => load_balancer(&profile)?,
+        Field::Known(profile) => Some(load_balancer(&profile)?),
         Field::Unset | Field::Unknown => None,
     };
     let dataplane = match word("network_data_plane")? {
@@ -147,8 +147,7 @@ fn both(block: &Block<'_>, list: &str, one: &str) -> Result<Vec<IpNet>, SourceEr
     Ok(cidrs)
 }
 
-/// `None` when the number of outbound addresses is not known yet.
-fn load_balancer(block: &Block<'_>) -> Result<Option<LoadBalancerProfile>, SourceError> {
+fn load_balancer(block: &Block<'_>) -> Result<LoadBalancerProfile, SourceError> {
     const MOST: u64 = 1_000_000;
     let ports = block.count("outbound_ports_allocated", MOST)?;
     let managed = block.count("managed_outbound_ip_count", MOST)?;
@@ -159,13 +158,17 @@ fn load_balancer(block: &Block<'_>) -> Result<Option<LoadBalancerProfile>, Sourc
         Field::Known(count) if *count > 0 => Some(*count),
         _ => None,
     };
-    let known = positive(&managed)
-        .or_else(|| positive(&given))
-        .or_else(|| positive(&effective));
     // Addresses of a prefix are not listed before apply.
-    let open = positive(&prefixes).is_some() && known.is_none();
-    Ok((!open).then(|| LoadBalancerProfile {
+    let addresses = if positive(&prefixes).is_some() {
+        positive(&effective)
+    } else {
+        positive(&managed)
+            .or_else(|| positive(&given))
+            .or_else(|| positive(&effective))
+            .or(Some(1))
+    };
+    Ok(LoadBalancerProfile {
         allocated_outbound_ports: ports.known().unwrap_or(0),
-        outbound_ips: known.unwrap_or(1),
-    }))
+        outbound_ips: addresses,
+    })
 }
