@@ -2,8 +2,8 @@
 //! caller splits pages and lists. Nothing is joined here.
 
 use super::facts::{
-    ClusterFact, Facts, LoosePoolFact, Origin, PeeringFact, PoolFact, SubnetFact, SubnetReference,
-    UsageFact, VnetFact,
+    ClusterFact, ClusterGiven, Facts, LoosePoolFact, Origin, PeeringFact, PoolFact, PoolGiven,
+    SubnetFact, SubnetReference, UsageFact, VnetFact,
 };
 use super::{SourceError, wire};
 use crate::model::{
@@ -390,6 +390,19 @@ fn cidrs(
         .collect()
 }
 
+/// The single form of a range beside its list: where they disagree, somebody edited the single one, and it stands for its
+/// family.
+pub(super) fn put_range(ranges: &mut Vec<IpNet>, one: IpNet) {
+    if ranges.contains(&one) {
+        return;
+    }
+    let v4 = |range: &IpNet| matches!(range, IpNet::V4(_));
+    match ranges.iter_mut().find(|range| v4(range) == v4(&one)) {
+        Some(range) => *range = one,
+        None => ranges.insert(0, one),
+    }
+}
+
 fn vnet(mut read: Unfolded<wire::Vnet>, origin: &Origin) -> Result<VnetFact, SourceError> {
     let subnets = nested(
         read.body.subnets.take(),
@@ -604,12 +617,27 @@ fn cluster(
     let name = read.common.name.clone();
     let name = name.or_else(|| id.as_ref().map(|id| id.name().to_string()));
     let resource_group = read.resource_group();
-    let network = network(
-        read.body.network_profile.take().unwrap_or_default(),
-        origin,
-        &read.at("networkProfile"),
-    )?;
+    let wire_network = read.body.network_profile.take().unwrap_or_default();
     let profiles = read.body.agent_pool_profiles.take();
+    let addons = &read.body.addon_profiles;
+    let given = ClusterGiven {
+        pools: profiles.is_some(),
+        network_policy: wire_network.network_policy.is_some(),
+        node_auto_provisioning: read.body.node_provisioning_profile.is_some(),
+        ingress_application_gateway: addons
+            .as_ref()
+            .is_some_and(|addons| addons.ingress_application_gateway.is_some()),
+        outbound_addresses: wire_network
+            .load_balancer_profile
+            .as_ref()
+            .is_some_and(|balancer| {
+                balancer.managed_outbound_ips.is_some()
+                    || balancer.outbound_ips.is_some()
+                    || balancer.outbound_ip_prefixes.is_some()
+                    || balancer.effective_outbound_ips.is_some()
+            }),
+    };
+    let network = network(wire_network, origin, &read.at("networkProfile"))?;
     let pools = nested(profiles, origin, &read.at("agentPoolProfiles"), |read| {
         pool(read, origin)
     })?;
@@ -619,6 +647,8 @@ fn cluster(
         .take()
         .and_then(|identity| identity.kind);
     let wire = read.body;
+    let asked = wire.kubernetes_version.as_deref();
+    let version_asked = asked.and_then(KubernetesVersion::from_word);
     let version = wire.current_kubernetes_version.or(wire.kubernetes_version);
     let server = wire.api_server_access_profile.unwrap_or_default();
     let identity = match identity_type
@@ -665,6 +695,8 @@ fn cluster(
                 .unwrap_or(false),
             kubernetes: None,
         },
+        given,
+        version_asked,
         pools,
     })
 }
@@ -678,9 +710,7 @@ fn network(
         let mut cidrs = cidrs(list, origin, &format!("{inner}.{field}s"))?;
         if let Some(one) = one.filter(|text| !text.is_empty()) {
             let one = cidr(&one, origin, &format!("{inner}.{field}"))?;
-            if !cidrs.contains(&one) {
-                cidrs.insert(0, one);
-            }
+            put_range(&mut cidrs, one);
         }
         Ok(cidrs)
     };
@@ -804,6 +834,7 @@ fn pool(read: Unfolded<wire::AgentPool>, origin: &Origin) -> Result<PoolFact, So
     let scale = wire
         .virtual_machines_profile
         .and_then(|profile| profile.scale);
+    let scale_given = scale.is_some();
     let (wanted, machine_scale) = match scale {
         Some(scale) => {
             let manual = scale.manual;
@@ -839,6 +870,15 @@ fn pool(read: Unfolded<wire::AgentPool>, origin: &Origin) -> Result<PoolFact, So
                 "missing; expected a number because enableAutoScaling is true".to_string(),
             ));
         }
+    };
+    let given = PoolGiven {
+        mode: wire.mode.is_some(),
+        os_type: wire.os_type.is_some(),
+        kind: wire.type_properties_type.is_some() || kind_inside.is_some() || kind_beside.is_some(),
+        count: wire.count.is_some() || machines.is_some(),
+        autoscaler: wire.enable_auto_scaling.is_some() || scale_given,
+        pod_ip_allocation: wire.pod_ip_allocation_mode.is_some(),
+        spot: wire.scale_set_priority.is_some(),
     };
     let count = count_of(wire.count, "count")?
         .or(machines)
@@ -883,6 +923,8 @@ fn pool(read: Unfolded<wire::AgentPool>, origin: &Origin) -> Result<PoolFact, So
             .map(|id| SubnetReference::Id(ResourceId::new(id)))
     };
     let pod_subnet = subnet(wire.pod_subnet_id);
+    let asked = wire.orchestrator_version.as_deref();
+    let version_asked = asked.and_then(KubernetesVersion::from_word);
     let version = wire
         .current_orchestrator_version
         .or(wire.orchestrator_version);
@@ -920,6 +962,8 @@ fn pool(read: Unfolded<wire::AgentPool>, origin: &Origin) -> Result<PoolFact, So
     };
     Ok(PoolFact {
         pool,
+        given,
+        version_asked,
         max_pods,
         subnet: subnet(wire.vnet_subnet_id),
         pod_subnet,

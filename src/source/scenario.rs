@@ -3,7 +3,10 @@
 
 use super::SourceError;
 use super::arm::{MOST_ADDRESSES, MOST_NODES, MOST_PODS, addresses, cidr};
-use super::facts::{ClusterFact, Facts, Origin, PoolFact, SubnetFact, SubnetReference, VnetFact};
+use super::facts::{
+    ClusterFact, ClusterGiven, Facts, Origin, PoolFact, PoolGiven, SubnetFact, SubnetReference,
+    VnetFact,
+};
 use crate::model::{
     Autoscaler, Cluster, Identity, IntOrPercent, IpNet, KubernetesVersion, LoadBalancerProfile,
     NetworkPlugin, NetworkProfile, NodePool, OsType, Peering, PodIpAllocation, PoolKind, PoolMode,
@@ -603,6 +606,12 @@ impl ScenarioCluster {
             Some(field) => cidrs(field.as_slice(), &origin, inner),
             None => Ok(Vec::new()),
         };
+        let given = ClusterGiven {
+            network_policy: self.network_policy.is_some(),
+            node_auto_provisioning: self.node_auto_provisioning,
+            ingress_application_gateway: false,
+            ..ClusterGiven::ALL
+        };
         let network = NetworkProfile {
             plugin: Some(plugin),
             overlay,
@@ -648,6 +657,8 @@ impl ScenarioCluster {
                 ingress_application_gateway: false,
                 kubernetes: None,
             },
+            given,
+            version_asked: None,
             pools,
             origin,
         })
@@ -735,6 +746,15 @@ impl ScenarioPool {
             node_soak_minutes: None,
             undrainable_node_behavior: None,
         };
+        let given = PoolGiven {
+            mode: self.mode.is_some(),
+            os_type: self.os_type.is_some(),
+            kind: self.kind.is_some(),
+            pod_ip_allocation: self.pod_ip_allocation_mode.is_some(),
+            spot: self.spot,
+            // Without `max_count` the autoscaler is off: nothing else in a scenario says so.
+            ..PoolGiven::ALL
+        };
         let pool = NodePool {
             mode: one_of(
                 self.mode.as_deref(),
@@ -792,6 +812,8 @@ impl ScenarioPool {
         };
         Ok(PoolFact {
             pool,
+            given,
+            version_asked: None,
             max_pods: self.max_pods,
             subnet: self.subnet.map(reference),
             pod_subnet: self.pod_subnet.map(reference),

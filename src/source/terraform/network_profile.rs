@@ -7,6 +7,7 @@ use super::lower::Lowering;
 use super::side::Instance;
 use crate::model::{IpNet, LoadBalancerProfile, NetworkPlugin, NetworkProfile};
 use crate::source::SourceError;
+use crate::source::arm::put_range;
 use crate::source::facts::Facts;
 
 const BLOCK: &str = "network_profile";
@@ -139,10 +140,8 @@ pub fn network_profile(
 /// A list and its older, single form.
 fn both(block: &Block<'_>, list: &str, one: &str) -> Result<Vec<IpNet>, SourceError> {
     let mut cidrs = block.cidrs(list)?.known().unwrap_or_default();
-    if let Field::Known(one) = block.cidr(one)?
-        && !cidrs.contains(&one)
-    {
-        cidrs.insert(0, one);
+    if let Field::Known(one) = block.cidr(one)? {
+        put_range(&mut cidrs, one);
     }
     Ok(cidrs)
 }
