@@ -29,7 +29,7 @@ impl Severity {
 }
 
 /// A problem or an observation about the cluster or its network. Never an error of the tool: analysis is total.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// Stable, kebab-case; other tools match on it.
     pub code: &'static str,

@@ -444,10 +444,10 @@ proptest! {
         prop_assert_eq!(refused, asked.prediction.outcome == Outcome::Rejected);
         let largest = *room.iter().min().unwrap();
         prop_assert_eq!(more <= largest, asked.prediction.outcome == Outcome::Accepted);
-        let mut named = asked.prediction.findings.iter().filter(|finding| finding.0.code == "largest-step");
+        let mut named = asked.prediction.findings.iter().filter(|finding| finding.code == "largest-step");
         match named.next() {
             Some(finding) => {
-                let words = finding.0.message.replace(',', "");
+                let words = finding.message.replace(',', "");
                 prop_assert!(words.contains(&format!("succeed is {largest}:")), "{words}, not {largest}");
                 prop_assert!(named.next().is_none());
             }

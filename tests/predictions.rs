@@ -3,7 +3,7 @@
 //!
 //! Lines of an `.expect`: `verdict`, and of the first error `code` (`none`: no error), `stage`, `preallocated`, `available`,
 //! `target`, `subnet`, `cidr`, `confidence`, `rule`, `message contains`; `demand` (the sum of all rows), `finding` (a code that is
-//! there), `finding contains`, `not checked contains`; `with` (another --from file) and `desired` (a --desired file).
+//! there), `finding contains`, `worst` (the gravest finding), `not checked contains`; `changes` (how many), `change contains`; `with` (another --from file) and `desired` (a --desired file).
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -82,6 +82,27 @@ fn wrong(answer: &Value, key: &str, want: &str) -> Option<String> {
                 .filter_map(|row| row["addresses"].as_u64())
                 .sum();
             unless(sum.to_string() == want, sum.to_string())
+        }
+        "change contains" => unless(
+            list(&answer["operation"], "changes")
+                .iter()
+                .any(|change| plain(change).contains(want)),
+            answer["operation"]["changes"].to_string(),
+        ),
+        "changes" => unless(
+            list(&answer["operation"], "changes").len().to_string() == want,
+            answer["operation"]["changes"].to_string(),
+        ),
+        "worst" => {
+            let severities = list(answer, "findings").iter();
+            let worst = severities
+                .map(|finding| plain(&finding["severity"]))
+                .max_by_key(|word| {
+                    ["info", "warning", "blocker"]
+                        .iter()
+                        .position(|known| known == word)
+                });
+            unless(worst.as_deref() == Some(want), format!("{worst:?}"))
         }
         "finding" => unless(
             list(answer, "findings")

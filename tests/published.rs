@@ -484,8 +484,8 @@ fn a_default_pod_cidr_inside_its_vnet() {
         error.available.unwrap()
     );
     assert!(text(layout, "note").contains(&numbers), "{numbers}");
-    let inside = |finding: &aksplan::predict::PredictionFinding| {
-        finding.0.code == "overlap" && finding.0.message.contains("VNet")
+    let inside = |finding: &aksplan::finding::Finding| {
+        finding.code == "overlap" && finding.message.contains("VNet")
     };
     assert!(
         prediction.findings.iter().any(inside),

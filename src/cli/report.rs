@@ -115,8 +115,8 @@ fn verdicts(assessment: &Assessment, predictions: &[Prediction]) -> Table {
         let blocker = prediction
             .findings
             .iter()
-            .find(|finding| finding.0.severity == Severity::Blocker)
-            .map_or("", |finding| finding.0.code);
+            .find(|finding| finding.severity == Severity::Blocker)
+            .map_or("", |finding| finding.code);
         table.rows.push(vec![
             Cell::from(format!(
                 "{}: {}",

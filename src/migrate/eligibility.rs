@@ -115,7 +115,8 @@ fn source(cluster: &Cluster, pod_cidr: Option<&IpNet>, found: &mut Eligibility) 
             }
         }
         Some(NetworkMode::Kubenet) => {}
-        Some(NetworkMode::Overlay) => found.blocks(
+        Some(NetworkMode::Overlay) => found.push(
+            Severity::Info,
             &rule::MIG_1,
             "the cluster is on Azure CNI Overlay already",
             "nothing to do",
@@ -131,10 +132,9 @@ fn source(cluster: &Cluster, pod_cidr: Option<&IpNet>, found: &mut Eligibility) 
                 "create a new cluster on Overlay and move the workloads",
             );
         }
-        None => found.blocks(
-            &rule::MIG_1,
-            "the network plugin is not known",
-            "read the cluster with `az aks show`",
+        None => found.unknown(
+            "the network plugin is not known, so neither is whether the cluster can move to Overlay: read it with `az aks \
+             show` (MIG-1)",
         ),
     }
 }
@@ -311,7 +311,7 @@ fn state(cluster: &Cluster, found: &mut Eligibility) {
     if let Some(state) = cluster
         .provisioning_state
         .as_deref()
-        .filter(|state| *state != "Succeeded")
+        .filter(|state| !state.eq_ignore_ascii_case("Succeeded"))
     {
         found.blocks(
             &rule::MIG_14,
@@ -323,12 +323,22 @@ fn state(cluster: &Cluster, found: &mut Eligibility) {
         if let Some(state) = pool
             .provisioning_state
             .as_deref()
-            .filter(|state| *state != "Succeeded")
+            .filter(|state| !state.eq_ignore_ascii_case("Succeeded"))
         {
             found.blocks(
                 &rule::MIG_14,
                 format!("pool {} is in provisioning state {state}", pool.name),
                 "wait for it, or reconcile it",
+            );
+        }
+        if pool.is_stopped() {
+            found.warns(
+                &rule::MIG_14,
+                format!(
+                    "pool {} is stopped; what the move does to it is not documented",
+                    pool.name
+                ),
+                "start it before the move",
             );
         }
     }

@@ -122,8 +122,8 @@ impl NetworkProfile {
 pub struct LoadBalancerProfile {
     /// SNAT ports a node; 0 lets Azure choose.
     pub allocated_outbound_ports: u64,
-    /// Outbound public addresses, managed or given.
-    pub outbound_ips: u64,
+    /// Outbound public addresses, managed or given. `None`: they come from prefixes whose size is not known.
+    pub outbound_ips: Option<u64>,
 }
 
 /// `networkProfile.networkPlugin`.
@@ -295,13 +295,15 @@ impl NodePool {
         self.counted_nodes().max(self.count)
     }
 
+    pub fn is_stopped(&self) -> bool {
+        self.power_state
+            .as_deref()
+            .is_some_and(|state| state.eq_ignore_ascii_case("Stopped"))
+    }
+
     /// Nodes that run now: none in a stopped pool.
     pub fn running(&self) -> u64 {
-        let stopped = self
-            .power_state
-            .as_deref()
-            .is_some_and(|state| state.eq_ignore_ascii_case("Stopped"));
-        if stopped { 0 } else { self.count }
+        if self.is_stopped() { 0 } else { self.count }
     }
 }
 
@@ -429,6 +431,15 @@ pub struct KubernetesVersion {
 }
 
 impl KubernetesVersion {
+    /// Whether two versions are known to be different ones: `1.33` may well be `1.33.2`.
+    pub fn differs(self, other: Self) -> bool {
+        let patches = match (self.patch, other.patch) {
+            (Some(a), Some(b)) => a != b,
+            _ => false,
+        };
+        (self.major, self.minor) != (other.major, other.minor) || patches
+    }
+
     /// `None` for what is no version.
     pub fn from_word(word: &str) -> Option<Self> {
         let word = word.trim().trim_start_matches('v');

@@ -31,11 +31,15 @@ pub enum Change {
     MigrateToOverlay {
         pod_cidr: Option<IpNet>,
     },
+    /// A change of the cluster that reimages every node of every pool at once, in words: network policy, data plane (UPG-11).
+    Reimage {
+        what: String,
+    },
     /// The cluster is made anew.
     Create,
     /// Any request that changes nothing here, such as an add-on: AKS still checks the whole cluster.
     Update,
-    /// A property that the other variants do not cover, in words: `network policy: none -> cilium`.
+    /// A property that the other variants do not cover, in words: `outbound type: loadBalancer → userDefinedRouting`.
     Other {
         what: String,
     },
@@ -52,6 +56,7 @@ impl Change {
             Change::Upgrade { pool: Some(_) } => "upgrade_nodepool",
             Change::Upgrade { pool: None } => "upgrade",
             Change::MigrateToOverlay { .. } => "migrate_overlay",
+            Change::Reimage { .. } => "reimage",
             Change::Create => "create",
             Change::Update | Change::Other { .. } => "update",
         }

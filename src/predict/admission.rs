@@ -361,6 +361,13 @@ fn outbound_ports(scene: &Scene, judgement: &mut Judgement) {
     if balancer.allocated_outbound_ports == 0 || !by_balancer {
         return;
     }
+    let Some(addresses) = balancer.outbound_ips else {
+        judgement.not_checked.push(
+            "SNAT ports: the outbound addresses come from prefixes whose size was not read"
+                .to_string(),
+        );
+        return;
+    };
     let nodes: u64 = scene
         .after
         .pools
@@ -372,7 +379,7 @@ fn outbound_ports(scene: &Scene, judgement: &mut Judgement) {
         .sum();
     let ports = balancer.allocated_outbound_ports;
     let wanted = nodes.saturating_mul(ports);
-    let available = balancer.outbound_ips.saturating_mul(PORTS_OF_AN_ADDRESS);
+    let available = addresses.saturating_mul(PORTS_OF_AN_ADDRESS);
     if wanted > available {
         judgement.errors.push(Answer::new(
             Stage::Admission,
@@ -381,8 +388,7 @@ fn outbound_ports(scene: &Scene, judgement: &mut Judgement) {
             format!(
                 "Load balancer profile allocated ports {ports} is not in an allowable range given the number of nodes and IPs \
                  provisioned. Total node count {nodes} requires {wanted} ports but only {available} ports are available given \
-                 {} outbound public IPs.",
-                balancer.outbound_ips
+                 {addresses} outbound public IPs."
             ),
             Certainty::Documented,
             &[&rule::INVALID_LOAD_BALANCER_PROFILE_ALLOCATED_OUTBOUND_PORTS],

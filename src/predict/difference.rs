@@ -1,7 +1,7 @@
 //! What changes between two states of a cluster.
 
 use super::words::{self, is_unknown};
-use crate::model::{Change, Cluster, NetworkMode, NodePool};
+use crate::model::{Change, Cluster, IpNet, NetworkMode, NodePool};
 
 /// Every change, pools in order of name. Empty when nothing changes.
 pub fn changes_between(before: Option<&Cluster>, after: &Cluster) -> Vec<Change> {
@@ -17,19 +17,13 @@ pub fn changes_between(before: Option<&Cluster>, after: &Cluster) -> Vec<Change>
             pod_cidr: after.network.pod_cidr_v4().copied(),
         });
     }
-    let upgraded = match (before.kubernetes_version, after.kubernetes_version) {
-        (Some(old), Some(new)) => old != new,
-        _ => false,
-    };
-    if upgraded {
-        changes.push(Change::Upgrade { pool: None });
-    }
+    let in_turn = versions(before, after, &mut changes);
     let mut pools: Vec<&NodePool> = after.pools.iter().collect();
     pools.sort_by(|a, b| a.name.cmp(&b.name));
     for pool in pools {
         match before.pool(&pool.name) {
             None => changes.push(Change::AddPool(Box::new(pool.clone()))),
-            Some(old) => pool_changes(old, pool, upgraded, &mut changes),
+            Some(old) => pool_changes(old, pool, in_turn, &mut changes),
         }
     }
     for pool in &before.pools {
@@ -39,27 +33,126 @@ pub fn changes_between(before: Option<&Cluster>, after: &Cluster) -> Vec<Change>
             });
         }
     }
-    let words = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_string());
-    for (what, old, new) in [
-        (
-            "network policy",
-            words(&before.network.policy),
-            words(&after.network.policy),
-        ),
-        (
-            "network data plane",
-            words(&before.network.dataplane),
-            words(&after.network.dataplane),
-        ),
-    ] {
-        let was_given = what == "network policy" || after.network.dataplane.is_some();
-        if !old.eq_ignore_ascii_case(&new) && was_given {
-            changes.push(Change::Other {
-                what: format!("{what}: {old} → {new}"),
-            });
-        }
+    network_changes(before, after, to_overlay, &mut changes);
+    if before.node_auto_provisioning != after.node_auto_provisioning {
+        let word = |on: bool| if on { "on" } else { "off" };
+        changes.push(Change::Other {
+            what: format!(
+                "node auto-provisioning: {} → {}",
+                word(before.node_auto_provisioning),
+                word(after.node_auto_provisioning)
+            ),
+        });
     }
     changes
+}
+
+/// The upgrade of the whole cluster; true when every pool goes with it. Where pools keep the version they state, only the
+/// control plane moves.
+fn versions(before: &Cluster, after: &Cluster, changes: &mut Vec<Change>) -> bool {
+    let (Some(old), Some(new)) = (before.kubernetes_version, after.kubernetes_version) else {
+        return false;
+    };
+    if !new.differs(old) {
+        return false;
+    }
+    let goes_along = |pool: &NodePool| {
+        let was = before
+            .pool(&pool.name)
+            .and_then(|old| old.kubernetes_version);
+        pool.kubernetes_version
+            .is_none_or(|wanted| wanted.differs(was.unwrap_or(old)))
+    };
+    let mut known = after.pools.iter();
+    let all = known.all(|pool| before.pool(&pool.name).is_none() || goes_along(pool));
+    changes.push(if all {
+        Change::Upgrade { pool: None }
+    } else {
+        Change::Other {
+            what: format!("upgrade the control plane: {old} → {new}"),
+        }
+    });
+    all
+}
+
+fn network_changes(before: &Cluster, after: &Cluster, to_overlay: bool, changes: &mut Vec<Change>) {
+    let (old, new) = (&before.network, &after.network);
+    let word = |value: &Option<String>, default: &str| {
+        value.clone().unwrap_or_else(|| default.to_string())
+    };
+    let tell = |what: &str, old: String, new: String| {
+        let differs = !old.eq_ignore_ascii_case(&new);
+        differs.then(|| format!("{what}: {old} → {new}"))
+    };
+    let policy = tell(
+        "network policy",
+        word(&old.policy, "none"),
+        word(&new.policy, "none"),
+    );
+    // The data plane that is not named is Azure's.
+    let dataplane = tell(
+        "network data plane",
+        word(&old.dataplane, "azure"),
+        word(&new.dataplane, "azure"),
+    );
+    let reimages = [policy, dataplane].into_iter().flatten();
+    changes.extend(reimages.map(|what| Change::Reimage { what }));
+    let mut others = Vec::new();
+    if let (Some(old), Some(new)) = (&old.plugin, &new.plugin)
+        && !to_overlay
+    {
+        others.push(tell(
+            "network plugin",
+            old.word().to_string(),
+            new.word().to_string(),
+        ));
+    }
+    if old.overlay && !new.overlay {
+        others.push(Some("network plugin mode: overlay → none".to_string()));
+    }
+    if !to_overlay {
+        others.push(ranges("pod CIDR", &old.pod_cidrs, &new.pod_cidrs));
+    }
+    others.push(ranges(
+        "service CIDR",
+        &old.service_cidrs,
+        &new.service_cidrs,
+    ));
+    if let (Some(old), Some(new)) = (old.dns_service_ip, new.dns_service_ip) {
+        others.push(tell("DNS service IP", old.to_string(), new.to_string()));
+    }
+    if let (Some(old), Some(new)) = (&old.outbound_type, &new.outbound_type) {
+        others.push(tell("outbound type", old.clone(), new.clone()));
+    }
+    if old.load_balancer != new.load_balancer
+        && let Some(new) = &new.load_balancer
+    {
+        let addresses = new.outbound_ips.map_or_else(
+            || "prefixes".to_string(),
+            |count| format!("{count} addresses"),
+        );
+        others.push(Some(format!(
+            "load balancer: {} ports a node, {addresses}",
+            new.allocated_outbound_ports
+        )));
+    }
+    let others = others.into_iter().flatten();
+    changes.extend(others.map(|what| Change::Other { what }));
+}
+
+/// Ranges that both sides name and that are not the same, in whatever order.
+fn ranges(what: &str, old: &[IpNet], new: &[IpNet]) -> Option<String> {
+    let (mut before, mut after) = (old.to_vec(), new.to_vec());
+    before.sort();
+    after.sort();
+    if before.is_empty() || after.is_empty() || before == after {
+        return None;
+    }
+    let words = |ranges: Vec<IpNet>| {
+        let words: Vec<String> = ranges.iter().map(IpNet::to_string).collect();
+        words.join(", ")
+    };
+    Some(format!("{what}: {} → {}", words(before), words(after)))
 }
 
 fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes: &mut Vec<Change>) {
@@ -74,6 +167,17 @@ fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes:
             min_count: Some(autoscaler.min_count),
         });
     }
+    if let (Some(was), Some(wanted)) = (old.autoscaler, new.autoscaler)
+        && was.max_count == wanted.max_count
+        && was.min_count != wanted.min_count
+    {
+        changes.push(Change::Other {
+            what: format!(
+                "pool {}: min_count {} → {}",
+                new.name, was.min_count, wanted.min_count
+            ),
+        });
+    }
     if new.count != old.count && new.autoscaler.is_none() && !words::size_is_unknown(new) {
         changes.push(Change::Scale {
             pool: new.name.clone(),
@@ -81,7 +185,7 @@ fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes:
         });
     }
     let upgraded = match (old.kubernetes_version, new.kubernetes_version) {
-        (Some(old), Some(new)) => old != new,
+        (Some(old), Some(new)) => new.differs(old),
         _ => false,
     };
     if upgraded && !cluster_upgraded {
@@ -142,6 +246,7 @@ pub fn describe(change: &Change) -> String {
         }
         Change::MigrateToOverlay { pod_cidr: None } => "move to Azure CNI Overlay".to_string(),
         Change::Update => "update the cluster, nothing here changes".to_string(),
+        Change::Reimage { what } => format!("{what}, which reimages every node"),
         Change::Other { what } => what.clone(),
     }
 }
@@ -195,6 +300,7 @@ pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, String> {
             Change::Upgrade { pool: None }
             | Change::Create
             | Change::Update
+            | Change::Reimage { .. }
             | Change::Other { .. } => {}
         }
     }

@@ -85,24 +85,14 @@ pub struct Prediction {
     pub errors: Vec<Answer>,
     pub demand: Vec<DemandRow>,
     /// What is not answered by AKS but worth knowing.
-    pub findings: Vec<PredictionFinding>,
+    pub findings: Vec<Finding>,
     pub not_checked: Vec<String>,
-}
-
-/// A [`Finding`] that can be compared.
-#[derive(Debug, Clone)]
-pub struct PredictionFinding(pub Finding);
-
-impl PartialEq for PredictionFinding {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.code == other.0.code && self.0.message == other.0.message
-    }
 }
 
 impl Prediction {
     /// The worst of outcome and findings, for `--fail-on`.
     pub fn worst(&self) -> Severity {
-        let findings = self.findings.iter().map(|finding| finding.0.severity);
+        let findings = self.findings.iter().map(|finding| finding.severity);
         findings
             .chain([self.outcome.severity()])
             .max()
@@ -167,11 +157,7 @@ pub fn predict(wish: &Wish) -> Prediction {
         outcome,
         errors: judgement.errors,
         demand: judgement.demand,
-        findings: judgement
-            .findings
-            .into_iter()
-            .map(PredictionFinding)
-            .collect(),
+        findings: judgement.findings,
         not_checked,
     }
 }

@@ -20,6 +20,13 @@ pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
     network_profile(scene, judgement);
     if scene.is_migration() {
         migration(scene, judgement);
+    } else if scene.has_moved_already() {
+        judgement.findings.push(Finding::new(
+            Severity::Info,
+            "migration",
+            "the cluster is on Azure CNI Overlay already: the request changes nothing",
+            &[&rule::MIG_1],
+        ));
     }
     ranges(scene, judgement);
     subnets(scene, judgement);
@@ -165,6 +172,7 @@ fn network_profile(scene: &Scene, judgement: &mut Judgement) {
 fn migration(scene: &Scene, judgement: &mut Judgement) {
     let Some(before) = scene.before else { return };
     let pod_cidr = scene.after.network.pod_cidr_v4();
+    judgement.undecided |= before.mode().is_none();
     // Settings that the same request changes count as changed, but the policy must be off before it.
     let eligibility = obstacles(scene.wish.before, before, pod_cidr);
     judgement
@@ -172,7 +180,9 @@ fn migration(scene: &Scene, judgement: &mut Judgement) {
         .extend(eligibility.not_checked.iter().cloned());
     for obstacle in &eligibility.obstacles {
         // Said elsewhere: state and size have answers of their own.
-        if [rule::MIG_14.id, rule::MIG_11.id].contains(&obstacle.rule.id) {
+        if obstacle.severity == Severity::Blocker
+            && [rule::MIG_14.id, rule::MIG_11.id].contains(&obstacle.rule.id)
+        {
             continue;
         }
         if obstacle.severity < Severity::Blocker {
@@ -220,7 +230,9 @@ fn ranges(scene: &Scene, judgement: &mut Judgement) {
     };
     // The pod CIDR is validated where the request carries it anew.
     let pod_cidr_is_new = scene.before.is_none_or(|before| {
-        before.network.pod_cidrs != cluster.network.pod_cidrs || scene.is_migration()
+        let old = &before.network.pod_cidrs;
+        let mut new = cluster.network.pod_cidrs.iter();
+        new.any(|range| !old.contains(range)) || scene.is_migration()
     });
     for overlap in overlaps_of_cluster(inventory, cluster) {
         let (a, b) = (&overlap.a, &overlap.b);
@@ -285,7 +297,7 @@ fn ranges(scene: &Scene, judgement: &mut Judgement) {
             Some(error) => judgement.errors.push(error),
             None => judgement.findings.push(Finding::new(
                 // AKS accepts it; what follows is as bad as the overlap is.
-                overlap.severity.min(Severity::Warning),
+                overlap.severity,
                 "overlap",
                 format!(
                     "{} {} of {} meets {} {} of {}: {}",
@@ -302,18 +314,38 @@ fn ranges(scene: &Scene, judgement: &mut Judgement) {
         }
     }
     for service in &cluster.network.service_cidrs {
-        let too_large = matches!(service, IpNet::V4(range) if range.prefix_len() < 12)
-            || matches!(service, IpNet::V6(range) if range.prefix_len() < 108);
+        // "Must be smaller than /12": the documentation is taken at its word, though kube-apiserver takes a /12.
+        let (too_large, certainty) = match service {
+            IpNet::V4(range) if range.prefix_len() == 12 => (true, Certainty::Inferred),
+            IpNet::V4(range) => (range.prefix_len() < 12, Certainty::Documented),
+            IpNet::V6(range) => (range.prefix_len() < 108, Certainty::Documented),
+        };
         if too_large && scene.is_create() {
             judgement.errors.push(refusal(
                 "networkProfile.serviceCIDR",
-                format!("service CIDR {service} is larger than a /12 (IPv6: a /108)"),
-                Certainty::Documented,
+                format!(
+                    "service CIDR {service} is not smaller than a /12 (IPv6: larger than a /108)"
+                ),
+                certainty,
                 &[&rule::CID_2],
             ));
         }
     }
     pod_cidr_change(scene, judgement);
+}
+
+/// Whether a family that both sides mention has other ranges. Their order means nothing.
+fn ranges_change(old: &[IpNet], new: &[IpNet]) -> bool {
+    let family = |ranges: &[IpNet], v4: bool| -> BTreeSet<IpNet> {
+        let ranges = ranges.iter().copied();
+        ranges
+            .filter(|range| matches!(range, IpNet::V4(_)) == v4)
+            .collect()
+    };
+    [true, false].into_iter().any(|v4| {
+        let (old, new) = (family(old, v4), family(new, v4));
+        !old.is_empty() && !new.is_empty() && old != new
+    })
 }
 
 fn dns(dns: &OwnedRange, service: &OwnedRange) -> Answer {
@@ -506,7 +538,7 @@ fn resized(scene: &Scene, judgement: &mut Judgement) {
                 .subnets_of_cluster(cluster)
                 .contains(&before)
         });
-        if old.prefixes != new.prefixes && in_use {
+        if ranges_change(&old.prefixes, &new.prefixes) && in_use {
             judgement.errors.push(answer(
                 "InUseSubnetCannotBeUpdated",
                 "",
@@ -639,10 +671,7 @@ fn immutable(scene: &Scene, judgement: &mut Judgement) {
         }
     }
     let (old, new) = (&before.network, &scene.after.network);
-    if !new.service_cidrs.is_empty()
-        && old.service_cidrs != new.service_cidrs
-        && !old.service_cidrs.is_empty()
-    {
+    if ranges_change(&old.service_cidrs, &new.service_cidrs) {
         refuse("networkProfile.serviceCidr", "networkProfile.serviceCIDR");
     }
 }
@@ -657,15 +686,20 @@ fn versions(scene: &Scene, judgement: &mut Judgement) {
         let Some(version) = pool.kubernetes_version else {
             continue;
         };
-        let skew = if version > control_plane
-            && (version.minor > control_plane.minor
-                || (version.patch.is_some() && control_plane.patch.is_some()))
-        {
+        let minor = |version: KubernetesVersion| (version.major, version.minor);
+        let skew = if minor(version) > minor(control_plane) {
             format!(
                 "Minor version of node pool version {} is bigger than control plane version {}.",
                 version.minor, control_plane.minor
             )
-        } else if control_plane.minor > version.minor + OLDEST {
+        } else if minor(version) == minor(control_plane)
+            && control_plane.patch.is_some()
+            && version.patch > control_plane.patch
+        {
+            format!(
+                "Node pool version {version} is newer than control plane version {control_plane}."
+            )
+        } else if control_plane.minor > version.minor.saturating_add(OLDEST) {
             format!(
                 "Minor version of node pool cannot be more than {OLDEST} versions less than control plane's version. Minor \
                  version of node pool is {} and control plane is {}.",

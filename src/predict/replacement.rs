@@ -4,7 +4,7 @@
 
 use super::difference::changes_between;
 use super::scene::same_subnet;
-use super::{Outcome, Prediction, PredictionFinding, Wish, predict, runtime};
+use super::{Outcome, Prediction, Wish, predict, runtime};
 use crate::capacity::cost::pool_cost;
 use crate::capacity::growth::Books;
 use crate::finding::{Finding, Severity};
@@ -52,7 +52,7 @@ pub fn predict_planned(
             changes: vec![Change::Update],
         });
     }
-    let told: Vec<PredictionFinding> = own
+    let told: Vec<Finding> = own
         .iter()
         .filter_map(|step| pool_finding(step, wanted))
         .collect();
@@ -81,7 +81,7 @@ pub fn predict_deletion(cluster: &Cluster, planned: &Inventory) -> Prediction {
         outcome: Outcome::Accepted,
         errors: Vec::new(),
         demand: Vec::new(),
-        findings: vec![PredictionFinding(finding)],
+        findings: vec![finding],
         not_checked: planned.not_checked.clone(),
     }
 }
@@ -149,7 +149,7 @@ fn replaced_cluster(
         ),
         &[],
     );
-    prediction.findings.insert(0, PredictionFinding(finding));
+    prediction.findings.insert(0, finding);
     prediction
 }
 
@@ -184,7 +184,7 @@ fn collision(create_first: bool, old: &str, new: &str) -> &'static str {
     }
 }
 
-fn pool_finding(step: &PlanStep, cluster: &Cluster) -> Option<PredictionFinding> {
+fn pool_finding(step: &PlanStep, cluster: &Cluster) -> Option<Finding> {
     let pool = step.pool.as_ref()?;
     let (name, of) = (&pool.name, &cluster.name);
     let finding = match &step.kind {
@@ -215,7 +215,7 @@ fn pool_finding(step: &PlanStep, cluster: &Cluster) -> Option<PredictionFinding>
         ),
         StepKind::Update | StepKind::Delete => return None,
     };
-    Some(PredictionFinding(finding))
+    Some(finding)
 }
 
 /// A pool that comes anew, as it is called in the state that is judged.

@@ -79,7 +79,26 @@ impl<'a> Scene<'a> {
     }
 
     pub fn is_migration(&self) -> bool {
+        self.asks_for_overlay() && !self.is_on_overlay()
+    }
+
+    /// The move is asked for, of a cluster that has made it already: nothing happens.
+    pub fn has_moved_already(&self) -> bool {
+        self.asks_for_overlay() && self.is_on_overlay()
+    }
+
+    fn asks_for_overlay(&self) -> bool {
         self.has(|change| matches!(change, Change::MigrateToOverlay { .. }))
+    }
+
+    fn is_on_overlay(&self) -> bool {
+        self.before
+            .is_some_and(|before| before.mode() == Some(NetworkMode::Overlay))
+    }
+
+    /// Every pool is reimaged at the same time (UPG-11, MIG-20).
+    fn reimages_at_once(&self) -> bool {
+        self.is_migration() || self.has(|change| matches!(change, Change::Reimage { .. }))
     }
 
     fn has(&self, test: impl Fn(&Change) -> bool) -> bool {
@@ -88,17 +107,13 @@ impl<'a> Scene<'a> {
 
     /// Nodes are drained and reimaged.
     pub fn reimages(&self) -> bool {
-        self.has(|change| {
-            matches!(
-                change,
-                Change::Upgrade { .. } | Change::MigrateToOverlay { .. }
-            )
-        })
+        self.reimages_at_once() || self.has(|change| matches!(change, Change::Upgrade { .. }))
     }
 
-    /// The whole cluster is upgraded: pool after pool (UPG-11), unlike the move to Overlay (MIG-20).
+    /// The whole cluster is upgraded: pool after pool (UPG-11), unlike the move to Overlay (MIG-20) and the like.
     pub fn upgrades_in_turn(&self) -> bool {
-        !self.is_migration() && self.has(|change| matches!(change, Change::Upgrade { pool: None }))
+        !self.reimages_at_once()
+            && self.has(|change| matches!(change, Change::Upgrade { pool: None }))
     }
 
     pub fn makes_nodes(&self) -> bool {
@@ -182,8 +197,11 @@ impl<'a> Scene<'a> {
         if self.pool_before(&pool.name).is_none() {
             return false;
         }
+        if self.reimages_at_once() {
+            return true;
+        }
         self.has(|change| match change {
-            Change::Upgrade { pool: None } | Change::MigrateToOverlay { .. } => true,
+            Change::Upgrade { pool: None } => true,
             Change::Upgrade { pool: Some(name) } => name.eq_ignore_ascii_case(&pool.name),
             _ => false,
         })

@@ -36,11 +36,7 @@ pub fn document(prediction: &Prediction) -> Document {
         ]);
     }
     document.table("What it adds up", table);
-    findings(
-        "Worth knowing",
-        prediction.findings.iter().map(|finding| &finding.0),
-        &mut document,
-    );
+    findings("Worth knowing", &prediction.findings, &mut document);
     document.not_checked(&prediction.not_checked);
     document
 }

@@ -430,7 +430,7 @@ fn pool_shape(inventory: &Inventory, row: &crate::capacity::assess::PoolRow) -> 
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct OperationShape {
     /// `create`, `add_nodepool`, `scale_nodepool`, `autoscaler_scale_up`, `set_max_count`, `upgrade`, `upgrade_nodepool`,
-    /// `migrate_overlay`, `remove_nodepool`, `update`, or `several`.
+    /// `migrate_overlay`, `reimage`, `remove_nodepool`, `update`, or `several`.
     pub kind: &'static str,
     pub cluster: String,
     /// Each change in words.
@@ -489,11 +489,7 @@ impl From<&Prediction> for PredictShape {
                     basis: row.basis.clone(),
                 })
                 .collect(),
-            findings: prediction
-                .findings
-                .iter()
-                .map(|finding| FindingShape::from(&finding.0))
-                .collect(),
+            findings: prediction.findings.iter().map(FindingShape::from).collect(),
             not_checked: prediction.not_checked.clone(),
         }
     }

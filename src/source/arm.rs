@@ -1,17 +1,18 @@
 //! Azure resources as JSON, from `az` or from Azure Resource Manager itself, lowered to facts. One resource at a time: the
 //! caller splits pages and lists. Nothing is joined here.
 
+mod pool;
+
 use super::facts::{
-    ClusterFact, Facts, LoosePoolFact, Origin, PeeringFact, PoolFact, SubnetFact, SubnetReference,
-    UsageFact, VnetFact,
+    ClusterFact, ClusterGiven, Facts, Origin, PeeringFact, SubnetFact, UsageFact, VnetFact,
 };
 use super::{SourceError, wire};
 use crate::model::{
-    Autoscaler, CidrError, Cluster, Holder, HolderKind, Identity, IntOrPercent, IpNet,
-    KubernetesVersion, LoadBalancerProfile, NetworkPlugin, NetworkProfile, NodePool, OsType,
-    Peering, PodIpAllocation, PoolKind, PoolMode, ResourceId, Route, RouteTable, UpgradeSettings,
+    CidrError, Cluster, Holder, HolderKind, Identity, IpNet, KubernetesVersion,
+    LoadBalancerProfile, NetworkPlugin, NetworkProfile, Peering, ResourceId, Route, RouteTable,
     VirtualNetwork, parse_cidr,
 };
+use pool::{loose_pool, pool};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,7 +123,10 @@ fn read_as(
                 (Some(id), Some(used)) => facts.usages.push(UsageFact {
                     origin: origin.clone(),
                     subnet: ResourceId::new(id),
-                    used: used.count(),
+                    used: match used.count() {
+                        Some(used) => Some(addresses(used, origin, "currentValue")?),
+                        None => None,
+                    },
                 }),
                 _ if check => return Ok(false),
                 (None, _) => {
@@ -134,6 +138,18 @@ fn read_as(
         Kind::Unused => return Ok(false),
     }
     Ok(true)
+}
+
+/// A number of addresses: no more than IPv4 has, so that sums of them stay in range.
+pub(super) fn addresses(number: u64, origin: &Origin, inner: &str) -> Result<u64, SourceError> {
+    if number <= MOST_ADDRESSES {
+        Ok(number)
+    } else {
+        Err(origin.error(
+            inner,
+            format!("{number} is not a number of addresses; there are {MOST_ADDRESSES} in all"),
+        ))
+    }
 }
 
 fn loose_peering(
@@ -375,6 +391,19 @@ fn cidrs(
         .collect()
 }
 
+/// The single form of a range beside its list: where they disagree, somebody edited the single one, and it stands for its
+/// family.
+pub(super) fn put_range(ranges: &mut Vec<IpNet>, one: IpNet) {
+    if ranges.contains(&one) {
+        return;
+    }
+    let v4 = |range: &IpNet| matches!(range, IpNet::V4(_));
+    match ranges.iter_mut().find(|range| v4(range) == v4(&one)) {
+        Some(range) => *range = one,
+        None => ranges.insert(0, one),
+    }
+}
+
 fn vnet(mut read: Unfolded<wire::Vnet>, origin: &Origin) -> Result<VnetFact, SourceError> {
     let subnets = nested(
         read.body.subnets.take(),
@@ -589,12 +618,27 @@ fn cluster(
     let name = read.common.name.clone();
     let name = name.or_else(|| id.as_ref().map(|id| id.name().to_string()));
     let resource_group = read.resource_group();
-    let network = network(
-        read.body.network_profile.take().unwrap_or_default(),
-        origin,
-        &read.at("networkProfile"),
-    )?;
+    let wire_network = read.body.network_profile.take().unwrap_or_default();
     let profiles = read.body.agent_pool_profiles.take();
+    let addons = &read.body.addon_profiles;
+    let given = ClusterGiven {
+        pools: profiles.is_some(),
+        network_policy: wire_network.network_policy.is_some(),
+        node_auto_provisioning: read.body.node_provisioning_profile.is_some(),
+        ingress_application_gateway: addons
+            .as_ref()
+            .is_some_and(|addons| addons.ingress_application_gateway.is_some()),
+        outbound_addresses: wire_network
+            .load_balancer_profile
+            .as_ref()
+            .is_some_and(|balancer| {
+                balancer.managed_outbound_ips.is_some()
+                    || balancer.outbound_ips.is_some()
+                    || balancer.outbound_ip_prefixes.is_some()
+                    || balancer.effective_outbound_ips.is_some()
+            }),
+    };
+    let network = network(wire_network, origin, &read.at("networkProfile"))?;
     let pools = nested(profiles, origin, &read.at("agentPoolProfiles"), |read| {
         pool(read, origin)
     })?;
@@ -604,6 +648,8 @@ fn cluster(
         .take()
         .and_then(|identity| identity.kind);
     let wire = read.body;
+    let asked = wire.kubernetes_version.as_deref();
+    let version_asked = asked.and_then(KubernetesVersion::from_word);
     let version = wire.current_kubernetes_version.or(wire.kubernetes_version);
     let server = wire.api_server_access_profile.unwrap_or_default();
     let identity = match identity_type
@@ -650,6 +696,8 @@ fn cluster(
                 .unwrap_or(false),
             kubernetes: None,
         },
+        given,
+        version_asked,
         pools,
     })
 }
@@ -663,9 +711,7 @@ fn network(
         let mut cidrs = cidrs(list, origin, &format!("{inner}.{field}s"))?;
         if let Some(one) = one.filter(|text| !text.is_empty()) {
             let one = cidr(&one, origin, &format!("{inner}.{field}"))?;
-            if !cidrs.contains(&one) {
-                cidrs.insert(0, one);
-            }
+            put_range(&mut cidrs, one);
         }
         Ok(cidrs)
     };
@@ -692,191 +738,56 @@ fn network(
         service_cidrs: both(wire.service_cidrs, wire.service_cidr, "serviceCidr")?,
         dns_service_ip,
         outbound_type: wire.outbound_type,
-        load_balancer: wire.load_balancer_profile.map(load_balancer),
+        load_balancer: match wire.load_balancer_profile {
+            Some(profile) => Some(load_balancer(
+                profile,
+                origin,
+                &format!("{inner}.loadBalancerProfile"),
+            )?),
+            None => None,
+        },
     })
 }
 
-fn load_balancer(wire: wire::LoadBalancerProfile) -> LoadBalancerProfile {
-    let managed = wire
-        .managed_outbound_ips
-        .and_then(|managed| managed.count)
-        .and_then(wire::Whole::count);
-    let given = wire
-        .outbound_ips
-        .and_then(|given| given.public_ips)
-        .map(|list| list.len() as u64);
-    let effective = wire.effective_outbound_ips.map(|list| list.len() as u64);
-    LoadBalancerProfile {
-        allocated_outbound_ports: wire
-            .allocated_outbound_ports
-            .and_then(wire::Whole::count)
-            .unwrap_or(0),
-        outbound_ips: managed.or(given).or(effective).unwrap_or(1),
-    }
-}
-
-fn loose_pool(
-    read: Unfolded<wire::AgentPool>,
+fn load_balancer(
+    wire: wire::LoadBalancerProfile,
     origin: &Origin,
-) -> Result<LoosePoolFact, SourceError> {
-    let cluster = read
-        .id()
-        .and_then(|id| id.parent())
-        .ok_or_else(|| origin.error("id", "an agent pool without an id names no cluster"))?;
-    Ok(LoosePoolFact {
-        origin: origin.clone(),
-        cluster,
-        pool: pool(read, origin)?,
-    })
-}
-
-/// Lowers an agent pool.
-fn pool(read: Unfolded<wire::AgentPool>, origin: &Origin) -> Result<PoolFact, SourceError> {
-    let name = read.name(origin)?;
-    // In a cluster the pool's `type` says how its machines are made; on its own that is the ARM type, and its fields say it.
-    let kind_beside = read.common.kind.clone();
-    let Unfolded {
-        body: mut wire,
-        fields,
-        ..
-    } = read;
-    let kind_inside = wire::Resource::common(&mut wire).kind;
-    let fail = |field: &str, problem: String| {
-        origin.error(&join(&fields, field), format!("pool `{name}`: {problem}"))
-    };
-    let count_of = |value: Option<wire::Whole>, field: &str| match value {
-        None => Ok(None),
-        Some(value) => match value.count() {
-            Some(count) if count <= MOST_NODES => Ok(Some(count)),
-            _ => Err(fail(field, format!("{} is not a number of nodes", value.0))),
-        },
-    };
-    let sum = |rows: Vec<wire::ManualScale>| {
-        rows.iter()
-            .filter_map(|row| row.count.and_then(wire::Whole::count))
-            .map(|count| count.min(MOST_NODES))
-            .sum::<u64>()
-    };
-    let scale = wire
-        .virtual_machines_profile
-        .and_then(|profile| profile.scale);
-    let (wanted, machine_scale) = match scale {
-        Some(scale) => (scale.manual.map(sum), scale.autoscale),
-        None => (None, None),
-    };
-    let machines = wire.virtual_machine_nodes_status.map(sum).or(wanted);
-    // A pool of single machines autoscales by its profile; the service answers `enableAutoScaling: false` beside it.
-    let autoscales = machine_scale.is_some() || wire.enable_auto_scaling.unwrap_or(false);
-    let (min, max) = match machine_scale {
-        Some(scale) => (scale.min_count, scale.max_count),
-        None => (wire.min_count, wire.max_count),
-    };
-    let (min, max) = (count_of(min, "minCount")?, count_of(max, "maxCount")?);
-    let autoscaler = match (autoscales, min, max) {
-        (false, _, _) => None,
-        (true, min, Some(max)) => {
-            let min = min.unwrap_or(0);
-            Some(Autoscaler::new(min, max).ok_or_else(|| {
-                fail(
-                    "maxCount",
-                    format!("min_count {min} is greater than max_count {max}"),
-                )
-            })?)
-        }
-        (true, _, None) => {
-            return Err(fail(
-                "maxCount",
-                "missing; expected a number because enableAutoScaling is true".to_string(),
-            ));
-        }
-    };
-    let count = count_of(wire.count, "count")?
-        .or(machines)
-        .or(autoscaler.map(|autoscaler| autoscaler.min_count))
-        .ok_or_else(|| fail("count", "missing; expected the number of nodes".to_string()))?;
-    let max_pods = match wire.max_pods {
-        None => None,
-        Some(value) => Some(
-            u32::try_from(value.0)
-                .ok()
-                .filter(|pods| (1..=MOST_PODS).contains(pods))
-                .ok_or_else(|| fail("maxPods", format!("{} is not a number of pods", value.0)))?,
-        ),
-    };
-    let share = |word: Option<wire::Word>, field: &str| match word.filter(|word| !word.0.is_empty())
+    inner: &str,
+) -> Result<LoadBalancerProfile, SourceError> {
+    let bounded = |value: Option<wire::Whole>, field: &str| match value.and_then(wire::Whole::count)
     {
-        None => Ok(None),
-        Some(word) => IntOrPercent::from_word(&word.0).map(Some).ok_or_else(|| {
-            fail(
-                &format!("upgradeSettings.{field}"),
-                format!("`{}` is neither a number nor a percentage", word.0),
-            )
-        }),
+        Some(number) if number > MOST_ADDRESSES => Err(origin.error(
+            &format!("{inner}.{field}"),
+            format!("{number} is out of range; expected at most {MOST_ADDRESSES}"),
+        )),
+        number => Ok(number),
     };
-    let upgrade = wire.upgrade_settings.unwrap_or_default();
-    let minutes = |value: Option<wire::Whole>| value.and_then(|value| u32::try_from(value.0).ok());
-    let upgrade = UpgradeSettings {
-        max_surge: share(upgrade.max_surge, "maxSurge")?,
-        max_unavailable: share(upgrade.max_unavailable, "maxUnavailable")?,
-        drain_timeout_minutes: minutes(upgrade.drain_timeout_in_minutes),
-        node_soak_minutes: minutes(upgrade.node_soak_duration_in_minutes),
-        undrainable_node_behavior: upgrade.undrainable_node_behavior,
+    let length = |list: Option<Vec<_>>| {
+        let length = list.map_or(0, |list: Vec<serde::de::IgnoredAny>| list.len() as u64);
+        (length > 0).then_some(length)
     };
-    let kind_word = wire
-        .type_properties_type
-        .or(kind_inside)
-        .or(kind_beside)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let subnet = |id: Option<String>| {
-        id.filter(|id| !id.is_empty())
-            .map(|id| SubnetReference::Id(ResourceId::new(id)))
+    let managed = wire.managed_outbound_ips.and_then(|managed| managed.count);
+    let managed = bounded(managed, "managedOutboundIPs.count")?;
+    let managed = managed.filter(|count| *count > 0);
+    let given = length(wire.outbound_ips.and_then(|given| given.public_ips));
+    let effective = length(wire.effective_outbound_ips);
+    let prefixes = wire.outbound_ip_prefixes;
+    let prefixes = length(prefixes.and_then(|prefixes| prefixes.public_ip_prefixes));
+    // A prefix does not say how many addresses it has; only what is in effect does.
+    let addresses = match prefixes {
+        Some(_) => effective,
+        None => managed.or(given).or(effective).or(Some(1)),
     };
-    let pod_subnet = subnet(wire.pod_subnet_id);
-    let version = wire
-        .current_orchestrator_version
-        .or(wire.orchestrator_version);
-    let pool = NodePool {
-        mode: match wire.mode.as_deref().map(str::to_ascii_lowercase).as_deref() {
-            Some("system") => PoolMode::System,
-            Some("user") | None => PoolMode::User,
-            Some(_) => PoolMode::Other,
-        },
-        os_type: match wire.os_type {
-            Some(os) if os.eq_ignore_ascii_case("Windows") => OsType::Windows,
-            _ => OsType::Linux,
-        },
-        kind: match kind_word.as_str() {
-            "availabilityset" => PoolKind::AvailabilitySet,
-            "virtualmachines" => PoolKind::VirtualMachines,
-            _ => PoolKind::ScaleSet,
-        },
-        autoscaler,
-        upgrade,
-        has_pod_subnet: pod_subnet.is_some(),
-        pod_ip_allocation: match wire.pod_ip_allocation_mode {
-            Some(mode) if mode.eq_ignore_ascii_case("StaticBlock") => PodIpAllocation::StaticBlock,
-            _ => PodIpAllocation::DynamicIndividual,
-        },
-        spot: wire
-            .scale_set_priority
-            .is_some_and(|priority| priority.eq_ignore_ascii_case("Spot")),
-        kubernetes_version: version.as_deref().and_then(KubernetesVersion::from_word),
-        provisioning_state: wire.provisioning_state,
-        power_state: wire.power_state.and_then(|state| state.code),
-        vm_size: wire.vm_size,
-        node_image_version: wire.node_image_version,
-        ..NodePool::new(name.clone(), count, max_pods.unwrap_or(0))
-    };
-    Ok(PoolFact {
-        pool,
-        max_pods,
-        subnet: subnet(wire.vnet_subnet_id),
-        pod_subnet,
+    Ok(LoadBalancerProfile {
+        allocated_outbound_ports: bounded(wire.allocated_outbound_ports, "allocatedOutboundPorts")?
+            .unwrap_or(0),
+        outbound_ips: addresses,
     })
 }
 
 /// Nobody has a pool of a million nodes; more is a mistake in the file, and sums of such numbers must not overflow.
 pub(super) const MOST_NODES: u64 = 1_000_000;
+/// Every IPv4 address there is.
+pub(super) const MOST_ADDRESSES: u64 = 1 << 32;
 /// The service allows 250 (MP-1); a file may ask for more and be told so. This bound only keeps sums in range.
 pub(super) const MOST_PODS: u32 = 100_000;

@@ -342,6 +342,7 @@ impl Assembly {
             origin,
             mut cluster,
             pools,
+            ..
         } = fact;
         for fact in pools {
             let mut pool = fact.pool;
@@ -544,7 +545,8 @@ fn subnet_named(inventory: &Inventory, lookup: &Lookup, id: &ResourceId) -> Opti
     }
 }
 
-fn put_pool(pools: &mut Vec<PoolFact>, pool: PoolFact) {
+/// Puts a pool among others, in place of the one of its name.
+pub(super) fn put_pool(pools: &mut Vec<PoolFact>, pool: PoolFact) {
     match pools
         .iter_mut()
         .find(|known| known.pool.name.eq_ignore_ascii_case(&pool.pool.name))
@@ -555,7 +557,7 @@ fn put_pool(pools: &mut Vec<PoolFact>, pool: PoolFact) {
 }
 
 /// The same cluster from two files is one cluster, the later file the newer truth.
-fn merge_clusters(facts: Vec<ClusterFact>) -> Result<Vec<ClusterFact>, SourceError> {
+pub(super) fn merge_clusters(facts: Vec<ClusterFact>) -> Result<Vec<ClusterFact>, SourceError> {
     let mut merged: Vec<ClusterFact> = Vec::with_capacity(facts.len());
     let mut by_key: HashMap<String, usize> = HashMap::with_capacity(facts.len());
     for fact in facts {

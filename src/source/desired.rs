@@ -3,7 +3,7 @@
 
 use super::facts::{ClusterFact, Facts, PoolFact, VnetFact};
 use super::{Found, SourceError, assemble};
-use crate::model::{Identity, Inventory, NetworkPlugin, ResourceId};
+use crate::model::{Identity, Inventory, IpNet, KubernetesVersion, NetworkPlugin, ResourceId};
 
 /// Two states and the clusters whose wanted state was given, by position in the second.
 #[derive(Debug, Clone)]
@@ -25,6 +25,9 @@ pub fn overlay(
 ) -> Result<Overlaid, SourceError> {
     let mut before = current.facts;
     let mut wanted = desired.facts;
+    before.clusters = assemble::merge_clusters(before.clusters)?;
+    join_loose_pools(&mut before);
+    take_versions_asked(&mut wanted);
     if before.is_empty() {
         // Only a wanted state: its network is what is, its clusters are to be created.
         before = Facts {
@@ -48,21 +51,24 @@ pub fn overlay(
         }
         names.push(fact.cluster.qualified_name());
     }
-    for loose in &wanted.pools {
-        let name = loose.cluster.name().to_string();
-        match after
+    for mut loose in std::mem::take(&mut wanted.pools) {
+        let of = |fact: &&mut ClusterFact| fact.cluster.id.as_ref() == Some(&loose.cluster);
+        let Some(fact) = after.clusters.iter_mut().find(of) else {
+            let name = loose.cluster.name();
+            return Err(loose.origin.error(
+                "id",
+                format!("agent pool of cluster `{name}`, which --from does not have"),
+            ));
+        };
+        let known = before
             .clusters
             .iter()
-            .find(|fact| fact.cluster.id.as_ref() == Some(&loose.cluster))
-        {
-            Some(fact) => names.push(fact.cluster.qualified_name()),
-            None => {
-                return Err(loose.origin.error(
-                    "id",
-                    format!("agent pool of cluster `{name}`, which --from does not have"),
-                ));
-            }
+            .find(|known| known.cluster.id.as_ref() == Some(&loose.cluster));
+        if let Some(known) = known {
+            inherit_or_join(&mut loose.pool, &known.pools);
         }
+        names.push(fact.cluster.qualified_name());
+        assemble::put_pool(&mut fact.pools, loose.pool);
     }
     names.sort();
     names.dedup();
@@ -113,10 +119,50 @@ pub fn with_plans(facts: Facts, plans: Vec<super::terraform::Plan>) -> (Facts, O
             inherit(fact, known);
         }
     }
+    for loose in &mut after.pools {
+        let of = |fact: &&ClusterFact| fact.cluster.id.as_ref() == Some(&loose.cluster);
+        let pools = planned.clusters.iter().rfind(of).map(|fact| &fact.pools);
+        let name = &loose.pool.pool.name;
+        if let Some(known) = pools.and_then(|pools| pool_named(pools, name)) {
+            inherit_pool(&mut loose.pool, known);
+        }
+    }
     lay(&mut planned, after);
     let mut current = before;
     lay(&mut current, facts);
     (current, Some(planned))
+}
+
+/// Puts pools that were listed apart from their cluster into it, as [`assemble::assemble`] would.
+fn join_loose_pools(facts: &mut Facts) {
+    for loose in std::mem::take(&mut facts.pools) {
+        let of = |fact: &&mut ClusterFact| fact.cluster.id.as_ref() == Some(&loose.cluster);
+        match facts.clusters.iter_mut().find(of) {
+            Some(fact) => assemble::put_pool(&mut fact.pools, loose.pool),
+            None => facts.pools.push(loose),
+        }
+    }
+}
+
+/// In the edited output of `az aks show` the version that runs stands beside the one that is asked for.
+fn take_versions_asked(wanted: &mut Facts) {
+    let take = |asked: Option<KubernetesVersion>, version: &mut Option<KubernetesVersion>| {
+        if let (Some(asked), Some(runs)) = (asked, *version)
+            && asked.differs(runs)
+        {
+            *version = Some(asked);
+        }
+    };
+    for fact in &mut wanted.clusters {
+        take(fact.version_asked, &mut fact.cluster.kubernetes_version);
+        for pool in &mut fact.pools {
+            take(pool.version_asked, &mut pool.pool.kubernetes_version);
+        }
+    }
+    for loose in &mut wanted.pools {
+        let pool = &mut loose.pool;
+        take(pool.version_asked, &mut pool.pool.kubernetes_version);
+    }
 }
 
 /// Puts `top` over `base`: of a cluster or network that both hold, the one of `top` counts.
@@ -267,9 +313,22 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
         .node_resource_group
         .take()
         .or_else(|| old.node_resource_group.clone());
+    let upgraded = match (new.kubernetes_version, old.kubernetes_version) {
+        (Some(new), Some(old)) if new.differs(old) => Some(new),
+        _ => None,
+    };
     new.kubernetes_version = new.kubernetes_version.or(old.kubernetes_version);
     new.provisioning_state.clone_from(&old.provisioning_state);
     new.power_state.clone_from(&old.power_state);
+    let given = wanted.given;
+    if !given.node_auto_provisioning {
+        new.node_auto_provisioning = old.node_auto_provisioning;
+    }
+    if !given.ingress_application_gateway {
+        new.ingress_application_gateway = old.ingress_application_gateway;
+    }
+    let policy = new.node_disruption_policy.take();
+    new.node_disruption_policy = policy.or_else(|| old.node_disruption_policy.clone());
     new.private_cluster |= old.private_cluster;
     new.api_server_vnet_integration |= old.api_server_vnet_integration;
     if new.identity == Identity::Unknown {
@@ -281,12 +340,11 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
         // The move is one-way: a body that leaves the mode out keeps it.
         network.overlay = true;
     }
-    if network.pod_cidrs.is_empty() {
-        network.pod_cidrs.clone_from(&old_network.pod_cidrs);
+    if !given.network_policy {
+        network.policy.clone_from(&old_network.policy);
     }
-    if network.service_cidrs.is_empty() {
-        network.service_cidrs.clone_from(&old_network.service_cidrs);
-    }
+    inherit_families(&mut network.pod_cidrs, &old_network.pod_cidrs);
+    inherit_families(&mut network.service_cidrs, &old_network.service_cidrs);
     network.dns_service_ip = network.dns_service_ip.or(old_network.dns_service_ip);
     network.dataplane = network
         .dataplane
@@ -296,26 +354,60 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
         .outbound_type
         .take()
         .or_else(|| old_network.outbound_type.clone());
+    if let (Some(balancer), Some(old)) = (&mut network.load_balancer, &old_network.load_balancer)
+        && !given.outbound_addresses
+    {
+        balancer.outbound_ips = old.outbound_ips;
+    }
     network.load_balancer = network
         .load_balancer
         .take()
         .or_else(|| old_network.load_balancer.clone());
+    if !given.pools {
+        wanted.pools.clone_from(&known.pools);
+        for pool in &mut wanted.pools {
+            pool.pool.kubernetes_version = upgraded.or(pool.pool.kubernetes_version);
+        }
+    }
     for pool in &mut wanted.pools {
-        let old = known
-            .pools
-            .iter()
-            .find(|old| old.pool.name.eq_ignore_ascii_case(&pool.pool.name));
-        if let Some(old) = old {
-            inherit_pool(pool, old);
-        } else if pool.subnet.is_none() {
-            // A new pool joins the others, as `az aks nodepool add` has it.
-            pool.subnet = known.pools.first().and_then(|first| first.subnet.clone());
-            if pool.pod_subnet.is_none() {
-                pool.pod_subnet = known
-                    .pools
-                    .first()
-                    .and_then(|first| first.pod_subnet.clone());
-                pool.pool.has_pod_subnet = pool.pod_subnet.is_some();
+        if pool.pool.kubernetes_version.is_none()
+            && pool_named(&known.pools, &pool.pool.name)
+                .is_some_and(|old| old.pool.kubernetes_version.is_some())
+        {
+            // A pool whose version is not given goes with the cluster's.
+            pool.pool.kubernetes_version = upgraded;
+        }
+        inherit_or_join(pool, &known.pools);
+    }
+}
+
+/// The ranges of a family that a body does not mention.
+fn inherit_families(new: &mut Vec<IpNet>, old: &[IpNet]) {
+    let v4 = |range: &IpNet| matches!(range, IpNet::V4(_));
+    for family in [true, false] {
+        if !new.iter().any(|range| v4(range) == family) {
+            new.extend(old.iter().filter(|range| v4(range) == family));
+        }
+    }
+}
+
+fn pool_named<'a>(pools: &'a [PoolFact], name: &str) -> Option<&'a PoolFact> {
+    pools
+        .iter()
+        .find(|known| known.pool.name.eq_ignore_ascii_case(name))
+}
+
+/// A pool that is there keeps what it was; a new one joins the subnets of the first, as `az aks nodepool add` has it.
+fn inherit_or_join(pool: &mut PoolFact, known: &[PoolFact]) {
+    if let Some(old) = pool_named(known, &pool.pool.name) {
+        inherit_pool(pool, old);
+    } else if let Some(first) = known.first().filter(|_| pool.subnet.is_none()) {
+        pool.subnet.clone_from(&first.subnet);
+        if pool.pod_subnet.is_none() {
+            pool.pod_subnet.clone_from(&first.pod_subnet);
+            pool.pool.has_pod_subnet = pool.pod_subnet.is_some();
+            if !pool.given.pod_ip_allocation {
+                pool.pool.pod_ip_allocation = first.pool.pod_ip_allocation;
             }
         }
     }
@@ -333,9 +425,40 @@ fn inherit_pool(wanted: &mut PoolFact, known: &PoolFact) {
     let (new, old) = (&mut wanted.pool, &known.pool);
     new.has_pod_subnet = wanted.pod_subnet.is_some();
     new.kubernetes_version = new.kubernetes_version.or(old.kubernetes_version);
-    if new.upgrade == crate::model::UpgradeSettings::default() {
-        new.upgrade.clone_from(&old.upgrade);
+    let given = wanted.given;
+    if !given.mode {
+        new.mode = old.mode;
     }
+    if !given.os_type {
+        new.os_type = old.os_type;
+    }
+    if !given.kind {
+        new.kind = old.kind;
+    }
+    if !given.autoscaler {
+        new.autoscaler = old.autoscaler;
+    }
+    if !given.count {
+        new.count = old.count;
+    }
+    if !given.pod_ip_allocation {
+        new.pod_ip_allocation = old.pod_ip_allocation;
+    }
+    if !given.spot {
+        new.spot = old.spot;
+    }
+    let (upgrade, before) = (&mut new.upgrade, &old.upgrade);
+    upgrade.max_surge = upgrade.max_surge.or(before.max_surge);
+    upgrade.max_unavailable = upgrade.max_unavailable.or(before.max_unavailable);
+    upgrade.drain_timeout_minutes = upgrade
+        .drain_timeout_minutes
+        .or(before.drain_timeout_minutes);
+    upgrade.node_soak_minutes = upgrade.node_soak_minutes.or(before.node_soak_minutes);
+    let behavior = upgrade.undrainable_node_behavior.take();
+    upgrade.undrainable_node_behavior =
+        behavior.or_else(|| before.undrainable_node_behavior.clone());
+    new.provisioning_state.clone_from(&old.provisioning_state);
+    new.power_state = new.power_state.take().or_else(|| old.power_state.clone());
     new.vm_size = new.vm_size.take().or_else(|| old.vm_size.clone());
     new.node_image_version = new
         .node_image_version

@@ -3,8 +3,8 @@
 
 use super::SourceError;
 use crate::model::{
-    Cluster, IpNet, KubernetesState, NodePool, Peering, ReservedRange, ResourceId, RouteTable,
-    VirtualNetwork, workload,
+    Cluster, IpNet, KubernetesState, KubernetesVersion, NodePool, Peering, ReservedRange,
+    ResourceId, RouteTable, VirtualNetwork, workload,
 };
 use std::sync::Arc;
 
@@ -105,10 +105,59 @@ pub struct PeeringFact {
     pub peering: Peering,
 }
 
+/// Fields of a pool that were given: of these a default cannot be told from a choice. What a wanted state leaves out is
+/// taken from what is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolGiven {
+    pub mode: bool,
+    pub os_type: bool,
+    pub kind: bool,
+    pub count: bool,
+    pub autoscaler: bool,
+    pub pod_ip_allocation: bool,
+    pub spot: bool,
+}
+
+impl PoolGiven {
+    /// A source that leaves nothing out.
+    pub const ALL: PoolGiven = PoolGiven {
+        mode: true,
+        os_type: true,
+        kind: true,
+        count: true,
+        autoscaler: true,
+        pod_ip_allocation: true,
+        spot: true,
+    };
+}
+
+/// As [`PoolGiven`], of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClusterGiven {
+    pub pools: bool,
+    pub network_policy: bool,
+    pub node_auto_provisioning: bool,
+    pub ingress_application_gateway: bool,
+    pub outbound_addresses: bool,
+}
+
+impl ClusterGiven {
+    pub const ALL: ClusterGiven = ClusterGiven {
+        pools: true,
+        network_policy: true,
+        node_auto_provisioning: true,
+        ingress_application_gateway: true,
+        outbound_addresses: true,
+    };
+}
+
 /// A node pool with references not yet followed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PoolFact {
     pub pool: NodePool,
+    pub given: PoolGiven,
+    /// The version that was asked for, where the one that runs is told beside it.
+    pub version_asked: Option<KubernetesVersion>,
     /// `None`: the mode's default.
     pub max_pods: Option<u32>,
     pub subnet: Option<SubnetReference>,
@@ -120,6 +169,9 @@ pub struct PoolFact {
 pub struct ClusterFact {
     pub origin: Origin,
     pub cluster: Cluster,
+    pub given: ClusterGiven,
+    /// As of a pool.
+    pub version_asked: Option<KubernetesVersion>,
     pub pools: Vec<PoolFact>,
 }
 

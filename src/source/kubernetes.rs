@@ -287,7 +287,9 @@ pub fn read_object(
     match kind {
         "Node" => state.nodes.push(node(parse(raw, origin, "")?)),
         "Pod" => state.pods.push(pod(parse(raw, origin, "")?)),
-        "Service" => state.services.push(service(parse(raw, origin, "")?)),
+        "Service" => state
+            .services
+            .push(service(parse(raw, origin, "")?, origin)?),
         "PodDisruptionBudget" => {
             state
                 .disruption_budgets
@@ -387,7 +389,10 @@ fn pod(object: Object<PodSpec, PodStatus>) -> Pod {
     }
 }
 
-fn service(object: Object<ServiceSpec, ServiceStatus>) -> Service {
+fn service(
+    object: Object<ServiceSpec, ServiceStatus>,
+    origin: &Origin,
+) -> Result<Service, SourceError> {
     let is_true = |name| {
         object
             .metadata
@@ -396,15 +401,13 @@ fn service(object: Object<ServiceSpec, ServiceStatus>) -> Service {
     };
     let private_link_addresses = if is_true(PLS_CREATE) {
         // One NAT address unless the annotation asks for more (Azure's cloud provider).
-        object
-            .metadata
-            .annotation(PLS_COUNT)
-            .and_then(|count| count.parse().ok())
-            .unwrap_or(1)
+        let count = object.metadata.annotation(PLS_COUNT);
+        let count = count.and_then(|count| count.parse().ok()).unwrap_or(1);
+        super::arm::addresses(count, origin, &format!("metadata.annotations.{PLS_COUNT}"))?
     } else {
         0
     };
-    Service {
+    Ok(Service {
         internal_load_balancer: is_true(INTERNAL),
         internal_subnet: object
             .metadata
@@ -423,7 +426,7 @@ fn service(object: Object<ServiceSpec, ServiceStatus>) -> Service {
             .collect(),
         namespace: object.metadata.namespace,
         name: object.metadata.name,
-    }
+    })
 }
 
 fn budget(

@@ -2,8 +2,11 @@
 //! (`aksplan schema scenario`); unknown fields are errors, because a misspelt `max_cuont` must not be silently 0.
 
 use super::SourceError;
-use super::arm::{MOST_NODES, MOST_PODS, cidr};
-use super::facts::{ClusterFact, Facts, Origin, PoolFact, SubnetFact, SubnetReference, VnetFact};
+use super::arm::{MOST_ADDRESSES, MOST_NODES, MOST_PODS, addresses, cidr};
+use super::facts::{
+    ClusterFact, ClusterGiven, Facts, Origin, PoolFact, PoolGiven, SubnetFact, SubnetReference,
+    VnetFact,
+};
 use crate::model::{
     Autoscaler, Cluster, Identity, IntOrPercent, IpNet, KubernetesVersion, LoadBalancerProfile,
     NetworkPlugin, NetworkProfile, NodePool, OsType, Peering, PodIpAllocation, PoolKind, PoolMode,
@@ -457,6 +460,13 @@ impl ScenarioVnet {
                         "give `used` or `foreign`, not both: foreign is what is used less what nodes hold",
                     ));
                 }
+                for (field, number) in [
+                    ("used", subnet.used),
+                    ("foreign", subnet.foreign),
+                    ("private_endpoints", Some(subnet.private_endpoints)),
+                ] {
+                    addresses(number.unwrap_or(0), &origin, &at(field))?;
+                }
                 let prefixes = cidrs(subnet.cidr.as_slice(), &origin, &at("cidr"))?;
                 if prefixes.is_empty() {
                     return Err(origin.error(&at("cidr"), "expected at least one CIDR"));
@@ -576,9 +586,31 @@ impl ScenarioCluster {
             &origin,
             "identity",
         )?;
+        if let Some(balancer) = &self.load_balancer {
+            for (field, number) in [
+                ("outbound_ips", balancer.outbound_ips),
+                (
+                    "allocated_outbound_ports",
+                    balancer.allocated_outbound_ports,
+                ),
+            ] {
+                if number > MOST_ADDRESSES {
+                    return Err(origin.error(
+                        &format!("load_balancer.{field}"),
+                        format!("{number} is out of range; expected at most {MOST_ADDRESSES}"),
+                    ));
+                }
+            }
+        }
         let many = |field: &Option<OneOrMany>, inner: &str| match field {
             Some(field) => cidrs(field.as_slice(), &origin, inner),
             None => Ok(Vec::new()),
+        };
+        let given = ClusterGiven {
+            network_policy: self.network_policy.is_some(),
+            node_auto_provisioning: self.node_auto_provisioning,
+            ingress_application_gateway: false,
+            ..ClusterGiven::ALL
         };
         let network = NetworkProfile {
             plugin: Some(plugin),
@@ -597,7 +629,7 @@ impl ScenarioCluster {
                 .as_ref()
                 .map(|balancer| LoadBalancerProfile {
                     allocated_outbound_ports: balancer.allocated_outbound_ports,
-                    outbound_ips: balancer.outbound_ips,
+                    outbound_ips: Some(balancer.outbound_ips),
                 }),
         };
         let pools = self
@@ -625,6 +657,8 @@ impl ScenarioCluster {
                 ingress_application_gateway: false,
                 kubernetes: None,
             },
+            given,
+            version_asked: None,
             pools,
             origin,
         })
@@ -712,6 +746,15 @@ impl ScenarioPool {
             node_soak_minutes: None,
             undrainable_node_behavior: None,
         };
+        let given = PoolGiven {
+            mode: self.mode.is_some(),
+            os_type: self.os_type.is_some(),
+            kind: self.kind.is_some(),
+            pod_ip_allocation: self.pod_ip_allocation_mode.is_some(),
+            spot: self.spot,
+            // Without `max_count` the autoscaler is off: nothing else in a scenario says so.
+            ..PoolGiven::ALL
+        };
         let pool = NodePool {
             mode: one_of(
                 self.mode.as_deref(),
@@ -769,6 +812,8 @@ impl ScenarioPool {
         };
         Ok(PoolFact {
             pool,
+            given,
+            version_asked: None,
             max_pods: self.max_pods,
             subnet: self.subnet.map(reference),
             pod_subnet: self.pod_subnet.map(reference),
@@ -789,6 +834,17 @@ impl ScenarioOperation {
             changes.push(ChangeFact::AddPool(Box::new(
                 pool.lower(&origin, "add_pool")?,
             )));
+        }
+        for (field, scale) in [("scale", &self.scale), ("max_count", &self.max_count)] {
+            if let Some(scale) = scale.as_ref().filter(|scale| scale.count > MOST_NODES) {
+                return Err(origin.error(
+                    &format!("{field}.count"),
+                    format!(
+                        "pool `{}`: {} is not a number of nodes",
+                        scale.pool, scale.count
+                    ),
+                ));
+            }
         }
         if let Some(scale) = self.scale {
             changes.push(ChangeFact::Scale {

@@ -250,6 +250,8 @@ pub struct LoadBalancerProfile {
     pub managed_outbound_ips: Option<ManagedOutboundIps>,
     #[serde(alias = "outboundIPs")]
     pub outbound_ips: Option<OutboundIps>,
+    #[serde(alias = "outboundIPPrefixes")]
+    pub outbound_ip_prefixes: Option<OutboundIpPrefixes>,
     #[serde(alias = "effectiveOutboundIPs")]
     pub effective_outbound_ips: Option<Vec<de::IgnoredAny>>,
 }
@@ -264,6 +266,13 @@ pub struct ManagedOutboundIps {
 pub struct OutboundIps {
     #[serde(alias = "publicIPs")]
     pub public_ips: Option<Vec<de::IgnoredAny>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutboundIpPrefixes {
+    #[serde(alias = "publicIPPrefixes")]
+    pub public_ip_prefixes: Option<Vec<de::IgnoredAny>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -280,6 +280,51 @@ fn values_of_the_wrong_shape() {
           agentPoolProfiles[0].upgradeSettings.maxSurge: pool `p`: `some` is neither a number nor a percentage",
     );
     file(
+        "c.json",
+        cluster(
+            r#"{"name": "p", "type": "VirtualMachines", "virtualMachinesProfile": {"scale": {"manual": [{"count": 9223372036854775807}]}}}"#,
+        ),
+        "c.json:1:1: at agentPoolProfiles[0].virtualMachinesProfile.scale.manual[0].count: pool `p`: 9223372036854775807 is not a \
+          number of nodes",
+    );
+    file(
+        "u.json",
+        r#"[{"currentValue": 9223372036854775807, "id": "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/v/subnets/a"}]"#,
+        "u.json:1:2: at [0].currentValue: 9223372036854775807 is not a number of addresses; there are 4294967296 in all",
+    );
+    file(
+        "s.json",
+        r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"s","annotations":{
+            "service.beta.kubernetes.io/azure-pls-create":"true",
+            "service.beta.kubernetes.io/azure-pls-ip-configuration-ip-address-count":"18446744073709551615"}}}"#,
+        "s.json:1:1: at metadata.annotations.service.beta.kubernetes.io/azure-pls-ip-configuration-ip-address-count: \
+          18446744073709551615 is not a number of addresses; there are 4294967296 in all",
+    );
+    for field in ["used", "foreign", "private_endpoints"] {
+        file(
+            "s.yaml",
+            format!(
+                "apiVersion: aksplan/v1\nname: x\nvirtual_networks:\n  - name: v\n    address_space: [10.0.0.0/8]\n    subnets:\n      \
+                 - {{ name: a, cidr: 10.0.0.0/24, {field}: 18446744073709551615 }}\n"
+            ),
+            &format!(
+                "s.yaml: at virtual_networks[0].subnets[0].{field}: 18446744073709551615 is not a number of addresses; there are \
+                 4294967296 in all"
+            ),
+        );
+    }
+    for change in ["scale", "max_count"] {
+        file(
+            "s.yaml",
+            format!(
+                "apiVersion: aksplan/v1\nname: x\noperations:\n  - {change}: {{ pool: p, count: 18446744073709551615 }}\n"
+            ),
+            &format!(
+                "s.yaml: at operations[0].{change}.count: pool `p`: 18446744073709551615 is not a number of nodes"
+            ),
+        );
+    }
+    file(
         "k.json",
         "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[\n {\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"spec\":{\"containers\":7}}]}",
         "k.json:2:2: at items[0].spec.containers: invalid type: integer `7`, expected a sequence",

@@ -7,7 +7,9 @@ use super::pool::PoolPlace;
 use super::side::Kind;
 use crate::model::{Cluster, Identity, KubernetesVersion, PoolMode, ResourceId};
 use crate::source::SourceError;
-use crate::source::facts::{ClusterFact, Facts, LoosePoolFact, PoolFact, SubnetReference};
+use crate::source::facts::{
+    ClusterFact, ClusterGiven, Facts, LoosePoolFact, PoolFact, SubnetReference,
+};
 use std::collections::{HashMap, HashSet};
 
 impl Lowering<'_> {
@@ -143,6 +145,8 @@ impl Lowering<'_> {
                 ingress_application_gateway: gateway.is_some() && !instance.data,
                 kubernetes: None,
             },
+            given: ClusterGiven::ALL,
+            version_asked: None,
             pools,
         })
     }

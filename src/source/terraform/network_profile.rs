@@ -7,6 +7,7 @@ use super::lower::Lowering;
 use super::side::Instance;
 use crate::model::{IpNet, LoadBalancerProfile, NetworkPlugin, NetworkProfile};
 use crate::source::SourceError;
+use crate::source::arm::put_range;
 use crate::source::facts::Facts;
 
 const BLOCK: &str = "network_profile";
@@ -116,7 +117,7 @@ pub fn network_profile(
             .map(str::to_string),
     };
     let load_balancer = match block.block("load_balancer_profile")? {
-        Field::Known(profile) => load_balancer(&profile)?,
+        Field::Known(profile) => Some(load_balancer(&profile)?),
         Field::Unset | Field::Unknown => None,
     };
     let dataplane = match word("network_data_plane")? {
@@ -139,16 +140,13 @@ pub fn network_profile(
 /// A list and its older, single form.
 fn both(block: &Block<'_>, list: &str, one: &str) -> Result<Vec<IpNet>, SourceError> {
     let mut cidrs = block.cidrs(list)?.known().unwrap_or_default();
-    if let Field::Known(one) = block.cidr(one)?
-        && !cidrs.contains(&one)
-    {
-        cidrs.insert(0, one);
+    if let Field::Known(one) = block.cidr(one)? {
+        put_range(&mut cidrs, one);
     }
     Ok(cidrs)
 }
 
-/// `None` when the number of outbound addresses is not known yet.
-fn load_balancer(block: &Block<'_>) -> Result<Option<LoadBalancerProfile>, SourceError> {
+fn load_balancer(block: &Block<'_>) -> Result<LoadBalancerProfile, SourceError> {
     const MOST: u64 = 1_000_000;
     let ports = block.count("outbound_ports_allocated", MOST)?;
     let managed = block.count("managed_outbound_ip_count", MOST)?;
@@ -159,13 +157,17 @@ fn load_balancer(block: &Block<'_>) -> Result<Option<LoadBalancerProfile>, Sourc
         Field::Known(count) if *count > 0 => Some(*count),
         _ => None,
     };
-    let known = positive(&managed)
-        .or_else(|| positive(&given))
-        .or_else(|| positive(&effective));
     // Addresses of a prefix are not listed before apply.
-    let open = positive(&prefixes).is_some() && known.is_none();
-    Ok((!open).then(|| LoadBalancerProfile {
+    let addresses = if positive(&prefixes).is_some() {
+        positive(&effective)
+    } else {
+        positive(&managed)
+            .or_else(|| positive(&given))
+            .or_else(|| positive(&effective))
+            .or(Some(1))
+    };
+    Ok(LoadBalancerProfile {
         allocated_outbound_ports: ports.known().unwrap_or(0),
-        outbound_ips: known.unwrap_or(1),
-    }))
+        outbound_ips: addresses,
+    })
 }

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::source::SourceError;
 use crate::source::arm::{MOST_NODES, MOST_PODS};
-use crate::source::facts::{Facts, PoolFact};
+use crate::source::facts::{Facts, PoolFact, PoolGiven};
 
 /// Where a pool's attributes stand.
 pub struct PoolPlace<'a> {
@@ -262,6 +262,8 @@ impl Lowering<'_> {
         };
         Ok(PoolFact {
             pool,
+            given: PoolGiven::ALL,
+            version_asked: None,
             max_pods,
             subnet,
             pod_subnet,
