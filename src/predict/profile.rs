@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 
 pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
     state(scene, judgement);
+    disruption_policy(scene, judgement);
     network_profile(scene, judgement);
     if scene.is_migration() {
         migration(scene, judgement);
@@ -115,6 +116,30 @@ fn state(scene: &Scene, judgement: &mut Judgement) {
                 &[&rule::OPERATION_NOT_ALLOWED],
             ));
         }
+    }
+}
+
+/// A node disruption policy that blocks what reimages, unless an upgrade is asked for with it (MIG-12). The move has the same
+/// among its obstacles.
+fn disruption_policy(scene: &Scene, judgement: &mut Judgement) {
+    let policy = scene
+        .before
+        .and_then(|before| before.node_disruption_policy.as_deref())
+        .filter(|_| scene.reimages_by_setting());
+    match policy {
+        Some(policy) if policy.eq_ignore_ascii_case("Block") => judgement.errors.push(refusal(
+            "networkProfile",
+            "the change reimages every node, and the node disruption policy is Block",
+            Certainty::Documented,
+            &[&rule::MIG_12],
+        )),
+        Some(policy) if policy.eq_ignore_ascii_case("AllowDuringMaintenanceWindow") => {
+            judgement.not_checked.push(
+                "whether the change falls in the maintenance window that the node disruption policy wants (MIG-12)"
+                    .to_string(),
+            );
+        }
+        _ => {}
     }
 }
 

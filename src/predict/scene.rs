@@ -96,6 +96,12 @@ impl<'a> Scene<'a> {
             .is_some_and(|before| before.mode() == Some(NetworkMode::Overlay))
     }
 
+    /// Nodes are reimaged for a setting of the network, and for no upgrade beside it.
+    pub fn reimages_by_setting(&self) -> bool {
+        self.has(|change| matches!(change, Change::Reimage { .. }))
+            && !self.has(|change| matches!(change, Change::Upgrade { .. }))
+    }
+
     /// Every pool is reimaged at the same time (UPG-11, MIG-20).
     fn reimages_at_once(&self) -> bool {
         self.is_migration() || self.has(|change| matches!(change, Change::Reimage { .. }))
