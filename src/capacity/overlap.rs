@@ -4,11 +4,11 @@
 
 use crate::finding::Severity;
 use crate::model::{
-    Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, Subnet, SubnetIndex, VnetIndex, cidr,
-    parse_cidr,
+    Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, ResourceId, RouteTable, Subnet,
+    SubnetIndex, VnetIndex, cidr, parse_cidr,
 };
 use crate::rule::{self, Rule};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
 /// What a range is.
@@ -117,6 +117,10 @@ pub struct Reach {
 }
 
 /// Who can reach whom, and which subnets lie where. One pass over all peerings and subnets.
+///
+/// A VNet behind a hub counts as reached when both spokes accept what the hub forwards or use its gateway: one hop. The second
+/// errs towards too many pairs, for a gateway need not carry traffic between spokes; chains of hubs, Virtual WAN and on-premises
+/// networks err towards too few, for nothing that is read shows them.
 #[derive(Debug)]
 pub struct PeeringGraph {
     reach: Vec<Reach>,
@@ -130,6 +134,25 @@ impl PeeringGraph {
             .vnet_indices()
             .filter_map(|index| Some((inventory.vnet(index).id.as_ref()?.key(), index)))
             .collect();
+        // A reference that is no known id: a bare name means any VNet, the name in an id a hand-written one. First read wins.
+        let mut by_name: HashMap<String, VnetIndex> = HashMap::new();
+        let mut hand_written: HashMap<String, VnetIndex> = HashMap::new();
+        for index in inventory.vnet_indices() {
+            let vnet = inventory.vnet(index);
+            let name = vnet.name.to_ascii_lowercase();
+            if vnet.id.is_none() {
+                hand_written.entry(name.clone()).or_insert(index);
+            }
+            by_name.entry(name).or_insert(index);
+        }
+        let named = |reference: &ResourceId| {
+            let name = reference.name().to_ascii_lowercase();
+            let names = match reference.as_str().contains('/') {
+                true => &hand_written,
+                false => &by_name,
+            };
+            names.get(&name).copied()
+        };
         // Whether `.0` accepts what `.1` forwards for others.
         let mut accepts_forwarded: BTreeSet<(VnetIndex, VnetIndex)> = BTreeSet::new();
         for (position, vnet) in inventory.vnets.iter().enumerate() {
@@ -140,7 +163,7 @@ impl PeeringGraph {
                 .filter(|peering| peering.is_connected())
             {
                 let by_id = by_id.get(&peering.remote.key()).copied();
-                match by_id.or_else(|| inventory.vnet_by_name(&peering.remote)) {
+                match by_id.or_else(|| named(&peering.remote)) {
                     Some(there) => {
                         reach[here.get()].direct.insert(there);
                         reach[there.get()].direct.insert(here);
@@ -196,26 +219,183 @@ impl PeeringGraph {
     }
 }
 
+/// All that overlap checks look up in an inventory: made once, asked for every cluster.
+#[derive(Debug)]
+pub struct Ranges<'a> {
+    inventory: &'a Inventory,
+    graph: PeeringGraph,
+    /// Route tables by id in lower case; the last one read counts.
+    table_by_id: HashMap<String, &'a RouteTable>,
+    /// By name in lower case, for references without a `/`.
+    table_by_name: HashMap<String, &'a RouteTable>,
+    /// Hand-written tables, which have no id, by name.
+    hand_written: HashMap<String, &'a RouteTable>,
+    reserved: ReservedIndex,
+}
+
+impl<'a> Ranges<'a> {
+    pub fn of(inventory: &'a Inventory) -> Self {
+        let mut table_by_id = HashMap::with_capacity(inventory.route_tables.len());
+        let mut table_by_name = HashMap::with_capacity(inventory.route_tables.len());
+        let mut hand_written = HashMap::new();
+        for table in &inventory.route_tables {
+            let name = table.name.to_ascii_lowercase();
+            match &table.id {
+                Some(id) => {
+                    table_by_id.insert(id.key(), table);
+                }
+                None => {
+                    hand_written.entry(name.clone()).or_insert(table);
+                }
+            }
+            table_by_name.entry(name).or_insert(table);
+        }
+        Ranges {
+            inventory,
+            graph: PeeringGraph::of(inventory),
+            table_by_id,
+            table_by_name,
+            hand_written,
+            reserved: ReservedIndex::of(inventory),
+        }
+    }
+
+    pub fn inventory(&self) -> &'a Inventory {
+        self.inventory
+    }
+
+    pub fn graph(&self) -> &PeeringGraph {
+        &self.graph
+    }
+
+    /// The table of a reference. Every spoke may call its table `rt`: an id is never taken for another's name, but names a
+    /// hand-written table, which has no id.
+    fn route_table(&self, reference: &ResourceId) -> Option<&'a RouteTable> {
+        let name = || reference.name().to_ascii_lowercase();
+        if reference.as_str().contains('/') {
+            self.table_by_id
+                .get(&reference.key())
+                .or_else(|| self.hand_written.get(&name()))
+                .copied()
+        } else {
+            self.table_by_name.get(&name()).copied()
+        }
+    }
+}
+
+/// Reserved ranges in order, so that those that meet a prefix are found without looking at all: there are tens of thousands.
+#[derive(Debug)]
+struct ReservedIndex {
+    /// Range and position in the inventory, sorted.
+    sorted: Vec<(IpNet, usize)>,
+    /// Prefix lengths that occur, IPv4 and IPv6.
+    lengths: [BTreeSet<u8>; 2],
+}
+
+impl ReservedIndex {
+    fn of(inventory: &Inventory) -> Self {
+        let mut lengths = [BTreeSet::new(), BTreeSet::new()];
+        let mut sorted = Vec::with_capacity(inventory.reserved.len());
+        for (position, range) in inventory.reserved.iter().enumerate() {
+            let cidr = range.cidr.trunc();
+            lengths[family(&cidr)].insert(cidr.prefix_len());
+            sorted.push((cidr, position));
+        }
+        sorted.sort_unstable();
+        ReservedIndex { sorted, lengths }
+    }
+
+    /// Positions of the ranges that share an address with `net`. Prefixes nest: each lies around it, or begins inside of it.
+    fn meeting(&self, net: &IpNet) -> Vec<usize> {
+        let mut found = Vec::new();
+        let around = self.lengths[family(net)]
+            .iter()
+            .take_while(|length| **length < net.prefix_len());
+        for length in around {
+            let larger = IpNet::new(net.addr(), *length)
+                .expect("shorter than the prefix it is made from")
+                .trunc();
+            self.from(&larger)
+                .take_while(|(other, _)| *other == larger)
+                .for_each(|(_, position)| found.push(*position));
+        }
+        self.from(&net.trunc())
+            .take_while(|(other, _)| net.contains(&other.network()))
+            .for_each(|(_, position)| found.push(*position));
+        found
+    }
+
+    /// Those at and after a prefix: the larger of two that begin together comes first.
+    fn from(&self, net: &IpNet) -> impl Iterator<Item = &(IpNet, usize)> {
+        let start = self.sorted.partition_point(|(other, _)| other < net);
+        self.sorted[start..].iter()
+    }
+}
+
+fn family(net: &IpNet) -> usize {
+    match net {
+        IpNet::V4(_) => 0,
+        IpNet::V6(_) => 1,
+    }
+}
+
+/// Peered VNets that were not read, a sentence each: only the address space that a peering remembers can be compared. For
+/// these VNets, or for all.
+pub fn unread_peers(
+    inventory: &Inventory,
+    graph: &PeeringGraph,
+    vnets: impl IntoIterator<Item = VnetIndex>,
+) -> Vec<String> {
+    // Ten thousand spokes of one hub that was not read are one sentence.
+    let mut peers: BTreeMap<(&str, bool), BTreeSet<&str>> = BTreeMap::new();
+    for index in vnets {
+        for (name, spaces) in &graph.reach(index).unread {
+            peers
+                .entry((name, spaces.is_empty()))
+                .or_default()
+                .insert(&inventory.vnet(index).name);
+        }
+    }
+    peers
+        .into_iter()
+        .map(|((name, unknown), ours)| {
+            let ours: Vec<&str> = ours.into_iter().collect();
+            let ours = match ours.as_slice() {
+                [one] => (*one).to_string(),
+                [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+                [] => String::new(),
+            };
+            if unknown {
+                format!("VNet {name}, peered with {ours}, was not read and its address space is unknown")
+            } else {
+                format!(
+                    "VNet {name}, peered with {ours}, was not read: only the address space that the peering remembers was \
+                     compared, and nothing behind it"
+                )
+            }
+        })
+        .collect()
+}
+
 /// Every pair that must not meet, for these clusters and (where given) only these VNets; worst first, each pair once.
 pub fn overlaps(
     inventory: &Inventory,
     clusters: &[ClusterIndex],
     vnets: Option<&BTreeSet<VnetIndex>>,
 ) -> Vec<Overlap> {
-    let graph = PeeringGraph::of(inventory);
+    let ranges = Ranges::of(inventory);
     let mut found = Found::default();
-    vnet_overlaps(inventory, &graph, vnets, &mut found);
+    vnet_overlaps(&ranges, vnets, &mut found);
     for &index in clusters {
-        cluster_overlaps(inventory, &graph, inventory.cluster(index), &mut found);
+        cluster_overlaps(&ranges, inventory.cluster(index), &mut found);
     }
     found.sorted()
 }
 
 /// Every pair of one cluster that must not meet.
-pub fn overlaps_of_cluster(inventory: &Inventory, cluster: &Cluster) -> Vec<Overlap> {
-    let graph = PeeringGraph::of(inventory);
+pub fn overlaps_of_cluster(ranges: &Ranges, cluster: &Cluster) -> Vec<Overlap> {
     let mut found = Found::default();
-    cluster_overlaps(inventory, &graph, cluster, &mut found);
+    cluster_overlaps(ranges, cluster, &mut found);
     found.sorted()
 }
 
@@ -260,12 +440,8 @@ fn range(kind: RangeKind, owner: impl Into<String>, cidr: IpNet) -> OwnedRange {
 }
 
 /// Pairs that Azure itself forbids: subnets of one VNet, VNets that are peered, subnets outside of their VNet.
-fn vnet_overlaps(
-    inventory: &Inventory,
-    graph: &PeeringGraph,
-    only: Option<&BTreeSet<VnetIndex>>,
-    found: &mut Found,
-) {
+fn vnet_overlaps(ranges: &Ranges, only: Option<&BTreeSet<VnetIndex>>, found: &mut Found) {
+    let (inventory, graph) = (ranges.inventory, &ranges.graph);
     for (position, vnet) in inventory.vnets.iter().enumerate() {
         let here = VnetIndex::new(position);
         if only.is_some_and(|set| !set.contains(&here)) {
@@ -296,7 +472,7 @@ fn vnet_overlaps(
                         *other,
                     ),
                     "Azure refuses subnets of one VNet that overlap",
-                    &[&rule::SUB_1],
+                    &[&rule::NET_3],
                 );
             }
             let outside = !vnet.address_space.is_empty()
@@ -311,7 +487,7 @@ fn vnet_overlaps(
                         range(RangeKind::Subnet, format!("{}/{name}", vnet.name), *prefix),
                         range(RangeKind::Vnet, &vnet.name, *space),
                         "the subnet lies outside of its VNet's address space",
-                        &[&rule::SUB_4],
+                        &[&rule::NET_4],
                     );
                 }
             }
@@ -335,23 +511,24 @@ fn vnet_overlaps(
                 let why = if kind == RangeKind::PeeredVnet {
                     "Azure does not peer VNets whose address spaces overlap"
                 } else {
-                    "both are behind one hub: routes to one shadow the other"
+                    "both are behind one hub: Azure does not peer it with two VNets whose address spaces overlap"
                 };
                 found.push(
                     Severity::Blocker,
                     range(RangeKind::Vnet, &vnet.name, a),
                     range(kind, &other.name, b),
                     why,
-                    &[&rule::CID_4],
+                    &[&rule::NET_5],
                 );
             }
         }
-        for reserved in &inventory.reserved {
-            for (a, b) in meeting_pairs(&vnet.address_space, std::slice::from_ref(&reserved.cidr)) {
+        for space in &vnet.address_space {
+            for position in ranges.reserved.meeting(space) {
+                let reserved = &inventory.reserved[position];
                 found.push(
                     Severity::Warning,
-                    range(RangeKind::Vnet, &vnet.name, a),
-                    range(RangeKind::Reserved, &reserved.owner, b),
+                    range(RangeKind::Vnet, &vnet.name, *space),
+                    range(RangeKind::Reserved, &reserved.owner, reserved.cidr),
                     "addresses that are in use elsewhere cannot be reached from this VNet, nor this VNet from there",
                     &[&rule::CID_4],
                 );
@@ -372,12 +549,8 @@ fn meeting_pairs(a: &[IpNet], b: &[IpNet]) -> Vec<(IpNet, IpNet)> {
     pairs
 }
 
-fn cluster_overlaps(
-    inventory: &Inventory,
-    graph: &PeeringGraph,
-    cluster: &Cluster,
-    found: &mut Found,
-) {
+fn cluster_overlaps(ranges: &Ranges, cluster: &Cluster, found: &mut Found) {
+    let inventory = ranges.inventory;
     let network = &cluster.network;
     let name = cluster.qualified_name();
     let has_pod_cidr = cluster.mode().is_none_or(NetworkMode::has_pod_cidr);
@@ -417,11 +590,8 @@ fn cluster_overlaps(
                 &[&rule::CID_1],
             );
         }
-        for reserved in inventory
-            .reserved
-            .iter()
-            .filter(|other| cidr::overlap(&a.cidr, &other.cidr))
-        {
+        for position in ranges.reserved.meeting(&a.cidr) {
+            let reserved = &inventory.reserved[position];
             found.push(
                 Severity::Warning,
                 a.clone(),
@@ -434,9 +604,26 @@ fn cluster_overlaps(
     dns_checks(cluster, &name, found);
     for vnet in inventory.vnets_of_cluster(cluster) {
         for a in &own {
-            vnet_meets(inventory, graph, vnet, a, found);
+            vnet_meets(inventory, &ranges.graph, vnet, a, found);
         }
-        route_checks(inventory, cluster, &own, found);
+        platform_checks(inventory, vnet, found);
+    }
+    route_checks(ranges, cluster, &own, found);
+}
+
+/// The VNet of a cluster may not use the ranges that AKS keeps either (CID-1).
+fn platform_checks(inventory: &Inventory, vnet: VnetIndex, found: &mut Found) {
+    let home = inventory.vnet(vnet);
+    for space in &home.address_space {
+        for platform in platform_ranges().filter(|platform| cidr::overlap(space, platform)) {
+            found.push(
+                Severity::Warning,
+                range(RangeKind::Vnet, &home.name, *space),
+                range(RangeKind::Platform, "AKS", platform),
+                "AKS keeps this range for itself: the documentation forbids it to the VNet of a cluster",
+                &[&rule::CID_1],
+            );
+        }
     }
 }
 
@@ -468,12 +655,18 @@ fn vnet_meets(
             .filter(|prefix| cidr::overlap(&a.cidr, prefix))
         {
             in_subnet = true;
-            let rules: &[&'static Rule] = match a.kind {
-                RangeKind::ServiceCidr => &[
-                    &rule::CID_2,
-                    &rule::SERVICE_CIDR_OVERLAP_EXISTING_SUBNETS_CIDR,
-                ],
-                _ => &[&rule::CID_4, &rule::MIG_10],
+            let (why, rules): (&str, &[&'static Rule]) = match a.kind {
+                RangeKind::ServiceCidr => (
+                    "AKS refuses it, at creation and at every later update of the cluster",
+                    &[
+                        &rule::CID_2,
+                        &rule::SERVICE_CIDR_OVERLAP_EXISTING_SUBNETS_CIDR,
+                    ],
+                ),
+                _ => (
+                    "AKS refuses it where the request sets the pod CIDR",
+                    &[&rule::CID_4, &rule::MIG_10],
+                ),
             };
             found.push(
                 Severity::Blocker,
@@ -483,12 +676,16 @@ fn vnet_meets(
                     format!("{}/{}", home.name, subnet.name),
                     *prefix,
                 ),
-                "AKS refuses it, at creation and at every later update of the cluster",
+                why,
                 rules,
             );
         }
     }
     if !in_subnet {
+        let rules: &[&'static Rule] = match a.kind {
+            RangeKind::ServiceCidr => &[&rule::CID_2],
+            _ => &[&rule::CID_4, &rule::MIG_10],
+        };
         for space in home
             .address_space
             .iter()
@@ -499,7 +696,7 @@ fn vnet_meets(
                 a.clone(),
                 range(RangeKind::Vnet, &home.name, *space),
                 "no subnet is there yet; the documentation forbids it, AKS compares with subnets only",
-                &[&rule::MIG_10, &rule::CID_2],
+                rules,
             );
         }
     }
@@ -644,17 +841,14 @@ pub fn is_first_or_last(service: &IpNet, address: IpAddr) -> bool {
 }
 
 /// Ranges that a route sends out of the VNet belong to somebody there.
-fn route_checks(inventory: &Inventory, cluster: &Cluster, own: &[OwnedRange], found: &mut Found) {
+fn route_checks(ranges: &Ranges, cluster: &Cluster, own: &[OwnedRange], found: &mut Found) {
+    let inventory = ranges.inventory;
     let outward = ["VirtualAppliance", "VirtualNetworkGateway"];
     let tables = inventory
         .subnets_of_cluster(cluster)
         .into_iter()
         .filter_map(|index| inventory.subnet(index).route_table.as_ref())
-        .filter_map(|id| {
-            inventory.route_tables.iter().find(|table| {
-                table.id.as_ref() == Some(id) || table.name.eq_ignore_ascii_case(id.name())
-            })
-        });
+        .filter_map(|reference| ranges.route_table(reference));
     for table in tables {
         // Kubenet's own routes send each node's pod block to that node: those are no conflict.
         if cluster.mode() == Some(NetworkMode::Kubenet) {
@@ -682,5 +876,141 @@ fn route_checks(inventory: &Inventory, cluster: &Cluster, own: &[OwnedRange], fo
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ReservedRange, Route, VirtualNetwork};
+    use proptest::prelude::*;
+
+    fn net(text: &str) -> IpNet {
+        parse_cidr(text).unwrap()
+    }
+
+    fn reserved(cidrs: &[IpNet]) -> Inventory {
+        Inventory {
+            reserved: cidrs
+                .iter()
+                .map(|cidr| ReservedRange {
+                    cidr: *cidr,
+                    owner: "somebody".to_string(),
+                })
+                .collect(),
+            ..Inventory::default()
+        }
+    }
+
+    proptest! {
+        /// The index finds what looking at every pair finds.
+        #[test]
+        fn reserved_ranges_are_found_by_index(
+            all in prop::collection::vec((0u32..64, 4u8..=32), 0..40),
+            at in 0u32..64,
+            length in 4u8..=32,
+        ) {
+            let make = |start: u32, length: u8| {
+                IpNet::V4(ipnet::Ipv4Net::new((start << 26 | start).into(), length).unwrap().trunc())
+            };
+            let mut cidrs: Vec<IpNet> = all.iter().map(|(start, length)| make(*start, *length)).collect();
+            cidrs.push(net("fd00::/8"));
+            let inventory = reserved(&cidrs);
+            let wanted = make(at, length);
+            let mut found = ReservedIndex::of(&inventory).meeting(&wanted);
+            found.sort_unstable();
+            let expected: Vec<usize> = (0..cidrs.len()).filter(|at| cidr::overlap(&cidrs[*at], &wanted)).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn each_spoke_has_the_route_table_of_its_id_though_all_have_one_name() {
+        let id = |group: &str| {
+            ResourceId::new(format!(
+                "/subscriptions/s/resourceGroups/{group}/providers/Microsoft.Network/routeTables/rt"
+            ))
+        };
+        let table = |id: Option<ResourceId>, name: &str, to: &str| RouteTable {
+            id,
+            name: name.to_string(),
+            routes: vec![Route {
+                name: "out".to_string(),
+                prefix: Some(net(to)),
+                next_hop_type: "VirtualAppliance".to_string(),
+            }],
+            subnets: Vec::new(),
+        };
+        let inventory = Inventory {
+            route_tables: vec![
+                table(Some(id("a")), "rt", "10.1.0.0/16"),
+                table(Some(id("b")), "rt", "10.2.0.0/16"),
+                table(None, "drawn", "10.3.0.0/16"),
+            ],
+            ..Inventory::default()
+        };
+        let ranges = Ranges::of(&inventory);
+        let leads_to = |reference: &ResourceId| {
+            let prefix = ranges.route_table(reference)?.routes[0].prefix?;
+            Some(prefix.to_string())
+        };
+        assert_eq!(leads_to(&id("b")), Some("10.2.0.0/16".to_string()));
+        assert_eq!(leads_to(&id("A")), Some("10.1.0.0/16".to_string()));
+        assert_eq!(leads_to(&id("c")), None);
+        let drawn =
+            "/subscriptions/s/resourceGroups/a/providers/Microsoft.Network/routeTables/Drawn";
+        for reference in ["drawn", drawn] {
+            assert_eq!(
+                leads_to(&ResourceId::new(reference)),
+                Some("10.3.0.0/16".to_string())
+            );
+        }
+    }
+
+    #[test]
+    fn pod_and_service_ranges_in_a_subnet_are_refused_at_different_times() {
+        let inventory = Inventory {
+            vnets: vec![VirtualNetwork {
+                id: None,
+                name: "v".to_string(),
+                resource_group: None,
+                address_space: vec![net("172.16.0.0/12")],
+                peerings: Vec::new(),
+                provisioning_state: None,
+            }],
+            subnets: vec![Subnet {
+                vnet: VnetIndex::new(0),
+                id: None,
+                name: "s".to_string(),
+                prefixes: vec![net("172.16.0.0/16")],
+                delegations: Vec::new(),
+                used: None,
+                holders: None,
+                private_endpoints: 0,
+                foreign: None,
+                route_table: None,
+                assumed: false,
+            }],
+            ..Inventory::default()
+        };
+        let ranges = Ranges::of(&inventory);
+        let why = |kind| {
+            let mut found = Found::default();
+            let own = range(kind, "c", net("172.16.0.0/20"));
+            vnet_meets(
+                &inventory,
+                &ranges.graph,
+                VnetIndex::new(0),
+                &own,
+                &mut found,
+            );
+            found.0[0].why.clone()
+        };
+        assert!(why(RangeKind::ServiceCidr).contains("every later update"));
+        assert!(why(RangeKind::PodCidr).contains("where the request sets the pod CIDR"));
+        // CID-1 names the VNet as well; 172.16.0.0/12 contains two of the ranges.
+        let mut found = Found::default();
+        platform_checks(&inventory, VnetIndex::new(0), &mut found);
+        assert_eq!(found.0.len(), 2);
     }
 }

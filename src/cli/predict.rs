@@ -3,9 +3,12 @@
 use super::input::{Sources, one_cluster};
 use super::output::Rendering;
 use super::{CliError, Ending};
-use crate::model::{Change, ClusterIndex, Inventory, IpNet, parse_cidr};
+use crate::capacity::overlap::PeeringGraph;
+use crate::model::{
+    Change, Cluster, ClusterIndex, Inventory, IpNet, NodePool, Subnet, VnetIndex, parse_cidr,
+};
 use crate::predict::difference::{apply, changes_between};
-use crate::predict::{Prediction, Wish, predict};
+use crate::predict::{Estate, Prediction, Wish, predict, predict_in};
 use crate::report::Document;
 use crate::report::predict::document;
 use crate::report::shapes::{PredictShape, PredictionsShape};
@@ -13,6 +16,7 @@ use crate::source::assemble::{resolve_new_cluster, resolve_pool};
 use crate::source::facts::{Origin, PoolFact};
 use crate::source::scenario::{ChangeFact, NumberOrText, OperationFact, ScenarioPool};
 use crate::source::{self, Loaded, desired};
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -138,6 +142,8 @@ pub fn plan_predictions(
     planned: &Inventory,
     only: Option<&str>,
 ) -> Vec<Prediction> {
+    let states = States::of(current, planned);
+    let changed = states.changed_vnets();
     planned
         .cluster_indices()
         .filter(|index| {
@@ -148,7 +154,10 @@ pub fn plan_predictions(
             })
         })
         .filter_map(|index| {
-            let prediction = state_prediction(current, planned, index);
+            if states.leaves_alone(index, &changed) {
+                return None;
+            }
+            let prediction = states.prediction(index);
             // A cluster that the plan leaves alone gets no request, unless its network changes under it.
             (!prediction.changes.is_empty() || !prediction.errors.is_empty()).then_some(prediction)
         })
@@ -163,40 +172,165 @@ fn desired_predictions(args: &PredictArgs, file: &PathBuf) -> Result<Vec<Predict
     let wanted = source::read_all(std::slice::from_ref(file))?;
     let name = file.display().to_string();
     let overlaid = desired::overlay(&name, current, wanted, args.cluster.as_deref())?;
+    let states = States::of(&overlaid.current, &overlaid.planned);
     overlaid
         .clusters
         .iter()
         .map(|name| {
             let index = super::input::find_cluster(&overlaid.planned, name)?;
-            Ok(state_prediction(
-                &overlaid.current,
-                &overlaid.planned,
-                index,
-            ))
+            Ok(states.prediction(index))
         })
         .collect()
 }
 
-/// The difference of two states is the operation.
-fn state_prediction(current: &Inventory, planned: &Inventory, index: ClusterIndex) -> Prediction {
-    let wanted = planned.cluster(index);
-    let before = current.cluster_indices().find(|known| {
-        let known = current.cluster(*known);
-        match (&known.id, &wanted.id) {
-            (Some(a), Some(b)) => a == b,
-            _ => known
-                .qualified_name()
-                .eq_ignore_ascii_case(&wanted.qualified_name()),
+/// Two states of an estate: the difference is the operation. A fleet has thousands of clusters, so both are indexed once.
+struct States<'a> {
+    current: &'a Inventory,
+    planned: &'a Inventory,
+    estate: Estate<'a>,
+    /// Clusters that are, by id and by qualified name, in lower case; the first of each.
+    by_id: HashMap<String, ClusterIndex>,
+    by_name: HashMap<String, Vec<ClusterIndex>>,
+}
+
+impl<'a> States<'a> {
+    fn of(current: &'a Inventory, planned: &'a Inventory) -> Self {
+        let mut by_id = HashMap::new();
+        let mut by_name: HashMap<String, Vec<ClusterIndex>> = HashMap::new();
+        for index in current.cluster_indices() {
+            let cluster = current.cluster(index);
+            if let Some(id) = &cluster.id {
+                by_id.entry(id.key()).or_insert(index);
+            }
+            let name = cluster.qualified_name().to_ascii_lowercase();
+            by_name.entry(name).or_default().push(index);
         }
-    });
-    let changes = changes_between(before.map(|before| current.cluster(before)), wanted);
-    predict(&Wish {
-        before: current,
-        cluster_before: before,
-        after: planned,
-        cluster: index,
-        changes,
-    })
+        States {
+            current,
+            planned,
+            estate: Estate::of(current, planned),
+            by_id,
+            by_name,
+        }
+    }
+
+    /// The cluster as it is: by id, and by name where one of the two has none.
+    fn before(&self, index: ClusterIndex) -> Option<ClusterIndex> {
+        let wanted = self.planned.cluster(index);
+        let by_id = wanted
+            .id
+            .as_ref()
+            .and_then(|id| self.by_id.get(&id.key()).copied());
+        by_id.or_else(|| {
+            self.by_name
+                .get(&wanted.qualified_name().to_ascii_lowercase())?
+                .iter()
+                .copied()
+                .find(|known| wanted.id.is_none() || self.current.cluster(*known).id.is_none())
+        })
+    }
+
+    fn prediction(&self, index: ClusterIndex) -> Prediction {
+        let before = self.before(index);
+        let known = before.map(|before| self.current.cluster(before));
+        predict_in(
+            &self.estate,
+            &Wish {
+                before: self.current,
+                cluster_before: before,
+                after: self.planned,
+                cluster: index,
+                changes: changes_between(known, self.planned.cluster(index)),
+            },
+        )
+    }
+
+    /// Whether neither the cluster nor a network that it reaches changes: then nobody asks AKS anything.
+    fn leaves_alone(&self, index: ClusterIndex, changed: &BTreeSet<VnetIndex>) -> bool {
+        let Some(before) = self.before(index) else {
+            return false;
+        };
+        let (before, after) = (self.current.cluster(before), self.planned.cluster(index));
+        let graph = self.estate.ranges().graph();
+        changes_between(Some(before), after).is_empty()
+            && self.same_profile(before, after)
+            && !self
+                .planned
+                .vnets_of_cluster(after)
+                .into_iter()
+                .any(|vnet| {
+                    let reach = graph.reach(vnet);
+                    std::iter::once(&vnet)
+                        .chain(&reach.direct)
+                        .chain(&reach.transitive)
+                        .any(|near| changed.contains(near))
+                })
+    }
+
+    /// What changes_between has no word for may be refused all the same.
+    fn same_profile(&self, before: &Cluster, after: &Cluster) -> bool {
+        let bare = |pool: &NodePool| NodePool {
+            subnet: None,
+            pod_subnet: None,
+            ..pool.clone()
+        };
+        let place = |subnet| self.estate.subnet_before(subnet);
+        before.network == after.network
+            && before.identity == after.identity
+            && before.pools.len() == after.pools.len()
+            && before.pools.iter().zip(&after.pools).all(|(old, new)| {
+                bare(old) == bare(new)
+                    && new.subnet.and_then(place) == old.subnet
+                    && new.pod_subnet.and_then(place) == old.pod_subnet
+            })
+    }
+
+    /// VNets of the planned state that are not as they were: address space, peerings or subnets.
+    fn changed_vnets(&self) -> BTreeSet<VnetIndex> {
+        let key = |inventory: &Inventory, index: VnetIndex| {
+            let vnet = inventory.vnet(index);
+            vnet.id
+                .as_ref()
+                .map_or_else(|| vnet.name.to_ascii_lowercase(), |id| id.key())
+        };
+        let known: HashMap<String, VnetIndex> = self
+            .current
+            .vnet_indices()
+            .map(|index| (key(self.current, index), index))
+            .collect();
+        let graph_before = PeeringGraph::of(self.current);
+        let graph = self.estate.ranges().graph();
+        self.planned
+            .vnet_indices()
+            .filter(|&index| {
+                let Some(&old) = known.get(&key(self.planned, index)) else {
+                    return true;
+                };
+                let (before, after) = (self.current.vnet(old), self.planned.vnet(index));
+                before.address_space != after.address_space
+                    || before.peerings != after.peerings
+                    || layout(graph_before.subnets(self.current, old))
+                        != layout(graph.subnets(self.planned, index))
+            })
+            .collect()
+    }
+}
+
+/// The subnets of a VNet without what stands in them, in order of name.
+fn layout<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> Vec<impl PartialEq + 'a> {
+    let mut subnets: Vec<&Subnet> = subnets.collect();
+    subnets.sort_by(|a, b| a.name.cmp(&b.name));
+    subnets
+        .into_iter()
+        .map(|subnet| {
+            (
+                &subnet.name,
+                &subnet.prefixes,
+                &subnet.delegations,
+                &subnet.route_table,
+            )
+        })
+        .collect()
 }
 
 /// One operation on an estate.
