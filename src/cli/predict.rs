@@ -484,3 +484,71 @@ fn add_pool(text: &str) -> Result<PoolFact, CliError> {
     let origin = Origin::new(&Arc::from("--add-pool"), "");
     Ok(pool.lower(&origin, "")?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{SubnetIndex, parse_cidr};
+
+    const TWO: &str = "\
+apiVersion: aksplan/v1
+name: two clusters
+virtual_networks:
+  - { name: a, address_space: [10.1.0.0/16], subnets: [{ name: nodes, cidr: 10.1.0.0/24 }] }
+  - { name: b, address_space: [10.2.0.0/16, 172.16.0.0/24], subnets: [{ name: nodes, cidr: 10.2.0.0/24 }] }
+clusters:
+  - name: one
+    kubernetes_version: \"1.33\"
+    network_plugin: azure
+    network_plugin_mode: overlay
+    pod_cidr: 10.244.0.0/16
+    service_cidr: 172.16.0.0/16
+    dns_service_ip: 172.16.0.10
+    identity: SystemAssigned
+    pools: [{ name: p, mode: System, count: 3, max_pods: 110, subnet: a/nodes }]
+  - name: two
+    kubernetes_version: \"1.33\"
+    network_plugin: azure
+    network_plugin_mode: overlay
+    pod_cidr: 10.244.0.0/16
+    service_cidr: 172.16.0.0/16
+    dns_service_ip: 172.16.0.10
+    identity: SystemAssigned
+    pools: [{ name: p, mode: System, count: 3, max_pods: 110, subnet: b/nodes }]
+";
+
+    fn names(current: &Inventory, planned: &Inventory) -> Vec<String> {
+        plan_predictions(current, planned, None)
+            .into_iter()
+            .map(|prediction| prediction.cluster)
+            .collect()
+    }
+
+    #[test]
+    fn a_plan_asks_only_for_what_changes() {
+        let current = crate::source::read_document("two", TWO.as_bytes())
+            .and_then(crate::source::Found::assemble)
+            .unwrap()
+            .current;
+        assert_eq!(names(&current, &current), [""; 0]);
+        let mut planned = current.clone();
+        planned.clusters[1].pools[0].count = 4;
+        assert_eq!(names(&current, &planned), ["two"]);
+        // Another order of clusters: found by name all the same.
+        planned.clusters.swap(0, 1);
+        assert_eq!(names(&current, &planned), ["two"]);
+        // A subnet arrives inside the service CIDR: the next update of that cluster is refused.
+        let mut planned = current.clone();
+        let mut arrival = planned.subnet(SubnetIndex::new(1)).clone();
+        arrival.name = "arrival".to_string();
+        arrival.prefixes = vec![parse_cidr("172.16.0.0/24").unwrap()];
+        planned.subnets.push(arrival);
+        assert_eq!(names(&current, &planned), ["two"]);
+        // It was there before: nobody asks AKS anything.
+        assert_eq!(names(&planned, &planned), [""; 0]);
+        assert_eq!(
+            plan_predictions(&Inventory::default(), &current, Some("one")).len(),
+            1
+        );
+    }
+}
