@@ -1,7 +1,7 @@
 //! Writes `$OUT_DIR/rule_uses.rs`: which source files cite which rule of `src/rule/book.rs`. `aksplan explain` shows it.
 //!
-//! A file cites a rule when the rule's constant occurs in it as a whole word, outside comment lines and outside a `mod tests`
-//! at its end. Deterministic: rules and files are sorted.
+//! A file cites a rule when the rule's constant occurs in it as a whole word outside of comment lines, or its hyphenated id
+//! anywhere, comments and texts included; but not in a `mod tests` at its end. Deterministic: rules and files are sorted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -18,6 +18,11 @@ fn main() {
         "no `NAME = \"ID\", …` found in src/rule/book.rs: has the macro's form changed?"
     );
 
+    let ids: BTreeMap<&str, &String> = rules
+        .values()
+        .filter(|id| id.contains('-'))
+        .map(|id| (id.as_str(), id))
+        .collect();
     let mut uses: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut files = Vec::new();
     rust_files(&src, &mut files);
@@ -30,10 +35,11 @@ fn main() {
         if path == "rule.rs" || path.starts_with("rule/") {
             continue;
         }
-        for word in words(&read(&file)) {
-            if let Some(id) = rules.get(word) {
-                uses.entry(id).or_default().insert(path.clone());
-            }
+        let text = read(&file);
+        let by_constant = words(&text).filter_map(|word| rules.get(word));
+        let by_id = hyphenated(&text).filter_map(|word| ids.get(word).copied());
+        for id in by_constant.chain(by_id) {
+            uses.entry(id).or_default().insert(path.clone());
         }
     }
 
@@ -85,10 +91,22 @@ fn is_constant(word: &str) -> bool {
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
+/// A source text without the tests at its end.
+fn code(text: &str) -> &str {
+    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    &text[..end]
+}
+
+/// The words of a source text, comments included, in which hyphens join: `(SUB-2)` is one.
+fn hyphenated(text: &str) -> impl Iterator<Item = &str> {
+    code(text)
+        .split(|c: char| !c.is_alphanumeric() && c != '-' && c != '_')
+        .filter(|word| word.contains('-'))
+}
+
 /// The identifiers and numbers of a source text, without comment lines and without the tests at its end.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
-    text[..end]
+    code(text)
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"))
         .flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'))

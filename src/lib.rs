@@ -11,11 +11,13 @@
 //! - [`capacity`]: address arithmetic. What a node costs, what a subnet has and holds, how far a pool can grow, which ranges
 //!   meet and which are free.
 //! - [`migrate`]: what stands in the way of the move to Overlay.
-//! - [`predict`]: what AKS answers to an operation, at admission and at run time.
+//! - [`predict`]: what AKS answers to an operation, at admission and at run time; asks `migrate` where the operation is that
+//!   move. It judges two states and what changes between them.
 //! - [`source`]: every way facts come in (scenario, `az` and ARM JSON, `kubectl` JSON, Terraform plans, prefix lists), each
 //!   lowered to the same facts and assembled into one inventory.
 //! - [`report`]: one document model, rendered as a terminal table, Markdown or text; and the versioned JSON shapes.
-//! - [`cli`]: one file a subcommand; the only place that prints, reads the environment or the arguments.
+//! - [`cli`]: one file a subcommand; the only place that prints, reads the environment or the arguments. `cli/predict.rs` also
+//!   makes the two states that `predict` judges: of flags, a scenario's operations, a wanted cluster or a Terraform plan.
 //!
 //! Everything from `model` to `predict` is pure: no files, no environment, no network, no clock, no hash-ordered output.
 //! `tests/house.rs` reads the `use` lines and fails when an arrow runs the wrong way.

@@ -208,7 +208,7 @@ mod tests {
             ("MNT", 2),
             ("EV", 6),
             ("PDB", 5),
-            ("NET", 2),
+            ("NET", 5),
         ] {
             numbered(prefix, &[1..=last]);
         }
@@ -328,6 +328,23 @@ mod tests {
             ALL.iter()
                 .all(|rule| !used_in(rule).is_empty() || !ids.contains(&rule.id))
         );
+    }
+
+    /// Cited as a constant, in a comment, in a text.
+    #[test]
+    fn a_rule_that_is_cited_by_its_id_is_used() {
+        for (id, file) in [
+            ("CID-1", "capacity/overlap.rs"),
+            ("SUB-2", "capacity/limits.rs"),
+            ("NET-2", "model/network.rs"),
+            ("CID-5", "source/assemble.rs"),
+        ] {
+            let rule = find(id).expect("it is in the book");
+            assert!(used_in(rule).contains(&file), "{id}: {:?}", used_in(rule));
+        }
+        for id in ["NET-1", "UPG-1", "UPG-11", "UPG-12"] {
+            assert!(!used_in(find(id).expect("in the book")).is_empty(), "{id}");
+        }
     }
 
     #[test]

@@ -8,13 +8,15 @@ use binary::{answer, root, scenarios};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 9] = [
+const SCHEMAS: [&str; 11] = [
     "scenario",
     "capacity",
     "predict",
     "predictions",
     "cidr-check",
     "cidr-suggest",
+    "cidr-merge",
+    "cidr-overlaps",
     "compare",
     "explain",
     "report",
@@ -131,6 +133,32 @@ fn every_output_of_every_scenario_conforms() {
         };
         run(schema, &["predict"], &[]);
     }
+}
+
+/// Both are written by hand as a stream: their documents begin on one line.
+#[test]
+fn answers_about_plain_lists_conform() {
+    let list = std::env::temp_dir().join(format!("aksplan-schemas-{}.txt", std::process::id()));
+    std::fs::write(&list, "10.0.0.0/8\n10.1.0.0/16\n2001:db8::/32\n").expect("a writable folder");
+    let file = list.to_str().expect("a name of text");
+    for (schema, arguments) in [
+        ("cidr-merge", vec!["cidr", "merge", file]),
+        ("cidr-overlaps", vec!["cidr", "overlaps", file]),
+        ("cidr-overlaps", vec!["cidr", "overlaps", "--count", file]),
+    ] {
+        let text = answer(&[&arguments[..], &["-o", "json"]].concat());
+        let mut document: Value = serde_json::from_str(&text).expect("`-o json` prints JSON");
+        let validator = validator(schema);
+        assert_eq!(problems(&validator, &document), [""; 0], "{arguments:?}");
+        let number = if schema == "cidr-merge" {
+            "prefixes_in"
+        } else {
+            "pairs"
+        };
+        document[number] = json!("many");
+        assert!(!problems(&validator, &document).is_empty(), "{arguments:?}");
+    }
+    std::fs::remove_file(&list).expect("it was written above");
 }
 
 #[test]

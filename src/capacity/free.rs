@@ -4,9 +4,10 @@
 use super::cost::{POD_CIDR_PER_NODE, pool_cost};
 use super::overlap::{PeeringGraph, platform_ranges};
 use super::surge::surge_nodes;
-use crate::model::{Cluster, Inventory, IpNet, NetworkMode, RangeSet, VnetIndex, cidr, parse_cidr};
+use crate::model::{
+    Cluster, Inventory, IpNet, NetworkMode, OsType, RangeSet, VnetIndex, cidr, parse_cidr,
+};
 use ipnet::Ipv4Net;
-use std::collections::BTreeSet;
 
 /// What the range is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +48,14 @@ pub struct Suggestions {
     pub length: u8,
     /// How the length follows from the nodes.
     pub basis: String,
+    /// What the present range of the cluster has to do with it.
+    pub note: Option<String>,
     /// Best first.
     pub ranges: Vec<Suggestion>,
 }
 
 /// How far a superset is looked for: eight bits are 256 times the size.
 const GROWTH_BITS: u8 = 8;
-/// Candidates of each length and space that are ranked.
-const CANDIDATES: usize = 4_096;
 /// Ranges that are offered.
 const OFFERED: usize = 5;
 
@@ -121,51 +122,154 @@ pub fn suggest(
     };
     let length = length.unwrap_or(fitting);
     let taken = taken(inventory, cluster, purpose);
-    let mut ranked: Vec<(u8, usize, Suggestion)> = Vec::new();
-    for (preference, (space, name)) in spaces(inventory, cluster, purpose).into_iter().enumerate() {
-        for free in taken.free_prefixes(&space, length).take(CANDIDATES) {
-            let superset = superset(&taken, &space, free);
-            ranked.push((
-                free.prefix_len() - superset.prefix_len(),
-                preference,
-                Suggestion {
-                    cidr: IpNet::V4(free),
-                    superset: IpNet::V4(superset),
-                    space: name.clone(),
-                },
-            ));
-        }
-    }
-    // Most room to grow first; then the preferred space; then the lowest address.
-    ranked.sort_by(|a, b| {
-        b.0.cmp(&a.0)
-            .then(a.1.cmp(&b.1))
-            .then(a.2.cidr.cmp(&b.2.cidr))
-    });
-    // One range of each superset: five neighbours are one idea, not five.
-    let mut seen: BTreeSet<IpNet> = BTreeSet::new();
-    let mut ranges: Vec<Suggestion> = Vec::new();
-    let mut rest: Vec<Suggestion> = Vec::new();
-    for (_, _, suggestion) in ranked {
-        if ranges.len() == OFFERED {
-            break;
-        }
-        if seen.insert(suggestion.superset) {
-            ranges.push(suggestion);
-        } else if rest.len() < OFFERED {
-            rest.push(suggestion);
-        }
-    }
-    rest.truncate(OFFERED - ranges.len());
-    ranges.extend(rest);
+    let spaces = spaces(inventory, cluster, purpose);
+    let (expansion, note) = present_range(cluster, purpose, &taken, &spaces, length);
+    let mut ranges: Vec<Suggestion> = expansion.into_iter().collect();
+    search(&taken, &spaces, purpose, length, &mut ranges);
     Some(Suggestions {
         purpose,
         nodes,
         addresses,
         length,
         basis,
+        note,
         ranges,
     })
+}
+
+/// Most room to grow first; then the preferred space; then the lowest address. From coarse to fine, so that a free half of a
+/// space is found behind any number of small gaps, and each find is as large as what is free around it.
+fn search(
+    taken: &RangeSet,
+    spaces: &[(Ipv4Net, String)],
+    purpose: Purpose,
+    length: u8,
+    ranges: &mut Vec<Suggestion>,
+) {
+    // The range of services is fixed for good (CID-2): no room is kept for it.
+    let growth = match purpose {
+        Purpose::Service => 0,
+        Purpose::Pod | Purpose::Subnet => GROWTH_BITS.min(length),
+    };
+    for bits in (0..=growth).rev() {
+        for (space, name) in spaces {
+            // One range of each superset: five neighbours are one idea, not five.
+            let mut fresh = 0;
+            for superset in taken.free_prefixes(space, length - bits) {
+                if ranges.len() >= OFFERED || (purpose == Purpose::Service && fresh == 1) {
+                    break;
+                }
+                let superset = IpNet::V4(superset);
+                if ranges
+                    .iter()
+                    .any(|known| cidr::overlap(&known.superset, &superset))
+                {
+                    continue;
+                }
+                fresh += 1;
+                ranges.push(suggestion(superset, length, name));
+            }
+        }
+    }
+    // Then neighbours after all.
+    for (space, name) in spaces {
+        for free in taken.free_prefixes(space, length) {
+            if ranges.len() >= OFFERED {
+                return;
+            }
+            let free = IpNet::V4(free);
+            if ranges.iter().any(|known| cidr::overlap(&known.cidr, &free)) {
+                continue;
+            }
+            let superset = ranges
+                .iter()
+                .find(|known| known.superset.contains(&free))
+                .map_or(free, |known| known.superset);
+            ranges.push(Suggestion {
+                cidr: free,
+                superset,
+                space: name.clone(),
+            });
+        }
+    }
+}
+
+/// The first prefix of a length inside of a free one.
+fn suggestion(superset: IpNet, length: u8, space: &str) -> Suggestion {
+    Suggestion {
+        cidr: IpNet::new(superset.network(), length).expect("length is at most 32"),
+        superset,
+        space: space.to_string(),
+    }
+}
+
+/// What follows from the range that the cluster has: a pod CIDR of Overlay grows to a superset or not at all (EXP-1), a
+/// service CIDR never (CID-2).
+fn present_range(
+    cluster: Option<&Cluster>,
+    purpose: Purpose,
+    taken: &RangeSet,
+    spaces: &[(Ipv4Net, String)],
+    length: u8,
+) -> (Option<Suggestion>, Option<String>) {
+    let Some(cluster) = cluster else {
+        return (None, None);
+    };
+    if purpose == Purpose::Service && !cluster.network.service_cidrs.is_empty() {
+        let note =
+            "the service CIDR of a cluster cannot be changed (CID-2): these are for a new cluster";
+        return (None, Some(note.to_string()));
+    }
+    let present = match cluster.network.pod_cidr_v4() {
+        Some(IpNet::V4(present))
+            if purpose == Purpose::Pod && cluster.mode() == Some(NetworkMode::Overlay) =>
+        {
+            *present
+        }
+        _ => return (None, None),
+    };
+    let windows = cluster
+        .pools
+        .iter()
+        .any(|pool| pool.os_type == OsType::Windows);
+    let wanted = Ipv4Net::new(present.network(), length.min(present.prefix_len()))
+        .expect("no longer than the present prefix")
+        .trunc();
+    let grows = wanted != present;
+    let space = spaces.iter().find(|(space, _)| space.contains(&wanted));
+    let free = !taken.meets(&wanted);
+    if let (Some((space, name)), true, false) = (space, free, grows && windows) {
+        let superset = superset(taken, space, wanted);
+        let note = if grows {
+            format!(
+                "the pod CIDR {present} of this cluster can only grow to a range that contains it (EXP-1): {wanted} comes first; \
+                 any other range takes a new cluster"
+            )
+        } else {
+            format!(
+                "the pod CIDR {present} of this cluster is large enough; another range than one that contains it takes a new \
+                 cluster (EXP-1)"
+            )
+        };
+        let suggestion = Suggestion {
+            cidr: IpNet::V4(wanted),
+            superset: IpNet::V4(superset),
+            space: name.clone(),
+        };
+        return (Some(suggestion), Some(note));
+    }
+    let why = if grows && windows {
+        "it has Windows nodes"
+    } else if free {
+        "that is outside of the private ranges"
+    } else {
+        "that meets ranges in use"
+    };
+    let note = format!(
+        "the pod CIDR {present} of this cluster can only grow to a range that contains it (EXP-1), which would be {wanted}: {why}; \
+         each of these takes a new cluster"
+    );
+    (None, Some(note))
 }
 
 fn planned_addresses(cluster: &Cluster) -> u64 {
@@ -239,13 +343,51 @@ fn taken(inventory: &Inventory, cluster: Option<&Cluster>, purpose: Purpose) -> 
         }
     };
     match cluster {
-        Some(cluster) => own(cluster, &mut prefixes),
+        Some(cluster) => {
+            own(cluster, &mut prefixes);
+            // Neighbours in the VNet would be refused at their next update: their services may meet none of its subnets.
+            if purpose == Purpose::Subnet {
+                let homes = inventory.vnets_of_cluster(cluster);
+                let is_neighbour = |other: &Cluster| {
+                    inventory
+                        .vnets_of_cluster(other)
+                        .iter()
+                        .any(|vnet| homes.contains(vnet))
+                };
+                for other in inventory
+                    .clusters
+                    .iter()
+                    .filter(|other| is_neighbour(other))
+                {
+                    own(other, &mut prefixes);
+                }
+            }
+        }
         None => inventory
             .clusters
             .iter()
             .for_each(|cluster| own(cluster, &mut prefixes)),
     }
-    let homes = vnets(inventory, cluster);
+    let Some(cluster) = cluster else {
+        // Anywhere: clear of every VNet and of what their peerings remember, each once.
+        for vnet in &inventory.vnets {
+            if purpose != Purpose::Subnet {
+                prefixes.extend(&vnet.address_space);
+                prefixes.extend(
+                    vnet.peerings
+                        .iter()
+                        .filter(|peering| peering.is_connected())
+                        .flat_map(|peering| &peering.remote_address_space),
+                );
+            }
+        }
+        prefixes.extend(inventory.subnets.iter().flat_map(|subnet| &subnet.prefixes));
+        if purpose != Purpose::Subnet {
+            prefixes.extend(routed(inventory));
+        }
+        return RangeSet::from_prefixes(&prefixes);
+    };
+    let homes = inventory.vnets_of_cluster(cluster);
     let graph = PeeringGraph::of(inventory);
     if purpose == Purpose::Subnet {
         for home in homes {
@@ -272,11 +414,18 @@ fn taken(inventory: &Inventory, cluster: Option<&Cluster>, purpose: Purpose) -> 
         }
         prefixes.extend(reach.unread.iter().flat_map(|(_, spaces)| spaces));
     }
-    for table in &inventory.route_tables {
-        let routed = table.routes.iter().filter_map(|route| route.prefix);
-        prefixes.extend(routed.filter(|prefix| prefix.prefix_len() > 0));
-    }
+    prefixes.extend(routed(inventory));
     RangeSet::from_prefixes(&prefixes)
+}
+
+/// Destinations of routes: in use by somebody.
+fn routed(inventory: &Inventory) -> impl Iterator<Item = IpNet> {
+    inventory
+        .route_tables
+        .iter()
+        .flat_map(|table| &table.routes)
+        .filter_map(|route| route.prefix)
+        .filter(|prefix| prefix.prefix_len() > 0)
 }
 
 /// The largest prefix around `free` that is free as well and inside the space.
@@ -289,4 +438,82 @@ fn superset(taken: &RangeSet, space: &Ipv4Net, free: Ipv4Net) -> Ipv4Net {
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn net(text: &str) -> IpNet {
+        parse_cidr(text).unwrap()
+    }
+
+    fn searched(
+        taken: &[&str],
+        space: &str,
+        purpose: Purpose,
+        length: u8,
+    ) -> Vec<(String, String)> {
+        let taken: Vec<IpNet> = taken.iter().map(|text| net(text)).collect();
+        let IpNet::V4(space) = net(space) else {
+            unreachable!()
+        };
+        let mut ranges = Vec::new();
+        search(
+            &RangeSet::from_prefixes(&taken),
+            &[(space, "space".to_string())],
+            purpose,
+            length,
+            &mut ranges,
+        );
+        ranges
+            .iter()
+            .map(|range| (range.cidr.to_string(), range.superset.to_string()))
+            .collect()
+    }
+
+    fn pair(cidr: &str, superset: &str) -> (String, String) {
+        (cidr.to_string(), superset.to_string())
+    }
+
+    /// 10.0 to 10.31 have a hole of half a /24 each 24: more holes than anybody looks at one by one.
+    #[test]
+    fn room_is_found_behind_any_number_of_holes() {
+        let taken: Vec<IpNet> = (0..32u32 * 256)
+            .map(|third| {
+                let first = u32::from(std::net::Ipv4Addr::new(10, 0, 0, 0)) + (third << 8);
+                IpNet::V4(Ipv4Net::new(first.into(), 25).unwrap())
+            })
+            .collect();
+        let taken: Vec<String> = taken.iter().map(ToString::to_string).collect();
+        let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
+        let found = searched(&taken, "10.0.0.0/8", Purpose::Pod, 25);
+        assert_eq!(found[0], pair("10.32.0.0/25", "10.32.0.0/17"));
+        assert_eq!(found.len(), OFFERED);
+    }
+
+    #[test]
+    fn a_superset_is_all_that_is_free_around_and_neighbours_come_last() {
+        // Free: 10.0.0.128/25 and 10.0.1.0/24 of a /23.
+        let found = searched(&["10.0.0.0/25"], "10.0.0.0/23", Purpose::Subnet, 26);
+        let expected = [
+            pair("10.0.1.0/26", "10.0.1.0/24"),
+            pair("10.0.0.128/26", "10.0.0.128/25"),
+            pair("10.0.0.192/26", "10.0.0.128/25"),
+            pair("10.0.1.64/26", "10.0.1.0/24"),
+            pair("10.0.1.128/26", "10.0.1.0/24"),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(
+            searched(&["10.0.0.0/8"], "10.0.0.0/8", Purpose::Pod, 16),
+            []
+        );
+    }
+
+    #[test]
+    fn services_do_not_grow() {
+        for (cidr, superset) in searched(&["10.0.0.0/16"], "10.0.0.0/8", Purpose::Service, 16) {
+            assert_eq!(cidr, superset);
+        }
+    }
 }

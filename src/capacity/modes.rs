@@ -6,7 +6,7 @@ use super::growth::Books;
 use super::limits;
 use super::surge::surge_nodes;
 use crate::model::{ClusterIndex, NetworkMode, OsType, SubnetIndex, cidr};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// A cluster under one mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +20,10 @@ pub struct ModeRow {
     pub ceiling_with_surge: u64,
     /// By the documented formula, at the ceiling with surge.
     pub planned: u64,
-    /// Usable node-subnet addresses less foreign ones.
+    /// Usable addresses of all node subnets less foreign ones.
     pub available: u64,
+    /// Whether in each node subnet its own pools fit at the ceiling with surge: room in one is no help to another.
+    pub fits: bool,
     /// Addresses of the pod range at the ceiling with surge; `None` where pods need no range of their own.
     pub pod_addresses: Option<u64>,
     /// If every node ran `max_pods` pods: only in a dynamic pod subnet does that change anything.
@@ -30,7 +32,7 @@ pub struct ModeRow {
     pub pod_prefix: Option<u8>,
     /// Most nodes the node subnets can hold in this mode, all like the dearest, without surge.
     pub largest: u64,
-    /// What bounds it: `subnet` or the mode's own limit.
+    /// What bounds it: `subnet`, `pod_cidr` (of the mode the cluster is in), `vnet` (SUB-2) or the mode's own limit, `mode`.
     pub largest_by: &'static str,
     /// Pools that this mode cannot have: Windows under kubenet.
     pub impossible: Vec<String>,
@@ -47,18 +49,13 @@ pub fn compare(books: &Books, index: ClusterIndex) -> Vec<ModeRow> {
 fn row(books: &Books, index: ClusterIndex, mode: NetworkMode) -> ModeRow {
     let inventory = books.inventory;
     let cluster = inventory.cluster(index);
-    let subnets: BTreeSet<SubnetIndex> = cluster
-        .pools
-        .iter()
-        .filter_map(|pool| pool.subnet)
-        .collect();
-    let available = subnets
-        .iter()
-        .map(|subnet| books.available_to(index, *subnet))
-        .sum();
+    // Demand at the ceiling with surge, of each node subnet; pools whose subnet is not known have nothing to fit into.
+    let mut demand: BTreeMap<Option<SubnetIndex>, u64> = BTreeMap::new();
+    let room =
+        |subnet: Option<SubnetIndex>| subnet.map_or(0, |subnet| books.available_to(index, subnet));
     let (mut now, mut ceiling, mut with_surge, mut planned) = (0u64, 0u64, 0u64, 0u64);
     let (mut nodes, mut pod_held, mut pod_loaded) = (0u64, 0u64, 0u64);
-    let mut dearest = 1;
+    let (mut dearest, mut dearest_flat) = (1, 1);
     for pool in &cluster.pools {
         let cost = node_cost(mode, pool.os_type, pool.max_pods);
         let top = pool.ceiling();
@@ -66,9 +63,12 @@ fn row(books: &Books, index: ClusterIndex, mode: NetworkMode) -> ModeRow {
         now += pool.count * cost.node_subnet.held;
         ceiling += top * cost.node_subnet.held;
         with_surge += all * cost.node_subnet.held;
+        *demand.entry(pool.subnet).or_default() += all * cost.node_subnet.held;
         planned += all * cost.node_subnet.planned;
         nodes += all;
         dearest = dearest.max(cost.node_subnet.held);
+        let in_pod_subnet = cost.pod_subnet.map_or(0, |cost| cost.held);
+        dearest_flat = dearest_flat.max(cost.node_subnet.held + in_pod_subnet);
         if let Some(cost) = cost.pod_subnet {
             pod_held += all * cost.held;
             pod_loaded += all * dynamic_held(u64::from(pool.max_pods));
@@ -87,29 +87,53 @@ fn row(books: &Books, index: ClusterIndex, mode: NetworkMode) -> ModeRow {
             cidr::smallest_subnet_for(loaded.unwrap_or(addresses))
         }
     });
-    let by_subnet = available / dearest;
-    let by_mode = limits::cluster_nodes(mode);
+    let available = demand.keys().map(|subnet| room(*subnet)).sum();
+    let current = cluster.mode() == Some(mode);
+    // A node lies in one subnet: what is left over in each does not add up.
+    let by_subnet = demand.keys().map(|subnet| room(*subnet) / dearest).sum();
+    let mut bounds: Vec<(u64, &'static str)> = vec![(by_subnet, "subnet")];
+    if current
+        && mode.has_pod_cidr()
+        && let Some(range) = cluster.network.pod_cidr_v4()
+    {
+        bounds.push((cidr::size(range) / POD_CIDR_PER_NODE, "pod_cidr"));
+    }
+    // A static block is one configuration, however many addresses it maps (SUB-2). What others hold elsewhere in the VNet is
+    // not taken off: that errs towards too many.
+    if mode != NetworkMode::PodSubnetStaticBlock {
+        let foreign: u64 = demand
+            .keys()
+            .flatten()
+            .map(|subnet| books.occupancy(*subnet).foreign_to(index))
+            .sum();
+        let left = limits::VNET_ADDRESSES.saturating_sub(foreign);
+        bounds.push((left / dearest_flat, "vnet"));
+    }
+    bounds.push((limits::cluster_nodes(mode), "mode"));
+    let (largest, largest_by) = bounds
+        .into_iter()
+        .min_by_key(|(nodes, _)| *nodes)
+        .expect("the mode is always there");
     let windows = cluster
         .pools
         .iter()
         .filter(|pool| pool.os_type == OsType::Windows);
     ModeRow {
         mode,
-        current: cluster.mode() == Some(mode),
+        current,
         now,
         ceiling,
         ceiling_with_surge: with_surge,
         planned,
         available,
+        fits: demand
+            .iter()
+            .all(|(subnet, wanted)| *wanted <= room(*subnet)),
         pod_addresses,
         pod_addresses_loaded: loaded,
         pod_prefix,
-        largest: by_subnet.min(by_mode),
-        largest_by: if by_subnet <= by_mode {
-            "subnet"
-        } else {
-            "mode"
-        },
+        largest,
+        largest_by,
         impossible: match mode {
             NetworkMode::Kubenet => windows.map(|pool| pool.name.clone()).collect(),
             _ => Vec::new(),

@@ -2,13 +2,18 @@
 //! traffic flows through it), ranges AKS reserves, routes and ranges somebody else has. Every pair names both owners and why
 //! it matters; how sure a pair is follows from its rule.
 
+mod lookup;
+mod reach;
+
+pub use lookup::Ranges;
+pub use reach::{PeeringGraph, Reach, unread_peers};
+
 use crate::finding::Severity;
 use crate::model::{
-    Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, Subnet, SubnetIndex, VnetIndex, cidr,
-    parse_cidr,
+    Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, VnetIndex, cidr, parse_cidr,
 };
 use crate::rule::{self, Rule};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// What a range is.
@@ -105,117 +110,25 @@ pub fn platform_ranges() -> impl Iterator<Item = IpNet> {
         .map(|text| parse_cidr(text).expect("a literal prefix without host bits"))
 }
 
-/// A VNet's neighbours.
-#[derive(Debug, Clone, Default)]
-pub struct Reach {
-    /// Peered directly, and read.
-    pub direct: BTreeSet<VnetIndex>,
-    /// Behind a directly peered VNet that forwards traffic.
-    pub transitive: BTreeSet<VnetIndex>,
-    /// Peered directly but not read: name, and the address space the peering remembers.
-    pub unread: Vec<(String, Vec<IpNet>)>,
-}
-
-/// Who can reach whom, and which subnets lie where. One pass over all peerings and subnets.
-#[derive(Debug)]
-pub struct PeeringGraph {
-    reach: Vec<Reach>,
-    subnets: Vec<Vec<SubnetIndex>>,
-}
-
-impl PeeringGraph {
-    pub fn of(inventory: &Inventory) -> Self {
-        let mut reach: Vec<Reach> = vec![Reach::default(); inventory.vnets.len()];
-        let by_id: HashMap<String, VnetIndex> = inventory
-            .vnet_indices()
-            .filter_map(|index| Some((inventory.vnet(index).id.as_ref()?.key(), index)))
-            .collect();
-        // Whether `.0` accepts what `.1` forwards for others.
-        let mut accepts_forwarded: BTreeSet<(VnetIndex, VnetIndex)> = BTreeSet::new();
-        for (position, vnet) in inventory.vnets.iter().enumerate() {
-            let here = VnetIndex::new(position);
-            for peering in vnet
-                .peerings
-                .iter()
-                .filter(|peering| peering.is_connected())
-            {
-                let by_id = by_id.get(&peering.remote.key()).copied();
-                match by_id.or_else(|| inventory.vnet_by_name(&peering.remote)) {
-                    Some(there) => {
-                        reach[here.get()].direct.insert(there);
-                        reach[there.get()].direct.insert(here);
-                        if peering.allow_forwarded_traffic || peering.use_remote_gateways {
-                            accepts_forwarded.insert((here, there));
-                        }
-                    }
-                    None => reach[here.get()].unread.push((
-                        peering.remote.name().to_string(),
-                        peering.remote_address_space.clone(),
-                    )),
-                }
-            }
-        }
-        let direct: Vec<BTreeSet<VnetIndex>> =
-            reach.iter().map(|reach| reach.direct.clone()).collect();
-        for (position, reach) in reach.iter_mut().enumerate() {
-            let here = VnetIndex::new(position);
-            // Traffic flows spoke → hub → spoke when both spokes accept what the hub forwards. One hop: Azure peerings are
-            // not transitive by themselves, and a chain of hubs needs routes that cannot be seen here.
-            for &hub in direct[position]
-                .iter()
-                .filter(|hub| accepts_forwarded.contains(&(here, **hub)))
-            {
-                for &far in &direct[hub.get()] {
-                    let forwarded_back = accepts_forwarded.contains(&(far, hub));
-                    if far != here && forwarded_back && !direct[position].contains(&far) {
-                        reach.transitive.insert(far);
-                    }
-                }
-            }
-        }
-        let mut subnets = vec![Vec::new(); inventory.vnets.len()];
-        for index in inventory.subnet_indices() {
-            subnets[inventory.subnet(index).vnet.get()].push(index);
-        }
-        PeeringGraph { reach, subnets }
-    }
-
-    /// The subnets of a VNet.
-    pub fn subnets<'a>(
-        &'a self,
-        inventory: &'a Inventory,
-        vnet: VnetIndex,
-    ) -> impl Iterator<Item = &'a Subnet> {
-        self.subnets[vnet.get()]
-            .iter()
-            .map(|index| inventory.subnet(*index))
-    }
-
-    pub fn reach(&self, vnet: VnetIndex) -> &Reach {
-        &self.reach[vnet.get()]
-    }
-}
-
 /// Every pair that must not meet, for these clusters and (where given) only these VNets; worst first, each pair once.
 pub fn overlaps(
     inventory: &Inventory,
     clusters: &[ClusterIndex],
     vnets: Option<&BTreeSet<VnetIndex>>,
 ) -> Vec<Overlap> {
-    let graph = PeeringGraph::of(inventory);
+    let ranges = Ranges::of(inventory);
     let mut found = Found::default();
-    vnet_overlaps(inventory, &graph, vnets, &mut found);
+    vnet_overlaps(&ranges, vnets, &mut found);
     for &index in clusters {
-        cluster_overlaps(inventory, &graph, inventory.cluster(index), &mut found);
+        cluster_overlaps(&ranges, inventory.cluster(index), &mut found);
     }
     found.sorted()
 }
 
 /// Every pair of one cluster that must not meet.
-pub fn overlaps_of_cluster(inventory: &Inventory, cluster: &Cluster) -> Vec<Overlap> {
-    let graph = PeeringGraph::of(inventory);
+pub fn overlaps_of_cluster(ranges: &Ranges, cluster: &Cluster) -> Vec<Overlap> {
     let mut found = Found::default();
-    cluster_overlaps(inventory, &graph, cluster, &mut found);
+    cluster_overlaps(ranges, cluster, &mut found);
     found.sorted()
 }
 
@@ -260,12 +173,8 @@ fn range(kind: RangeKind, owner: impl Into<String>, cidr: IpNet) -> OwnedRange {
 }
 
 /// Pairs that Azure itself forbids: subnets of one VNet, VNets that are peered, subnets outside of their VNet.
-fn vnet_overlaps(
-    inventory: &Inventory,
-    graph: &PeeringGraph,
-    only: Option<&BTreeSet<VnetIndex>>,
-    found: &mut Found,
-) {
+fn vnet_overlaps(ranges: &Ranges, only: Option<&BTreeSet<VnetIndex>>, found: &mut Found) {
+    let (inventory, graph) = (ranges.inventory, &ranges.graph);
     for (position, vnet) in inventory.vnets.iter().enumerate() {
         let here = VnetIndex::new(position);
         if only.is_some_and(|set| !set.contains(&here)) {
@@ -296,7 +205,7 @@ fn vnet_overlaps(
                         *other,
                     ),
                     "Azure refuses subnets of one VNet that overlap",
-                    &[&rule::SUB_1],
+                    &[&rule::NET_3],
                 );
             }
             let outside = !vnet.address_space.is_empty()
@@ -311,7 +220,7 @@ fn vnet_overlaps(
                         range(RangeKind::Subnet, format!("{}/{name}", vnet.name), *prefix),
                         range(RangeKind::Vnet, &vnet.name, *space),
                         "the subnet lies outside of its VNet's address space",
-                        &[&rule::SUB_4],
+                        &[&rule::NET_4],
                     );
                 }
             }
@@ -335,23 +244,24 @@ fn vnet_overlaps(
                 let why = if kind == RangeKind::PeeredVnet {
                     "Azure does not peer VNets whose address spaces overlap"
                 } else {
-                    "both are behind one hub: routes to one shadow the other"
+                    "both are behind one hub: Azure does not peer it with two VNets whose address spaces overlap"
                 };
                 found.push(
                     Severity::Blocker,
                     range(RangeKind::Vnet, &vnet.name, a),
                     range(kind, &other.name, b),
                     why,
-                    &[&rule::CID_4],
+                    &[&rule::NET_5],
                 );
             }
         }
-        for reserved in &inventory.reserved {
-            for (a, b) in meeting_pairs(&vnet.address_space, std::slice::from_ref(&reserved.cidr)) {
+        for space in &vnet.address_space {
+            for position in ranges.reserved.meeting(space) {
+                let reserved = &inventory.reserved[position];
                 found.push(
                     Severity::Warning,
-                    range(RangeKind::Vnet, &vnet.name, a),
-                    range(RangeKind::Reserved, &reserved.owner, b),
+                    range(RangeKind::Vnet, &vnet.name, *space),
+                    range(RangeKind::Reserved, &reserved.owner, reserved.cidr),
                     "addresses that are in use elsewhere cannot be reached from this VNet, nor this VNet from there",
                     &[&rule::CID_4],
                 );
@@ -372,12 +282,8 @@ fn meeting_pairs(a: &[IpNet], b: &[IpNet]) -> Vec<(IpNet, IpNet)> {
     pairs
 }
 
-fn cluster_overlaps(
-    inventory: &Inventory,
-    graph: &PeeringGraph,
-    cluster: &Cluster,
-    found: &mut Found,
-) {
+fn cluster_overlaps(ranges: &Ranges, cluster: &Cluster, found: &mut Found) {
+    let inventory = ranges.inventory;
     let network = &cluster.network;
     let name = cluster.qualified_name();
     let has_pod_cidr = cluster.mode().is_none_or(NetworkMode::has_pod_cidr);
@@ -417,11 +323,8 @@ fn cluster_overlaps(
                 &[&rule::CID_1],
             );
         }
-        for reserved in inventory
-            .reserved
-            .iter()
-            .filter(|other| cidr::overlap(&a.cidr, &other.cidr))
-        {
+        for position in ranges.reserved.meeting(&a.cidr) {
+            let reserved = &inventory.reserved[position];
             found.push(
                 Severity::Warning,
                 a.clone(),
@@ -434,9 +337,26 @@ fn cluster_overlaps(
     dns_checks(cluster, &name, found);
     for vnet in inventory.vnets_of_cluster(cluster) {
         for a in &own {
-            vnet_meets(inventory, graph, vnet, a, found);
+            vnet_meets(inventory, &ranges.graph, vnet, a, found);
         }
-        route_checks(inventory, cluster, &own, found);
+        platform_checks(inventory, vnet, found);
+    }
+    route_checks(ranges, cluster, &own, found);
+}
+
+/// The VNet of a cluster may not use the ranges that AKS keeps either (CID-1).
+fn platform_checks(inventory: &Inventory, vnet: VnetIndex, found: &mut Found) {
+    let home = inventory.vnet(vnet);
+    for space in &home.address_space {
+        for platform in platform_ranges().filter(|platform| cidr::overlap(space, platform)) {
+            found.push(
+                Severity::Warning,
+                range(RangeKind::Vnet, &home.name, *space),
+                range(RangeKind::Platform, "AKS", platform),
+                "AKS keeps this range for itself: the documentation forbids it to the VNet of a cluster",
+                &[&rule::CID_1],
+            );
+        }
     }
 }
 
@@ -468,12 +388,18 @@ fn vnet_meets(
             .filter(|prefix| cidr::overlap(&a.cidr, prefix))
         {
             in_subnet = true;
-            let rules: &[&'static Rule] = match a.kind {
-                RangeKind::ServiceCidr => &[
-                    &rule::CID_2,
-                    &rule::SERVICE_CIDR_OVERLAP_EXISTING_SUBNETS_CIDR,
-                ],
-                _ => &[&rule::CID_4, &rule::MIG_10],
+            let (why, rules): (&str, &[&'static Rule]) = match a.kind {
+                RangeKind::ServiceCidr => (
+                    "AKS refuses it, at creation and at every later update of the cluster",
+                    &[
+                        &rule::CID_2,
+                        &rule::SERVICE_CIDR_OVERLAP_EXISTING_SUBNETS_CIDR,
+                    ],
+                ),
+                _ => (
+                    "AKS refuses it where the request sets the pod CIDR",
+                    &[&rule::CID_4, &rule::MIG_10],
+                ),
             };
             found.push(
                 Severity::Blocker,
@@ -483,12 +409,16 @@ fn vnet_meets(
                     format!("{}/{}", home.name, subnet.name),
                     *prefix,
                 ),
-                "AKS refuses it, at creation and at every later update of the cluster",
+                why,
                 rules,
             );
         }
     }
     if !in_subnet {
+        let rules: &[&'static Rule] = match a.kind {
+            RangeKind::ServiceCidr => &[&rule::CID_2],
+            _ => &[&rule::CID_4, &rule::MIG_10],
+        };
         for space in home
             .address_space
             .iter()
@@ -499,7 +429,7 @@ fn vnet_meets(
                 a.clone(),
                 range(RangeKind::Vnet, &home.name, *space),
                 "no subnet is there yet; the documentation forbids it, AKS compares with subnets only",
-                &[&rule::MIG_10, &rule::CID_2],
+                rules,
             );
         }
     }
@@ -644,17 +574,14 @@ pub fn is_first_or_last(service: &IpNet, address: IpAddr) -> bool {
 }
 
 /// Ranges that a route sends out of the VNet belong to somebody there.
-fn route_checks(inventory: &Inventory, cluster: &Cluster, own: &[OwnedRange], found: &mut Found) {
+fn route_checks(ranges: &Ranges, cluster: &Cluster, own: &[OwnedRange], found: &mut Found) {
+    let inventory = ranges.inventory;
     let outward = ["VirtualAppliance", "VirtualNetworkGateway"];
     let tables = inventory
         .subnets_of_cluster(cluster)
         .into_iter()
         .filter_map(|index| inventory.subnet(index).route_table.as_ref())
-        .filter_map(|id| {
-            inventory.route_tables.iter().find(|table| {
-                table.id.as_ref() == Some(id) || table.name.eq_ignore_ascii_case(id.name())
-            })
-        });
+        .filter_map(|reference| ranges.route_table(reference));
     for table in tables {
         // Kubenet's own routes send each node's pod block to that node: those are no conflict.
         if cluster.mode() == Some(NetworkMode::Kubenet) {
@@ -682,5 +609,62 @@ fn route_checks(inventory: &Inventory, cluster: &Cluster, own: &[OwnedRange], fo
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Subnet, VirtualNetwork};
+
+    fn net(text: &str) -> IpNet {
+        parse_cidr(text).unwrap()
+    }
+
+    #[test]
+    fn pod_and_service_ranges_in_a_subnet_are_refused_at_different_times() {
+        let inventory = Inventory {
+            vnets: vec![VirtualNetwork {
+                id: None,
+                name: "v".to_string(),
+                resource_group: None,
+                address_space: vec![net("172.16.0.0/12")],
+                peerings: Vec::new(),
+                provisioning_state: None,
+            }],
+            subnets: vec![Subnet {
+                vnet: VnetIndex::new(0),
+                id: None,
+                name: "s".to_string(),
+                prefixes: vec![net("172.16.0.0/16")],
+                delegations: Vec::new(),
+                used: None,
+                holders: None,
+                private_endpoints: 0,
+                foreign: None,
+                route_table: None,
+                assumed: false,
+            }],
+            ..Inventory::default()
+        };
+        let ranges = Ranges::of(&inventory);
+        let why = |kind| {
+            let mut found = Found::default();
+            let own = range(kind, "c", net("172.16.0.0/20"));
+            vnet_meets(
+                &inventory,
+                &ranges.graph,
+                VnetIndex::new(0),
+                &own,
+                &mut found,
+            );
+            found.0[0].why.clone()
+        };
+        assert!(why(RangeKind::ServiceCidr).contains("every later update"));
+        assert!(why(RangeKind::PodCidr).contains("where the request sets the pod CIDR"));
+        // CID-1 names the VNet as well; 172.16.0.0/12 contains two of the ranges.
+        let mut found = Found::default();
+        platform_checks(&inventory, VnetIndex::new(0), &mut found);
+        assert_eq!(found.0.len(), 2);
     }
 }

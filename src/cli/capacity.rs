@@ -1,6 +1,6 @@
 //! `aksplan capacity`.
 
-use super::input::{Sources, chosen_state, scope};
+use super::input::{Sources, chosen_state, scope, unread};
 use super::output::Rendering;
 use super::{CliError, Ending};
 use crate::capacity::assess;
@@ -35,6 +35,7 @@ pub struct CapacityArgs {
 pub fn run(args: &CapacityArgs) -> Result<Ending, CliError> {
     let (mut inventory, note) = chosen_state(args.sources.load()?, args.planned)?;
     inventory.not_checked.extend(note);
+    inventory.not_checked.extend(unread(&inventory));
     let scope = scope(&inventory, args.vnet.as_deref(), args.cluster.as_deref())?;
     let assessment = assess(&inventory, &scope);
     let title = match (&args.vnet, &args.cluster) {

@@ -1,6 +1,6 @@
 //! `aksplan cidr`: ranges of an estate, and plain prefix lists.
 
-use super::input::{Sources, chosen_state, find_cluster, scope};
+use super::input::{Sources, chosen_state, find_cluster, scope, unread};
 use super::output::Rendering;
 use super::prefix_lists::{self, MergeArgs, OverlapsArgs};
 use super::{CliError, Ending};
@@ -22,7 +22,8 @@ pub enum CidrCommand {
 /// Every pair of ranges that must not meet, who owns each side, and why it matters
 ///
 /// Subnets, VNets, peered VNets (through a hub where traffic flows through it), service, pod and DNS ranges, ranges that AKS
-/// reserves, routes, and what --also-reserved names.
+/// reserves, routes, and what --also-reserved names. A hub is followed for one hop, to VNets that accept what it forwards or use
+/// its gateway: the second may name pairs that no route connects; chains of hubs and Virtual WAN are not seen.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
     #[command(flatten)]
@@ -106,7 +107,7 @@ fn check(args: &CheckArgs) -> Result<Ending, CliError> {
     let found = assess(&inventory, &scope).overlaps;
     let mut not_checked = inventory.not_checked.clone();
     not_checked.extend(note);
-    not_checked.extend(unread_peers(&inventory));
+    not_checked.extend(unread(&inventory));
     args.rendering.print(
         || CidrCheckShape {
             format_version: FORMAT_VERSION,
@@ -118,30 +119,6 @@ fn check(args: &CheckArgs) -> Result<Ending, CliError> {
     Ok(args
         .rendering
         .ending(found.iter().map(|overlap| overlap.severity).max()))
-}
-
-/// Peered VNets that were not read: only the address space that the peering remembers was compared.
-fn unread_peers(inventory: &crate::model::Inventory) -> Vec<String> {
-    let graph = crate::capacity::overlap::PeeringGraph::of(inventory);
-    let mut sentences: Vec<String> = inventory
-        .vnet_indices()
-        .flat_map(|index| {
-            let vnet = &inventory.vnet(index).name;
-            graph.reach(index).unread.iter().map(move |(name, spaces)| {
-                if spaces.is_empty() {
-                    format!("VNet {name}, peered with {vnet}, was not read and its address space is unknown")
-                } else {
-                    format!(
-                        "VNet {name}, peered with {vnet}, was not read: only the address space that the peering remembers was \
-                         compared, and nothing behind it"
-                    )
-                }
-            })
-        })
-        .collect();
-    sentences.sort();
-    sentences.dedup();
-    sentences
 }
 
 fn suggestions(args: &SuggestArgs) -> Result<Ending, CliError> {
@@ -160,13 +137,18 @@ fn suggestions(args: &SuggestArgs) -> Result<Ending, CliError> {
         PurposeArg::Service => Purpose::Service,
         PurposeArg::Subnet => Purpose::Subnet,
     };
+    if let (Purpose::Service, Some(length @ ..=12)) = (purpose, args.prefix_length) {
+        return Err(CliError::Usage(format!(
+            "--prefix-length {length}: a service CIDR must be smaller than a /12 (CID-2); expected 13 or more"
+        )));
+    }
     let found =
         suggest(&inventory, cluster, purpose, args.nodes, args.prefix_length).ok_or_else(|| {
             CliError::Usage("no IPv4 range is large enough for that many nodes".to_string())
         })?;
     let mut not_checked = inventory.not_checked.clone();
     not_checked.extend(note);
-    not_checked.extend(unread_peers(&inventory));
+    not_checked.extend(unread(&inventory));
     if inventory.reserved.is_empty() && purpose != Purpose::Subnet {
         not_checked.push(
             "on-premises and BGP ranges: none were given; name them with --also-reserved FILE"

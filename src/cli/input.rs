@@ -2,7 +2,7 @@
 
 use super::CliError;
 use crate::capacity::Scope;
-use crate::capacity::overlap::PeeringGraph;
+use crate::capacity::overlap::{PeeringGraph, unread_peers};
 use crate::model::{ClusterIndex, Inventory, ResourceId, VnetIndex};
 use crate::source::{self, Loaded};
 use std::collections::BTreeSet;
@@ -174,6 +174,12 @@ fn tell_apart<'a>(found: impl Iterator<Item = (String, Option<&'a ResourceId>)>)
             )
         )
     }
+}
+
+/// Peered VNets that were not read, in sentences.
+pub fn unread(inventory: &Inventory) -> Vec<String> {
+    let graph = PeeringGraph::of(inventory);
+    unread_peers(inventory, &graph, inventory.vnet_indices())
 }
 
 fn names(all: impl Iterator<Item = String>) -> String {

@@ -4,9 +4,12 @@ use super::input::{Sources, one_cluster};
 use super::output::Rendering;
 use super::plan::plan_predictions;
 use super::{CliError, Ending};
-use crate::model::{Change, ClusterIndex, Inventory, IpNet, parse_cidr};
+use crate::capacity::overlap::PeeringGraph;
+use crate::model::{
+    Change, Cluster, ClusterIndex, Inventory, IpNet, NodePool, Subnet, VnetIndex, parse_cidr,
+};
 use crate::predict::difference::{apply, changes_between};
-use crate::predict::{Prediction, Wish, predict};
+use crate::predict::{Estate, Prediction, Wish, predict, predict_in};
 use crate::report::Document;
 use crate::report::predict::document;
 use crate::report::shapes::{PredictShape, PredictionsShape};
@@ -14,6 +17,7 @@ use crate::source::assemble::{resolve_new_cluster, resolve_pool};
 use crate::source::facts::{Origin, PoolFact};
 use crate::source::scenario::{ChangeFact, NumberOrText, OperationFact, ScenarioPool};
 use crate::source::{self, Loaded, desired};
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -137,40 +141,172 @@ fn desired_predictions(args: &PredictArgs, file: &PathBuf) -> Result<Vec<Predict
     let wanted = source::read_all(std::slice::from_ref(file))?;
     let name = file.display().to_string();
     let overlaid = desired::overlay(&name, current, wanted, args.cluster.as_deref())?;
+    let states = States::of(&overlaid.current, &overlaid.planned);
     overlaid
         .clusters
         .iter()
         .map(|name| {
             let index = super::input::find_cluster(&overlaid.planned, name)?;
-            Ok(state_prediction(
-                &overlaid.current,
-                &overlaid.planned,
-                index,
-            ))
+            Ok(states.prediction(index))
         })
         .collect()
 }
 
-/// The difference of two states is the operation.
-fn state_prediction(current: &Inventory, planned: &Inventory, index: ClusterIndex) -> Prediction {
-    let wanted = planned.cluster(index);
-    let before = current.cluster_indices().find(|known| {
-        let known = current.cluster(*known);
-        match (&known.id, &wanted.id) {
-            (Some(a), Some(b)) => a == b,
-            _ => known
-                .qualified_name()
-                .eq_ignore_ascii_case(&wanted.qualified_name()),
+/// Two states of an estate: the difference is the operation. A fleet has thousands of clusters, so both are indexed once.
+pub(super) struct States<'a> {
+    current: &'a Inventory,
+    planned: &'a Inventory,
+    estate: Estate<'a>,
+    /// Clusters that are, by id and by qualified name, in lower case; the first of each.
+    by_id: HashMap<String, ClusterIndex>,
+    by_name: HashMap<String, Vec<ClusterIndex>>,
+}
+
+impl<'a> States<'a> {
+    pub fn of(current: &'a Inventory, planned: &'a Inventory) -> Self {
+        let mut by_id = HashMap::new();
+        let mut by_name: HashMap<String, Vec<ClusterIndex>> = HashMap::new();
+        for index in current.cluster_indices() {
+            let cluster = current.cluster(index);
+            if let Some(id) = &cluster.id {
+                by_id.entry(id.key()).or_insert(index);
+            }
+            let name = cluster.qualified_name().to_ascii_lowercase();
+            by_name.entry(name).or_default().push(index);
         }
-    });
-    let changes = changes_between(before.map(|before| current.cluster(before)), wanted);
-    predict(&Wish {
-        before: current,
-        cluster_before: before,
-        after: planned,
-        cluster: index,
-        changes,
-    })
+        States {
+            current,
+            planned,
+            estate: Estate::of(current, planned),
+            by_id,
+            by_name,
+        }
+    }
+
+    /// The cluster as it is: by id, and by name where one of the two has none.
+    pub fn before(&self, index: ClusterIndex) -> Option<ClusterIndex> {
+        let wanted = self.planned.cluster(index);
+        let by_id = wanted
+            .id
+            .as_ref()
+            .and_then(|id| self.by_id.get(&id.key()).copied());
+        by_id.or_else(|| {
+            self.by_name
+                .get(&wanted.qualified_name().to_ascii_lowercase())?
+                .iter()
+                .copied()
+                .find(|known| wanted.id.is_none() || self.current.cluster(*known).id.is_none())
+        })
+    }
+
+    /// What AKS answers to the difference.
+    pub fn prediction(&self, index: ClusterIndex) -> Prediction {
+        let known = self
+            .before(index)
+            .map(|before| self.current.cluster(before));
+        self.prediction_of(index, changes_between(known, self.planned.cluster(index)))
+    }
+
+    /// What AKS answers to these changes.
+    pub fn prediction_of(&self, index: ClusterIndex, changes: Vec<Change>) -> Prediction {
+        predict_in(
+            &self.estate,
+            &Wish {
+                before: self.current,
+                cluster_before: self.before(index),
+                after: self.planned,
+                cluster: index,
+                changes,
+            },
+        )
+    }
+
+    /// Whether neither the cluster nor a network that it reaches changes: then nobody asks AKS anything.
+    pub fn leaves_alone(&self, index: ClusterIndex, changed: &BTreeSet<VnetIndex>) -> bool {
+        let Some(before) = self.before(index) else {
+            return false;
+        };
+        let (before, after) = (self.current.cluster(before), self.planned.cluster(index));
+        let graph = self.estate.ranges().graph();
+        changes_between(Some(before), after).is_empty()
+            && self.same_profile(before, after)
+            && !self
+                .planned
+                .vnets_of_cluster(after)
+                .into_iter()
+                .any(|vnet| {
+                    let reach = graph.reach(vnet);
+                    std::iter::once(&vnet)
+                        .chain(&reach.direct)
+                        .chain(&reach.transitive)
+                        .any(|near| changed.contains(near))
+                })
+    }
+
+    /// What changes_between has no word for may be refused all the same.
+    fn same_profile(&self, before: &Cluster, after: &Cluster) -> bool {
+        let bare = |pool: &NodePool| NodePool {
+            subnet: None,
+            pod_subnet: None,
+            ..pool.clone()
+        };
+        let place = |subnet| self.estate.subnet_before(subnet);
+        before.network == after.network
+            && before.identity == after.identity
+            && before.pools.len() == after.pools.len()
+            && before.pools.iter().zip(&after.pools).all(|(old, new)| {
+                bare(old) == bare(new)
+                    && new.subnet.and_then(place) == old.subnet
+                    && new.pod_subnet.and_then(place) == old.pod_subnet
+            })
+    }
+
+    /// VNets of the planned state that are not as they were: address space, peerings or subnets.
+    pub fn changed_vnets(&self) -> BTreeSet<VnetIndex> {
+        let key = |inventory: &Inventory, index: VnetIndex| {
+            let vnet = inventory.vnet(index);
+            vnet.id
+                .as_ref()
+                .map_or_else(|| vnet.name.to_ascii_lowercase(), |id| id.key())
+        };
+        let known: HashMap<String, VnetIndex> = self
+            .current
+            .vnet_indices()
+            .map(|index| (key(self.current, index), index))
+            .collect();
+        let graph_before = PeeringGraph::of(self.current);
+        let graph = self.estate.ranges().graph();
+        self.planned
+            .vnet_indices()
+            .filter(|&index| {
+                let Some(&old) = known.get(&key(self.planned, index)) else {
+                    return true;
+                };
+                let (before, after) = (self.current.vnet(old), self.planned.vnet(index));
+                before.address_space != after.address_space
+                    || before.peerings != after.peerings
+                    || layout(graph_before.subnets(self.current, old))
+                        != layout(graph.subnets(self.planned, index))
+            })
+            .collect()
+    }
+}
+
+/// The subnets of a VNet without what stands in them, in order of name.
+fn layout<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> Vec<impl PartialEq + 'a> {
+    let mut subnets: Vec<&Subnet> = subnets.collect();
+    subnets.sort_by(|a, b| a.name.cmp(&b.name));
+    subnets
+        .into_iter()
+        .map(|subnet| {
+            (
+                &subnet.name,
+                &subnet.prefixes,
+                &subnet.delegations,
+                &subnet.route_table,
+            )
+        })
+        .collect()
 }
 
 /// One operation on an estate.
@@ -323,4 +459,72 @@ fn add_pool(text: &str) -> Result<PoolFact, CliError> {
         .ok_or_else(|| fail("no count; expected count=N".to_string()))?;
     let origin = Origin::new(&Arc::from("--add-pool"), "");
     Ok(pool.lower(&origin, "")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{SubnetIndex, parse_cidr};
+
+    const TWO: &str = "\
+apiVersion: aksplan/v1
+name: two clusters
+virtual_networks:
+  - { name: a, address_space: [10.1.0.0/16], subnets: [{ name: nodes, cidr: 10.1.0.0/24 }] }
+  - { name: b, address_space: [10.2.0.0/16, 172.16.0.0/24], subnets: [{ name: nodes, cidr: 10.2.0.0/24 }] }
+clusters:
+  - name: one
+    kubernetes_version: \"1.33\"
+    network_plugin: azure
+    network_plugin_mode: overlay
+    pod_cidr: 10.244.0.0/16
+    service_cidr: 172.16.0.0/16
+    dns_service_ip: 172.16.0.10
+    identity: SystemAssigned
+    pools: [{ name: p, mode: System, count: 3, max_pods: 110, subnet: a/nodes }]
+  - name: two
+    kubernetes_version: \"1.33\"
+    network_plugin: azure
+    network_plugin_mode: overlay
+    pod_cidr: 10.244.0.0/16
+    service_cidr: 172.16.0.0/16
+    dns_service_ip: 172.16.0.10
+    identity: SystemAssigned
+    pools: [{ name: p, mode: System, count: 3, max_pods: 110, subnet: b/nodes }]
+";
+
+    fn names(current: &Inventory, planned: &Inventory) -> Vec<String> {
+        plan_predictions(current, planned, None)
+            .into_iter()
+            .map(|prediction| prediction.cluster)
+            .collect()
+    }
+
+    #[test]
+    fn a_plan_asks_only_for_what_changes() {
+        let current = crate::source::read_document("two", TWO.as_bytes())
+            .and_then(crate::source::Found::assemble)
+            .unwrap()
+            .current;
+        assert_eq!(names(&current, &current), [""; 0]);
+        let mut planned = current.clone();
+        planned.clusters[1].pools[0].count = 4;
+        assert_eq!(names(&current, &planned), ["two"]);
+        // Another order of clusters: found by name all the same.
+        planned.clusters.swap(0, 1);
+        assert_eq!(names(&current, &planned), ["two"]);
+        // A subnet arrives inside the service CIDR: the next update of that cluster is refused.
+        let mut planned = current.clone();
+        let mut arrival = planned.subnet(SubnetIndex::new(1)).clone();
+        arrival.name = "arrival".to_string();
+        arrival.prefixes = vec![parse_cidr("172.16.0.0/24").unwrap()];
+        planned.subnets.push(arrival);
+        assert_eq!(names(&current, &planned), ["two"]);
+        // It was there before: nobody asks AKS anything.
+        assert_eq!(names(&planned, &planned), [""; 0]);
+        assert_eq!(
+            plan_predictions(&Inventory::default(), &current, Some("one")).len(),
+            1
+        );
+    }
 }

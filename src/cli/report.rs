@@ -1,6 +1,6 @@
 //! `aksplan report`: everything about what was read, in one document.
 
-use super::input::{Sources, chosen_state};
+use super::input::{Sources, chosen_state, unread};
 use super::output::Rendering;
 use super::plan::plan_predictions;
 use super::predict::scenario_predictions;
@@ -37,6 +37,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         .unwrap_or_else(|| ("Report".to_string(), String::new()));
     let (mut inventory, note) = chosen_state(loaded, false)?;
     inventory.not_checked.extend(note);
+    inventory.not_checked.extend(unread(&inventory));
     let assessment = assess(&inventory, &Scope::default());
     let books = Books::of(&inventory);
     let compared: Vec<_> = inventory

@@ -2,7 +2,7 @@
 
 use super::cidr::IpNet;
 use super::cluster::Cluster;
-use super::network::{ResourceId, RouteTable, Subnet, VirtualNetwork};
+use super::network::{RouteTable, Subnet, VirtualNetwork};
 use std::collections::BTreeMap;
 
 macro_rules! index {
@@ -113,17 +113,6 @@ impl Inventory {
         vnets.sort_unstable();
         vnets.dedup();
         vnets
-    }
-
-    /// The VNet a reference names without an id that is known: one side is then a scenario's.
-    pub fn vnet_by_name(&self, reference: &ResourceId) -> Option<VnetIndex> {
-        let bare_name = !reference.as_str().contains('/');
-        self.vnets
-            .iter()
-            .position(|vnet| {
-                (bare_name || vnet.id.is_none()) && vnet.name.eq_ignore_ascii_case(reference.name())
-            })
-            .map(VnetIndex::new)
     }
 
     /// For each subnet, the pools that use it: as (cluster, pool) pairs. One pass over the fleet.

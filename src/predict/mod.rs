@@ -14,7 +14,7 @@ mod words;
 
 pub use difference::{changes_between, describe};
 pub use replacement::{predict_deletion, predict_planned};
-pub use scene::Wish;
+pub use scene::{Estate, Wish};
 
 use crate::capacity::answer::{Answer, SUBNET_IS_FULL, Stage};
 use crate::finding::{Finding, Severity};
@@ -115,7 +115,12 @@ struct Judgement {
 
 /// Predicts the answer.
 pub fn predict(wish: &Wish) -> Prediction {
-    let scene = Scene::of(wish);
+    predict_in(&Estate::of(wish.before, wish.after), wish)
+}
+
+/// The same, where many wishes share the two states: what is looked up in them is made once.
+pub fn predict_in(estate: &Estate, wish: &Wish) -> Prediction {
+    let scene = Scene::of(estate, wish);
     let mut judgement = Judgement::default();
     if !scene.autoscaler_only() {
         profile::judge(&scene, &mut judgement);

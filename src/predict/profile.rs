@@ -245,7 +245,6 @@ fn migration(scene: &Scene, judgement: &mut Judgement) {
 
 /// Ranges that meet, DNS, and ranges that AKS keeps.
 fn ranges(scene: &Scene, judgement: &mut Judgement) {
-    let inventory = scene.inventory();
     let requested = scene.with_defaults();
     let cluster = requested.as_ref();
     let assumed = |range: &OwnedRange| match range.kind {
@@ -259,7 +258,7 @@ fn ranges(scene: &Scene, judgement: &mut Judgement) {
         let mut new = cluster.network.pod_cidrs.iter();
         new.any(|range| !old.contains(range)) || scene.is_migration()
     });
-    for overlap in overlaps_of_cluster(inventory, cluster) {
+    for overlap in overlaps_of_cluster(scene.ranges(), cluster) {
         let (a, b) = (&overlap.a, &overlap.b);
         let refused = match (a.kind, b.kind) {
             (RangeKind::ServiceCidr, RangeKind::Subnet) => Some(answer(

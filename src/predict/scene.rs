@@ -2,12 +2,14 @@
 
 use crate::capacity::cost::{NodeCost, pool_cost};
 use crate::capacity::growth::Books;
+use crate::capacity::overlap::{Ranges, unread_peers};
 use crate::capacity::surge::surge_nodes;
 use crate::model::{
     Change, Cluster, ClusterIndex, Inventory, NetworkMode, NodePool, ResourceId, Subnet,
     SubnetIndex, parse_cidr,
 };
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// What a request that creates a cluster gets where it names no range (OVL-1, CID-2).
 const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
@@ -26,26 +28,74 @@ pub struct Wish<'a> {
     pub changes: Vec<Change>,
 }
 
+/// The two states of a wish with their books opened: made once for all the wishes that share them.
+pub struct Estate<'a> {
+    books: Books<'a>,
+    ranges: Ranges<'a>,
+    /// Subnets of the state before, by `vnet/subnet` in lower case.
+    subnets_before: HashMap<String, Vec<SubnetIndex>>,
+}
+
+impl<'a> Estate<'a> {
+    pub fn of(before: &'a Inventory, after: &'a Inventory) -> Self {
+        let mut subnets_before: HashMap<String, Vec<SubnetIndex>> = HashMap::new();
+        for index in before.subnet_indices() {
+            let name = before.subnet_name(index).to_ascii_lowercase();
+            subnets_before.entry(name).or_default().push(index);
+        }
+        Estate {
+            books: Books::of(before),
+            ranges: Ranges::of(after),
+            subnets_before,
+        }
+    }
+
+    /// The ranges of the state after.
+    pub fn ranges(&self) -> &Ranges<'a> {
+        &self.ranges
+    }
+
+    /// The subnet of the state before that is this subnet of the state after; `None` when it is new.
+    pub fn subnet_before(&self, index: SubnetIndex) -> Option<SubnetIndex> {
+        let (before, after) = (self.books.inventory, self.ranges.inventory());
+        let subnet = after.subnet(index);
+        let mut same = self
+            .subnets_before
+            .get(&after.subnet_name(index).to_ascii_lowercase())?
+            .iter()
+            .copied()
+            .filter(|candidate| same_subnet(after, subnet, before, *candidate));
+        // Operations by flag leave the network alone: then positions agree, which tells assumed VNets of one name apart.
+        same.clone()
+            .find(|candidate| *candidate == index)
+            .or_else(|| same.next())
+    }
+}
+
 /// The same with the books opened.
 pub(super) struct Scene<'a> {
     pub wish: &'a Wish<'a>,
     pub after: &'a Cluster,
     pub before: Option<&'a Cluster>,
-    books: Books<'a>,
+    estate: &'a Estate<'a>,
 }
 
 impl<'a> Scene<'a> {
-    pub fn of(wish: &'a Wish<'a>) -> Self {
+    pub fn of(estate: &'a Estate<'a>, wish: &'a Wish<'a>) -> Self {
         Scene {
             wish,
             after: wish.after.cluster(wish.cluster),
             before: wish.cluster_before.map(|index| wish.before.cluster(index)),
-            books: Books::of(wish.before),
+            estate,
         }
     }
 
     pub fn inventory(&self) -> &'a Inventory {
         self.wish.after
+    }
+
+    pub fn ranges(&self) -> &'a Ranges<'a> {
+        &self.estate.ranges
     }
 
     /// The cluster as AKS reads the request: one that creates it and names no range gets the documented default. What an
@@ -225,18 +275,7 @@ impl<'a> Scene<'a> {
 
     /// The same subnet in the state before; `None` when it is new.
     pub fn subnet_before(&self, index: SubnetIndex) -> Option<SubnetIndex> {
-        let subnet = self.inventory().subnet(index);
-        // Operations by flag leave the network alone: then positions agree.
-        let same = |candidate: SubnetIndex| {
-            same_subnet(self.inventory(), subnet, self.wish.before, candidate)
-        };
-        if index.get() < self.wish.before.subnets.len() && same(index) {
-            return Some(index);
-        }
-        self.wish
-            .before
-            .subnet_indices()
-            .find(|candidate| same(*candidate))
+        self.estate.subnet_before(index)
     }
 
     /// Addresses the service compares with: usable, less what is held by anything but this cluster's nodes (ISS-4).
@@ -244,8 +283,8 @@ impl<'a> Scene<'a> {
         let usable = self.inventory().subnet(index).usable();
         let foreign = match self.subnet_before(index) {
             Some(before) => match self.wish.cluster_before {
-                Some(cluster) => self.books.occupancy(before).foreign_to(cluster),
-                None => self.books.occupancy(before).used,
+                Some(cluster) => self.estate.books.occupancy(before).foreign_to(cluster),
+                None => self.estate.books.occupancy(before).used,
             },
             None => {
                 let subnet = self.inventory().subnet(index);
@@ -259,7 +298,7 @@ impl<'a> Scene<'a> {
     pub fn free(&self, index: SubnetIndex) -> u64 {
         match self.subnet_before(index) {
             Some(before) => {
-                let used = self.books.occupancy(before).used;
+                let used = self.estate.books.occupancy(before).used;
                 self.inventory().subnet(index).usable().saturating_sub(used)
             }
             None => self.available(index),
@@ -281,7 +320,8 @@ impl<'a> Scene<'a> {
         }
         for index in self.inventory().subnets_of_cluster(self.after) {
             let counted = self.subnet_before(index).is_none_or(|before| {
-                self.books.occupancy(before).basis == crate::capacity::occupancy::Basis::Counted
+                self.estate.books.occupancy(before).basis
+                    == crate::capacity::occupancy::Basis::Counted
             });
             let subnet = self.inventory().subnet(index);
             if counted && !subnet.assumed && subnet.foreign.is_none() {
@@ -291,6 +331,8 @@ impl<'a> Scene<'a> {
                 ));
             }
         }
+        let vnets = self.inventory().vnets_of_cluster(self.after);
+        sentences.extend(unread_peers(self.inventory(), self.ranges().graph(), vnets));
         sentences
     }
 }

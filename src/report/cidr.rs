@@ -28,6 +28,9 @@ pub fn suggest(suggestions: &Suggestions, not_checked: &[String]) -> Document {
         grouped(suggestions.addresses),
         suggestions.basis
     ));
+    if let Some(note) = &suggestions.note {
+        document.paragraph(note.as_str());
+    }
     if suggestions.ranges.is_empty() {
         document.toned("No free range is large enough.", Tone::Bad);
         if suggestions.purpose == Purpose::Subnet {
@@ -38,17 +41,24 @@ pub fn suggest(suggestions: &Suggestions, not_checked: &[String]) -> Document {
             ));
         }
     }
-    let mut table = Table::new(&["range", "keep free to grow into", "space"]);
+    // The range of services never grows (CID-2).
+    let grows = suggestions.purpose != Purpose::Service;
+    let mut table = Table::new(if grows {
+        &["range", "keep free to grow into", "space"]
+    } else {
+        &["range", "space"]
+    });
     for range in &suggestions.ranges {
-        table.rows.push(vec![
-            Cell::from(range.cidr.to_string()),
-            if range.superset == range.cidr {
+        let mut row = vec![Cell::from(range.cidr.to_string())];
+        if grows {
+            row.push(if range.superset == range.cidr {
                 Cell::toned("no room to grow", Tone::Warning)
             } else {
                 Cell::from(range.superset.to_string())
-            },
-            Cell::toned(range.space.as_str(), Tone::Dim),
-        ]);
+            });
+        }
+        row.push(Cell::toned(range.space.as_str(), Tone::Dim));
+        table.rows.push(row);
     }
     document.table("Best first", table);
     document.not_checked(not_checked);

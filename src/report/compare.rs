@@ -78,7 +78,7 @@ pub fn document(
         "move",
     ]);
     for row in rows {
-        let fits = row.ceiling_with_surge <= row.available;
+        let fits = row.fits;
         let blocking = blockers(row, eligibility)
             .iter()
             .filter(|finding| finding.severity == Severity::Blocker)
@@ -119,7 +119,9 @@ pub fn document(
     document.table("Node-subnet addresses", table);
     document.talk(
         "now, ceiling and +surge are what nodes hold; documented is the published planning formula at ceiling with surge. \
-         available is what others leave as of now, clusters that share the subnet at the nodes they have today. The pod range of a dynamic pod subnet is sized for max_pods pods on every node.",
+         available is what others leave as of now in all node subnets together, clusters that share one at the nodes they have today; \
+         it fits only if each subnet has room for its own pools. The largest cluster has nodes like the dearest, as the node \
+         subnets, the present pod CIDR, the 65,536 addresses of a VNet and the mode let it. The pod range of a dynamic pod subnet is sized for max_pods pods on every node.",
     );
     let overlay: Vec<Finding> = rows
         .iter()

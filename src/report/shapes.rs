@@ -572,7 +572,7 @@ pub struct CidrCheckShape {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SuggestionShape {
     pub cidr: String,
-    /// The largest free prefix around it: keep it free to grow into.
+    /// The largest free prefix around it: keep it free to grow into. The range itself for services, which never grow.
     pub superset: String,
     pub space: String,
 }
@@ -590,6 +590,8 @@ pub struct SuggestShape {
     pub addresses: u64,
     pub prefix_length: u8,
     pub basis: String,
+    /// What the present range of the cluster has to do with it: a pod CIDR grows to a superset only, a service CIDR never.
+    pub note: Option<String>,
     /// Best first.
     pub suggestions: Vec<SuggestionShape>,
     pub not_checked: Vec<String>,
@@ -604,6 +606,7 @@ impl SuggestShape {
             addresses: suggestions.addresses,
             prefix_length: suggestions.length,
             basis: suggestions.basis.clone(),
+            note: suggestions.note.clone(),
             suggestions: suggestions
                 .ranges
                 .iter()
@@ -618,6 +621,46 @@ impl SuggestShape {
     }
 }
 
+/// `aksplan cidr merge -o json`, which is written as a stream and never held.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "aksplan cidr merge")]
+pub struct MergeShape {
+    #[schemars(extend("pattern" = "^1\\."))]
+    pub format_version: &'static str,
+    /// Entries of all lists.
+    pub prefixes_in: u64,
+    /// The smallest list that covers the same addresses, sorted, IPv4 before IPv6.
+    pub prefixes: Vec<String>,
+}
+
+/// Two entries of plain lists that share an address.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ListedPairShape {
+    /// The one that contains the other.
+    pub a: String,
+    pub b: String,
+    /// As it was named on the command line; `-` is standard input.
+    pub a_file: String,
+    pub a_line: u64,
+    pub b_file: String,
+    pub b_line: u64,
+}
+
+/// `aksplan cidr overlaps -o json`, which is written as a stream and never held.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(title = "aksplan cidr overlaps")]
+pub struct ListOverlapsShape {
+    #[schemars(extend("pattern" = "^1\\."))]
+    pub format_version: &'static str,
+    /// Entries of all lists.
+    pub prefixes: u64,
+    /// Pairs that share an address. May be larger than 2^64.
+    pub pairs: u128,
+    /// Absent with `--count`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overlaps: Option<Vec<ListedPairShape>>,
+}
+
 /// A cluster under one network mode.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ModeShape {
@@ -627,7 +670,9 @@ pub struct ModeShape {
     pub node_subnet: LevelsShape<u64>,
     /// By the documented formula, at the ceiling with surge.
     pub documented: u64,
+    /// In all node subnets together.
     pub available: u64,
+    /// Whether each node subnet has room for its own pools at the ceiling with surge.
     pub fits: bool,
     /// Addresses of the pod range at the ceiling with surge.
     pub pod_addresses: Option<u64>,
@@ -637,7 +682,7 @@ pub struct ModeShape {
     pub pod_prefix: Option<u8>,
     /// Most nodes that fit.
     pub largest_cluster: u64,
-    #[schemars(extend("enum" = ["subnet", "mode"]))]
+    #[schemars(extend("enum" = ["subnet", "pod_cidr", "vnet", "mode"]))]
     pub largest_by: &'static str,
     pub blockers: Vec<FindingShape>,
 }
@@ -679,7 +724,7 @@ impl CompareShape {
                     },
                     documented: row.planned,
                     available: row.available,
-                    fits: row.ceiling_with_surge <= row.available,
+                    fits: row.fits,
                     pod_addresses: row.pod_addresses,
                     pod_addresses_loaded: row.pod_addresses_loaded,
                     pod_prefix: row.pod_prefix,

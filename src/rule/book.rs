@@ -354,7 +354,9 @@ rules! {
     // ── The move to Overlay: eligibility ─────────────────────────────────────────────────────────────────────────────────
     MIG_1 = "MIG-1", Documented, "Only node-subnet and kubenet clusters can move to Overlay",
         "A cluster can move to Overlay in place from Azure CNI node subnet and from kubenet. From a pod subnet, dynamic or \
-         static, and from a CNI of one's own there is no such path: the cluster has to be created anew.",
+         static, and from a CNI of one's own there is no such path: the cluster has to be created anew. Overlay is also the \
+         only mode to move to: for kubenet, node subnet and pod subnets no in-place move is documented, so aksplan counts \
+         them as a new cluster.",
         "MicrosoftDocs/azure-aks-docs update-azure-cni.md (copy of 2026-08-21); GitHub Azure/AKS#4591 (2025-06, AKS \
          engineer)";
     MIG_2 = "MIG-2", Documented, "The move needs Kubernetes 1.27",
@@ -414,7 +416,8 @@ rules! {
     MIG_13 = "MIG-13", Documented, "Address model and data plane change in separate steps",
         "The move to Overlay and the change to the Cilium data plane cannot be one operation. Either may come first, \
          except that kubenet must move to Overlay first. Cilium is impossible with Windows pools, and node \
-         auto-provisioning must be disabled meanwhile.",
+         auto-provisioning must be disabled meanwhile. aksplan does not check the last: it does not judge the change of the \
+         data plane by itself.",
         "MicrosoftDocs/azure-aks-docs update-azure-cni.md, azure-cni-powered-by-cilium.md (copy of 2026-08-21)";
     MIG_14 = "MIG-14", Inferred, "The cluster must be running and at rest",
         "The cluster must be Running with provisioning state Succeeded, and no pool may be in an operation, or AKS answers \
@@ -572,7 +575,7 @@ rules! {
     PDB_5 = "PDB-5", Documented, "Budgets that never let a node drain",
         "maxUnavailable 0 or 0 %, minAvailable 100 % or as many as there are replicas, and minAvailable 1 for a single \
          replica never allow an eviction. AKS refuses an upgrade beforehand only for maxUnavailable 0; the others fail at \
-         the drain, so aksplan looks for all of them.",
+         the drain. aksplan predicts the refusal; the others it does not look for, and says so where a drain is asked for.",
         "kubernetes/kubernetes pkg/controller/disruption/disruption.go (read 2026-11); MicrosoftDocs/SupportArticles-docs \
          error-codes/unsatisfiablepdb-error.md";
 
@@ -586,6 +589,21 @@ rules! {
         "A subnet has either addressPrefix or, when it has several ranges, addressPrefixes and no addressPrefix. aksplan \
          reads both.",
         "Azure/azure-rest-api-specs Microsoft.Network virtualNetwork.json (2025-05-01)";
+    NET_3 = "NET-3", Indirect, "Subnets of a network do not overlap",
+        "Azure refuses a subnet whose range overlaps that of another subnet of the same network: `Subnet '{name}' is not \
+         valid in virtual network '{vnet}'.` The message does not say why. What was read from Azure cannot overlap; what is \
+         planned or written by hand can.",
+        "GitHub Azure/azure-cli#10917 (2019-10)";
+    NET_4 = "NET-4", Indirect, "A subnet lies inside of its network's address space",
+        "Azure refuses a subnet whose range is not contained in the address space of its network: `The subnet address range \
+         '{cidr}' is not contained in this virtual network's address spaces`. Each prefix of a subnet must lie in one of the \
+         network's prefixes.",
+        "GitHub MicrosoftDocs/azure-docs#91214 (2022-04)";
+    NET_5 = "NET-5", Indirect, "Networks that are peered, or share a hub, do not overlap",
+        "Azure does not peer two networks whose address spaces overlap. Nor does it peer a network with a hub that is already \
+         peered with a third network that overlaps the first: `VnetAddressSpaceOverlapsWithAlreadyPeeredVnet`. aksplan \
+         reports networks behind one hub where traffic flows through it.",
+        "GitHub Azure/ResourceModules#731 (2021-12), microsoft/AzureTRE#1927 (2022-05), Azure/acs-engine#3139 (2018-06)";
 
     // ── Error codes: addresses and networks ──────────────────────────────────────────────────────────────────────────────
     INSUFFICIENT_SUBNET_SIZE = "InsufficientSubnetSize", Documented, "A subnet or pod CIDR is too small for what is asked",

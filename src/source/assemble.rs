@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// The node subnet of a VNet that AKS makes itself (CID-5: announced and observed, not documented as one range).
 const MANAGED_VNET: (&str, &str) = ("10.224.0.0/12", "10.224.0.0/16");
+/// What AKS calls it.
+const MANAGED_SUBNET: &str = "aks-subnet";
 
 /// Joins facts.
 ///
@@ -139,7 +141,8 @@ struct Assembly {
     lookup: Lookup,
     /// For VNets that AKS made: node resource group in lower case.
     vnet_by_group: HashMap<String, VnetIndex>,
-    first_subnet: HashMap<VnetIndex, SubnetIndex>,
+    /// The subnet of nodes in a VNet that AKS made: the one named so, else the first.
+    managed_subnet: HashMap<VnetIndex, SubnetIndex>,
 }
 
 /// Subnets by what pools call them. A fleet has tens of thousands of both.
@@ -274,9 +277,12 @@ impl Assembly {
             for fact in subnets {
                 let index = SubnetIndex::new(self.inventory.subnets.len());
                 self.lookup.add(index, fact.id.as_ref(), &fact.name);
-                self.first_subnet
-                    .entry(VnetIndex::new(vnet))
-                    .or_insert(index);
+                let vnet_index = VnetIndex::new(vnet);
+                if fact.name.eq_ignore_ascii_case(MANAGED_SUBNET) {
+                    self.managed_subnet.insert(vnet_index, index);
+                } else {
+                    self.managed_subnet.entry(vnet_index).or_insert(index);
+                }
                 self.inventory.subnets.push(Subnet {
                     vnet: VnetIndex::new(vnet),
                     id: fact.id,
@@ -320,7 +326,13 @@ impl Assembly {
     }
 
     fn add_route_tables(&mut self, tables: Vec<crate::model::RouteTable>) {
-        for table in tables {
+        // Read twice, say by `list` and by `show`: the later file is the newer truth.
+        let last: HashMap<String, usize> = tables
+            .iter()
+            .enumerate()
+            .filter_map(|(position, table)| Some((table.id.as_ref()?.key(), position)))
+            .collect();
+        for (position, table) in tables.into_iter().enumerate() {
             if let Some(id) = &table.id {
                 for subnet in &table.subnets {
                     if let Some(&index) = self.lookup.by_id.get(&subnet.key()) {
@@ -329,9 +341,9 @@ impl Assembly {
                             .get_or_insert_with(|| id.clone());
                     }
                 }
-                self.inventory
-                    .route_tables
-                    .retain(|known| known.id.as_ref() != Some(id));
+                if last.get(&id.key()) != Some(&position) {
+                    continue;
+                }
             }
             self.inventory.route_tables.push(table);
         }
@@ -391,7 +403,7 @@ impl Assembly {
             .node_resource_group
             .as_ref()
             .and_then(|group| self.vnet_by_group.get(&group.to_ascii_lowercase()))
-            .and_then(|vnet| self.first_subnet.get(vnet));
+            .and_then(|vnet| self.managed_subnet.get(vnet));
         if let Some(&read) = read {
             return read;
         }
@@ -409,7 +421,7 @@ impl Assembly {
         self.inventory.subnets.push(Subnet {
             vnet,
             id: None,
-            name: "aks-subnet".to_string(),
+            name: MANAGED_SUBNET.to_string(),
             prefixes: vec![cidr(MANAGED_VNET.1)],
             delegations: Vec::new(),
             used: None,

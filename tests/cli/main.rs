@@ -1,6 +1,7 @@
 //! The command line as a user meets it: exit codes, formats, colour, streams, help. Through the real binary.
 
 mod formats;
+mod ranges;
 mod streams;
 mod terminals;
 
