@@ -6,6 +6,7 @@ pub mod answer;
 pub mod assess;
 pub mod checks;
 pub mod cost;
+mod failure;
 pub mod free;
 pub mod growth;
 pub mod knobs;
@@ -14,6 +15,8 @@ pub mod modes;
 pub mod occupancy;
 pub mod overlap;
 pub mod prefix_set;
+mod rows;
 pub mod surge;
+mod told;
 
 pub use assess::{Assessment, Scope, assess};
