@@ -186,7 +186,8 @@ pub struct PoolRow {
     pub position: usize,
     pub mode: Option<NetworkMode>,
     pub cost: Option<NodeCost>,
-    pub surge: u64,
+    /// Surge nodes of an upgrade that starts now; `None` where nobody knows how many nodes there are.
+    pub surge: Option<u64>,
     /// More nodes that fit, whatever the autoscaler's ceiling says.
     pub more_nodes: Option<u64>,
     /// Every limit, the one that binds first in front.

@@ -201,7 +201,8 @@ fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fin
 /// A pool without nodes fits everywhere, until it wants its first.
 fn empty_pools(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
     let cluster = books.inventory.cluster(index);
-    for pool in cluster.pools.iter().filter(|pool| pool.count == 0) {
+    let empty = |pool: &&NodePool| pool.count == 0 && is_known(pool, "node_count");
+    for pool in cluster.pools.iter().filter(empty) {
         let Some(mode) = cluster.network_mode(pool) else {
             continue;
         };
@@ -243,25 +244,36 @@ fn ipv6_pod_cidr(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>
     let Some(mode) = cluster.mode().filter(|mode| mode.has_pod_cidr()) else {
         return;
     };
+    let ceiling = nodes_of(&cluster.pools, NodePool::ceiling);
     let nodes = nodes_of(&cluster.pools, |pool| {
         nodes_with_surge(pool, pool.ceiling())
     });
     for cidr in &cluster.network.pod_cidrs {
         let IpNet::V6(range) = cidr else { continue };
         let slices = ipv6_slices(mode, range);
-        if nodes > slices {
-            findings.push(Finding::new(
-                Severity::Blocker,
-                "ipv6-pod-cidr",
-                format!(
-                    "{}: IPv6 pod CIDR {range} has slices for {} nodes; the pools want {} at the ceiling with surge",
-                    cluster.name,
-                    grouped(slices),
-                    grouped(nodes)
-                ),
-                &[&rule::OVL_2],
-            ));
-        }
+        // Where only the surge is too much, the pools are there and work.
+        let (severity, wanted, when) = if ceiling > slices {
+            (Severity::Blocker, ceiling, "at the ceiling")
+        } else if nodes > slices {
+            (
+                Severity::Warning,
+                nodes,
+                "at the ceiling with the surge of all of them",
+            )
+        } else {
+            continue;
+        };
+        findings.push(Finding::new(
+            severity,
+            "ipv6-pod-cidr",
+            format!(
+                "{}: IPv6 pod CIDR {range} has slices for {}; the pools want {} {when}",
+                cluster.name,
+                counted(slices, "node", "nodes"),
+                grouped(wanted)
+            ),
+            &[&rule::OVL_2],
+        ));
     }
 }
 

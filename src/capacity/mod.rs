@@ -19,4 +19,7 @@ mod rows;
 pub mod surge;
 mod told;
 
+#[cfg(test)]
+mod tests;
+
 pub use assess::{Assessment, Scope, assess};

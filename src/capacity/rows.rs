@@ -198,7 +198,7 @@ pub(super) fn pool_row(books: &Books, index: ClusterIndex, position: usize) -> P
         position,
         mode: cluster.network_mode(pool),
         cost: pool_cost(cluster, pool),
-        surge: surge_nodes(pool, pool.count),
+        surge: is_known(pool, "node_count").then(|| surge_nodes(pool, pool.count)),
         more_nodes: more,
         limits,
         largest_step,
