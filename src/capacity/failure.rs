@@ -66,7 +66,7 @@ pub(super) fn first_to_fail(pools: &[Growing], room: u64) -> Option<Failing> {
         let left = room.saturating_sub(wanted - pool.wants());
         Some(Failing {
             position,
-            nodes: pool.nodes + left / pool.each + 1,
+            nodes: pool.nodes.saturating_add(left / pool.each + 1),
             left: left % pool.each,
         })
     })

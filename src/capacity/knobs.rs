@@ -216,7 +216,7 @@ fn largest(most: u64, fits: impl Fn(u64) -> bool) -> Option<u64> {
     if !fits(0) {
         return None;
     }
-    let (mut yes, mut no) = (0, most + 1);
+    let (mut yes, mut no) = (0, most.saturating_add(1));
     while no - yes > 1 {
         let middle = yes + (no - yes) / 2;
         if fits(middle) {

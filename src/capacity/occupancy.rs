@@ -143,14 +143,15 @@ pub fn occupancy(
     }
 }
 
-/// Shares `used` out in proportion to the `held` that the clusters' first batches add up to, the remainder to the last cluster.
+/// Shares `used` out in proportion to the `held` that the clusters' first batches add up to, the remainder to the last that
+/// holds any.
 fn share_out(used: u64, held: u64, by_cluster: &mut [(ClusterIndex, u64)]) {
     let mut left = used;
-    let last = by_cluster.len().saturating_sub(1);
+    let last = by_cluster.iter().rposition(|(_, share)| *share > 0);
     for (position, (_, share)) in by_cluster.iter_mut().enumerate() {
         let part = u128::from(used) * u128::from(*share) / u128::from(held.max(1));
         *share = match u64::try_from(part) {
-            Ok(part) if position < last => part.min(left),
+            Ok(part) if Some(position) != last => part.min(left),
             _ => left,
         };
         left -= *share;
