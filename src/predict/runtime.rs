@@ -79,7 +79,7 @@ fn largest_steps(scene: &Scene, steps: &Steps, judgement: &mut Judgement) {
 }
 
 /// Addresses one node holds in this subnet.
-fn held(pool: &NodePool, cost: &NodeCost, subnet: SubnetIndex) -> u64 {
+pub(super) fn held(pool: &NodePool, cost: &NodeCost, subnet: SubnetIndex) -> u64 {
     cost.in_subnet(pool, subnet).held
 }
 
