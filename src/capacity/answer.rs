@@ -1,7 +1,8 @@
 //! What the service answers, worded as it words it today, with the numbers. One constructor an error, so that a message an
 //! engineer finds in a log and one that aksplan predicts read the same. Decides nothing: callers bring the numbers.
 
-use crate::model::IpNet;
+use crate::finding::grouped;
+use crate::model::{IpNet, NetworkMode, cidr};
 use crate::rule::{self, Rule};
 
 /// When the answer comes.
@@ -233,5 +234,52 @@ pub fn pods_without_addresses(subnet: &str, cidr: &str, wanted: u64, free: u64) 
         cidr: Some(cidr.to_string()),
         rules: vec![&rule::DYN_3, &rule::DYN_2],
         certainty: Certainty::Inferred,
+    }
+}
+
+/// The refusal for a pod CIDR that is too small. `sure`: without surge, which may be counted or not (ISS-5).
+pub fn pod_cidr_answer(mode: NetworkMode, range: &IpNet, wanted: u64, sure: bool) -> Answer {
+    let addresses = cidr::size(range);
+    let mut answer = if mode == NetworkMode::Kubenet {
+        insufficient_pod_cidr(range, wanted, addresses)
+    } else {
+        insufficient_subnet_size(
+            CheckedRange::OverlayPodCidr,
+            "networkProfile.podCIDR",
+            &range.to_string(),
+            wanted,
+            addresses,
+            Certainty::Observed,
+            &[&rule::OVL_1, &rule::ISS_2, &rule::ISS_3, &rule::ISS_4],
+        )
+    };
+    if !sure {
+        answer.certainty = Certainty::Inferred;
+        answer.rules.push(&rule::ISS_5);
+    }
+    answer
+}
+
+/// New nodes without a block of the pod CIDR: they were made, and never become Ready.
+pub fn nodes_without_pod_cidr(mode: NetworkMode, range: &IpNet, nodes: u64) -> Answer {
+    Answer::new(
+        Stage::Runtime,
+        CODE_NOT_KNOWN,
+        Some("networkProfile.podCIDR"),
+        format!(
+            "{mode} pod CIDR {range} has no block for every one of {} nodes: the last ones stay NotReady. What they report is \
+             in no public source.",
+            grouped(nodes)
+        ),
+        Certainty::Inferred,
+        &pod_cidr_rules(mode),
+    )
+}
+
+/// The rules behind a pod CIDR's block a node.
+pub fn pod_cidr_rules(mode: NetworkMode) -> Vec<&'static Rule> {
+    match mode {
+        NetworkMode::Kubenet => vec![&rule::KBN_1, &rule::KBN_2],
+        _ => vec![&rule::OVL_1],
     }
 }

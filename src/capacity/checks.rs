@@ -1,12 +1,13 @@
 //! Facts about one cluster that are wrong or dangerous whatever the sums say: limits, shared subnets, delegations.
 
-use super::cost::{dynamic_held, pool_cost};
-use super::growth::{Books, LimitKind, growth_limits};
+use super::cost::is_known;
+use super::growth::{Books, LimitKind, growth_limits, nodes_of};
 use super::limits;
-use super::surge::surge_nodes;
-use crate::finding::{Finding, Severity, grouped};
-use crate::model::{ClusterIndex, IpNet, NetworkMode, OsType, SubnetIndex};
-use crate::rule;
+use super::surge::{nodes_with_surge, surge_nodes};
+use super::told::all_at_once;
+use crate::finding::{Finding, Severity, counted, grouped};
+use crate::model::{ClusterIndex, IpNet, NetworkMode, NodePool, OsType, SubnetIndex};
+use crate::rule::{self, Rule};
 use ipnet::Ipv6Net;
 use std::collections::BTreeSet;
 
@@ -18,7 +19,6 @@ pub fn cluster_findings(books: &Books, index: ClusterIndex) -> Vec<Finding> {
     let mut findings = Vec::new();
     limit_findings(books, index, &mut findings);
     placement_findings(books, index, &mut findings);
-    pod_subnet_load(books, index, &mut findings);
     empty_pools(books, index, &mut findings);
     ipv6_pod_cidr(books, index, &mut findings);
     mode_findings(books, index, &mut findings);
@@ -28,39 +28,54 @@ pub fn cluster_findings(books: &Books, index: ClusterIndex) -> Vec<Finding> {
 fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
     let cluster = books.inventory.cluster(index);
     let name = &cluster.name;
-    let ceiling: u64 = cluster.pools.iter().map(|pool| pool.ceiling()).sum();
-    let surge: u64 = cluster
-        .pools
-        .iter()
-        .map(|pool| surge_nodes(pool, pool.ceiling()))
-        .sum();
+    let at_ceiling = |pool: &NodePool| surge_nodes(pool, pool.ceiling());
+    let ceiling = nodes_of(&cluster.pools, NodePool::ceiling);
+    let surge = nodes_of(&cluster.pools, at_ceiling);
+    // An upgrade takes pools in turn (UPG-11).
+    let largest = cluster.pools.iter().map(at_ceiling).max().unwrap_or(0);
     if let Some(mode) = cluster.mode() {
         let most = limits::cluster_nodes(mode);
-        let (code, rules) = match mode {
-            NetworkMode::Kubenet => ("kubenet-nodes", [&rule::KBN_1]),
-            _ => ("cluster-nodes", [&rule::MP_3]),
+        let (code, rules, upgrade): (_, &[&'static Rule], &[&'static Rule]) = match mode {
+            NetworkMode::Kubenet => ("kubenet-nodes", &[&rule::KBN_1], &[&rule::KBN_1]),
+            _ => (
+                "cluster-nodes",
+                &[&rule::MP_3],
+                &[&rule::MP_3, &rule::UPG_5],
+            ),
         };
+        let may_have = format!("a cluster with {mode} may have {}", grouped(most));
         if ceiling > most {
             findings.push(Finding::new(
                 Severity::Blocker,
                 code,
                 format!(
-                    "{name}: {} nodes at the ceiling; a {mode} cluster may have {}",
-                    grouped(ceiling),
-                    grouped(most)
+                    "{name}: {} at the ceiling; {may_have}",
+                    counted(ceiling, "node", "nodes")
                 ),
-                &rules,
+                rules,
             ));
-        } else if ceiling + surge > most {
+        } else if ceiling.saturating_add(largest) > most {
             findings.push(Finding::new(
                 Severity::Warning,
                 code,
                 format!(
-                    "{name}: {} nodes at the ceiling and {} surge nodes exceed the {} a {mode} cluster may have: an upgrade \
-                     at the ceiling is refused",
-                    grouped(ceiling),
-                    grouped(surge),
-                    grouped(most)
+                    "{name}: an upgrade at the ceiling is refused: {} and {} of one pool; {may_have}",
+                    counted(ceiling, "node", "nodes"),
+                    counted(largest, "surge node", "surge nodes"),
+                ),
+                upgrade,
+            ));
+        } else if ceiling.saturating_add(surge) > most {
+            let mut rules = upgrade.to_vec();
+            rules.extend([&rule::UPG_11, &rule::MIG_20]);
+            findings.push(Finding::new(
+                Severity::Warning,
+                code,
+                format!(
+                    "{name}: {} at the ceiling and {} are too many, but {}; one after the other they fit: {may_have}",
+                    counted(ceiling, "node", "nodes"),
+                    counted(surge, "surge node", "surge nodes"),
+                    all_at_once([mode]),
                 ),
                 &rules,
             ));
@@ -78,7 +93,7 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
                 ),
                 &[&rule::MP_3],
             ));
-        } else if pool.ceiling() + surge_nodes(pool, pool.ceiling()) > limits::POOL_NODES {
+        } else if nodes_with_surge(pool, pool.ceiling()) > limits::POOL_NODES {
             findings.push(Finding::new(
                 Severity::Warning,
                 "pool-nodes",
@@ -92,7 +107,7 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
         }
         // The default of a network mode that is not known is not known either.
         let no_default = pool.max_pods_defaulted && cluster.network_mode(pool).is_none();
-        let max_pods_known = !no_default && !pool.unknown.iter().any(|field| field == "max_pods");
+        let max_pods_known = !no_default && is_known(pool, "max_pods");
         if max_pods_known && !limits::MAX_PODS.contains(&pool.max_pods) {
             findings.push(Finding::new(
                 Severity::Blocker,
@@ -105,14 +120,15 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
             ));
         } else if max_pods_known
             && pool.count > 0
-            && pool.count * u64::from(pool.max_pods) < limits::FEWEST_PODS_OF_A_POOL
+            && pool.count.saturating_mul(u64::from(pool.max_pods)) < limits::FEWEST_PODS_OF_A_POOL
         {
             findings.push(Finding::new(
                 Severity::Warning,
                 "pool-too-small",
                 format!(
-                    "{name}/{pool_name}: {} nodes of max_pods {} have room for fewer than the 30 pods every pool must hold",
-                    pool.count, pool.max_pods
+                    "{name}/{pool_name}: fewer than the 30 pods every pool must hold have room on {} of max_pods {}",
+                    counted(pool.count, "node", "nodes"),
+                    pool.max_pods
                 ),
                 &[&rule::MP_1],
             ));
@@ -184,53 +200,14 @@ fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fin
     }
 }
 
-/// The first batch is not the last: at `max_pods` pods a node holds many more addresses than the 17 it starts with.
-fn pod_subnet_load(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
-    let inventory = books.inventory;
-    let cluster = inventory.cluster(index);
-    let pod_subnets: BTreeSet<SubnetIndex> = cluster
-        .pools
-        .iter()
-        .filter(|pool| cluster.network_mode(pool) == Some(NetworkMode::PodSubnetDynamic))
-        .filter_map(|pool| pool.pod_subnet)
-        .collect();
-    for subnet in pod_subnets {
-        let (mut idle, mut full) = (0u64, 0u64);
-        for &(user, position) in books.users(subnet) {
-            let cluster = inventory.cluster(user);
-            let pool = &cluster.pools[position];
-            let Some(cost) = pool_cost(cluster, pool).and_then(|cost| cost.pod_subnet) else {
-                continue;
-            };
-            idle = idle.saturating_add(pool.ceiling().saturating_mul(cost.held));
-            full = full.saturating_add(
-                pool.ceiling()
-                    .saturating_mul(dynamic_held(u64::from(pool.max_pods))),
-            );
-        }
-        let usable = inventory.subnet(subnet).usable();
-        if idle <= usable && full > usable {
-            findings.push(Finding::new(
-                Severity::Warning,
-                "pod-subnet-load",
-                format!(
-                    "{}: holds every node's first batch at the ceiling ({} of {}), but if every node ran max_pods pods it \
-                     would want {}: pods would wait for addresses",
-                    inventory.subnet_name(subnet),
-                    grouped(idle),
-                    grouped(usable),
-                    grouped(full)
-                ),
-                &[&rule::DYN_2, &rule::DYN_3],
-            ));
-        }
-    }
-}
-
 /// A pool without nodes fits everywhere, until it wants its first.
 fn empty_pools(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
     let cluster = books.inventory.cluster(index);
-    for pool in cluster.pools.iter().filter(|pool| pool.count == 0) {
+    let empty = |pool: &&NodePool| pool.count == 0 && is_known(pool, "node_count");
+    for pool in cluster.pools.iter().filter(empty) {
+        let Some(mode) = cluster.network_mode(pool) else {
+            continue;
+        };
         let limits = growth_limits(books, cluster, pool);
         let Some(limit) = limits
             .iter()
@@ -248,7 +225,7 @@ fn empty_pools(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) 
                     pool.name,
                     limit.kind.key()
                 ),
-                &[&rule::SUB_1, &rule::STB_1],
+                &limit.kind.rules(mode),
             ));
         }
     }
@@ -269,27 +246,36 @@ fn ipv6_pod_cidr(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>
     let Some(mode) = cluster.mode().filter(|mode| mode.has_pod_cidr()) else {
         return;
     };
-    let nodes: u64 = cluster
-        .pools
-        .iter()
-        .map(|pool| pool.ceiling() + surge_nodes(pool, pool.ceiling()))
-        .sum();
+    let ceiling = nodes_of(&cluster.pools, NodePool::ceiling);
+    let nodes = nodes_of(&cluster.pools, |pool| {
+        nodes_with_surge(pool, pool.ceiling())
+    });
     for cidr in &cluster.network.pod_cidrs {
         let IpNet::V6(range) = cidr else { continue };
         let slices = ipv6_slices(mode, range);
-        if nodes > slices {
-            findings.push(Finding::new(
-                Severity::Blocker,
-                "ipv6-pod-cidr",
-                format!(
-                    "{}: IPv6 pod CIDR {range} has slices for {} nodes; the pools want {} at the ceiling with surge",
-                    cluster.name,
-                    grouped(slices),
-                    grouped(nodes)
-                ),
-                &[&rule::OVL_2],
-            ));
-        }
+        // Where only the surge is too much, the pools are there and work.
+        let (severity, wanted, when) = if ceiling > slices {
+            (Severity::Blocker, ceiling, "at the ceiling")
+        } else if nodes > slices {
+            (
+                Severity::Warning,
+                nodes,
+                "at the ceiling with the surge of all of them",
+            )
+        } else {
+            continue;
+        };
+        findings.push(Finding::new(
+            severity,
+            "ipv6-pod-cidr",
+            format!(
+                "{}: IPv6 pod CIDR {range} has slices for {}; the pools want {} {when}",
+                cluster.name,
+                counted(slices, "node", "nodes"),
+                grouped(wanted)
+            ),
+            &[&rule::OVL_2],
+        ));
     }
 }
 

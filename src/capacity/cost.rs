@@ -1,7 +1,7 @@
 //! What one node costs in addresses, by network mode: as the service counts it when it checks a request, as nodes really
 //! hold it, and as the documentation says to plan. Three numbers, because they differ and each has its use.
 
-use crate::model::{Cluster, NetworkMode, NodePool, OsType};
+use crate::model::{Cluster, NetworkMode, NodePool, OsType, SubnetIndex};
 use crate::rule::{self, Rule};
 
 /// Addresses of a pod CIDR that a node takes: a /24, fixed (OVL-1, KBN-1).
@@ -41,6 +41,39 @@ pub struct NodeCost {
     pub pod_subnet: Option<PerNode>,
     /// From the pod CIDR, in the modes that have one.
     pub pod_cidr: Option<u64>,
+}
+
+impl NodeCost {
+    /// What one node of `pool` takes from a subnet, as node subnet and as pod subnet together.
+    pub fn in_subnet(&self, pool: &NodePool, subnet: SubnetIndex) -> PerNode {
+        let mut sum = PerNode::same(0);
+        let parts = [
+            (pool.subnet == Some(subnet)).then_some(self.node_subnet),
+            self.pod_subnet.filter(|_| pool.pod_subnet == Some(subnet)),
+        ];
+        for part in parts.into_iter().flatten() {
+            sum.counted += part.counted;
+            sum.held += part.held;
+            sum.planned += part.planned;
+        }
+        sum
+    }
+
+    /// Private addresses as the VNet's limit counts them: a static block is one configuration, however many addresses it
+    /// maps (SUB-2).
+    pub fn in_vnet(&self, mode: NetworkMode) -> u64 {
+        let pods = self.pod_subnet.map_or(0, |cost| cost.held);
+        self.node_subnet.held
+            + match mode {
+                NetworkMode::PodSubnetStaticBlock => pods / POD_SUBNET_BATCH,
+                _ => pods,
+            }
+    }
+}
+
+/// Whether the input says this field of a pool: a Terraform plan may leave it to be known after apply.
+pub fn is_known(pool: &NodePool, field: &str) -> bool {
+    !pool.unknown.iter().any(|unknown| unknown == field)
 }
 
 /// The cost of one node. `max_pods` is used as given, even outside of what AKS allows.
@@ -97,7 +130,7 @@ pub fn pool_cost(cluster: &Cluster, pool: &NodePool) -> Option<NodeCost> {
         mode,
         NetworkMode::NodeSubnet | NetworkMode::PodSubnetStaticBlock
     );
-    if needs_max_pods && pool.unknown.iter().any(|field| field == "max_pods") {
+    if needs_max_pods && !is_known(pool, "max_pods") {
         return None;
     }
     Some(node_cost(mode, pool.os_type, pool.max_pods))

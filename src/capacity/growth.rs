@@ -1,10 +1,12 @@
 //! How far pools can grow: the books of an estate (who uses which subnet, who holds what), and for each pool every limit on
 //! its way, so that the one that binds first can be named.
 
-use super::cost::{NodeCost, pool_cost};
+use super::answer::pod_cidr_rules;
+use super::cost::{POD_SUBNET_BATCH, PerNode, cost_rules, is_known, pool_cost};
 use super::limits;
-use super::occupancy::{Occupancy, occupancy};
+use super::occupancy::{self, Occupancy, occupancy};
 use crate::model::{Cluster, ClusterIndex, Inventory, NetworkMode, NodePool, SubnetIndex, cidr};
+use crate::rule::{self, Rule};
 
 /// The books: computed once, asked often.
 #[derive(Debug)]
@@ -13,8 +15,50 @@ pub struct Books<'a> {
     /// For each subnet, the pools that use it.
     users: Vec<Vec<(ClusterIndex, usize)>>,
     occupancy: Vec<Occupancy>,
-    /// Addresses held in each VNet.
+    /// Addresses held in each VNet, as its limit counts them.
     vnet_used: Vec<u64>,
+}
+
+/// A pool that draws from a subnet.
+#[derive(Debug, Clone, Copy)]
+pub struct User<'a> {
+    pub index: ClusterIndex,
+    pub cluster: &'a Cluster,
+    pub pool: &'a NodePool,
+}
+
+impl User<'_> {
+    /// What one node takes from a subnet; `None` when the network mode, `max_pods` or the number of nodes is not known.
+    pub fn each(&self, subnet: SubnetIndex) -> Option<PerNode> {
+        let cost = pool_cost(self.cluster, self.pool)?;
+        is_known(self.pool, "node_count").then(|| cost.in_subnet(self.pool, subnet))
+    }
+
+    pub fn mode(&self) -> Option<NetworkMode> {
+        self.cluster.network_mode(self.pool)
+    }
+
+    /// Nodes that hold addresses now.
+    pub fn running(&self) -> u64 {
+        occupancy::running(self.cluster, self.pool)
+    }
+
+    /// Addresses of a pod subnet that `nodes` hold in static blocks.
+    pub fn in_blocks(&self, subnet: SubnetIndex, nodes: u64) -> u64 {
+        let is_static = self.mode() == Some(NetworkMode::PodSubnetStaticBlock)
+            && self.pool.pod_subnet == Some(subnet);
+        let each = pool_cost(self.cluster, self.pool)
+            .filter(|_| is_static)
+            .and_then(|cost| cost.pod_subnet)
+            .map_or(0, |cost| cost.held);
+        nodes.saturating_mul(each)
+    }
+}
+
+/// Addresses as a VNet's limit counts them: of those in static blocks, one a block (SUB-2).
+pub fn in_vnet(addresses: u64, in_blocks: u64) -> u64 {
+    let in_blocks = in_blocks.min(addresses);
+    addresses - in_blocks + in_blocks.div_ceil(POD_SUBNET_BATCH)
 }
 
 impl<'a> Books<'a> {
@@ -27,21 +71,39 @@ impl<'a> Books<'a> {
             .subnet_indices()
             .map(|index| occupancy(inventory, index, &users[index.get()]))
             .collect();
-        let mut vnet_used = vec![0; inventory.vnets.len()];
-        for (subnet, occupancy) in inventory.subnets.iter().zip(&occupancy) {
-            vnet_used[subnet.vnet.get()] += occupancy.used;
-        }
-        Books {
+        let mut books = Books {
             inventory,
             users,
             occupancy,
-            vnet_used,
+            vnet_used: Vec::new(),
+        };
+        let mut vnet_used = vec![0u64; inventory.vnets.len()];
+        for index in inventory.subnet_indices() {
+            let in_blocks = books.pools(index).fold(0, |sum: u64, user| {
+                sum.saturating_add(user.in_blocks(index, user.running()))
+            });
+            let used = &mut vnet_used[inventory.subnet(index).vnet.get()];
+            *used = used.saturating_add(in_vnet(books.occupancy(index).used, in_blocks));
         }
+        books.vnet_used = vnet_used;
+        books
     }
 
     /// The pools that use a subnet, cluster by cluster.
     pub fn users(&self, subnet: SubnetIndex) -> &[(ClusterIndex, usize)] {
         &self.users[subnet.get()]
+    }
+
+    /// The same, followed.
+    pub fn pools(&self, subnet: SubnetIndex) -> impl Iterator<Item = User<'a>> + use<'a, '_> {
+        self.users(subnet).iter().map(|&(index, position)| {
+            let cluster = self.inventory.cluster(index);
+            User {
+                index,
+                cluster,
+                pool: &cluster.pools[position],
+            }
+        })
     }
 
     pub fn occupancy(&self, subnet: SubnetIndex) -> &Occupancy {
@@ -95,6 +157,33 @@ impl LimitKind {
             LimitKind::ClusterNodes => "cluster_nodes",
         }
     }
+
+    /// What the limit rests on, in this mode.
+    pub fn rules(self, mode: NetworkMode) -> Vec<&'static Rule> {
+        match self {
+            LimitKind::MaxCount => vec![&rule::ISS_2],
+            LimitKind::Subnet => {
+                let mut rules: Vec<&'static Rule> = vec![&rule::SUB_1];
+                // Of the modes with a pod subnet, the cost is about that one.
+                if !matches!(
+                    mode,
+                    NetworkMode::PodSubnetDynamic | NetworkMode::PodSubnetStaticBlock
+                ) {
+                    rules.extend(cost_rules(mode));
+                }
+                rules
+            }
+            LimitKind::PodSubnet => {
+                let mut rules: Vec<&'static Rule> = vec![&rule::SUB_1];
+                rules.extend(cost_rules(mode));
+                rules
+            }
+            LimitKind::PodCidr => pod_cidr_rules(mode),
+            LimitKind::VnetAddresses => vec![&rule::SUB_2],
+            LimitKind::ClusterNodes if mode == NetworkMode::Kubenet => vec![&rule::KBN_1],
+            LimitKind::PoolNodes | LimitKind::ClusterNodes => vec![&rule::MP_3],
+        }
+    }
 }
 
 /// One limit, and how many more nodes it lets the pool have while every other pool stays as it is.
@@ -104,11 +193,23 @@ pub struct Limit {
     pub more_nodes: u64,
 }
 
-/// Every limit on a pool's way, the first that binds in front. Empty when the network mode is not known.
+/// Whether the input says how many nodes there are in every pool that shares a range with this one.
+fn counts_known(books: &Books, cluster: &Cluster, pool: &NodePool) -> bool {
+    let known = |pool: &NodePool| is_known(pool, "node_count");
+    let mut subnets = [pool.subnet, pool.pod_subnet].into_iter().flatten();
+    cluster.pools.iter().all(known)
+        && subnets.all(|subnet| books.pools(subnet).all(|user| known(user.pool)))
+}
+
+/// Every limit on a pool's way, the first that binds in front. Empty when the network mode is not known, or how many nodes there
+/// are.
 pub fn growth_limits(books: &Books, cluster: &Cluster, pool: &NodePool) -> Vec<Limit> {
     let (Some(mode), Some(cost)) = (cluster.network_mode(pool), pool_cost(cluster, pool)) else {
         return Vec::new();
     };
+    if !counts_known(books, cluster, pool) {
+        return Vec::new();
+    }
     let mut limits = Vec::new();
     let mut limit = |kind, more_nodes| limits.push(Limit { kind, more_nodes });
     if let Some(autoscaler) = pool.autoscaler {
@@ -122,16 +223,15 @@ pub fn growth_limits(books: &Books, cluster: &Cluster, pool: &NodePool) -> Vec<L
             LimitKind::Subnet,
             books.free(subnet) / cost.node_subnet.held,
         );
-        if mode != NetworkMode::PodSubnetStaticBlock {
-            // A static block is one configuration, however many addresses it maps (SUB-2).
-            let each = flat_addresses(&cost);
-            limit(LimitKind::VnetAddresses, books.vnet_free(subnet) / each);
-        }
+        limit(
+            LimitKind::VnetAddresses,
+            books.vnet_free(subnet) / cost.in_vnet(mode),
+        );
     }
     if let (Some(subnet), Some(cost)) = (pool.pod_subnet, cost.pod_subnet) {
         limit(LimitKind::PodSubnet, books.free(subnet) / cost.held);
     }
-    let cluster_nodes: u64 = cluster.pools.iter().map(|pool| pool.count).sum();
+    let cluster_nodes = nodes_of(&cluster.pools, |pool| pool.count);
     if let (Some(each), Some(range)) = (cost.pod_cidr, cluster.network.pod_cidr_v4()) {
         let blocks = cidr::size(range) / each;
         limit(LimitKind::PodCidr, blocks.saturating_sub(cluster_nodes));
@@ -148,9 +248,11 @@ pub fn growth_limits(books: &Books, cluster: &Cluster, pool: &NodePool) -> Vec<L
     limits
 }
 
-/// Addresses of the VNet that one node configures.
-fn flat_addresses(cost: &NodeCost) -> u64 {
-    cost.node_subnet.held + cost.pod_subnet.map_or(0, |cost| cost.held)
+/// Nodes of all pools.
+pub fn nodes_of(pools: &[NodePool], nodes: impl Fn(&NodePool) -> u64) -> u64 {
+    pools
+        .iter()
+        .fold(0, |sum, pool| sum.saturating_add(nodes(pool)))
 }
 
 /// How many more nodes fit whatever the autoscaler's ceiling says.

@@ -1,11 +1,14 @@
 //! What turning one knob by one unit frees in a node subnet, and how far it must be turned, alone, for the ceiling and its
 //! surge to fit. Advice only; whether a knob can be turned at all (an in-use subnet cannot grow, SUB-3) is said beside it.
 
-use super::cost::{node_cost, pool_cost};
+use super::assess::SubnetRow;
+use super::cost::{is_known, node_cost, pool_cost};
+use super::growth::{Books, User};
 use super::limits;
-use super::surge::surge_nodes;
-use crate::model::{Cluster, IntOrPercent, NetworkMode, NodePool, cidr};
+use super::surge::{nodes_with_surge, surge_nodes};
+use crate::model::{Cluster, ClusterIndex, IntOrPercent, NetworkMode, NodePool, PoolMode, cidr};
 use crate::rule::{self, Rule};
+use std::collections::BTreeMap;
 
 /// A thing somebody may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,59 @@ pub struct Turning<'a> {
     pub room: u64,
 }
 
+/// What one unit of each knob frees in this subnet. Asked row by row: a fleet's table needs few of them.
+pub fn subnet_knobs(books: &Books, row: &SubnetRow) -> Vec<Knob> {
+    let users: Vec<User> = books.pools(row.index).collect();
+    let available = row.usable.saturating_sub(row.foreign);
+    let subnet = books.inventory.subnet(row.index);
+    let mut knobs: Vec<Knob> = Vec::new();
+    let mut overlay: BTreeMap<ClusterIndex, u64> = BTreeMap::new();
+    for user in &users {
+        let (cluster, pool) = (user.cluster, user.pool);
+        let Some(cost) = pool_cost(cluster, pool) else {
+            continue;
+        };
+        if pool.subnet != Some(row.index) || !is_known(pool, "node_count") {
+            continue;
+        }
+        let nodes = nodes_with_surge(pool, pool.ceiling());
+        let own = nodes.saturating_mul(cost.node_subnet.held);
+        let room = available.saturating_sub(row.demand.ceiling_with_surge.saturating_sub(own));
+        knobs.extend(pool_knobs(Turning {
+            cluster,
+            pool,
+            room,
+        }));
+        if user.mode() == Some(NetworkMode::NodeSubnet) {
+            let frees = overlay.entry(user.index).or_default();
+            *frees = frees.saturating_add(own - nodes);
+        }
+    }
+    for (cluster, frees) in overlay {
+        let left = row.demand.ceiling_with_surge.saturating_sub(frees);
+        knobs.push(Knob {
+            kind: KnobKind::Overlay,
+            of: Some(books.inventory.cluster(cluster).name.clone()),
+            now: "node subnet".to_string(),
+            frees,
+            enough: (left <= available).then(|| "the move alone".to_string()),
+            note: "one-way; pods leave the VNet's addresses",
+            rules: vec![&rule::MIG_20, &rule::OVL_1],
+        });
+    }
+    if !users.is_empty()
+        && let Some(prefix) = subnet.ipv4().next()
+    {
+        knobs.extend(prefix_knob(
+            prefix.prefix_len(),
+            row.foreign,
+            row.demand.ceiling_with_surge,
+            row.planned.ceiling_with_surge,
+        ));
+    }
+    knobs
+}
+
 /// The knobs of one pool, in the order a person would try them.
 pub fn pool_knobs(turning: Turning) -> Vec<Knob> {
     let Turning {
@@ -75,7 +131,7 @@ pub fn pool_knobs(turning: Turning) -> Vec<Knob> {
     let of = Some(format!("{}/{}", cluster.name, pool.name));
     let mut knobs = Vec::new();
     if let Some(autoscaler) = pool.autoscaler {
-        let fits = |max: u64| (max + surge_nodes(pool, max)).saturating_mul(held) <= room;
+        let fits = |max: u64| nodes_with_surge(pool, max).saturating_mul(held) <= room;
         let most = largest(autoscaler.max_count, fits);
         knobs.push(Knob {
             kind: KnobKind::MaxCount,
@@ -83,14 +139,15 @@ pub fn pool_knobs(turning: Turning) -> Vec<Knob> {
             now: autoscaler.max_count.to_string(),
             frees: held,
             enough: most
-                .filter(|most| *most >= autoscaler.min_count.max(1))
+                // Below the nodes there are nothing is freed until somebody takes them away.
+                .filter(|most| *most >= autoscaler.min_count.max(pool.count).max(1))
                 .map(|most| most.to_string()),
             note: "fewer nodes at the ceiling",
             rules: vec![&rule::ISS_2],
         });
     }
     if mode == NetworkMode::NodeSubnet {
-        let nodes = ceiling + surge;
+        let nodes = nodes_with_surge(pool, ceiling);
         let fits = |max_pods: u64| {
             let cost = node_cost(mode, pool.os_type, max_pods as u32);
             nodes.saturating_mul(cost.node_subnet.held) <= room
@@ -121,12 +178,11 @@ pub fn pool_knobs(turning: Turning) -> Vec<Knob> {
                 None => format!("10% (default) = {surge}"),
             },
             frees: held,
-            enough: most.map(|most| {
-                if most == 0 {
-                    "0, with max_unavailable 1".to_string()
-                } else {
-                    most.to_string()
-                }
+            enough: most.and_then(|most| match (most, pool.mode) {
+                // No surge at all takes max_unavailable, which System pools may not have (UPG-7).
+                (0, PoolMode::System) => None,
+                (0, _) => Some("0, with max_unavailable 1".to_string()),
+                (most, _) => Some(most.to_string()),
             }),
             note: "only while an upgrade runs",
             rules: vec![&rule::UPG_2, &rule::UPG_7],
@@ -137,8 +193,8 @@ pub fn pool_knobs(turning: Turning) -> Vec<Knob> {
 
 /// The knobs of the subnet: a larger prefix by what nodes hold, and what the documentation's formula would plan.
 pub fn prefix_knob(length: u8, foreign: u64, held: u64, planned: u64) -> Option<Knob> {
-    let enough = cidr::smallest_subnet_for(foreign + held)?;
-    let by_plan = cidr::smallest_subnet_for(foreign + planned)?;
+    let enough = cidr::smallest_subnet_for(foreign.saturating_add(held))?;
+    let by_plan = cidr::smallest_subnet_for(foreign.saturating_add(planned))?;
     let enough = if enough == by_plan {
         format!("/{enough}")
     } else {
@@ -160,7 +216,7 @@ fn largest(most: u64, fits: impl Fn(u64) -> bool) -> Option<u64> {
     if !fits(0) {
         return None;
     }
-    let (mut yes, mut no) = (0, most + 1);
+    let (mut yes, mut no) = (0, most.saturating_add(1));
     while no - yes > 1 {
         let middle = yes + (no - yes) / 2;
         if fits(middle) {

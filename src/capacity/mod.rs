@@ -1,11 +1,13 @@
 //! Address arithmetic: what a node costs ([`cost`]), who holds addresses now ([`occupancy`]), what pools demand and how far
-//! they can grow ([`growth`], [`mod@assess`]), what turning one knob frees ([`knobs`]), which ranges meet ([`overlap`]), which
-//! are free ([`free`]), and the same cluster under every network mode ([`modes`]). Pure; never asks Azure anything.
+//! they can grow ([`growth`], [`mod@assess`] with its rows, first failures and words), what turning one knob frees
+//! ([`knobs`]), which ranges meet ([`overlap`]), which are free ([`free`]), and the same cluster under every network mode
+//! ([`modes`]). Pure; never asks Azure anything.
 
 pub mod answer;
 pub mod assess;
 pub mod checks;
 pub mod cost;
+mod failure;
 pub mod free;
 pub mod growth;
 pub mod knobs;
@@ -14,6 +16,11 @@ pub mod modes;
 pub mod occupancy;
 pub mod overlap;
 pub mod prefix_set;
+mod rows;
 pub mod surge;
+mod told;
+
+#[cfg(test)]
+mod tests;
 
 pub use assess::{Assessment, Scope, assess};

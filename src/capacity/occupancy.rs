@@ -1,8 +1,11 @@
 //! Who holds addresses in a subnet now: AKS nodes, cluster by cluster, and everything else (*foreign*: load balancers, private
 //! endpoints, virtual machines, clusters that were not read).
 
-use super::cost::pool_cost;
-use crate::model::{Cluster, ClusterIndex, HolderKind, Inventory, NodePool, Subnet, SubnetIndex};
+use super::cost::{is_known, pool_cost};
+use crate::model::{
+    Cluster, ClusterIndex, HolderKind, Inventory, IpNet, NetworkMode, NodePool, PoolKind, Subnet,
+    SubnetIndex,
+};
 use std::net::IpAddr;
 
 /// Where the number of held addresses comes from, best first.
@@ -41,34 +44,35 @@ pub struct Occupancy {
     pub basis: Basis,
     /// Addresses by which live usages fall short of what the clusters' nodes should hold; 0 when they agree.
     pub unexplained: u64,
+    /// `by_cluster` is what live usages say and not what nodes hold at first: a dynamic pod subnet, where nothing but pods of
+    /// AKS may live (SUB-5).
+    pub measured: bool,
 }
 
 impl Occupancy {
     /// Addresses held by anything but this cluster's nodes: what the service takes off the subnet before it compares (ISS-4).
     pub fn foreign_to(&self, cluster: ClusterIndex) -> u64 {
-        let others: u64 = self
+        let others = self
             .by_cluster
             .iter()
-            .filter(|(other, _)| *other != cluster)
-            .map(|(_, held)| held)
-            .sum();
-        self.foreign + others
+            .filter(|(other, _)| *other != cluster);
+        sum(others).saturating_add(self.foreign)
     }
 }
 
-/// Addresses that one pool's nodes hold in a subnet when `nodes` of them run.
-fn held_in(cluster: &Cluster, pool: &NodePool, subnet: SubnetIndex, nodes: u64) -> u64 {
-    let Some(cost) = pool_cost(cluster, pool) else {
-        return 0;
-    };
-    let mut each = 0;
-    if pool.subnet == Some(subnet) {
-        each += cost.node_subnet.held;
+fn sum<'a>(by_cluster: impl IntoIterator<Item = &'a (ClusterIndex, u64)>) -> u64 {
+    by_cluster
+        .into_iter()
+        .fold(0, |sum, (_, held)| sum.saturating_add(*held))
+}
+
+/// Nodes of a pool that run, and so hold addresses: none where nobody knows how many there are.
+pub fn running(cluster: &Cluster, pool: &NodePool) -> u64 {
+    if cluster.is_stopped() || !is_known(pool, "node_count") {
+        0
+    } else {
+        pool.running()
     }
-    if pool.pod_subnet == Some(subnet) {
-        each += cost.pod_subnet.map_or(0, |cost| cost.held);
-    }
-    nodes.saturating_mul(each)
 }
 
 /// Who holds what in a subnet that the pools `users` use.
@@ -79,53 +83,54 @@ pub fn occupancy(
 ) -> Occupancy {
     let subnet = inventory.subnet(index);
     let mut by_cluster: Vec<(ClusterIndex, u64)> = Vec::new();
+    // As the service counts them: a dynamic node's sixteen, without the address that is only inferred (DYN-3).
+    let mut at_least = 0u64;
     for &(cluster_index, position) in users {
         let cluster = inventory.cluster(cluster_index);
         let pool = &cluster.pools[position];
-        let nodes = if cluster.is_stopped() {
-            0
-        } else {
-            pool.running()
-        };
-        let held = held_in(cluster, pool, index, nodes);
+        let (held, counted) = pool_cost(cluster, pool).map_or((0, 0), |cost| {
+            let each = cost.in_subnet(pool, index);
+            let nodes = running(cluster, pool);
+            (
+                nodes.saturating_mul(each.held),
+                nodes.saturating_mul(each.counted),
+            )
+        });
+        at_least = at_least.saturating_add(counted);
         match by_cluster.last_mut() {
-            Some((last, sum)) if *last == cluster_index => *sum += held,
+            Some((last, sum)) if *last == cluster_index => *sum = sum.saturating_add(held),
             _ => by_cluster.push((cluster_index, held)),
         }
     }
-    let measured = measure(inventory, subnet, &mut by_cluster);
-    let held: u64 = by_cluster.iter().map(|(_, held)| held).sum();
-    let is_pod_subnet = users.iter().any(|&(cluster, position)| {
-        inventory.cluster(cluster).pools[position].pod_subnet == Some(index)
-    });
+    let measured = measure(inventory, index, users, &mut by_cluster);
+    let held = sum(&by_cluster);
     let (used, basis) = match (subnet.used, measured, subnet.foreign) {
         (Some(used), _, _) => (used, Basis::Usages),
         (None, Some(total), _) => (total, Basis::IpConfigurations),
-        (None, None, Some(foreign)) => (held + foreign, Basis::Declared),
+        (None, None, Some(foreign)) => (held.saturating_add(foreign), Basis::Declared),
         (None, None, None) => (
-            held + counted_foreign(inventory, index, users),
+            held.saturating_add(counted_foreign(inventory, index, users)),
             Basis::Counted,
         ),
     };
-    if is_pod_subnet && basis == Basis::Usages && used > held && held > 0 {
-        // Nothing else may live in a delegated pod subnet (SUB-5): what the first batches do not explain are the later ones.
-        // Shared out in proportion, the remainder to the last cluster.
-        let mut left = used;
-        let last = by_cluster.len() - 1;
-        for (position, (_, share)) in by_cluster.iter_mut().enumerate() {
-            *share = if position == last {
-                left
-            } else {
-                used * *share / held
-            };
-            left -= *share;
-        }
+    // Nothing else may live in a delegated pod subnet (SUB-5): what the first batches do not explain are the later ones. Static
+    // blocks have no later ones, so there it is a cluster that was not read.
+    let grows_by_batches = users.iter().all(|&(cluster, position)| {
+        let cluster = inventory.cluster(cluster);
+        let pool = &cluster.pools[position];
+        cluster.network_mode(pool) == Some(NetworkMode::PodSubnetDynamic)
+            && pool.pod_subnet == Some(index)
+            && pool.subnet != Some(index)
+    });
+    if grows_by_batches && basis == Basis::Usages && used >= at_least && held > 0 {
+        share_out(used, held, &mut by_cluster);
         return Occupancy {
             used,
             foreign: 0,
             by_cluster,
             basis,
             unexplained: 0,
+            measured: true,
         };
     }
     Occupancy {
@@ -134,22 +139,56 @@ pub fn occupancy(
         unexplained: held.saturating_sub(used),
         by_cluster,
         basis,
+        measured: false,
     }
 }
 
-/// Replaces what the model says of each cluster by what `ipConfigurations` show, where they show its scale sets. Returns the
-/// total, if the subnet lists its configurations at all.
+/// Shares `used` out in proportion to the `held` that the clusters' first batches add up to, the remainder to the last that
+/// holds any.
+fn share_out(used: u64, held: u64, by_cluster: &mut [(ClusterIndex, u64)]) {
+    let mut left = used;
+    let last = by_cluster.iter().rposition(|(_, share)| *share > 0);
+    for (position, (_, share)) in by_cluster.iter_mut().enumerate() {
+        let part = u128::from(used) * u128::from(*share) / u128::from(held.max(1));
+        *share = match u64::try_from(part) {
+            Ok(part) if Some(position) != last => part.min(left),
+            _ => left,
+        };
+        left -= *share;
+    }
+}
+
+/// In a dual-stack subnet every node has two configurations, and nothing says which is which.
+pub fn has_ipv6(subnet: &Subnet) -> bool {
+    subnet
+        .prefixes
+        .iter()
+        .any(|prefix| matches!(prefix, IpNet::V6(_)))
+}
+
+/// Replaces what the model says of each cluster by what `ipConfigurations` show, where they show its scale sets and it has no
+/// other machines here. Returns the total, if the subnet lists its configurations at all.
 fn measure(
     inventory: &Inventory,
-    subnet: &Subnet,
+    index: SubnetIndex,
+    users: &[(ClusterIndex, usize)],
     by_cluster: &mut [(ClusterIndex, u64)],
 ) -> Option<u64> {
+    let subnet = inventory.subnet(index);
     let holders = subnet.holders.as_ref()?;
-    for (cluster, held) in by_cluster.iter_mut() {
-        let Some(group) = &inventory.cluster(*cluster).node_resource_group else {
+    if has_ipv6(subnet) {
+        return None;
+    }
+    for (cluster_index, held) in by_cluster.iter_mut() {
+        let cluster = inventory.cluster(*cluster_index);
+        let Some(group) = &cluster.node_resource_group else {
             continue;
         };
-        let shown: u64 = holders
+        let only_scale_sets = users
+            .iter()
+            .filter(|(user, _)| user == cluster_index)
+            .all(|(_, position)| cluster.pools[*position].kind == PoolKind::ScaleSet);
+        let shown = holders
             .iter()
             .filter(|holder| holder.kind == HolderKind::ScaleSet)
             .filter(|holder| {
@@ -158,16 +197,16 @@ fn measure(
                     .as_ref()
                     .is_some_and(|known| known.eq_ignore_ascii_case(group))
             })
-            .map(|holder| holder.addresses)
-            .sum();
-        if shown > 0 {
+            .fold(0u64, |sum, holder| sum.saturating_add(holder.addresses));
+        if shown > 0 && only_scale_sets {
             *held = shown;
         }
     }
-    let total = holders.iter().map(|holder| holder.addresses).sum();
+    let total = holders
+        .iter()
+        .fold(0u64, |sum, holder| sum.saturating_add(holder.addresses));
     // A subnet that lists nothing although nodes should be there was printed by something that leaves the list out.
-    let expected: u64 = by_cluster.iter().map(|(_, held)| held).sum();
-    (total > 0 || expected == 0).then_some(total)
+    (total > 0 || sum(by_cluster.iter()) == 0).then_some(total)
 }
 
 /// Foreign addresses as far as clusters, services and endpoints that were read tell.
@@ -191,7 +230,7 @@ fn counted_foreign(
             && first_pool_here
             && subnet.private_endpoints == 0
         {
-            foreign += 1;
+            foreign = foreign.saturating_add(1);
         }
         let Some(state) = &cluster.kubernetes else {
             continue;
@@ -210,16 +249,17 @@ fn counted_foreign(
             .collect();
         frontends.sort_unstable();
         frontends.dedup();
-        foreign += frontends.len() as u64;
-        foreign += state
+        foreign = foreign.saturating_add(frontends.len() as u64);
+        foreign = state
             .services
             .iter()
             .filter(|service| match &service.internal_subnet {
                 Some(name) => name.eq_ignore_ascii_case(&subnet.name),
                 None => first_pool_here,
             })
-            .map(|service| service.private_link_addresses)
-            .sum::<u64>();
+            .fold(foreign, |sum, service| {
+                sum.saturating_add(service.private_link_addresses)
+            });
     }
     foreign
 }

@@ -18,6 +18,11 @@ pub fn surge_nodes(pool: &NodePool, nodes: u64) -> u64 {
         .min(nodes)
 }
 
+/// Nodes of a pool of `nodes` while its upgrade runs.
+pub fn nodes_with_surge(pool: &NodePool, nodes: u64) -> u64 {
+    nodes.saturating_add(surge_nodes(pool, nodes))
+}
+
 /// The setting in words, for tables and messages.
 pub fn surge_text(pool: &NodePool) -> String {
     match (pool.spot, pool.upgrade.max_surge) {

@@ -494,7 +494,11 @@ clusters:
 ";
 
     fn names(current: &Inventory, planned: &Inventory) -> Vec<String> {
-        plan_predictions(current, planned, None)
+        let loaded = Loaded {
+            current: current.clone(),
+            ..Loaded::default()
+        };
+        plan_predictions(&loaded, planned, None)
             .into_iter()
             .map(|prediction| prediction.cluster)
             .collect()
@@ -523,7 +527,7 @@ clusters:
         // It was there before: nobody asks AKS anything.
         assert_eq!(names(&planned, &planned), [""; 0]);
         assert_eq!(
-            plan_predictions(&Inventory::default(), &current, Some("one")).len(),
+            plan_predictions(&Loaded::default(), &current, Some("one")).len(),
             1
         );
     }

@@ -250,7 +250,7 @@ fn node_limits(scene: &Scene, judgement: &mut Judgement) {
             let mut answer = refusal(
                 "agentPoolProfile.count",
                 format!(
-                    "{} nodes exceed the {} a {mode} cluster may have. AKS refuses this; its code and text are in no public \
+                    "{} nodes exceed the {} of a cluster with {mode}. AKS refuses this; its code and text are in no public \
                      source.",
                     grouped(nodes),
                     grouped(most)

@@ -4,8 +4,8 @@
 use super::scene::Scene;
 use super::{DemandRow, Judgement};
 use crate::capacity::answer::{
-    Answer, CODE_NOT_KNOWN, Certainty, SUBNET_IS_FULL, Stage, autoscaler_subnet_is_full,
-    node_without_pod_addresses, pods_without_addresses, subnet_is_full,
+    Answer, Certainty, SUBNET_IS_FULL, Stage, autoscaler_subnet_is_full,
+    node_without_pod_addresses, nodes_without_pod_cidr, pods_without_addresses, subnet_is_full,
 };
 use crate::capacity::cost::{NodeCost, node_cost, pool_cost};
 use crate::finding::{Finding, Severity, grouped};
@@ -80,14 +80,7 @@ fn largest_steps(scene: &Scene, steps: &Steps, judgement: &mut Judgement) {
 
 /// Addresses one node holds in this subnet.
 pub(super) fn held(pool: &NodePool, cost: &NodeCost, subnet: SubnetIndex) -> u64 {
-    let mut held = 0;
-    if pool.subnet == Some(subnet) {
-        held += cost.node_subnet.held;
-    }
-    if pool.pod_subnet == Some(subnet) {
-        held += cost.pod_subnet.map_or(0, |cost| cost.held);
-    }
-    held
+    cost.in_subnet(pool, subnet).held
 }
 
 /// Nodes that come to stay on top of those there are.
@@ -234,18 +227,9 @@ fn autoscaler_blocks<'a>(scene: &Scene<'a>, steps: &mut Steps<'a>, judgement: &m
         *room = (*room).min(blocks.saturating_sub(others));
     }
     if nodes > blocks {
-        judgement.errors.push(Answer::new(
-            Stage::Runtime,
-            CODE_NOT_KNOWN,
-            Some("networkProfile.podCIDR"),
-            format!(
-                "{mode} pod CIDR {range} has no block for every one of {} nodes: the last ones stay NotReady. What they report is \
-                 in no public source.",
-                grouped(nodes)
-            ),
-            Certainty::Inferred,
-            &[&rule::OVL_1, &rule::KBN_2],
-        ));
+        judgement
+            .errors
+            .push(nodes_without_pod_cidr(mode, range, nodes));
     }
 }
 

@@ -5,6 +5,7 @@ use super::predict::answer;
 use crate::capacity::assess::{
     Assessment, FirstFailure, PodCidrRow, PoolRow, SubnetRow, Verdict, subnet_knobs,
 };
+use crate::capacity::cost::is_known;
 use crate::capacity::growth::Books;
 use crate::capacity::overlap::{Overlap, OwnedRange};
 use crate::capacity::surge::surge_text;
@@ -150,13 +151,17 @@ fn pod_cidrs(inventory: &Inventory, rows: &[PodCidrRow]) -> Table {
 }
 
 fn nodes_text(pool: &NodePool) -> String {
+    let count = if is_known(pool, "node_count") {
+        pool.count.to_string()
+    } else {
+        "unknown".to_string()
+    };
     match pool.autoscaler {
         Some(autoscaler) => format!(
-            "{} ({}–{})",
-            pool.count, autoscaler.min_count, autoscaler.max_count
+            "{count} ({}–{})",
+            autoscaler.min_count, autoscaler.max_count
         ),
-        None if pool.unknown.iter().any(|field| field == "node_count") => "unknown".to_string(),
-        None => pool.count.to_string(),
+        None => count,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::capacity::findings;
 use super::document::{Cell, Document, Table, Tone};
 use crate::capacity::answer::{Answer, CODE_NOT_KNOWN, Stage};
-use crate::finding::grouped;
+use crate::finding::{counted, grouped};
 use crate::predict::{Outcome, Prediction};
 
 /// Everything a prediction says.
@@ -69,8 +69,8 @@ pub fn numbers(error: &Answer) -> String {
         &error.cidr,
     ) {
         (Some(wanted), Some(available), Some(subnet), Some(cidr)) => format!(
-            "{} addresses wanted, {} available in {subnet} ({})",
-            grouped(wanted),
+            "{} wanted, {} available in {subnet} ({})",
+            counted(wanted, "address", "addresses"),
             grouped(available),
             cidr.replace(',', ", ")
         ),

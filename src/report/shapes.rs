@@ -3,7 +3,7 @@
 
 use crate::capacity::answer::Answer;
 use crate::capacity::assess::{Assessment, FirstFailure, Levels, subnet_knobs};
-use crate::capacity::cost::{NodeCost, cost_basis};
+use crate::capacity::cost::{NodeCost, cost_basis, is_known};
 use crate::capacity::free::Suggestions;
 use crate::capacity::growth::Books;
 use crate::capacity::knobs::Knob;
@@ -237,14 +237,15 @@ pub struct PoolShape {
     pub name: String,
     pub os_type: &'static str,
     pub network_mode: Option<&'static str>,
-    pub count: u64,
+    /// Null where the input leaves the number of nodes open, as a Terraform plan may; so are the numbers that follow from it.
+    pub count: Option<u64>,
     pub min_count: Option<u64>,
     pub max_count: Option<u64>,
     pub max_pods: u32,
     /// Surge nodes of an upgrade that starts now.
-    pub surge: u64,
+    pub surge: Option<u64>,
     /// Surge nodes of an upgrade at the ceiling.
-    pub surge_at_ceiling: u64,
+    pub surge_at_ceiling: Option<u64>,
     pub spot: bool,
     pub subnet: Option<String>,
     pub pod_subnet: Option<String>,
@@ -391,6 +392,7 @@ fn per_node(mode: NetworkMode, os: OsType, max_pods: u32, cost: &NodeCost) -> Pe
 fn pool_shape(inventory: &Inventory, row: &crate::capacity::assess::PoolRow) -> PoolShape {
     let cluster = inventory.cluster(row.cluster);
     let pool = &cluster.pools[row.position];
+    let known = is_known(pool, "node_count");
     PoolShape {
         cluster: cluster.name.clone(),
         name: pool.name.clone(),
@@ -399,12 +401,12 @@ fn pool_shape(inventory: &Inventory, row: &crate::capacity::assess::PoolRow) -> 
             OsType::Windows => "Windows",
         },
         network_mode: row.mode.map(NetworkMode::key),
-        count: pool.count,
+        count: known.then_some(pool.count),
         min_count: pool.autoscaler.map(|autoscaler| autoscaler.min_count),
         max_count: pool.autoscaler.map(|autoscaler| autoscaler.max_count),
         max_pods: pool.max_pods,
         surge: row.surge,
-        surge_at_ceiling: surge_nodes(pool, pool.ceiling()),
+        surge_at_ceiling: known.then(|| surge_nodes(pool, pool.ceiling())),
         spot: pool.spot,
         subnet: pool.subnet.map(|index| inventory.subnet_name(index)),
         pod_subnet: pool.pod_subnet.map(|index| inventory.subnet_name(index)),

@@ -1,0 +1,411 @@
+//! Estates of a few pools, with every number worked out by hand.
+
+use super::assess::{Assessment, Scope, Verdict, assess};
+use super::growth::Books;
+use super::occupancy::Basis;
+use crate::finding::Severity;
+use crate::model::{Holder, HolderKind, Inventory, PoolKind, PoolMode, SubnetIndex};
+
+/// Two subnets: `nodes` is 10.0.0.0/24, `pods` is 10.0.1.0/24 (251 usable each). `pools` are lines of YAML.
+fn estate(cluster: &str, pools: &[&str]) -> Inventory {
+    let mut text = String::from(
+        "apiVersion: aksplan/v1\nname: t\nvirtual_networks:\n  - name: v\n    address_space: [10.0.0.0/8]\n    subnets:\n      \
+         - { name: nodes, cidr: 10.0.0.0/24 }\n      - { name: pods, cidr: 10.0.1.0/24 }\nclusters:\n  - name: c\n",
+    );
+    text.push_str(&format!(
+        "    {cluster}\n    service_cidr: 172.20.0.0/16\n    pools:\n"
+    ));
+    for pool in pools {
+        text.push_str(&format!("      - {{ {pool}, subnet: v/nodes }}\n"));
+    }
+    crate::source::read_document("scenario", text.as_bytes())
+        .and_then(crate::source::Found::assemble)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
+        .current
+}
+
+const CLASSIC: &str = "network_plugin: azure";
+
+fn whole(inventory: &Inventory) -> Assessment {
+    assess(inventory, &Scope::default())
+}
+
+fn row<'a>(
+    inventory: &Inventory,
+    assessment: &'a Assessment,
+    name: &str,
+) -> &'a super::assess::SubnetRow {
+    assessment
+        .subnets
+        .iter()
+        .find(|row| inventory.subnet(row.index).name == name)
+        .expect("a row a subnet")
+}
+
+fn message<'a>(assessment: &'a Assessment, code: &str) -> &'a str {
+    let mut of_code = assessment
+        .findings
+        .iter()
+        .filter(|finding| finding.code == code);
+    let first = of_code
+        .next()
+        .unwrap_or_else(|| panic!("no {code}: {:#?}", assessment.findings));
+    assert!(of_code.next().is_none(), "{code} twice");
+    &first.message
+}
+
+fn rules(assessment: &Assessment, code: &str) -> Vec<&'static str> {
+    let finding = assessment
+        .findings
+        .iter()
+        .find(|finding| finding.code == code);
+    finding
+        .expect(code)
+        .rules
+        .iter()
+        .map(|rule| rule.id)
+        .collect()
+}
+
+const DYNAMIC: &str = "name: a, count: 5, min_count: 5, max_count: 10, max_pods: 110, max_surge: 1, pod_subnet: v/pods";
+
+#[test]
+fn a_pod_subnet_that_is_nearly_full_is_full() {
+    let mut inventory = estate(CLASSIC, &[DYNAMIC]);
+    inventory.subnets[1].used = Some(245);
+    let assessment = whole(&inventory);
+    let pods = row(&inventory, &assessment, "pods");
+    // 245 now; 5 more nodes of 17, and one of surge.
+    assert_eq!(
+        (
+            pods.demand.now,
+            pods.demand.ceiling,
+            pods.demand.ceiling_with_surge
+        ),
+        (245, 330, 347)
+    );
+    assert_eq!((pods.headroom.now, pods.headroom.ceiling), (6, -79));
+    assert_eq!(pods.verdict, Verdict::Full);
+    assert_eq!(assessment.pools[0].more_nodes, Some(0));
+    let failure = pods.first_failure.as_ref().unwrap();
+    assert_eq!((failure.pool.as_str(), failure.nodes), ("a", 6));
+    assert!(
+        assessment
+            .not_checked
+            .iter()
+            .any(|said| said.starts_with("everything in pod subnet v/pods"))
+    );
+    // 5 × 16 is what five idle nodes may hold as well: 80 + 85 fit.
+    inventory.subnets[1].used = Some(80);
+    let assessment = whole(&inventory);
+    let pods = row(&inventory, &assessment, "pods");
+    assert_eq!(
+        (pods.demand.now, pods.demand.ceiling, pods.verdict),
+        (80, 165, Verdict::Ok)
+    );
+}
+
+#[test]
+fn in_static_blocks_what_nodes_do_not_hold_is_somebody_elses() {
+    let pool =
+        "name: a, count: 2, max_pods: 30, pod_subnet: v/pods, pod_ip_allocation_mode: StaticBlock";
+    let mut inventory = estate(CLASSIC, &[pool]);
+    inventory.subnets[1].used = Some(245);
+    let assessment = whole(&inventory);
+    // 2 × 2 blocks.
+    assert_eq!(row(&inventory, &assessment, "pods").foreign, 245 - 64);
+}
+
+#[test]
+fn absurd_numbers_do_not_overflow() {
+    for pod_subnet in ["", ", pod_subnet: v/pods"] {
+        let pool = format!("name: a, count: 1000000, max_pods: 100000{pod_subnet}");
+        let mut inventory = estate(CLASSIC, &[&pool, &pool.replace("name: a", "name: b")]);
+        for used in [0, 1 << 32, u64::MAX] {
+            for subnet in &mut inventory.subnets {
+                subnet.used = Some(used);
+                subnet.foreign = Some(used);
+            }
+            for pool in &mut inventory.clusters[0].pools {
+                pool.count = used.max(1_000_000);
+            }
+            let assessment = whole(&inventory);
+            assert!(assessment.worst() == Some(Severity::Blocker));
+            super::knobs::subnet_knobs(&Books::of(&inventory), &assessment.subnets[0]);
+        }
+    }
+}
+
+#[test]
+fn a_fixed_pool_never_fails_first() {
+    // 8 × 29 = 232; two and three more of 29 each reach for 377.
+    let fixed = "name: fixed, count: 7, max_pods: 30";
+    let inventory = estate(
+        CLASSIC,
+        &[
+            fixed,
+            "name: q, count: 1, min_count: 1, max_count: 5, max_pods: 30",
+        ],
+    );
+    let assessment = whole(&inventory);
+    let failure = row(&inventory, &assessment, "nodes")
+        .first_failure
+        .clone()
+        .unwrap();
+    assert_eq!((failure.pool.as_str(), failure.nodes), ("q", 2));
+}
+
+#[test]
+fn a_pod_cidr_fails_between_count_and_max_count() {
+    let pools = [
+        "name: p, count: 1, min_count: 1, max_count: 5, max_pods: 30",
+        "name: q, count: 1, min_count: 1, max_count: 5, max_pods: 30",
+    ];
+    let overlay =
+        "network_plugin: azure\n    network_plugin_mode: overlay\n    pod_cidr: 10.244.0.0/21";
+    let inventory = estate(overlay, &pools);
+    let assessment = whole(&inventory);
+    let failure = assessment.pod_cidrs[0].first_failure.clone().unwrap();
+    // Eight blocks: each alone reaches five, both together do not: with five of the other, the fourth does not fit.
+    assert_eq!(failure.nodes, 4);
+    assert_eq!(failure.answer.code, "InsufficientSubnetSize");
+    let runtime = failure.runtime.unwrap();
+    assert!(
+        runtime.code == "unknown" && runtime.message.contains("9 nodes"),
+        "{}",
+        runtime.message
+    );
+    assert_eq!(rules(&assessment, "pod-cidr-ceiling"), ["ISS-2", "OVL-1"]);
+}
+
+#[test]
+fn surge_in_turn_and_surge_at_once() {
+    // 7 × 29 = 203 of 251; 48 left for surge: one node of 29, not two.
+    let one = "count: 4, max_pods: 30, max_surge: 1";
+    let two = "count: 3, max_pods: 30, max_surge: 1";
+    let pools = [format!("name: p, {one}"), format!("name: q, {two}")];
+    let inventory = estate(CLASSIC, &[&pools[0], &pools[1]]);
+    let assessment = whole(&inventory);
+    let said = message(&assessment, "subnet-surge");
+    assert!(
+        said.contains("only if all pools surge at once") && said.contains("MIG-20"),
+        "{said}"
+    );
+    let answer = row(&inventory, &assessment, "nodes")
+        .first_failure
+        .clone()
+        .unwrap()
+        .answer;
+    assert_eq!(
+        (answer.code, answer.preallocated, answer.available),
+        ("SubnetIsFull", Some(58), Some(48))
+    );
+    assert_eq!(answer.certainty, super::answer::Certainty::Inferred);
+    // With two surge nodes of one pool, that alone is too much.
+    let inventory = estate(
+        CLASSIC,
+        &[&pools[0].replace("surge: 1", "surge: 2"), &pools[1]],
+    );
+    let assessment = whole(&inventory);
+    let said = message(&assessment, "subnet-surge");
+    assert!(
+        said.contains("an upgrade at the ceiling is refused") && said.contains("want 261 of 251"),
+        "{said}"
+    );
+}
+
+#[test]
+fn node_limits_take_the_largest_surge() {
+    let kubenet = "network_plugin: kubenet\n    pod_cidr: 10.244.0.0/14";
+    let inventory = estate(
+        kubenet,
+        &[
+            "name: p, count: 199, max_pods: 30, max_surge: 1",
+            "name: q, count: 200, max_pods: 30, max_surge: 1",
+        ],
+    );
+    let said = whole(&inventory);
+    assert!(message(&said, "kubenet-nodes").contains("one after the other they fit"));
+    let inventory = estate(
+        kubenet,
+        &[
+            "name: p, count: 199, max_pods: 30, max_surge: 2",
+            "name: q, count: 200, max_pods: 30, max_surge: 1",
+        ],
+    );
+    let said = whole(&inventory);
+    assert!(message(&said, "kubenet-nodes").contains("an upgrade at the ceiling is refused"));
+}
+
+#[test]
+fn an_unknown_pool_hides_no_failure() {
+    let pools = [
+        "name: known, count: 9, max_pods: 30",
+        "name: open, count: 7, max_pods: 30",
+    ];
+    let mut inventory = estate(CLASSIC, &pools);
+    inventory.clusters[0].pools[1]
+        .unknown
+        .push("node_count".to_string());
+    let assessment = whole(&inventory);
+    // 9 × 29 = 261.
+    let nodes = row(&inventory, &assessment, "nodes");
+    assert_eq!((nodes.demand.now, nodes.verdict), (261, Verdict::Full));
+    assert!(
+        assessment
+            .pools
+            .iter()
+            .all(|row| row.more_nodes.is_none() && row.largest_step.is_none())
+    );
+    inventory.clusters[0].pools[0].count = 2;
+    let assessment = whole(&inventory);
+    assert_eq!(
+        row(&inventory, &assessment, "nodes").verdict,
+        Verdict::Unknown
+    );
+    // A ceiling that is left open is no ceiling.
+    inventory.clusters[0].pools[1].unknown = vec!["max_count".to_string()];
+    inventory.clusters[0].pools[1].count = 1;
+    let assessment = whole(&inventory);
+    assert_eq!(
+        row(&inventory, &assessment, "nodes").verdict,
+        Verdict::Unknown
+    );
+}
+
+fn holder(kind: HolderKind, addresses: u64) -> Holder {
+    Holder {
+        kind,
+        name: "x".to_string(),
+        resource_group: Some("MC_c".to_string()),
+        addresses,
+        machines: 1,
+    }
+}
+
+#[test]
+fn configurations_are_believed_where_they_can_be() {
+    let mut inventory = estate(
+        CLASSIC,
+        &[
+            "name: sets, count: 1, max_pods: 30",
+            "name: machines, count: 1, max_pods: 30",
+        ],
+    );
+    inventory.clusters[0].node_resource_group = Some("MC_c".to_string());
+    inventory.subnets[0].holders = Some(vec![
+        holder(HolderKind::ScaleSet, 29),
+        holder(HolderKind::NetworkInterface, 29),
+    ]);
+    inventory.clusters[0].pools[1].kind = PoolKind::VirtualMachines;
+    let books = Books::of(&inventory);
+    let occupancy = books.occupancy(SubnetIndex::new(0));
+    assert_eq!(
+        (occupancy.used, occupancy.foreign, occupancy.basis),
+        (58, 0, Basis::IpConfigurations)
+    );
+    // Two configurations a node say nothing about IPv4.
+    inventory.subnets[0]
+        .prefixes
+        .push("fd00::/64".parse().unwrap());
+    let books = Books::of(&inventory);
+    let occupancy = books.occupancy(SubnetIndex::new(0));
+    assert_eq!((occupancy.used, occupancy.basis), (58, Basis::Counted));
+    assert!(
+        whole(&inventory)
+            .not_checked
+            .iter()
+            .any(|said| said.starts_with("ipConfigurations of v/nodes"))
+    );
+}
+
+#[test]
+fn a_vnet_counts_blocks_and_has_an_end() {
+    let wide = |mode: &str| {
+        let pool = format!(
+            "name: a, count: 0, min_count: 0, max_count: 900, max_pods: 110, pod_subnet: v/pods{mode}"
+        );
+        let mut inventory = estate(CLASSIC, &[&pool]);
+        inventory.subnets[1].prefixes = vec!["10.64.0.0/12".parse().unwrap()];
+        inventory.subnets[0].prefixes = vec!["10.32.0.0/16".parse().unwrap()];
+        inventory
+    };
+    // 900 × 7 blocks of 112 addresses are 6,300 configurations, and 900 of the nodes.
+    let inventory = wide(", pod_ip_allocation_mode: StaticBlock");
+    let assessment = whole(&inventory);
+    assert_eq!(row(&inventory, &assessment, "pods").demand.ceiling, 100_800);
+    assert!(
+        assessment
+            .findings
+            .iter()
+            .all(|finding| finding.code != "vnet-addresses")
+    );
+    let mut classic = estate(
+        CLASSIC,
+        &["name: a, count: 0, min_count: 0, max_count: 900, max_pods: 110"],
+    );
+    classic.subnets[0].prefixes = vec!["10.32.0.0/12".parse().unwrap()];
+    // 900 × 109.
+    assert!(message(&whole(&classic), "vnet-addresses").contains("98,100"));
+}
+
+#[test]
+fn knobs_that_cannot_be_turned_are_not_offered() {
+    // 8 × 29 = 232 of 251: no surge node fits.
+    let mut inventory = estate(
+        CLASSIC,
+        &["name: p, count: 8, min_count: 1, max_count: 8, max_pods: 30, max_surge: 1"],
+    );
+    for (mode, wanted) in [
+        (PoolMode::User, Some("0, with max_unavailable 1")),
+        (PoolMode::System, None),
+    ] {
+        inventory.clusters[0].pools[0].mode = mode;
+        let assessment = whole(&inventory);
+        let knobs = super::knobs::subnet_knobs(
+            &Books::of(&inventory),
+            row(&inventory, &assessment, "nodes"),
+        );
+        let of = |key: &str| {
+            knobs
+                .iter()
+                .find(|knob| knob.kind.key() == key)
+                .unwrap()
+                .enough
+                .as_deref()
+        };
+        assert_eq!(of("max_surge"), wanted);
+        // Seven and one would fit, but eight nodes are there.
+        assert_eq!(of("max_count"), None);
+    }
+}
+
+#[test]
+fn words_and_rules_fit_the_pools() {
+    let assessment = whole(&estate(CLASSIC, &["name: p, count: 9, max_pods: 30"]));
+    let said = message(&assessment, "subnet-full");
+    assert!(said.contains(": at the ceiling the pools"), "{said}");
+    assert_eq!(
+        rules(&assessment, "subnet-full"),
+        ["SUB-1", "ISS-2", "CLS-3", "CLS-1"]
+    );
+    // 15 × 17 = 255 of 251 where 15 × 16 = 240 are counted.
+    let assessment = whole(&estate(
+        CLASSIC,
+        &["name: p, count: 15, max_pods: 110, pod_subnet: v/pods"],
+    ));
+    assert_eq!(rules(&assessment, "admission-undercounts"), ["DYN-3"]);
+    let assessment = whole(&estate(
+        CLASSIC,
+        &[
+            "name: p, count: 3, max_pods: 250, pod_subnet: v/pods, pod_ip_allocation_mode: StaticBlock",
+        ],
+    ));
+    assert_eq!(rules(&assessment, "admission-undercounts"), ["STB-3"]);
+    let kubenet = "network_plugin: kubenet\n    pod_cidr: 10.244.0.0/22";
+    let assessment = whole(&estate(kubenet, &["name: p, count: 5, max_pods: 30"]));
+    assert_eq!(
+        rules(&assessment, "pod-cidr-ceiling"),
+        ["ISS-2", "KBN-1", "KBN-2"]
+    );
+}

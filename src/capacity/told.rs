@@ -1,0 +1,371 @@
+//! What the rows mean, as findings, and what they do not know.
+
+use super::answer::{Stage, pod_cidr_rules};
+use super::assess::{PodCidrRow, SubnetRow, Verdict};
+use super::cost::{POD_CIDR_PER_NODE, cost_rules, dynamic_held, pool_cost};
+use super::growth::{Books, User, in_vnet};
+use super::limits;
+use super::occupancy::{Basis, has_ipv6};
+use super::rows::SubnetDemand;
+use crate::finding::{Finding, Severity, counted, grouped};
+use crate::model::{Inventory, NetworkMode, NodePool, SubnetIndex, VnetIndex};
+use crate::rule::{self, Rule};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// When every pool is as large as it may become, in the words that fit these pools.
+fn at_the_ceiling<'a>(pools: impl IntoIterator<Item = &'a NodePool>) -> &'static str {
+    if pools.into_iter().any(|pool| pool.autoscaler.is_some()) {
+        "at the autoscalers' ceiling"
+    } else {
+        "at the ceiling"
+    }
+}
+
+/// When the surge of all pools comes together. A cluster that is on Overlay has its move behind it.
+pub(super) fn all_at_once(modes: impl IntoIterator<Item = NetworkMode>) -> &'static str {
+    if modes.into_iter().all(|mode| mode == NetworkMode::Overlay) {
+        "only if all pools surge at once, as pools upgraded side by side do"
+    } else {
+        "only if all pools surge at once, as the move to Overlay does (MIG-20)"
+    }
+}
+
+/// Both lists, each rule once, in order.
+fn with(
+    mut rules: Vec<&'static Rule>,
+    more: impl IntoIterator<Item = &'static Rule>,
+) -> Vec<&'static Rule> {
+    for rule in more {
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    }
+    rules
+}
+
+fn available_addresses(available: u64) -> String {
+    counted(available, "available address", "available addresses")
+}
+
+pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut Vec<Finding>) {
+    let inventory = books.inventory;
+    for row in rows.iter().filter(|row| row.verdict != Verdict::Unused) {
+        let name = inventory.subnet_name(row.index);
+        let available = row.usable.saturating_sub(row.foreign);
+        let users: Vec<User> = books.pools(row.index).collect();
+        let modes: Vec<NetworkMode> = users.iter().filter_map(User::mode).collect();
+        let costs = || modes.iter().flat_map(|mode| cost_rules(*mode));
+        let failure = row.first_failure.as_ref().map(|failure| {
+            format!(
+                "; pool {} of {} fails first, at {}",
+                failure.pool,
+                inventory.cluster(failure.cluster).name,
+                counted(failure.nodes, "node", "nodes")
+            )
+        });
+        let failure = failure.unwrap_or_default();
+        match row.verdict {
+            Verdict::Full | Verdict::CeilingShort => findings.push(Finding::new(
+                Severity::Blocker,
+                if row.verdict == Verdict::Full {
+                    "subnet-full"
+                } else {
+                    "subnet-ceiling"
+                },
+                format!(
+                    "{name}: {} the pools want {} of {}{failure}",
+                    at_the_ceiling(users.iter().map(|user| user.pool)),
+                    grouped(row.demand.ceiling),
+                    available_addresses(available),
+                ),
+                &with(vec![&rule::SUB_1, &rule::ISS_2], costs()),
+            )),
+            Verdict::SurgeShort => {
+                let alone = row.demand.ceiling.saturating_add(row.largest_surge);
+                let (message, rules): (String, Vec<&'static Rule>) = if alone > available {
+                    let refused = row
+                        .first_failure
+                        .as_ref()
+                        .is_some_and(|failure| failure.answer.stage == Stage::Admission);
+                    (
+                        format!(
+                            "{name}: the ceiling fits, but an upgrade at the ceiling {}: with the surge of one pool the pools \
+                             want {} of {}{failure}",
+                            if refused { "is refused" } else { "fails" },
+                            grouped(alone),
+                            available_addresses(available),
+                        ),
+                        vec![&rule::UPG_4, &rule::ISS_5],
+                    )
+                } else {
+                    (
+                        format!(
+                            "{name}: the ceiling fits, its surge does not, but {}: the pools then want {} of {}; one after the \
+                             other they fit",
+                            all_at_once(modes.iter().copied()),
+                            grouped(row.demand.ceiling_with_surge),
+                            available_addresses(available),
+                        ),
+                        vec![&rule::UPG_4, &rule::UPG_11, &rule::MIG_20],
+                    )
+                };
+                findings.push(Finding::new(
+                    Severity::Warning,
+                    "subnet-surge",
+                    message,
+                    &with(rules, costs()),
+                ));
+            }
+            _ => {}
+        }
+        if row.counted.ceiling <= available && row.demand.ceiling > available {
+            let mut rules: Vec<&'static Rule> = Vec::new();
+            for mode in &modes {
+                rules = match mode {
+                    NetworkMode::PodSubnetStaticBlock => with(rules, [&rule::STB_3]),
+                    NetworkMode::PodSubnetDynamic => with(rules, [&rule::DYN_3]),
+                    _ => rules,
+                };
+            }
+            findings.push(Finding::new(
+                Severity::Blocker,
+                "admission-undercounts",
+                format!(
+                    "{name}: AKS counts {} and admits the pools, but their nodes hold {}: nodes or pods will wait for \
+                     addresses that are not there",
+                    counted(row.counted.ceiling, "address", "addresses"),
+                    grouped(row.demand.ceiling),
+                ),
+                &rules,
+            ));
+        }
+        pod_subnet_load(inventory, row, &users, available, findings);
+    }
+}
+
+/// The first batch is not the last: at `max_pods` pods a node holds many more addresses than the 17 it starts with.
+fn pod_subnet_load(
+    inventory: &Inventory,
+    row: &SubnetRow,
+    users: &[User],
+    available: u64,
+    findings: &mut Vec<Finding>,
+) {
+    let mut full = 0u64;
+    for user in users {
+        if user.mode() != Some(NetworkMode::PodSubnetDynamic)
+            || user.pool.pod_subnet != Some(row.index)
+            || user.each(row.index).is_none()
+        {
+            continue;
+        }
+        let each = dynamic_held(u64::from(user.pool.max_pods));
+        full = full.saturating_add(user.pool.ceiling().saturating_mul(each));
+    }
+    if row.demand.ceiling <= available && full > available {
+        findings.push(Finding::new(
+            Severity::Warning,
+            "pod-subnet-load",
+            format!(
+                "{}: holds every node's first batch at the ceiling ({} of {}), but if every node ran max_pods pods it would \
+                 want {}: pods would wait for addresses",
+                inventory.subnet_name(row.index),
+                grouped(row.demand.ceiling),
+                grouped(available),
+                grouped(full)
+            ),
+            &[&rule::DYN_2, &rule::DYN_3],
+        ));
+    }
+}
+
+pub(super) fn pod_cidr_findings(
+    inventory: &Inventory,
+    rows: &[PodCidrRow],
+    findings: &mut Vec<Finding>,
+) {
+    for row in rows {
+        let cluster = inventory.cluster(row.cluster);
+        let mode = cluster.mode().unwrap_or(NetworkMode::Overlay);
+        let rules = |first: &'static Rule| with(vec![first], pod_cidr_rules(mode));
+        let alone = row.demand.ceiling.saturating_add(row.largest_surge);
+        let (severity, code, demand, when, rules) = match row.verdict {
+            Verdict::Full | Verdict::CeilingShort => (
+                Severity::Blocker,
+                "pod-cidr-ceiling",
+                row.demand.ceiling,
+                at_the_ceiling(&cluster.pools).to_string(),
+                rules(&rule::ISS_2),
+            ),
+            Verdict::SurgeShort if alone > row.addresses => (
+                Severity::Warning,
+                "pod-cidr-surge",
+                alone,
+                "an upgrade at the ceiling is refused: with the surge of one pool".to_string(),
+                rules(&rule::MIG_11),
+            ),
+            Verdict::SurgeShort => (
+                Severity::Warning,
+                "pod-cidr-surge",
+                row.demand.ceiling_with_surge,
+                format!(
+                    "one pool after the other can be upgraded at the ceiling; {}",
+                    all_at_once([mode])
+                ),
+                with(rules(&rule::MIG_11), [&rule::UPG_11]),
+            ),
+            _ => continue,
+        };
+        findings.push(Finding::new(
+            severity,
+            code,
+            format!(
+                "{}: {when} the nodes want {}, pod CIDR {} has {}",
+                cluster.name,
+                counted(demand / POD_CIDR_PER_NODE, "/24 block", "/24 blocks"),
+                row.cidr,
+                grouped(row.nodes),
+            ),
+            &rules,
+        ));
+    }
+}
+
+/// A VNet has an end of its own (SUB-2), whatever its prefixes say.
+pub(super) fn vnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut Vec<Finding>) {
+    let inventory = books.inventory;
+    let vnets: BTreeSet<VnetIndex> = rows
+        .iter()
+        .map(|row| inventory.subnet(row.index).vnet)
+        .collect();
+    let mut ceilings: BTreeMap<VnetIndex, (u64, u64)> = BTreeMap::new();
+    for index in inventory.subnet_indices() {
+        let vnet = inventory.subnet(index).vnet;
+        if vnets.contains(&vnet) {
+            let (pools, foreign) = ceilings.entry(vnet).or_default();
+            *pools = pools.saturating_add(ceiling_in_vnet(books, index));
+            *foreign = foreign.saturating_add(books.occupancy(index).foreign);
+        }
+    }
+    for (vnet, (pools, foreign)) in ceilings {
+        if pools.saturating_add(foreign) > limits::VNET_ADDRESSES && pools > 0 {
+            findings.push(Finding::new(
+                Severity::Warning,
+                "vnet-addresses",
+                format!(
+                    "{}: at the ceiling its pools want {} private addresses, and others hold {}; a VNet may have {}",
+                    inventory.vnet(vnet).name,
+                    grouped(pools),
+                    grouped(foreign),
+                    grouped(limits::VNET_ADDRESSES)
+                ),
+                &[&rule::SUB_2],
+            ));
+        }
+    }
+}
+
+fn ceiling_in_vnet(books: &Books, index: SubnetIndex) -> u64 {
+    if books.users(index).is_empty() {
+        return 0;
+    }
+    let users: Vec<User> = books.pools(index).collect();
+    let demand = SubnetDemand::of(books, index, &users).demand.ceiling;
+    let in_blocks = users
+        .iter()
+        .filter(|user| pool_cost(user.cluster, user.pool).is_some())
+        .fold(0u64, |sum, user| {
+            sum.saturating_add(user.in_blocks(index, user.pool.ceiling()))
+        });
+    in_vnet(demand, in_blocks)
+}
+
+/// What the numbers above do not know, in whole sentences.
+pub(super) fn not_checked(
+    inventory: &Inventory,
+    books: &Books,
+    subnets: &[SubnetRow],
+) -> Vec<String> {
+    let mut sentences = inventory.not_checked.clone();
+    let guessed: Vec<String> = subnets
+        .iter()
+        .filter(|row| row.verdict != Verdict::Unused)
+        .filter(|row| row.basis == Basis::Counted && !inventory.subnet(row.index).assumed)
+        .map(|row| inventory.subnet_name(row.index))
+        .collect();
+    if !guessed.is_empty() {
+        sentences.push(format!(
+            "no live usages were read for {}: foreign addresses are those of clusters, services and endpoints that were \
+             read; add the output of `az network vnet list-usage` (NET-1)",
+            some_of(&guessed)
+        ));
+    }
+    let unexplained: Vec<String> = subnets
+        .iter()
+        .filter(|row| books.occupancy(row.index).unexplained > 0)
+        .map(|row| inventory.subnet_name(row.index))
+        .collect();
+    if !unexplained.is_empty() {
+        sentences.push(format!(
+            "usages of {} are smaller than what the clusters' nodes should hold: the files are of different times, or nodes \
+             hold less than CLS-3 says; foreign is taken as 0 there",
+            some_of(&unexplained)
+        ));
+    }
+    let taken: Vec<String> = subnets
+        .iter()
+        .filter(|row| books.occupancy(row.index).measured)
+        .map(|row| inventory.subnet_name(row.index))
+        .collect();
+    if !taken.is_empty() {
+        sentences.push(format!(
+            "everything in pod subnet {} is taken for the clusters that were read: nothing tells how much a cluster that was \
+             not read holds there",
+            some_of(&taken)
+        ));
+    }
+    let dual_stack: Vec<String> = subnets
+        .iter()
+        .filter(|row| row.verdict != Verdict::Unused && row.basis != Basis::Usages)
+        .map(|row| inventory.subnet(row.index))
+        .filter(|subnet| subnet.holders.as_ref().is_some_and(|held| !held.is_empty()))
+        .filter(|subnet| has_ipv6(subnet))
+        .map(|subnet| format!("{}/{}", inventory.vnet(subnet.vnet).name, subnet.name))
+        .collect();
+    if !dual_stack.is_empty() {
+        sentences.push(format!(
+            "ipConfigurations of {} were not counted: a node has two in a dual-stack subnet, and only one is an IPv4 address",
+            some_of(&dual_stack)
+        ));
+    }
+    let static_blocks = subnets.iter().any(|row| {
+        let index = row.index;
+        books.pools(index).any(|user| {
+            user.mode() == Some(NetworkMode::PodSubnetStaticBlock)
+                && user.pool.pod_subnet == Some(index)
+        })
+    });
+    if static_blocks {
+        sentences.push(
+            "static blocks are /28-aligned, and Azure's five addresses lie in a subnet's first and last block: up to two blocks \
+             fewer than computed may be usable (STB-3)"
+                .to_string(),
+        );
+    }
+    sentences.sort();
+    sentences.dedup();
+    sentences
+}
+
+/// The first few of a list, and how many more.
+pub fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    if names.len() <= SHOWN {
+        return names.join(", ");
+    }
+    format!(
+        "{} and {} more",
+        names[..SHOWN].join(", "),
+        grouped((names.len() - SHOWN) as u64)
+    )
+}
