@@ -90,7 +90,9 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
                 &[&rule::UPG_5],
             ));
         }
-        let max_pods_known = !pool.unknown.iter().any(|field| field == "max_pods");
+        // The default of a network mode that is not known is not known either.
+        let no_default = pool.max_pods_defaulted && cluster.network_mode(pool).is_none();
+        let max_pods_known = !no_default && !pool.unknown.iter().any(|field| field == "max_pods");
         if max_pods_known && !limits::MAX_PODS.contains(&pool.max_pods) {
             findings.push(Finding::new(
                 Severity::Blocker,

@@ -10,6 +10,7 @@ mod completion;
 mod explain;
 mod input;
 mod output;
+mod plan;
 mod predict;
 pub mod prefix_lists;
 mod report;

@@ -2,6 +2,7 @@
 
 use super::input::{Sources, one_cluster};
 use super::output::Rendering;
+use super::plan::plan_predictions;
 use super::{CliError, Ending};
 use crate::model::{Change, ClusterIndex, Inventory, IpNet, parse_cidr};
 use crate::predict::difference::{apply, changes_between};
@@ -107,11 +108,7 @@ fn predictions(args: &PredictArgs) -> Result<Vec<Prediction>, CliError> {
         return Ok(vec![operation_prediction(&loaded.current, operation)?]);
     }
     if let Some(planned) = &loaded.planned {
-        return Ok(plan_predictions(
-            &loaded.current,
-            planned,
-            args.cluster.as_deref(),
-        ));
+        return Ok(plan_predictions(&loaded, planned, args.cluster.as_deref()));
     }
     if !loaded.operations.is_empty() {
         return scenario_predictions(&loaded);
@@ -129,29 +126,6 @@ pub fn scenario_predictions(loaded: &Loaded) -> Result<Vec<Prediction>, CliError
         .operations
         .iter()
         .map(|operation| operation_prediction(&loaded.current, operation.clone()))
-        .collect()
-}
-
-/// Every cluster that a Terraform plan changes.
-pub fn plan_predictions(
-    current: &Inventory,
-    planned: &Inventory,
-    only: Option<&str>,
-) -> Vec<Prediction> {
-    planned
-        .cluster_indices()
-        .filter(|index| {
-            let cluster = planned.cluster(*index);
-            only.is_none_or(|name| {
-                cluster.name.eq_ignore_ascii_case(name)
-                    || cluster.qualified_name().eq_ignore_ascii_case(name)
-            })
-        })
-        .filter_map(|index| {
-            let prediction = state_prediction(current, planned, index);
-            // A cluster that the plan leaves alone gets no request, unless its network changes under it.
-            (!prediction.changes.is_empty() || !prediction.errors.is_empty()).then_some(prediction)
-        })
         .collect()
 }
 

@@ -2,10 +2,12 @@
 
 use super::input::{Sources, chosen_state};
 use super::output::Rendering;
-use super::predict::{plan_predictions, scenario_predictions};
+use super::plan::plan_predictions;
+use super::predict::scenario_predictions;
 use super::{CliError, Ending};
 use crate::capacity::growth::Books;
 use crate::capacity::{Assessment, Scope, assess, modes};
+use crate::finding::Severity;
 use crate::migrate::obstacles;
 use crate::predict::Prediction;
 use crate::report::shapes::{
@@ -26,7 +28,7 @@ pub struct ReportArgs {
 pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let loaded = args.sources.load()?;
     let predictions = match &loaded.planned {
-        Some(planned) => plan_predictions(&loaded.current, planned, None),
+        Some(planned) => plan_predictions(&loaded, planned, None),
         None => scenario_predictions(&loaded)?,
     };
     let (title, description) = loaded
@@ -109,6 +111,12 @@ fn verdicts(assessment: &Assessment, predictions: &[Prediction]) -> Table {
     ]);
     for prediction in predictions {
         let first = prediction.errors.first();
+        // Accepted by AKS, and yet nothing to pass over: a cluster that goes.
+        let blocker = prediction
+            .findings
+            .iter()
+            .find(|finding| finding.severity == Severity::Blocker)
+            .map_or("", |finding| finding.code);
         table.rows.push(vec![
             Cell::from(format!(
                 "{}: {}",
@@ -119,7 +127,7 @@ fn verdicts(assessment: &Assessment, predictions: &[Prediction]) -> Table {
                 predict::verdict(prediction),
                 predict::tone(prediction.outcome),
             ),
-            Cell::from(first.map_or("", |error| error.code)),
+            Cell::from(first.map_or(blocker, |error| error.code)),
             Cell::from(first.map_or_else(String::new, predict::numbers)),
         ]);
     }

@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod inventory;
 pub mod network;
 pub mod operation;
+pub mod step;
 pub mod workload;
 
 pub use cidr::{CidrError, IpNet, RangeSet, parse_cidr};
@@ -22,4 +23,5 @@ pub use network::{
     Holder, HolderKind, Peering, ResourceId, Route, RouteTable, Subnet, VirtualNetwork,
 };
 pub use operation::Change;
+pub use step::{PlanStep, PoolStep, StepKind};
 pub use workload::KubernetesState;

@@ -2,6 +2,7 @@
 //! what there is (ISS-1 to ISS-5); and the limits on node counts.
 
 use super::scene::Scene;
+use super::words::{is_unknown, size_is_unknown};
 use super::{DemandRow, Judgement};
 use crate::capacity::answer::{
     Answer, CODE_NOT_KNOWN, Certainty, CheckedRange, Stage, insufficient_subnet_size,
@@ -30,7 +31,7 @@ pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
                 pool.unknown.join(", ")
             ));
         }
-        if pool.max_pods_defaulted {
+        if pool.max_pods_defaulted && pool.max_pods > 0 && !is_unknown(pool, "max_pods") {
             judgement.not_checked.push(format!(
                 "pool {}: max_pods was not given; the default of its network mode, {}, is used",
                 pool.name, pool.max_pods
@@ -51,10 +52,6 @@ pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
             &[&rule::ISS_7],
         ));
     }
-}
-
-fn is_unknown(pool: &NodePool, field: &str) -> bool {
-    pool.unknown.iter().any(|unknown| unknown == field)
 }
 
 fn nodes_basis(pool: &NodePool, surge: u64) -> String {
@@ -85,7 +82,7 @@ fn subnet_size(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
             ));
             continue;
         };
-        if is_unknown(pool, "node_count") {
+        if size_is_unknown(pool) {
             continue;
         }
         let surge = scene.counted_surge(pool);
@@ -159,7 +156,7 @@ fn pod_cidr_size(scene: &Scene, judgement: &mut Judgement) {
     };
     let (mut wanted, mut surge_wanted) = (0u64, 0u64);
     for pool in &scene.after.pools {
-        if is_unknown(pool, "node_count") {
+        if size_is_unknown(pool) {
             continue;
         }
         let surge = scene.counted_surge(pool);

@@ -1,5 +1,6 @@
 //! What changes between two states of a cluster.
 
+use super::words::{self, is_unknown};
 use crate::model::{Change, Cluster, IpNet, NetworkMode, NodePool};
 
 /// Every change, pools in order of name. Empty when nothing changes.
@@ -158,6 +159,7 @@ fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes:
     let max = |pool: &NodePool| pool.autoscaler.map(|autoscaler| autoscaler.max_count);
     if let Some(autoscaler) = new.autoscaler
         && max(old) != max(new)
+        && !is_unknown(new, "max_count")
     {
         changes.push(Change::SetMaxCount {
             pool: new.name.clone(),
@@ -168,6 +170,7 @@ fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes:
     if let (Some(was), Some(wanted)) = (old.autoscaler, new.autoscaler)
         && was.max_count == wanted.max_count
         && was.min_count != wanted.min_count
+        && !is_unknown(new, "min_count")
     {
         changes.push(Change::Other {
             what: format!(
@@ -176,7 +179,7 @@ fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes:
             ),
         });
     }
-    if new.count != old.count && new.autoscaler.is_none() {
+    if new.count != old.count && new.autoscaler.is_none() && !words::size_is_unknown(new) {
         changes.push(Change::Scale {
             pool: new.name.clone(),
             count: new.count,
@@ -191,12 +194,22 @@ fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes:
             pool: Some(new.name.clone()),
         });
     }
-    if old.autoscaler.is_some() && new.autoscaler.is_none() {
+    if !new.unknown.is_empty() && old.unknown != new.unknown {
+        changes.push(Change::Other {
+            what: format!(
+                "pool {}: {} known only after apply",
+                new.name,
+                new.unknown.join(", ")
+            ),
+        });
+    }
+    let scales_by_hand = !is_unknown(new, "auto_scaling_enabled");
+    if old.autoscaler.is_some() && new.autoscaler.is_none() && scales_by_hand {
         changes.push(Change::Other {
             what: format!("pool {}: autoscaler off", new.name),
         });
     }
-    if old.upgrade != new.upgrade {
+    if old.upgrade != new.upgrade && !is_unknown(new, "max_surge") {
         changes.push(Change::Other {
             what: format!("pool {}: upgrade settings", new.name),
         });
@@ -216,14 +229,7 @@ pub fn describe(change: &Change) -> String {
     match change {
         Change::Create => "create the cluster".to_string(),
         Change::AddPool(pool) => {
-            let size = match pool.autoscaler {
-                Some(autoscaler) => format!(
-                    "{} nodes, autoscaled {} to {}",
-                    pool.count, autoscaler.min_count, autoscaler.max_count
-                ),
-                None => format!("{} nodes", pool.count),
-            };
-            format!("add pool {}: {size}, max_pods {}", pool.name, pool.max_pods)
+            format!("add pool {}: {}", pool.name, words::size(pool))
         }
         Change::RemovePool { pool } => format!("remove pool {pool}"),
         Change::Scale { pool, count } => format!("scale pool {pool} to {count} nodes"),

@@ -7,10 +7,13 @@
 mod admission;
 pub mod difference;
 mod profile;
+mod replacement;
 mod runtime;
 mod scene;
+mod words;
 
 pub use difference::{changes_between, describe};
+pub use replacement::{predict_deletion, predict_planned};
 pub use scene::Wish;
 
 use crate::capacity::answer::{Answer, SUBNET_IS_FULL, Stage};

@@ -79,7 +79,7 @@ fn largest_steps(scene: &Scene, steps: &Steps, judgement: &mut Judgement) {
 }
 
 /// Addresses one node holds in this subnet.
-fn held(pool: &NodePool, cost: &NodeCost, subnet: SubnetIndex) -> u64 {
+pub(super) fn held(pool: &NodePool, cost: &NodeCost, subnet: SubnetIndex) -> u64 {
     let mut held = 0;
     if pool.subnet == Some(subnet) {
         held += cost.node_subnet.held;

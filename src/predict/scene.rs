@@ -295,7 +295,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-fn same_subnet(
+pub(super) fn same_subnet(
     after: &Inventory,
     subnet: &Subnet,
     before: &Inventory,

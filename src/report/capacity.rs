@@ -155,6 +155,7 @@ fn nodes_text(pool: &NodePool) -> String {
             "{} ({}–{})",
             pool.count, autoscaler.min_count, autoscaler.max_count
         ),
+        None if pool.unknown.iter().any(|field| field == "node_count") => "unknown".to_string(),
         None => pool.count.to_string(),
     }
 }
@@ -186,7 +187,7 @@ fn pools(inventory: &Inventory, rows: &[PoolRow]) -> Table {
             Cell::from(format!("{}/{}", cluster.name, pool.name)),
             Cell::from(kind),
             Cell::from(nodes_text(pool)),
-            number(u64::from(pool.max_pods)),
+            optional(known_max_pods(pool)),
             Cell::from(surge_text(pool)),
             optional(row.cost.as_ref().map(|cost| cost.node_subnet.counted)),
             optional(row.cost.as_ref().map(|cost| cost.node_subnet.planned)),
@@ -203,6 +204,12 @@ fn pools(inventory: &Inventory, rows: &[PoolRow]) -> Table {
         ]);
     }
     table
+}
+
+/// `None` before apply, and where it is the default of a network mode that is not known.
+fn known_max_pods(pool: &NodePool) -> Option<u64> {
+    let is_unknown = pool.unknown.iter().any(|field| field == "max_pods");
+    (!is_unknown && pool.max_pods > 0).then_some(u64::from(pool.max_pods))
 }
 
 fn failures(inventory: &Inventory, assessment: &Assessment, document: &mut Document) {
@@ -342,12 +349,16 @@ pub fn findings<'a>(
         .map(|finding| {
             (
                 Cell::toned(finding.severity.word(), finding.severity.into()),
-                format!(
-                    "{} ({}) [{}]",
-                    finding.message,
-                    finding.code,
-                    ids(&finding.rules)
-                ),
+                if finding.rules.is_empty() {
+                    format!("{} ({})", finding.message, finding.code)
+                } else {
+                    format!(
+                        "{} ({}) [{}]",
+                        finding.message,
+                        finding.code,
+                        ids(&finding.rules)
+                    )
+                },
             )
         })
         .collect();

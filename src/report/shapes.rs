@@ -495,28 +495,64 @@ impl From<&Prediction> for PredictShape {
     }
 }
 
-/// `aksplan predict -o json` when several operations were asked about, as by a scenario or a Terraform plan of several clusters.
+/// `aksplan predict -o json` when several operations were asked about, as by a scenario or a Terraform plan of several clusters, or
+/// none. A document of the same shape, with everything of all of them, and each on its own in `predictions`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "aksplan predict, several operations")]
 pub struct PredictionsShape {
-    #[schemars(extend("pattern" = "^1\\."))]
-    pub format_version: &'static str,
-    /// The worst of all.
-    #[schemars(extend("enum" = ["accepted", "rejected", "accepted_then_fails", "unknown"]))]
-    pub verdict: &'static str,
+    #[serde(flatten)]
+    pub all: PredictShape,
     pub predictions: Vec<PredictShape>,
 }
 
 impl From<&[Prediction]> for PredictionsShape {
     fn from(predictions: &[Prediction]) -> Self {
+        let each: Vec<PredictShape> = predictions.iter().map(PredictShape::from).collect();
+        let named = |cluster: &str, change: &String| format!("{cluster}: {change}");
+        let mut not_checked: Vec<String> = each
+            .iter()
+            .flat_map(|one| one.not_checked.iter().cloned())
+            .collect();
+        not_checked.sort();
+        not_checked.dedup();
+        let mut clusters: Vec<&str> = predictions
+            .iter()
+            .map(|prediction| prediction.cluster.as_str())
+            .collect();
+        clusters.dedup();
         PredictionsShape {
-            format_version: FORMAT_VERSION,
-            verdict: predictions
-                .iter()
-                .map(|prediction| prediction.outcome)
-                .max()
-                .map_or("accepted", |outcome| outcome.key()),
-            predictions: predictions.iter().map(PredictShape::from).collect(),
+            all: PredictShape {
+                format_version: FORMAT_VERSION,
+                operation: OperationShape {
+                    kind: if each.is_empty() { "update" } else { "several" },
+                    cluster: clusters.join(", "),
+                    changes: predictions
+                        .iter()
+                        .flat_map(|one| {
+                            one.changes.iter().map(|change| named(&one.cluster, change))
+                        })
+                        .collect(),
+                },
+                verdict: predictions
+                    .iter()
+                    .map(|prediction| prediction.outcome)
+                    .max()
+                    .map_or("accepted", |outcome| outcome.key()),
+                errors: each
+                    .iter()
+                    .flat_map(|one| one.errors.iter().cloned())
+                    .collect(),
+                demand: each
+                    .iter()
+                    .flat_map(|one| one.demand.iter().cloned())
+                    .collect(),
+                findings: each
+                    .iter()
+                    .flat_map(|one| one.findings.iter().cloned())
+                    .collect(),
+                not_checked,
+            },
+            predictions: each,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::facts::{ClusterFact, Facts, PoolFact, VnetFact};
 use super::{Found, SourceError, assemble};
-use crate::model::{Identity, Inventory, IpNet, KubernetesVersion, NetworkPlugin};
+use crate::model::{Identity, Inventory, IpNet, KubernetesVersion, NetworkPlugin, ResourceId};
 
 /// Two states and the clusters whose wanted state was given, by position in the second.
 #[derive(Debug, Clone)]
@@ -96,13 +96,21 @@ pub fn with_plans(facts: Facts, plans: Vec<super::terraform::Plan>) -> (Facts, O
     }
     let mut before = Facts::default();
     let mut after = Facts::default();
+    let mut made_anew: Vec<ResourceId> = Vec::new();
+    let mut planned = facts.clone();
     for plan in plans {
+        super::terraform::drop_deleted_pools(&plan.steps, &mut planned);
+        let replaced = plan.steps.iter().filter(|step| step.replaces_cluster());
+        made_anew.extend(replaced.filter_map(|step| step.cluster_after.clone()));
         before.append(plan.before);
         after.append(plan.after);
     }
-    let mut planned = facts.clone();
     drop_deleted(&mut planned, &before, &after);
     for fact in &mut after.clusters {
+        let id = fact.cluster.id.as_ref();
+        if id.is_some_and(|id| made_anew.contains(id)) {
+            continue;
+        }
         if let Some(known) = planned
             .clusters
             .iter()

@@ -18,7 +18,7 @@ mod text;
 mod wire;
 mod yaml;
 
-use crate::model::{Inventory, KubernetesState, ReservedRange};
+use crate::model::{Inventory, KubernetesState, PlanStep, ReservedRange};
 use facts::{Facts, KubernetesFact, Origin};
 use rayon::prelude::*;
 use scenario::OperationFact;
@@ -93,6 +93,8 @@ pub struct Loaded {
     pub current: Inventory,
     /// What a Terraform plan would make of it.
     pub planned: Option<Inventory>,
+    /// How the plan gets there, where the two states do not tell.
+    pub steps: Vec<PlanStep>,
     /// What scenarios ask for.
     pub operations: Vec<OperationFact>,
     /// Name and description of the scenario, where exactly one was read.
@@ -148,10 +150,16 @@ impl Found {
             Ok([scenario]) => Some(scenario),
             Err(_) => None,
         };
+        let steps: Vec<PlanStep> = self
+            .plans
+            .iter()
+            .flat_map(|plan| plan.steps.iter().cloned())
+            .collect();
         let (current, planned) = desired::with_plans(self.facts, self.plans);
         Ok(Loaded {
             current: assemble::assemble(current)?,
             planned: planned.map(assemble::assemble).transpose()?,
+            steps,
             operations: self.operations,
             scenario,
         })

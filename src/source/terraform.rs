@@ -4,7 +4,7 @@
 //!
 //! document → `document` (which resources are on which side; `change`, `state`) → `identity` (ids and names, also of what is
 //! not made yet) → `lower` (`network`, `route`, `cluster` with its `network_profile`, `pool`) → facts. `follow` walks through the
-//! `configuration`.
+//! `configuration`. `steps` keeps what the two sides do not show: what is replaced, deleted or rotated, and why.
 
 mod address;
 mod block;
@@ -23,22 +23,27 @@ mod pool;
 mod route;
 mod side;
 mod state;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 use super::SourceError;
 use super::facts::{Facts, Origin};
+use crate::model::PlanStep;
 use configuration::Configuration;
 use serde_json::value::RawValue;
 use side::{Instance, Side};
 use std::sync::Arc;
+pub use steps::drop_deleted_pools;
 
 /// The two sides of a plan.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     pub before: Facts,
     pub after: Facts,
+    /// What happens to clusters and pools that are there: updates, replacements, deletions, rotations.
+    pub steps: Vec<PlanStep>,
 }
 
 /// What a document says, before it is lowered.
@@ -46,8 +51,7 @@ pub struct Plan {
 struct Sides {
     before: Vec<Instance>,
     after: Vec<Instance>,
-    /// Node pools that will be gone, as they were.
-    deleted_pools: Vec<Instance>,
+    steps: Vec<steps::Announced>,
     configuration: Configuration,
     not_checked: (Vec<String>, Vec<String>),
 }
@@ -95,17 +99,14 @@ pub fn read(
     let (before, after) = (Side::new(sides.before), Side::new(sides.after));
     let subscription = identity::subscription(&[&before, &after]);
     let mut plan = Plan::default();
-    let owned_before = {
-        let before = lower::Lowering::new(&before, &sides.configuration, subscription.as_deref());
-        let owned = before.owned();
-        plan.before = before.lower(&owned, false)?;
-        owned
-    };
+    let before = lower::Lowering::new(&before, &sides.configuration, subscription.as_deref());
+    let owned_before = before.owned();
+    plan.before = before.lower(&owned_before, false)?;
     let after = lower::Lowering::new(&after, &sides.configuration, subscription.as_deref());
     let mut owned = after.owned();
     owned.extend(owned_before);
     plan.after = after.lower(&owned, true)?;
-    lower::tell_deleted_pools(&sides.deleted_pools, &mut plan.after);
+    plan.steps = steps::resolve(sides.steps, &before, &after)?;
     plan.before.not_checked.extend(sides.not_checked.0);
     plan.after.not_checked.extend(sides.not_checked.1);
     Ok(plan)

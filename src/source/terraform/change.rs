@@ -3,6 +3,8 @@
 use super::Sides;
 use super::address::{Key, ModulePath, module_path};
 use super::side::{Instance, Kind};
+use super::steps::Announced;
+use crate::model::StepKind;
 use crate::source::facts::Origin;
 use crate::source::{SourceError, arm};
 use serde::Deserialize;
@@ -130,11 +132,46 @@ impl Change {
             self.does("delete"),
             self.does("forget"),
         );
-        if create && delete {
-            self.tell_replacement(&place, reason, sides);
-        }
-        if self.does("update") {
-            self.tell_rotation(&place, sides);
+        let (kind, because, why) = if create && (delete || forget) {
+            let (because, why) = self.why_replaced(reason);
+            if delete {
+                self.tell_replacement(&place, &why, sides);
+            }
+            let create_before_destroy = forget || self.creates_first();
+            let kind = StepKind::Replace {
+                create_before_destroy,
+            };
+            (Some(kind), because, why)
+        } else if delete {
+            (Some(StepKind::Delete), Vec::new(), String::new())
+        } else if self.does("update") {
+            let (kind, because) = match self.rotation(&place) {
+                Some((temporary_name, because)) => {
+                    sides.tell_after(format!(
+                        "{}: Terraform cycles the pool through the temporary pool {temporary_name}, because of {}: for a \
+                         while both hold addresses",
+                        place.address,
+                        because.join(", ")
+                    ));
+                    (StepKind::Rotate { temporary_name }, because)
+                }
+                None => (StepKind::Update, Vec::new()),
+            };
+            let why = because.join(", ");
+            (Some(kind), because, why)
+        } else {
+            (None, Vec::new(), String::new())
+        };
+        if let Some(kind) = kind
+            && !place.data
+            && matches!(place.kind, Kind::Cluster | Kind::NodePool)
+        {
+            sides.steps.push(Announced {
+                address: place.address.clone(),
+                kind,
+                because,
+                why,
+            });
         }
         if create && forget {
             sides.tell_after(format!(
@@ -172,18 +209,14 @@ impl Change {
         } else if forget && let Some(instance) = &before {
             // No longer Terraform's, but still there.
             sides.after.push(instance.clone());
-        } else if delete
-            && place.kind == Kind::NodePool
-            && let Some(instance) = &before
-        {
-            sides.deleted_pools.push(instance.clone());
         }
         sides.before.extend(before);
         Ok(())
     }
 
-    /// Some changes make the provider cycle a pool through a temporary one of the same size, in an update.
-    fn tell_rotation(&self, place: &Place, sides: &mut Sides) {
+    /// Some changes make the provider cycle a pool through a temporary one of the same size, in an update: its name, and the
+    /// attributes that change.
+    fn rotation(&self, place: &Place) -> Option<(String, Vec<String>)> {
         const CYCLES: [&str; 16] = [
             "fips_enabled",
             "host_encryption_enabled",
@@ -210,45 +243,22 @@ impl Change {
         };
         let (before, after) = (pool(&self.0.before), pool(&self.0.after));
         let unknown = pool(&self.0.after_unknown);
-        let Some(temporary) = after["temporary_name_for_rotation"].as_str() else {
-            return;
-        };
-        let changed: Vec<&str> = CYCLES
+        let temporary = after["temporary_name_for_rotation"].as_str()?;
+        let changed: Vec<String> = CYCLES
             .into_iter()
             .filter(|&name| unknown[name] == Value::Bool(true) || before[name] != after[name])
+            .map(str::to_string)
             .collect();
-        if !temporary.is_empty() && !changed.is_empty() {
-            sides.tell_after(format!(
-                "{}: Terraform cycles the pool through the temporary pool {temporary}, because of {}: for a while both hold \
-                 addresses",
-                place.address,
-                changed.join(", ")
-            ));
-        }
+        (!temporary.is_empty() && !changed.is_empty()).then(|| (temporary.to_string(), changed))
     }
 
-    fn tell_replacement(&self, place: &Place, reason: Option<&str>, sides: &mut Sides) {
-        if !matches!(
-            place.kind,
-            Kind::Cluster | Kind::NodePool | Kind::Vnet | Kind::Subnet
-        ) {
-            return;
-        }
-        let name_sensitive = self.0.before_sensitive.get("name") == Some(&Value::Bool(true));
-        let name = match self.0.before.get("name").and_then(Value::as_str) {
-            Some(name) if !name_sensitive => name,
-            _ => &place.address,
-        };
-        let order = if self
-            .0
-            .actions
-            .first()
-            .is_some_and(|first| first == "create")
-        {
-            "create the new one, then destroy: both hold addresses for a while"
-        } else {
-            "destroy and create"
-        };
+    fn creates_first(&self) -> bool {
+        let first = self.0.actions.first();
+        first.is_some_and(|first| first == "create")
+    }
+
+    /// The attributes that force a replacement, and the reason in words.
+    fn why_replaced(&self, reason: Option<&str>) -> (Vec<String>, String) {
         let paths: Vec<String> = self
             .0
             .replace_paths
@@ -261,8 +271,31 @@ impl Change {
             Some("replace_because_tainted") => "it is tainted".to_string(),
             Some("replace_by_request") => "asked for with -replace".to_string(),
             Some("replace_by_triggers") => "a resource in replace_triggered_by changes".to_string(),
+            _ if !self.does("delete") => {
+                "Terraform forgets the one that is there, which stays in Azure".to_string()
+            }
             _ if paths.is_empty() => "Terraform does not say why".to_string(),
             _ => format!("{} cannot change in place", paths.join(", ")),
+        };
+        (paths, why)
+    }
+
+    fn tell_replacement(&self, place: &Place, why: &str, sides: &mut Sides) {
+        if !matches!(
+            place.kind,
+            Kind::Cluster | Kind::NodePool | Kind::Vnet | Kind::Subnet
+        ) {
+            return;
+        }
+        let name_sensitive = self.0.before_sensitive.get("name") == Some(&Value::Bool(true));
+        let name = match self.0.before.get("name").and_then(Value::as_str) {
+            Some(name) if !name_sensitive => name,
+            _ => &place.address,
+        };
+        let order = if self.creates_first() {
+            "create the new one, then destroy: both hold addresses for a while"
+        } else {
+            "destroy and create"
         };
         sides.tell_after(format!(
             "Terraform will REPLACE {} {name} ({order}): {why}",

@@ -168,23 +168,3 @@ impl<'a> Lowering<'a> {
         }))
     }
 }
-
-/// A pool that the plan deletes from a cluster that the plan does not hold may still be listed by the file that does.
-pub fn tell_deleted_pools(deleted: &[Instance], after: &mut Facts) {
-    for instance in deleted {
-        let block = instance.block();
-        let text = |attribute: &str| block.text(attribute).ok().and_then(Field::known);
-        let (Some(name), Some(cluster)) = (text("name"), text("kubernetes_cluster_id")) else {
-            continue;
-        };
-        let cluster = ResourceId::new(cluster);
-        let held = |id: &Option<ResourceId>| id.as_ref() == Some(&cluster);
-        if block.is_sensitive("name") || after.clusters.iter().any(|fact| held(&fact.cluster.id)) {
-            continue;
-        }
-        after.not_checked.push(format!(
-            "pool {name} of cluster {}: the plan deletes it; where another file describes the cluster, it is still counted",
-            cluster.name()
-        ));
-    }
-}

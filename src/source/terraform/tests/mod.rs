@@ -9,6 +9,7 @@ mod follow;
 mod instances;
 mod refused;
 mod sides;
+mod steps;
 mod values;
 
 const SUBSCRIPTION: &str = "/subscriptions/00000000-0000-0000-0000-000000000001";
