@@ -170,6 +170,7 @@ fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes:
     if let (Some(was), Some(wanted)) = (old.autoscaler, new.autoscaler)
         && was.max_count == wanted.max_count
         && was.min_count != wanted.min_count
+        && !is_unknown(new, "min_count")
     {
         changes.push(Change::Other {
             what: format!(
