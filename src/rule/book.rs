@@ -416,8 +416,8 @@ rules! {
     MIG_13 = "MIG-13", Documented, "Address model and data plane change in separate steps",
         "The move to Overlay and the change to the Cilium data plane cannot be one operation. Either may come first, \
          except that kubenet must move to Overlay first. Cilium is impossible with Windows pools, and node \
-         auto-provisioning must be disabled meanwhile. aksplan does not check the last: it does not judge the change of the \
-         data plane by itself.",
+         auto-provisioning must be disabled meanwhile. aksplan does not \
+         check whether node auto-provisioning is disabled.",
         "MicrosoftDocs/azure-aks-docs update-azure-cni.md, azure-cni-powered-by-cilium.md (copy of 2026-08-21)";
     MIG_14 = "MIG-14", Inferred, "The cluster must be running and at rest",
         "The cluster must be Running with provisioning state Succeeded, and no pool may be in an operation, or AKS answers \

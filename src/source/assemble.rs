@@ -596,3 +596,61 @@ pub(super) fn merge_clusters(facts: Vec<ClusterFact>) -> Result<Vec<ClusterFact>
     }
     Ok(merged)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Route, RouteTable};
+
+    /// `list` and `show` of one table: the later one counts, in its place.
+    #[test]
+    fn a_route_table_that_is_read_twice_is_one() {
+        let table = |group: &str, routes: usize| RouteTable {
+            id: Some(ResourceId::new(format!(
+                "/subscriptions/s/resourceGroups/{group}/providers/Microsoft.Network/routeTables/rt"
+            ))),
+            name: "rt".to_string(),
+            routes: vec![
+                Route {
+                    name: "r".to_string(),
+                    prefix: None,
+                    next_hop_type: "Internet".to_string(),
+                };
+                routes
+            ],
+            subnets: Vec::new(),
+        };
+        let mut assembly = Assembly::default();
+        assembly.add_route_tables(vec![table("a", 1), table("b", 2), table("A", 3)]);
+        let routes: Vec<usize> = assembly
+            .inventory
+            .route_tables
+            .iter()
+            .map(|table| table.routes.len())
+            .collect();
+        assert_eq!(routes, [2, 3]);
+    }
+
+    #[test]
+    fn nodes_of_a_managed_vnet_are_in_aks_subnet_whatever_comes_first() {
+        let list = r#"[{"id": "/subscriptions/s/resourceGroups/MC_x/providers/Microsoft.Network/virtualNetworks/v",
+            "name": "v", "resourceGroup": "MC_x", "type": "Microsoft.Network/virtualNetworks",
+            "addressSpace": {"addressPrefixes": ["10.224.0.0/12"]},
+            "subnets": [{"name": "aks-appgateway", "addressPrefix": "10.225.0.0/24"},
+                        {"name": "aks-subnet", "addressPrefix": "10.224.0.0/16"}]}]"#;
+        let facts = crate::source::read_document("v.json", list.as_bytes())
+            .unwrap()
+            .facts;
+        let mut assembly = Assembly::default();
+        for vnet in facts.vnets {
+            assembly.add_vnet(vnet).unwrap();
+        }
+        assembly.place_subnets();
+        let chosen: Vec<&str> = assembly
+            .managed_subnet
+            .values()
+            .map(|subnet| assembly.inventory.subnet(*subnet).name.as_str())
+            .collect();
+        assert_eq!(chosen, ["aks-subnet"]);
+    }
+}
