@@ -67,9 +67,21 @@ impl<'a> Books<'a> {
         for (subnet, pools) in inventory.pools_by_subnet() {
             users[subnet.get()] = pools;
         }
+        let mut near: Vec<Vec<ClusterIndex>> = vec![Vec::new(); inventory.vnets.len()];
+        for index in inventory.cluster_indices() {
+            let cluster = inventory.cluster(index);
+            if cluster.kubernetes.is_some() {
+                for vnet in inventory.vnets_of_cluster(cluster) {
+                    near[vnet.get()].push(index);
+                }
+            }
+        }
         let occupancy: Vec<Occupancy> = inventory
             .subnet_indices()
-            .map(|index| occupancy(inventory, index, &users[index.get()]))
+            .map(|index| {
+                let near = &near[inventory.subnet(index).vnet.get()];
+                occupancy(inventory, index, &users[index.get()], near)
+            })
             .collect();
         let mut books = Books {
             inventory,

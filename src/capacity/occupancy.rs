@@ -75,11 +75,13 @@ pub fn running(cluster: &Cluster, pool: &NodePool) -> u64 {
     }
 }
 
-/// Who holds what in a subnet that the pools `users` use.
+/// Who holds what in a subnet that the pools `users` use. `near`: clusters of the same VNet whose Kubernetes objects were read; an
+/// internal load balancer may sit in any of its subnets.
 pub fn occupancy(
     inventory: &Inventory,
     index: SubnetIndex,
     users: &[(ClusterIndex, usize)],
+    near: &[ClusterIndex],
 ) -> Occupancy {
     let subnet = inventory.subnet(index);
     let mut by_cluster: Vec<(ClusterIndex, u64)> = Vec::new();
@@ -109,7 +111,7 @@ pub fn occupancy(
         (None, Some(total), _) => (total, Basis::IpConfigurations),
         (None, None, Some(foreign)) => (held.saturating_add(foreign), Basis::Declared),
         (None, None, None) => (
-            held.saturating_add(counted_foreign(inventory, index, users)),
+            held.saturating_add(counted_foreign(inventory, index, users, near)),
             Basis::Counted,
         ),
     };
@@ -214,10 +216,13 @@ fn counted_foreign(
     inventory: &Inventory,
     index: SubnetIndex,
     users: &[(ClusterIndex, usize)],
+    near: &[ClusterIndex],
 ) -> u64 {
     let subnet = inventory.subnet(index);
     let mut foreign = subnet.private_endpoints;
     let mut clusters: Vec<ClusterIndex> = users.iter().map(|(cluster, _)| *cluster).collect();
+    clusters.extend(near);
+    clusters.sort_unstable();
     clusters.dedup();
     for cluster in clusters.into_iter().map(|index| inventory.cluster(index)) {
         let first_pool_here = cluster

@@ -312,6 +312,17 @@ pub(super) fn not_checked(
             some_of(&unexplained)
         ));
     }
+    let unread: Vec<String> = subnets
+        .iter()
+        .filter(|row| row.verdict == Verdict::Unused && row.basis == Basis::Counted)
+        .map(|row| inventory.subnet_name(row.index))
+        .collect();
+    if !unread.is_empty() {
+        sentences.push(format!(
+            "what {} hold is not known: no usages were read, or the service answers -1 for them, and no AKS pool is there (NET-1)",
+            some_of(&unread)
+        ));
+    }
     let taken: Vec<String> = subnets
         .iter()
         .filter(|row| books.occupancy(row.index).measured)

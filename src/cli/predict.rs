@@ -387,6 +387,11 @@ fn flag_changes(args: &PredictArgs) -> Result<Vec<ChangeFact>, CliError> {
             ),
             None => None,
         };
+        if let Some(IpNet::V6(range)) = pod_cidr {
+            return Err(CliError::Usage(format!(
+                "--pod-cidr: {range} is IPv6; expected the IPv4 pod CIDR of the move"
+            )));
+        }
         changes.push(ChangeFact::MigrateToOverlay { pod_cidr });
     }
     if args.update {
@@ -457,6 +462,13 @@ fn add_pool(text: &str) -> Result<PoolFact, CliError> {
     pool.count = count
         .or(pool.min_count)
         .ok_or_else(|| fail("no count; expected count=N".to_string()))?;
+    let bounds = pool.min_count.unwrap_or(0)..=pool.max_count.unwrap_or(u64::MAX);
+    if !bounds.contains(&pool.count) {
+        return Err(fail(format!(
+            "count {} lies outside of min-count and max-count",
+            pool.count
+        )));
+    }
     let origin = Origin::new(&Arc::from("--add-pool"), "");
     Ok(pool.lower(&origin, "")?)
 }

@@ -284,9 +284,15 @@ pub fn apply(cluster: &Cluster, changes: &[Change]) -> Result<Cluster, String> {
                 let pool = named(&mut after, pool)?;
                 let min = min_count
                     .or(pool.autoscaler.map(|autoscaler| autoscaler.min_count))
-                    .unwrap_or(pool.count)
-                    .min(*max_count);
-                pool.autoscaler = crate::model::Autoscaler::new(min, *max_count);
+                    .unwrap_or_else(|| pool.count.min(*max_count));
+                let autoscaler = crate::model::Autoscaler::new(min, *max_count);
+                if autoscaler.is_none() {
+                    return Err(format!(
+                        "pool `{}`: max_count {max_count} is less than its min_count {min}; AKS refuses that, lower min_count first",
+                        pool.name
+                    ));
+                }
+                pool.autoscaler = autoscaler;
             }
             Change::Upgrade { pool: Some(pool) } => {
                 named(&mut after, pool)?;

@@ -154,6 +154,23 @@ fn network_profile(scene: &Scene, judgement: &mut Judgement) {
             &[&rule::UNSUPPORTED_NETWORK_PLUGIN_MODE_WITH_NETWORK_PLUGIN],
         ));
     }
+    let mode_before = scene.before.and_then(crate::model::Cluster::mode);
+    if let (Some(old), Some(new)) = (mode_before, scene.after.mode())
+        && old != new
+        && !scene.is_migration()
+        && network.plugin.is_some()
+        // Pools may differ in their pod subnets; the plugin and its mode are the cluster's.
+        && scene.before.is_some_and(|before| {
+            before.network.plugin != network.plugin || before.network.overlay != network.overlay
+        })
+    {
+        judgement.errors.push(refusal(
+            "networkProfile",
+            format!("the cluster's network mode cannot change from {old} to {new}"),
+            Certainty::Documented,
+            &[&rule::MIG_1, &rule::MIG_20],
+        ));
+    }
     let is = |word: &Option<String>, what: &str| {
         word.as_deref()
             .is_some_and(|word| word.eq_ignore_ascii_case(what))
@@ -706,6 +723,22 @@ fn versions(scene: &Scene, judgement: &mut Judgement) {
     let Some(control_plane) = scene.after.kubernetes_version else {
         return;
     };
+    if let Some(old) = scene.before.and_then(|before| before.kubernetes_version) {
+        let skips = control_plane.minor > old.minor.saturating_add(1);
+        let back = (control_plane.major, control_plane.minor) < (old.major, old.minor);
+        if skips || back {
+            judgement.errors.push(answer(
+                "OperationNotAllowed",
+                "",
+                format!("Upgrading Kubernetes version {old} to {control_plane} is not allowed."),
+                Certainty::Documented,
+                &[
+                    &rule::OPERATION_NOT_ALLOWED,
+                    &rule::K8S_VERSION_NOT_SUPPORTED,
+                ],
+            ));
+        }
+    }
     for pool in &scene.after.pools {
         let Some(version) = pool.kubernetes_version else {
             continue;

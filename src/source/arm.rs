@@ -727,11 +727,20 @@ fn network(
     let not_none = |word: Option<String>| {
         word.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("none"))
     };
+    let mode = not_none(wire.network_plugin_mode);
+    let is_overlay = mode
+        .as_deref()
+        .is_some_and(|mode| mode.eq_ignore_ascii_case("overlay"));
+    let plugin = wire.network_plugin.as_deref().map(NetworkPlugin::from_word);
     Ok(NetworkProfile {
-        plugin: wire.network_plugin.as_deref().map(NetworkPlugin::from_word),
-        overlay: wire
-            .network_plugin_mode
-            .is_some_and(|mode| mode.eq_ignore_ascii_case("overlay")),
+        // A mode that is not known makes the pair one that is not known.
+        plugin: match (plugin, mode) {
+            (Some(plugin), Some(mode)) if !is_overlay => {
+                Some(NetworkPlugin::Other(format!("{}/{mode}", plugin.word())))
+            }
+            (plugin, _) => plugin,
+        },
+        overlay: is_overlay,
         dataplane: wire.network_dataplane,
         policy: not_none(wire.network_policy),
         pod_cidrs: both(wire.pod_cidrs, wire.pod_cidr, "podCidr")?,

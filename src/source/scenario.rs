@@ -307,7 +307,7 @@ pub struct ScenarioMigration {
 
 /// `10.0.0.0/24`, or a list of such.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a CIDR or a list of CIDRs")]
 pub enum OneOrMany {
     One(String),
     Many(Vec<String>),
@@ -330,7 +330,10 @@ impl OneOrMany {
 
 /// `1` or `33%`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a number or a percentage, as in 1 or 33%"
+)]
 pub enum NumberOrText {
     Number(u64),
     Text(String),
