@@ -1,52 +1,42 @@
-//! Prefix lists in memory: what a merge of a million prefixes costs, and how counting overlaps grows with the list.
-//! Whole processes, and other programs on the same files: `benches/peers.sh`.
+//! Prefix lists in memory: what a merge of a million prefixes costs, and how counting overlaps grows with the list: its item
+//! throughput falls only as log n grows. Whole processes, and other programs on the same files: `benches/peers.sh`.
 //!
-//! `cargo bench --bench prefix_lists`; as a test (`cargo test --benches`) it runs once over short lists.
+//! `cargo bench --bench prefix_lists`; as a test (`cargo test --benches`) every function runs once.
 
 use aksplan::capacity::prefix_set::text::push_prefix;
 use aksplan::model::cidr::Ipv4Net;
 use aksplan::source::prefix_list;
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+use divan::Bencher;
+use divan::counter::ItemsCount;
 
 fn main() {
-    let measured = std::env::args().any(|argument| argument == "--bench");
-    let (repetitions, shrink) = if measured { (9, 1) } else { (1, 1000) };
+    divan::main();
+}
 
-    println!(
-        "{:<26}{:>10}{:>12}{:>14}",
-        "merge", "prefixes", "best", "ns/prefix"
-    );
-    let lists: [(&str, Shape); 2] = [
-        ("/16 to /32 anywhere", anywhere),
-        ("/16 to /28 in 10.0.0.0/8", in_ten),
-    ];
-    for (name, shape) in lists {
-        let prefixes = 1_000_000 / shrink;
-        let text = list(prefixes, shape);
-        let best = best_of(repetitions, || black_box(merge(&text)));
-        println!(
-            "{name:<26}{prefixes:>10}{:>12}{:>14.1}",
-            shown(best),
-            per(best, prefixes)
-        );
-    }
+#[divan::bench(sample_count = 9, sample_size = 1)]
+fn merge_a_million_anywhere(bencher: Bencher) {
+    merging(bencher, anywhere);
+}
 
-    println!(
-        "\n{:<26}{:>10}{:>12}{:>14}{:>16}",
-        "overlaps --count", "prefixes", "best", "ns/prefix", "ns/(n log2 n)"
-    );
-    for prefixes in [12_500, 100_000, 800_000, 6_400_000].map(|n| n / shrink) {
-        let text = list(prefixes, anywhere);
-        let best = best_of(repetitions, || black_box(count_overlaps(&text)));
-        let each = per(best, prefixes);
-        let growth = each / (prefixes as f64).log2();
-        println!(
-            "{:<26}{prefixes:>10}{:>12}{each:>14.1}{growth:>16.3}",
-            "/16 to /32 anywhere",
-            shown(best)
-        );
-    }
+#[divan::bench(sample_count = 9, sample_size = 1)]
+fn merge_a_million_in_ten(bencher: Bencher) {
+    merging(bencher, in_ten);
+}
+
+fn merging(bencher: Bencher, shape: Shape) {
+    const PREFIXES: usize = 1_000_000;
+    let text = list(PREFIXES, shape);
+    bencher
+        .counter(ItemsCount::new(PREFIXES))
+        .bench_local(|| merge(&text));
+}
+
+#[divan::bench(args = [12_500, 100_000, 800_000, 6_400_000], sample_count = 9, sample_size = 1)]
+fn overlaps_count(bencher: Bencher, prefixes: usize) {
+    let text = list(prefixes, anywhere);
+    bencher
+        .counter(ItemsCount::new(prefixes))
+        .bench_local(|| count_overlaps(&text));
 }
 
 fn merge(text: &[u8]) -> Vec<u8> {
@@ -97,21 +87,4 @@ fn split_mix(state: &mut u64) -> u64 {
     let z = (*state ^ *state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ z >> 31
-}
-
-fn best_of<T>(repetitions: u32, mut run: impl FnMut() -> T) -> Duration {
-    let time = |_| {
-        let start = Instant::now();
-        run();
-        start.elapsed()
-    };
-    (0..repetitions).map(time).min().unwrap_or_default()
-}
-
-fn shown(time: Duration) -> String {
-    format!("{:.2} ms", time.as_secs_f64() * 1e3)
-}
-
-fn per(time: Duration, prefixes: usize) -> f64 {
-    time.as_secs_f64() * 1e9 / prefixes.max(1) as f64
 }
