@@ -26,6 +26,14 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The clusters in it.
+    pub fn clusters(&self, inventory: &Inventory) -> Vec<ClusterIndex> {
+        inventory
+            .cluster_indices()
+            .filter(|index| self.has_cluster(inventory, *index))
+            .collect()
+    }
+
     fn has_cluster(&self, inventory: &Inventory, index: ClusterIndex) -> bool {
         let chosen = self
             .clusters
@@ -220,10 +228,7 @@ impl Assessment {
 /// Assesses an inventory, or a part of it.
 pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
     let books = Books::of(inventory);
-    let clusters: Vec<ClusterIndex> = inventory
-        .cluster_indices()
-        .filter(|index| scope.has_cluster(inventory, *index))
-        .collect();
+    let clusters = scope.clusters(inventory);
     let mut subnets: Vec<SubnetRow> = inventory
         .subnet_indices()
         .filter(|index| scope.has_subnet(inventory, &books, *index))

@@ -1,6 +1,5 @@
 //! Facts about one cluster that are wrong or dangerous whatever the sums say: limits, shared subnets, delegations.
 
-use super::cost::is_known;
 use super::growth::{Books, LimitKind, growth_limits, nodes_of};
 use super::limits;
 use super::surge::{nodes_with_surge, surge_nodes};
@@ -107,7 +106,7 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
         }
         // The default of a network mode that is not known is not known either.
         let no_default = pool.max_pods_defaulted && cluster.network_mode(pool).is_none();
-        let max_pods_known = !no_default && is_known(pool, "max_pods");
+        let max_pods_known = !no_default && pool.knows("max_pods");
         if max_pods_known && !limits::MAX_PODS.contains(&pool.max_pods) {
             findings.push(Finding::new(
                 Severity::Blocker,
@@ -203,7 +202,7 @@ fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fin
 /// A pool without nodes fits everywhere, until it wants its first.
 fn empty_pools(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
     let cluster = books.inventory.cluster(index);
-    let empty = |pool: &&NodePool| pool.count == 0 && is_known(pool, "node_count");
+    let empty = |pool: &&NodePool| pool.count == 0 && pool.knows("node_count");
     for pool in cluster.pools.iter().filter(empty) {
         let Some(mode) = cluster.network_mode(pool) else {
             continue;
@@ -231,14 +230,19 @@ fn empty_pools(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) 
     }
 }
 
-/// Slices for nodes that an IPv6 pod CIDR holds: a /120 each in Overlay; kubenet's are 16 bits longer than the range (OVL-2).
-pub fn ipv6_slices(mode: NetworkMode, range: &Ipv6Net) -> u64 {
-    let slice = match mode {
-        NetworkMode::Overlay => 120,
+/// Prefix length of the slice that a node gets of an IPv6 pod CIDR: a /120 in Overlay; kubenet's is 16 bits longer than the range
+/// (OVL-2).
+pub fn ipv6_slice_length(mode: Option<NetworkMode>, range: &Ipv6Net) -> u8 {
+    match mode {
+        Some(NetworkMode::Overlay) => 120,
         _ => range.prefix_len().saturating_add(16),
-    };
-    let bits = u32::from(slice.saturating_sub(range.prefix_len()));
-    1u64.checked_shl(bits).unwrap_or(u64::MAX)
+    }
+}
+
+/// Slices for nodes that an IPv6 pod CIDR holds.
+pub fn ipv6_slices(mode: Option<NetworkMode>, range: &Ipv6Net) -> u64 {
+    let bits = ipv6_slice_length(mode, range).saturating_sub(range.prefix_len());
+    1u64.checked_shl(u32::from(bits)).unwrap_or(u64::MAX)
 }
 
 fn ipv6_pod_cidr(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
@@ -252,7 +256,7 @@ fn ipv6_pod_cidr(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>
     });
     for cidr in &cluster.network.pod_cidrs {
         let IpNet::V6(range) = cidr else { continue };
-        let slices = ipv6_slices(mode, range);
+        let slices = ipv6_slices(Some(mode), range);
         // Where only the surge is too much, the pools are there and work.
         let (severity, wanted, when) = if ceiling > slices {
             (Severity::Blocker, ceiling, "at the ceiling")

@@ -71,11 +71,6 @@ impl NodeCost {
     }
 }
 
-/// Whether the input says this field of a pool: a Terraform plan may leave it to be known after apply.
-pub fn is_known(pool: &NodePool, field: &str) -> bool {
-    !pool.unknown.iter().any(|unknown| unknown == field)
-}
-
 /// The cost of one node. `max_pods` is used as given, even outside of what AKS allows.
 pub fn node_cost(mode: NetworkMode, os: OsType, max_pods: u32) -> NodeCost {
     let max_pods = u64::from(max_pods);
@@ -130,7 +125,7 @@ pub fn pool_cost(cluster: &Cluster, pool: &NodePool) -> Option<NodeCost> {
         mode,
         NetworkMode::NodeSubnet | NetworkMode::PodSubnetStaticBlock
     );
-    if needs_max_pods && !is_known(pool, "max_pods") {
+    if needs_max_pods && !pool.knows("max_pods") {
         return None;
     }
     Some(node_cost(mode, pool.os_type, pool.max_pods))

@@ -3,7 +3,7 @@
 
 use super::cost::{POD_CIDR_PER_NODE, pool_cost};
 use super::overlap::{PeeringGraph, platform_ranges};
-use super::surge::surge_nodes;
+use super::surge::nodes_with_surge;
 use crate::model::{
     Cluster, Inventory, IpNet, NetworkMode, OsType, RangeSet, VnetIndex, cidr, parse_cidr,
 };
@@ -73,7 +73,7 @@ pub fn nodes_at_ceiling(cluster: &Cluster) -> u64 {
     cluster
         .pools
         .iter()
-        .map(|pool| pool.ceiling() + surge_nodes(pool, pool.ceiling()))
+        .map(|pool| nodes_with_surge(pool, pool.ceiling()))
         .sum()
 }
 
@@ -277,7 +277,7 @@ fn planned_addresses(cluster: &Cluster) -> u64 {
         .pools
         .iter()
         .filter_map(|pool| {
-            let nodes = pool.ceiling() + surge_nodes(pool, pool.ceiling());
+            let nodes = nodes_with_surge(pool, pool.ceiling());
             Some(nodes * pool_cost(cluster, pool)?.node_subnet.planned)
         })
         .sum::<u64>()

@@ -2,7 +2,7 @@
 //! its way, so that the one that binds first can be named.
 
 use super::answer::pod_cidr_rules;
-use super::cost::{POD_SUBNET_BATCH, PerNode, cost_rules, is_known, pool_cost};
+use super::cost::{POD_SUBNET_BATCH, PerNode, cost_rules, pool_cost};
 use super::limits;
 use super::occupancy::{self, Occupancy, occupancy};
 use crate::model::{Cluster, ClusterIndex, Inventory, NetworkMode, NodePool, SubnetIndex, cidr};
@@ -31,7 +31,9 @@ impl User<'_> {
     /// What one node takes from a subnet; `None` when the network mode, `max_pods` or the number of nodes is not known.
     pub fn each(&self, subnet: SubnetIndex) -> Option<PerNode> {
         let cost = pool_cost(self.cluster, self.pool)?;
-        is_known(self.pool, "node_count").then(|| cost.in_subnet(self.pool, subnet))
+        self.pool
+            .knows("node_count")
+            .then(|| cost.in_subnet(self.pool, subnet))
     }
 
     pub fn mode(&self) -> Option<NetworkMode> {
@@ -207,7 +209,7 @@ pub struct Limit {
 
 /// Whether the input says how many nodes there are in every pool that shares a range with this one.
 fn counts_known(books: &Books, cluster: &Cluster, pool: &NodePool) -> bool {
-    let known = |pool: &NodePool| is_known(pool, "node_count");
+    let known = |pool: &NodePool| pool.knows("node_count");
     let mut subnets = [pool.subnet, pool.pod_subnet].into_iter().flatten();
     cluster.pools.iter().all(known)
         && subnets.all(|subnet| books.pools(subnet).all(|user| known(user.pool)))

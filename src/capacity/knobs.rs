@@ -2,7 +2,7 @@
 //! surge to fit. Advice only; whether a knob can be turned at all (an in-use subnet cannot grow, SUB-3) is said beside it.
 
 use super::assess::SubnetRow;
-use super::cost::{is_known, node_cost, pool_cost};
+use super::cost::{node_cost, pool_cost};
 use super::growth::{Books, User};
 use super::limits;
 use super::surge::{nodes_with_surge, surge_nodes};
@@ -74,7 +74,7 @@ pub fn subnet_knobs(books: &Books, row: &SubnetRow) -> Vec<Knob> {
         let Some(cost) = pool_cost(cluster, pool) else {
             continue;
         };
-        if pool.subnet != Some(row.index) || !is_known(pool, "node_count") {
+        if pool.subnet != Some(row.index) || !pool.knows("node_count") {
             continue;
         }
         let nodes = nodes_with_surge(pool, pool.ceiling());

@@ -1,7 +1,7 @@
 //! Who holds addresses in a subnet now: AKS nodes, cluster by cluster, and everything else (*foreign*: load balancers, private
 //! endpoints, virtual machines, clusters that were not read).
 
-use super::cost::{is_known, pool_cost};
+use super::cost::pool_cost;
 use crate::model::{
     Cluster, ClusterIndex, HolderKind, Inventory, IpNet, NetworkMode, NodePool, PoolKind, Subnet,
     SubnetIndex,
@@ -68,7 +68,7 @@ fn sum<'a>(by_cluster: impl IntoIterator<Item = &'a (ClusterIndex, u64)>) -> u64
 
 /// Nodes of a pool that run, and so hold addresses: none where nobody knows how many there are.
 pub fn running(cluster: &Cluster, pool: &NodePool) -> u64 {
-    if cluster.is_stopped() || !is_known(pool, "node_count") {
+    if cluster.is_stopped() || !pool.knows("node_count") {
         0
     } else {
         pool.running()

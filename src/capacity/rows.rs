@@ -1,7 +1,7 @@
 //! One row a subnet, a pod CIDR and a pool: sums and verdicts. Words are made elsewhere.
 
 use super::assess::{Levels, PodCidrRow, PoolRow, SubnetRow, Verdict};
-use super::cost::{self, is_known, pool_cost};
+use super::cost::{self, pool_cost};
 use super::failure::{Growing, pod_cidr_failure, subnet_failure};
 use super::growth::{Books, User, growth_limits, more_nodes, nodes_of};
 use super::surge::surge_nodes;
@@ -103,7 +103,7 @@ impl SubnetDemand {
 fn ceiling_known(pool: &NodePool) -> bool {
     ["node_count", "max_count", "auto_scaling_enabled"]
         .iter()
-        .all(|field| is_known(pool, field))
+        .all(|field| pool.knows(field))
 }
 
 pub(super) fn subnet_row(books: &Books, index: SubnetIndex) -> SubnetRow {
@@ -133,10 +133,7 @@ pub(super) fn subnet_row(books: &Books, index: SubnetIndex) -> SubnetRow {
 
 /// Pools of which it is known how many nodes they have.
 pub(super) fn known_pools(cluster: &Cluster) -> impl Iterator<Item = &NodePool> {
-    cluster
-        .pools
-        .iter()
-        .filter(|pool| is_known(pool, "node_count"))
+    cluster.pools.iter().filter(|pool| pool.knows("node_count"))
 }
 
 pub(super) fn pod_cidr_row(inventory: &Inventory, index: ClusterIndex) -> Option<PodCidrRow> {
@@ -198,7 +195,9 @@ pub(super) fn pool_row(books: &Books, index: ClusterIndex, position: usize) -> P
         position,
         mode: cluster.network_mode(pool),
         cost: pool_cost(cluster, pool),
-        surge: is_known(pool, "node_count").then(|| surge_nodes(pool, pool.count)),
+        surge: pool
+            .knows("node_count")
+            .then(|| surge_nodes(pool, pool.count)),
         more_nodes: more,
         limits,
         largest_step,

@@ -1,6 +1,6 @@
 //! `aksplan capacity`.
 
-use super::input::{Sources, chosen_state, scope, unread};
+use super::input::{Focus, Sources, chosen_state, unread};
 use super::output::Rendering;
 use super::{CliError, Ending};
 use crate::capacity::assess;
@@ -16,29 +16,20 @@ pub struct CapacityArgs {
     #[command(flatten)]
     sources: Sources,
 
-    /// Only this VNet and everything peered with it
-    #[arg(long, value_name = "NAME")]
-    vnet: Option<String>,
-
-    /// Only this cluster
-    #[arg(long, value_name = "NAME")]
-    cluster: Option<String>,
-
-    /// Look at what a Terraform plan will make, not at what is
-    #[arg(long)]
-    planned: bool,
+    #[command(flatten)]
+    focus: Focus,
 
     #[command(flatten)]
     rendering: Rendering,
 }
 
 pub fn run(args: &CapacityArgs) -> Result<Ending, CliError> {
-    let (mut inventory, note) = chosen_state(args.sources.load()?, args.planned)?;
+    let (mut inventory, note) = chosen_state(args.sources.load()?, args.focus.planned)?;
     inventory.not_checked.extend(note);
     inventory.not_checked.extend(unread(&inventory));
-    let scope = scope(&inventory, args.vnet.as_deref(), args.cluster.as_deref())?;
+    let scope = args.focus.scope(&inventory)?;
     let assessment = assess(&inventory, &scope);
-    let title = match (&args.vnet, &args.cluster) {
+    let title = match (&args.focus.vnet, &args.focus.cluster) {
         (Some(vnet), None) => format!("Capacity of {vnet} and what is peered with it"),
         (None, Some(cluster)) => format!("Capacity of cluster {cluster}"),
         (Some(vnet), Some(cluster)) => format!("Capacity of cluster {cluster} in {vnet}"),

@@ -1,11 +1,11 @@
 //! `aksplan cidr`: ranges of an estate, and plain prefix lists.
 
-use super::input::{Sources, chosen_state, find_cluster, scope, unread};
+use super::input::{Focus, Sources, chosen_state, find_cluster, unread};
 use super::output::Rendering;
 use super::prefix_lists::{self, MergeArgs, OverlapsArgs};
 use super::{CliError, Ending};
-use crate::capacity::assess;
 use crate::capacity::free::{Purpose, suggest};
+use crate::capacity::overlap::overlaps;
 use crate::report::cidr;
 use crate::report::shapes::{CidrCheckShape, FORMAT_VERSION, OverlapShape, SuggestShape};
 
@@ -29,17 +29,8 @@ pub struct CheckArgs {
     #[command(flatten)]
     sources: Sources,
 
-    /// Only this VNet and everything peered with it
-    #[arg(long, value_name = "NAME")]
-    vnet: Option<String>,
-
-    /// Only this cluster
-    #[arg(long, value_name = "NAME")]
-    cluster: Option<String>,
-
-    /// Look at what a Terraform plan will make, not at what is
-    #[arg(long)]
-    planned: bool,
+    #[command(flatten)]
+    focus: Focus,
 
     #[command(flatten)]
     rendering: Rendering,
@@ -102,9 +93,13 @@ pub fn run(command: &CidrCommand) -> Result<Ending, CliError> {
 }
 
 fn check(args: &CheckArgs) -> Result<Ending, CliError> {
-    let (inventory, note) = chosen_state(args.sources.load()?, args.planned)?;
-    let scope = scope(&inventory, args.vnet.as_deref(), args.cluster.as_deref())?;
-    let found = assess(&inventory, &scope).overlaps;
+    let (inventory, note) = chosen_state(args.sources.load()?, args.focus.planned)?;
+    let scope = args.focus.scope(&inventory)?;
+    let found = overlaps(
+        &inventory,
+        &scope.clusters(&inventory),
+        scope.vnets.as_ref(),
+    );
     let mut not_checked = inventory.not_checked.clone();
     not_checked.extend(note);
     not_checked.extend(unread(&inventory));

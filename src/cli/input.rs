@@ -23,6 +23,43 @@ pub struct Sources {
     pub also_reserved: Vec<PathBuf>,
 }
 
+/// Which part of what was read a command looks at.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Focus {
+    /// Only this VNet and everything peered with it
+    #[arg(long, value_name = "NAME")]
+    pub vnet: Option<String>,
+
+    /// Only this cluster
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+
+    /// Look at what a Terraform plan will make, not at what is
+    #[arg(long)]
+    pub planned: bool,
+}
+
+impl Focus {
+    /// The same as positions in an inventory: the VNet with everything peered with it, the cluster.
+    pub fn scope(&self, inventory: &Inventory) -> Result<Scope, CliError> {
+        let vnets = match &self.vnet {
+            Some(name) => {
+                let index = find_vnet(inventory, name)?;
+                let graph = PeeringGraph::of(inventory);
+                let mut vnets: BTreeSet<VnetIndex> = graph.reach(index).direct.clone();
+                vnets.insert(index);
+                Some(vnets)
+            }
+            None => None,
+        };
+        let clusters = match &self.cluster {
+            Some(name) => Some(BTreeSet::from([find_cluster(inventory, name)?])),
+            None => None,
+        };
+        Ok(Scope { vnets, clusters })
+    }
+}
+
 impl Sources {
     /// Reads and joins.
     pub fn load(&self) -> Result<Loaded, CliError> {
@@ -196,27 +233,4 @@ fn names(all: impl Iterator<Item = String>) -> String {
     } else {
         all.join(", ")
     }
-}
-
-/// `--vnet NAME`: that network and everything peered with it. `--cluster NAME`: that cluster.
-pub fn scope(
-    inventory: &Inventory,
-    vnet: Option<&str>,
-    cluster: Option<&str>,
-) -> Result<Scope, CliError> {
-    let vnets = match vnet {
-        Some(name) => {
-            let index = find_vnet(inventory, name)?;
-            let graph = PeeringGraph::of(inventory);
-            let mut vnets: BTreeSet<VnetIndex> = graph.reach(index).direct.clone();
-            vnets.insert(index);
-            Some(vnets)
-        }
-        None => None,
-    };
-    let clusters = match cluster {
-        Some(name) => Some(BTreeSet::from([find_cluster(inventory, name)?])),
-        None => None,
-    };
-    Ok(Scope { vnets, clusters })
 }

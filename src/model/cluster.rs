@@ -284,6 +284,11 @@ impl NodePool {
         }
     }
 
+    /// Whether the input says this field: a Terraform plan may leave it to be known after apply.
+    pub fn knows(&self, field: &str) -> bool {
+        !self.unknown.iter().any(|unknown| unknown == field)
+    }
+
     /// The nodes AKS counts for this pool when it checks a request: `max_count` where it autoscales, else `count` (ISS-2).
     pub fn counted_nodes(&self) -> u64 {
         self.autoscaler

@@ -1,13 +1,13 @@
 //! Admission, the arithmetic: every subnet and pod CIDR of the cluster, all pools, the autoscaled ones at `max_count`, against
 //! what there is (ISS-1 to ISS-5); and the limits on node counts.
 
-use super::scene::Scene;
-use super::words::{is_unknown, size_is_unknown};
+use super::profile::refusal;
+use super::scene::{DEFAULT_POD_CIDR, Scene};
+use super::words::size_is_unknown;
 use super::{DemandRow, Judgement};
-use crate::capacity::answer::{
-    Answer, CODE_NOT_KNOWN, Certainty, CheckedRange, Stage, insufficient_subnet_size,
-};
+use crate::capacity::answer::{Answer, Certainty, CheckedRange, Stage, insufficient_subnet_size};
 use crate::capacity::assess::{admission_rules, certainty_of, pod_cidr_answer};
+use crate::capacity::checks::{ipv6_slice_length, ipv6_slices};
 use crate::capacity::cost::{POD_CIDR_PER_NODE, cost_basis, pool_cost};
 use crate::capacity::limits;
 use crate::finding::{Finding, Severity, grouped};
@@ -31,7 +31,7 @@ pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
                 pool.unknown.join(", ")
             ));
         }
-        if pool.max_pods_defaulted && pool.max_pods > 0 && !is_unknown(pool, "max_pods") {
+        if pool.max_pods_defaulted && pool.max_pods > 0 && pool.knows("max_pods") {
             judgement.not_checked.push(format!(
                 "pool {}: max_pods was not given; the default of its network mode, {}, is used",
                 pool.name, pool.max_pods
@@ -203,20 +203,9 @@ fn pod_cidr_missing(scene: &Scene, mode: NetworkMode, judgement: &mut Judgement)
         judgement.undecided = true;
     } else {
         judgement.not_checked.push(format!(
-            "the {mode} pod CIDR was not given; AKS's default, 10.244.0.0/16, holds 256 nodes with surge (OVL-1)"
+            "the {mode} pod CIDR was not given; AKS's default, {DEFAULT_POD_CIDR}, holds 256 nodes with surge (OVL-1)"
         ));
     }
-}
-
-fn refusal(target: &str, message: String, rules: &[&'static rule::Rule]) -> Answer {
-    Answer::new(
-        Stage::Admission,
-        CODE_NOT_KNOWN,
-        Some(target),
-        message,
-        Certainty::Documented,
-        rules,
-    )
 }
 
 /// Limits that hold whatever the addresses say. What AKS answers is in no public source; that it refuses is.
@@ -250,11 +239,11 @@ fn node_limits(scene: &Scene, judgement: &mut Judgement) {
             let mut answer = refusal(
                 "agentPoolProfile.count",
                 format!(
-                    "{} nodes exceed the {} of a cluster with {mode}. AKS refuses this; its code and text are in no public \
-                     source.",
+                    "{} nodes exceed the {} of a cluster with {mode}",
                     grouped(nodes),
                     grouped(most)
                 ),
+                Certainty::Documented,
                 rules,
             );
             if !sure {
@@ -277,26 +266,27 @@ fn node_limits(scene: &Scene, judgement: &mut Judgement) {
             judgement.errors.push(refusal(
                 "agentPoolProfile.count",
                 format!(
-                    "pool {}: {} nodes, surge included, exceed the 1,000 of a scale set. AKS refuses this; its code and text \
-                     are in no public source.",
+                    "pool {}: {} nodes, surge included, exceed the 1,000 of a scale set",
                     pool.name,
                     grouped(nodes)
                 ),
+                Certainty::Documented,
                 &[&rule::MP_3, &rule::UPG_5],
             ));
         }
     }
     for pool in scene.new_pools() {
-        if is_unknown(pool, "max_pods") || pool_cost(scene.after, pool).is_none() {
+        if !pool.knows("max_pods") || pool_cost(scene.after, pool).is_none() {
             continue;
         }
         if !limits::MAX_PODS.contains(&pool.max_pods) {
             judgement.errors.push(refusal(
                 "agentPoolProfile.maxPods",
                 format!(
-                    "pool {}: max_pods {} is outside of 10 to 250. AKS refuses this; its code and text are in no public source.",
+                    "pool {}: max_pods {} is outside of 10 to 250",
                     pool.name, pool.max_pods
                 ),
+                Certainty::Documented,
                 &[&rule::MP_1],
             ));
         } else if pool.count > 0
@@ -305,10 +295,10 @@ fn node_limits(scene: &Scene, judgement: &mut Judgement) {
             judgement.errors.push(refusal(
                 "agentPoolProfile.maxPods",
                 format!(
-                    "pool {}: {} nodes of max_pods {} have room for fewer than 30 pods. AKS refuses this; its code and text are \
-                     in no public source.",
+                    "pool {}: {} nodes of max_pods {} have room for fewer than 30 pods",
                     pool.name, pool.count, pool.max_pods
                 ),
+                Certainty::Documented,
                 &[&rule::MP_1],
             ));
         }
@@ -320,14 +310,8 @@ fn node_limits(scene: &Scene, judgement: &mut Judgement) {
         .iter()
         .find(|cidr| matches!(cidr, IpNet::V6(_)))
     {
-        // OVL-2: a /120 each in Overlay; kubenet's slices are 16 bits longer than the range.
-        let slice = match scene.after.mode() {
-            Some(NetworkMode::Overlay) => 120,
-            _ => range.prefix_len().saturating_add(16),
-        };
-        let blocks = 1u64
-            .checked_shl(u32::from(slice.saturating_sub(range.prefix_len())))
-            .unwrap_or(u64::MAX);
+        let slice = ipv6_slice_length(scene.after.mode(), range);
+        let blocks = ipv6_slices(scene.after.mode(), range);
         let nodes: u64 = pools
             .iter()
             .map(|pool| pool.counted_nodes() + scene.counted_surge(pool))
@@ -336,11 +320,11 @@ fn node_limits(scene: &Scene, judgement: &mut Judgement) {
             judgement.errors.push(refusal(
                 "networkProfile.podCIDR",
                 format!(
-                    "IPv6 pod CIDR {range} has {} slices of /{slice}; {} nodes want one each. AKS refuses this; its code and \
-                     text are in no public source.",
+                    "IPv6 pod CIDR {range} has {} slices of /{slice}; {} nodes want one each",
                     grouped(blocks),
                     grouped(nodes)
                 ),
+                Certainty::Documented,
                 &[&rule::OVL_2],
             ));
         }

@@ -1,6 +1,6 @@
 //! What changes between two states of a cluster.
 
-use super::words::{self, is_unknown};
+use super::words;
 use crate::model::{Change, Cluster, IpNet, NetworkMode, NodePool};
 
 /// Every change, pools in order of name. Empty when nothing changes.
@@ -159,7 +159,7 @@ fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes:
     let max = |pool: &NodePool| pool.autoscaler.map(|autoscaler| autoscaler.max_count);
     if let Some(autoscaler) = new.autoscaler
         && max(old) != max(new)
-        && !is_unknown(new, "max_count")
+        && new.knows("max_count")
     {
         changes.push(Change::SetMaxCount {
             pool: new.name.clone(),
@@ -170,7 +170,7 @@ fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes:
     if let (Some(was), Some(wanted)) = (old.autoscaler, new.autoscaler)
         && was.max_count == wanted.max_count
         && was.min_count != wanted.min_count
-        && !is_unknown(new, "min_count")
+        && new.knows("min_count")
     {
         changes.push(Change::Other {
             what: format!(
@@ -203,13 +203,13 @@ fn pool_changes(old: &NodePool, new: &NodePool, cluster_upgraded: bool, changes:
             ),
         });
     }
-    let scales_by_hand = !is_unknown(new, "auto_scaling_enabled");
+    let scales_by_hand = new.knows("auto_scaling_enabled");
     if old.autoscaler.is_some() && new.autoscaler.is_none() && scales_by_hand {
         changes.push(Change::Other {
             what: format!("pool {}: autoscaler off", new.name),
         });
     }
-    if old.upgrade != new.upgrade && !is_unknown(new, "max_surge") {
+    if old.upgrade != new.upgrade && new.knows("max_surge") {
         changes.push(Change::Other {
             what: format!("pool {}: upgrade settings", new.name),
         });

@@ -49,7 +49,7 @@ fn answer(
 }
 
 /// A refusal whose code no public source shows.
-fn refusal(
+pub(super) fn refusal(
     target: &str,
     what: impl std::fmt::Display,
     certainty: Certainty,

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// What a request that creates a cluster gets where it names no range (OVL-1, CID-2).
-const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
+pub(super) const DEFAULT_POD_CIDR: &str = "10.244.0.0/16";
 const DEFAULT_SERVICE_CIDR: &str = "10.0.0.0/16";
 
 /// What somebody wants: two states of the world and the changes between them.

@@ -2,26 +2,22 @@
 
 use crate::model::NodePool;
 
-pub(super) fn is_unknown(pool: &NodePool, field: &str) -> bool {
-    pool.unknown.iter().any(|unknown| unknown == field)
-}
-
 /// Whether the number of nodes that AKS counts is not known.
 pub(super) fn size_is_unknown(pool: &NodePool) -> bool {
     ["node_count", "max_count", "auto_scaling_enabled"]
         .iter()
-        .any(|field| is_unknown(pool, field))
+        .any(|field| !pool.knows(field))
 }
 
 /// `3 nodes, autoscaled 3 to 10, max_pods 30`.
 pub(super) fn size(pool: &NodePool) -> String {
-    let nodes = if is_unknown(pool, "node_count") {
+    let nodes = if !pool.knows("node_count") {
         "a number of nodes known only after apply".to_string()
     } else {
         format!("{} nodes", pool.count)
     };
     let bound = |field: &str, value: u64| {
-        if is_unknown(pool, field) {
+        if !pool.knows(field) {
             "an unknown number".to_string()
         } else {
             value.to_string()
@@ -33,12 +29,12 @@ pub(super) fn size(pool: &NodePool) -> String {
             bound("min_count", autoscaler.min_count),
             bound("max_count", autoscaler.max_count)
         ),
-        None if is_unknown(pool, "auto_scaling_enabled") => {
+        None if !pool.knows("auto_scaling_enabled") => {
             ", whether it autoscales known only after apply".to_string()
         }
         None => String::new(),
     };
-    let pods = if is_unknown(pool, "max_pods") {
+    let pods = if !pool.knows("max_pods") {
         "max_pods known only after apply".to_string()
     } else if pool.max_pods == 0 {
         "max_pods the default of a network mode that is not known".to_string()

@@ -5,7 +5,6 @@ use super::predict::answer;
 use crate::capacity::assess::{
     Assessment, FirstFailure, PodCidrRow, PoolRow, SubnetRow, Verdict, subnet_knobs,
 };
-use crate::capacity::cost::is_known;
 use crate::capacity::growth::Books;
 use crate::capacity::overlap::{Overlap, OwnedRange};
 use crate::capacity::surge::surge_text;
@@ -151,7 +150,7 @@ fn pod_cidrs(inventory: &Inventory, rows: &[PodCidrRow]) -> Table {
 }
 
 fn nodes_text(pool: &NodePool) -> String {
-    let count = if is_known(pool, "node_count") {
+    let count = if pool.knows("node_count") {
         pool.count.to_string()
     } else {
         "unknown".to_string()
@@ -213,7 +212,7 @@ fn pools(inventory: &Inventory, rows: &[PoolRow]) -> Table {
 
 /// `None` before apply, and where it is the default of a network mode that is not known.
 fn known_max_pods(pool: &NodePool) -> Option<u64> {
-    let is_unknown = pool.unknown.iter().any(|field| field == "max_pods");
+    let is_unknown = !pool.knows("max_pods");
     (!is_unknown && pool.max_pods > 0).then_some(u64::from(pool.max_pods))
 }
 

@@ -3,7 +3,7 @@
 
 use crate::capacity::answer::Answer;
 use crate::capacity::assess::{Assessment, FirstFailure, Levels, subnet_knobs};
-use crate::capacity::cost::{NodeCost, cost_basis, is_known};
+use crate::capacity::cost::{NodeCost, cost_basis};
 use crate::capacity::free::Suggestions;
 use crate::capacity::growth::Books;
 use crate::capacity::knobs::Knob;
@@ -392,7 +392,7 @@ fn per_node(mode: NetworkMode, os: OsType, max_pods: u32, cost: &NodeCost) -> Pe
 fn pool_shape(inventory: &Inventory, row: &crate::capacity::assess::PoolRow) -> PoolShape {
     let cluster = inventory.cluster(row.cluster);
     let pool = &cluster.pools[row.position];
-    let known = is_known(pool, "node_count");
+    let known = pool.knows("node_count");
     PoolShape {
         cluster: cluster.name.clone(),
         name: pool.name.clone(),
