@@ -13,8 +13,9 @@
 //! - [`migrate`]: what stands in the way of the move to Overlay.
 //! - [`predict`]: what AKS answers to an operation, at admission and at run time; asks `migrate` where the operation is that
 //!   move. It judges two states and what changes between them.
-//! - [`source`]: every way facts come in (scenario, `az` and ARM JSON, `kubectl` JSON, Terraform plans, prefix lists), each
-//!   lowered to the same facts and assembled into one inventory.
+//! - [`source`]: every way facts come in (scenario, `az` and ARM JSON, `kubectl` JSON, Terraform plans, prefix lists, snapshots;
+//!   live from Azure and from clusters), each lowered to the same facts and assembled into one inventory. The live readers fetch
+//!   JSON and hand it to the lowerings that files use: live and file input cannot disagree.
 //! - [`report`]: one document model, rendered as a terminal table, Markdown or text; and the versioned JSON shapes.
 //! - [`cli`]: one file a subcommand; the only place that prints, reads the environment or the arguments. `cli/predict.rs` also
 //!   makes the two states that `predict` judges: of flags, a scenario's operations, a wanted cluster or a Terraform plan.

@@ -4,11 +4,13 @@ use super::cidr::IpNet;
 use super::inventory::SubnetIndex;
 use super::network::ResourceId;
 use super::workload::KubernetesState;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;
 
 /// A managed cluster.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cluster {
     pub id: Option<ResourceId>,
     pub name: String,
@@ -91,7 +93,7 @@ impl Cluster {
 }
 
 /// `networkProfile` of a managed cluster.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NetworkProfile {
     pub plugin: Option<NetworkPlugin>,
     /// `networkPluginMode` is `overlay`. Kept beside the plugin: a request may name a pair that AKS refuses.
@@ -118,7 +120,7 @@ impl NetworkProfile {
 }
 
 /// The outbound side of the cluster's public load balancer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadBalancerProfile {
     /// SNAT ports a node; 0 lets Azure choose.
     pub allocated_outbound_ports: u64,
@@ -127,7 +129,8 @@ pub struct LoadBalancerProfile {
 }
 
 /// `networkProfile.networkPlugin`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum NetworkPlugin {
     Azure,
     Kubenet,
@@ -157,7 +160,10 @@ impl NetworkPlugin {
 }
 
 /// How pods get their addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum NetworkMode {
     Kubenet,
     /// Classic Azure CNI: pods draw from the node subnet, reserved node by node.
@@ -227,7 +233,7 @@ impl fmt::Display for NetworkMode {
 }
 
 /// A node pool (`agentPoolProfile`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NodePool {
     pub name: String,
     pub mode: PoolMode,
@@ -313,10 +319,31 @@ impl NodePool {
 }
 
 /// Bounds of the cluster autoscaler. `min_count <= max_count` always.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Bounds")]
 pub struct Autoscaler {
     pub min_count: u64,
     pub max_count: u64,
+}
+
+/// The bounds as written, which may cross.
+#[derive(Deserialize, JsonSchema)]
+struct Bounds {
+    min_count: u64,
+    max_count: u64,
+}
+
+impl TryFrom<Bounds> for Autoscaler {
+    type Error = String;
+
+    fn try_from(bounds: Bounds) -> Result<Self, String> {
+        Autoscaler::new(bounds.min_count, bounds.max_count).ok_or_else(|| {
+            format!(
+                "min_count {} exceeds max_count {}",
+                bounds.min_count, bounds.max_count
+            )
+        })
+    }
 }
 
 impl Autoscaler {
@@ -329,7 +356,8 @@ impl Autoscaler {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum PoolMode {
     System,
     #[default]
@@ -338,7 +366,8 @@ pub enum PoolMode {
     Other,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum OsType {
     #[default]
     Linux,
@@ -346,7 +375,8 @@ pub enum OsType {
 }
 
 /// `type` of the pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum PoolKind {
     #[default]
     ScaleSet,
@@ -355,14 +385,16 @@ pub enum PoolKind {
 }
 
 /// `podIPAllocationMode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum PodIpAllocation {
     #[default]
     DynamicIndividual,
     StaticBlock,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Identity {
     #[default]
     Unknown,
@@ -372,7 +404,7 @@ pub enum Identity {
 }
 
 /// `upgradeSettings` of a pool.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UpgradeSettings {
     /// `None`: not set; the default is 10 % (UPG-1).
     pub max_surge: Option<IntOrPercent>,
@@ -387,7 +419,9 @@ pub struct UpgradeSettings {
 }
 
 /// A number of things, or a share of them: `2` or `33%`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(into = "String", try_from = "String")]
+#[schemars(with = "String")]
 pub enum IntOrPercent {
     Int(u64),
     /// Whole percent; Azure and Kubernetes allow no fraction.
@@ -428,7 +462,11 @@ impl fmt::Display for IntOrPercent {
 }
 
 /// `1.31.4`; the patch may be absent, as Azure allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(into = "String", try_from = "String")]
+#[schemars(with = "String")]
 pub struct KubernetesVersion {
     pub major: u32,
     pub minor: u32,
@@ -472,6 +510,35 @@ impl fmt::Display for KubernetesVersion {
             Some(patch) => write!(f, ".{patch}"),
             None => Ok(()),
         }
+    }
+}
+
+impl From<IntOrPercent> for String {
+    fn from(value: IntOrPercent) -> Self {
+        value.to_string()
+    }
+}
+
+impl TryFrom<String> for IntOrPercent {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        IntOrPercent::from_word(&word)
+            .ok_or_else(|| format!("`{word}` is neither a number nor a percentage"))
+    }
+}
+
+impl From<KubernetesVersion> for String {
+    fn from(version: KubernetesVersion) -> Self {
+        version.to_string()
+    }
+}
+
+impl TryFrom<String> for KubernetesVersion {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        KubernetesVersion::from_word(&word).ok_or_else(|| format!("`{word}` is no version"))
     }
 }
 

@@ -3,12 +3,18 @@
 use super::cidr::IpNet;
 use super::cluster::Cluster;
 use super::network::{RouteTable, Subnet, VirtualNetwork};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        )]
+        #[serde(transparent)]
         pub struct $name(u32);
 
         impl $name {
@@ -38,8 +44,12 @@ index! {
 }
 
 /// All that was read, joined: every index points at something that is there.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Inventory {
+    /// When it was read. `None`: from files that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub observed_at: Option<Timestamp>,
     pub vnets: Vec<VirtualNetwork>,
     /// Subnets of all VNets, those of one VNet side by side, in the order read.
     pub subnets: Vec<Subnet>,
@@ -52,7 +62,7 @@ pub struct Inventory {
 }
 
 /// A range that belongs to somebody outside the inventory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReservedRange {
     pub cidr: IpNet,
     /// Who has it, for example `Frankfurt data centre` or `on-premises.txt:12`.

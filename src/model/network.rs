@@ -2,10 +2,13 @@
 
 use super::cidr::{self, IpNet};
 use super::inventory::VnetIndex;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The id of an Azure resource. Compared without regard to case, as Azure Resource Manager does; shown as it was read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct ResourceId(Box<str>);
 
 impl ResourceId {
@@ -64,7 +67,7 @@ impl fmt::Display for ResourceId {
 }
 
 /// A virtual network.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VirtualNetwork {
     /// Absent in hand-written scenarios.
     pub id: Option<ResourceId>,
@@ -77,7 +80,7 @@ pub struct VirtualNetwork {
 }
 
 /// One direction of a VNet peering, as the VNet that owns it states it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Peering {
     pub name: String,
     /// The other VNet's id, or its name in a scenario.
@@ -102,7 +105,7 @@ impl Peering {
 }
 
 /// A subnet of a VNet.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Subnet {
     pub vnet: VnetIndex,
     pub id: Option<ResourceId>,
@@ -145,7 +148,7 @@ impl Subnet {
 }
 
 /// A group of addresses in a subnet with one holder, from the ids in `ipConfigurations`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Holder {
     pub kind: HolderKind,
     /// Scale set, network interface, load balancer or gateway name.
@@ -157,7 +160,10 @@ pub struct Holder {
 }
 
 /// What holds an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum HolderKind {
     ScaleSet,
     NetworkInterface,
@@ -166,7 +172,7 @@ pub enum HolderKind {
 }
 
 /// A route table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteTable {
     pub id: Option<ResourceId>,
     pub name: String,
@@ -176,7 +182,7 @@ pub struct RouteTable {
 }
 
 /// A user-defined route.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Route {
     pub name: String,
     /// `None` where the destination is a service tag.

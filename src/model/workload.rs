@@ -1,11 +1,14 @@
 //! What the Kubernetes API says of one cluster: the objects that decide addresses today, and disruption and placement later.
 
 use super::cluster::IntOrPercent;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Objects of one cluster, as `kubectl get … -o json` prints them.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct KubernetesState {
     pub nodes: Vec<Node>,
     pub pods: Vec<Pod>,
@@ -42,7 +45,8 @@ impl KubernetesState {
 
 pub type Labels = BTreeMap<String, String>;
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Node {
     pub name: String,
     pub labels: Labels,
@@ -59,7 +63,8 @@ pub struct Node {
     pub created_at: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Taint {
     pub key: String,
     pub value: Option<String>,
@@ -67,14 +72,16 @@ pub struct Taint {
 }
 
 /// Who controls an object.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Owner {
     pub kind: String,
     pub name: String,
     pub uid: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Pod {
     pub namespace: String,
     pub name: String,
@@ -96,7 +103,8 @@ pub struct Pod {
     pub created_at: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Service {
     pub namespace: String,
     pub name: String,
@@ -110,7 +118,8 @@ pub struct Service {
     pub private_link_addresses: u64,
 }
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct DisruptionBudget {
     pub namespace: String,
     pub name: String,
@@ -128,13 +137,15 @@ pub struct DisruptionBudget {
 }
 
 /// A label selector.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Selector {
     pub match_labels: Labels,
     pub match_expressions: Vec<SelectorRequirement>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct SelectorRequirement {
     pub key: String,
     pub operator: String,
@@ -142,7 +153,8 @@ pub struct SelectorRequirement {
 }
 
 /// A controller with pods: Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, …
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Workload {
     pub kind: String,
     pub namespace: String,
