@@ -3,13 +3,19 @@
 //!
 //! Exit codes: 0 fine · 1 the tool failed · 2 bad usage or input · 3 findings at or above `--fail-on`.
 
+#[cfg(feature = "azure")]
+mod azure_access;
 mod capacity;
 mod cidr;
 mod compare;
 mod completion;
 mod explain;
 mod input;
+#[cfg(feature = "azure")]
+mod live;
 mod output;
+#[cfg(any(feature = "azure", feature = "kubernetes"))]
+mod permissions;
 mod plan;
 mod predict;
 pub mod prefix_lists;
@@ -48,6 +54,8 @@ enum Command {
     Compare(compare::CompareArgs),
     Report(report::ReportArgs),
     Explain(explain::ExplainArgs),
+    #[cfg(any(feature = "azure", feature = "kubernetes"))]
+    Permissions(permissions::PermissionsArgs),
     Schema(schema::SchemaArgs),
     Completion(completion::CompletionArgs),
     Man(completion::ManArgs),
@@ -62,6 +70,10 @@ enum CliError {
     /// Exit code 2: what was asked cannot be, with what was read.
     #[error("{0}")]
     Usage(String),
+    /// Exit code 1: Azure did not answer.
+    #[cfg(feature = "azure")]
+    #[error(transparent)]
+    Azure(#[from] crate::source::azure::ArmError),
     /// Exit code 1.
     #[error("the output cannot be written: {0}")]
     Write(#[from] std::io::Error),
@@ -100,6 +112,8 @@ pub fn run() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
         Command::Explain(args) => explain::run(args),
+        #[cfg(any(feature = "azure", feature = "kubernetes"))]
+        Command::Permissions(args) => permissions::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Completion(args) => completion::completion(args, Cli::command()),
         Command::Man(args) => completion::man(args, &Cli::command()),
@@ -121,6 +135,8 @@ pub fn run() -> ExitCode {
             ExitCode::from(match error {
                 CliError::Source(_) | CliError::Usage(_) => 2,
                 CliError::Write(_) | CliError::Format { .. } => 1,
+                #[cfg(feature = "azure")]
+                CliError::Azure(_) => 1,
             })
         }
     }

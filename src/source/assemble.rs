@@ -25,6 +25,7 @@ pub fn assemble(facts: Facts) -> Result<Inventory, SourceError> {
     let mut assembly = Assembly::default();
     assembly.inventory.reserved = facts.reserved;
     assembly.inventory.not_checked = facts.not_checked;
+    assembly.inventory.observed_at = facts.observed_at;
     for vnet in facts.vnets {
         assembly.add_vnet(vnet)?;
     }

@@ -6,6 +6,7 @@ use crate::model::{
     Cluster, IpNet, KubernetesState, KubernetesVersion, NodePool, Peering, ReservedRange,
     ResourceId, RouteTable, VirtualNetwork, workload,
 };
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Where a fact was read, for messages.
@@ -203,6 +204,8 @@ pub struct Facts {
     pub kubernetes: Vec<KubernetesFact>,
     pub reserved: Vec<ReservedRange>,
     pub not_checked: Vec<String>,
+    /// When it was read, where a source says. Of several, the first: nothing here is older.
+    pub observed_at: Option<Timestamp>,
 }
 
 impl Facts {
@@ -227,6 +230,10 @@ impl Facts {
         self.pools.append(&mut other.pools);
         self.kubernetes.append(&mut other.kubernetes);
         self.reserved.append(&mut other.reserved);
+        self.observed_at = match (self.observed_at, other.observed_at) {
+            (Some(known), Some(new)) => Some(known.min(new)),
+            (known, new) => known.or(new),
+        };
         for sentence in other.not_checked {
             self.note(sentence);
         }

@@ -120,7 +120,14 @@ const LARGEST_SCENARIO: usize = 128 << 20;
 /// # Errors
 /// [`SourceError`] for the first file that cannot be read or understood, or for a reference that points nowhere.
 pub fn load(from: &[PathBuf], also_reserved: &[PathBuf]) -> Result<Loaded, SourceError> {
-    let mut found = read_all(from)?;
+    join(read_all(from)?, also_reserved)
+}
+
+/// Joins what was read with ranges that are in use elsewhere.
+///
+/// # Errors
+/// As [`load`].
+pub fn join(mut found: Found, also_reserved: &[PathBuf]) -> Result<Loaded, SourceError> {
     if found.facts.is_empty() && found.plans.is_empty() && found.operations.is_empty() {
         found.facts.note(
             "no VNet, no subnet, no cluster and no Kubernetes object is in what was read"
