@@ -3,9 +3,15 @@
 
 #![cfg(feature = "azure")]
 
+mod binary;
+mod cassettes;
+mod composed;
+mod estate;
 mod fault;
 mod graph;
 mod gzip;
+mod recorded;
 mod server;
 mod server_itself;
+mod truth;
 mod world;

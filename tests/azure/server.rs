@@ -40,7 +40,11 @@ pub struct Manners {
     pub plan: Plan,
     /// Tokens that are accepted.
     pub tokens: Vec<String>,
+    /// Answers before the world does: status and body, as they are.
+    pub script: Option<Script>,
 }
+
+pub type Script = Arc<dyn Fn(&Logged) -> Option<(u16, String)> + Send + Sync>;
 
 impl Default for Manners {
     fn default() -> Self {
@@ -51,6 +55,7 @@ impl Default for Manners {
             gzip: false,
             plan: fault::none(),
             tokens: vec![TOKEN.to_string()],
+            script: None,
         }
     }
 }
@@ -468,6 +473,9 @@ impl Shared {
                 };
             }
             _ => {}
+        }
+        if let Some((status, body)) = manners.script.as_ref().and_then(|script| script(asked)) {
+            return Answer::json(status, body.into_bytes());
         }
         let answer = self.honest(asked, manners, fault);
         if let Some(Fault::ThenDeleted(ids)) = fault {

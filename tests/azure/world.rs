@@ -114,6 +114,11 @@ impl World {
         self.usages.insert(vnet.to_ascii_lowercase(), usages);
     }
 
+    /// The elements of `…/usages`, by VNet.
+    pub fn usages(&self) -> impl Iterator<Item = (&String, &Vec<Value>)> {
+        self.usages.iter()
+    }
+
     /// Takes a resource and all below it away.
     pub fn delete(&mut self, id: &str) {
         let key = id.to_ascii_lowercase();
