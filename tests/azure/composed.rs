@@ -261,12 +261,25 @@ fn say(body: &Value, facts: &mut Facts) {
                 ),
             );
             for pool in elements(&properties["agentPoolProfiles"]) {
-                let bounds = pool["enableAutoScaling"].as_bool() == Some(true);
-                let bound = |field: &str| pool[field].as_u64().filter(|_| bounds);
+                // A pool of single machines keeps its numbers elsewhere, and answers a `count` of zero.
+                let machines = &pool["virtualMachinesProfile"]["scale"];
+                let scales = if machines["autoscale"].is_object() {
+                    Some(&machines["autoscale"])
+                } else {
+                    (pool["enableAutoScaling"].as_bool() == Some(true)).then_some(pool)
+                };
+                let bound = |field: &str| scales?.get(field)?.as_u64();
+                let count = if machines.is_object() {
+                    elements(&pool["virtualMachineNodesStatus"])
+                        .filter_map(|status| status["count"].as_u64())
+                        .sum()
+                } else {
+                    pool["count"].as_u64().unwrap_or_default()
+                };
                 facts.pools.insert(
                     format!("{id} {}", lower(&pool["name"])),
                     (
-                        pool["count"].as_u64().unwrap_or_default(),
+                        count,
                         pool["maxPods"].as_u64(),
                         bound("minCount").zip(bound("maxCount")),
                     ),

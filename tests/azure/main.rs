@@ -5,6 +5,7 @@
 
 mod binary;
 mod cassettes;
+mod client;
 mod composed;
 mod estate;
 mod fault;

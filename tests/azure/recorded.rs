@@ -3,52 +3,20 @@
 
 use crate::binary::{Folder, run, snapshot};
 use crate::cassettes::{Cassette, Exchange, cassettes, recordings};
+use crate::client::{block_on, client};
 use crate::composed::{Facts, moments, resources_of};
-use crate::server::{Azure, Logged, Manners, Script, TOKEN, decoded};
+use crate::server::{Azure, Logged, Manners, Script, decoded};
 use crate::world::World;
 use aksplan::model::{Inventory, NetworkMode, NetworkPlugin};
 use aksplan::source::azure::resource_graph::{Breadth, resources};
-use aksplan::source::azure::{ArmClient, Failure, Settings, reads};
-use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{Context, Method, Request, Url};
+use aksplan::source::azure::{Failure, reads};
+use azure_core::http::{Method, Request, Url};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 /// Network reads, bring your own VNet, network profiles, node pools, Resource Graph, Service Operator.
 const KINDS: [char; 6] = ['H', 'C', 'B', 'D', 'I', 'J'];
-
-/// Adds the test's token.
-#[derive(Debug)]
-pub struct Bearer;
-
-#[async_trait::async_trait]
-impl Policy for Bearer {
-    async fn send(
-        &self,
-        context: &Context,
-        request: &mut Request,
-        next: &[Arc<dyn Policy>],
-    ) -> PolicyResult {
-        request.insert_header("authorization", format!("Bearer {TOKEN}"));
-        next[0].send(context, request, &next[1..]).await
-    }
-}
-
-/// The real client, without a command line around it.
-pub fn client(azure: &Azure) -> ArmClient {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let endpoint = Url::parse(&azure.endpoint()).expect("an address");
-    ArmClient::new(endpoint, Arc::new(Bearer), Settings::default())
-}
-
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime")
-        .block_on(future)
-}
 
 /// Answers as recorded: of each method and path one answer after the other, the last one for ever.
 fn replay(cassette: &Cassette) -> Script {
@@ -128,7 +96,10 @@ fn every_recorded_exchange_goes_through_the_client_or_is_refused_by_it() {
                     Failure::NotSent(_) => {
                         assert!(!allowed && requests == 0, "{place}: {error}");
                         not_sent += 1;
-                        if exchange.method == "GET" && resources_of(exchange).is_none() {
+                        if exchange.method == "GET"
+                            && exchange.status == 200
+                            && resources_of(exchange).is_none()
+                        {
                             carried_elsewhere.insert(shape(&exchange.path));
                         }
                     }
@@ -239,7 +210,7 @@ fn every_recorded_resource_is_read_by_the_binary() {
     );
     assert_eq!(wrong, Vec::<String>::new());
     assert!(
-        carried >= 300 && runs >= 100 && clusters >= 80 && pools >= 100 && subnets >= 100,
+        carried >= 300 && runs >= 100 && clusters >= 70 && pools >= 100 && subnets >= 300,
         "{carried} {runs} {clusters} {pools} {subnets}"
     );
     for (cassette, wanted) in [
@@ -291,7 +262,8 @@ fn facts_of(inventory: &Inventory) -> Facts {
             .unwrap_or_default()
     };
     let mut facts = Facts::default();
-    for vnet in &inventory.vnets {
+    // A VNet without an id is the one that AKS makes itself, as it is documented to be.
+    for vnet in inventory.vnets.iter().filter(|vnet| vnet.id.is_some()) {
         let mut space: Vec<String> = vnet.address_space.iter().map(ToString::to_string).collect();
         space.sort();
         facts.vnets.insert(key(&vnet.id), space);
