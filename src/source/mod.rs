@@ -7,6 +7,8 @@
 pub mod arm;
 pub mod assemble;
 mod attach;
+#[cfg(feature = "azure")]
+pub mod azure;
 pub mod desired;
 pub mod facts;
 pub mod kubernetes;
