@@ -85,7 +85,9 @@ async fn scope(
 }
 
 fn subscription_in(id: &str) -> Option<String> {
-    let id = id.starts_with('/').then(|| crate::model::ResourceId::new(id))?;
+    let id = id
+        .starts_with('/')
+        .then(|| crate::model::ResourceId::new(id))?;
     Some(id.segment("subscriptions")?.to_string())
 }
 
@@ -115,9 +117,18 @@ async fn subscriptions(
                 .collect::<Result<_, _>>()
                 .map_err(usage)?
         }
+        // Nobody said live, nobody said files: both ways out are shown.
+        Err(error) if !access.is_asked() => {
+            return Err(CliError::Usage(format!(
+                "nothing to read: {error}; or give files with --from (a scenario, or what `az … -o json` printed)"
+            )));
+        }
         Err(error) => return Err(usage(error)),
     };
-    let mut ids: Vec<String> = found.into_iter().map(|subscription| subscription.id).collect();
+    let mut ids: Vec<String> = found
+        .into_iter()
+        .map(|subscription| subscription.id)
+        .collect();
     ids.sort();
     ids.dedup();
     Ok(ids)

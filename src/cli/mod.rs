@@ -126,7 +126,17 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            let text = crate::report::terminal::clean(&error.to_string());
+            // Of several lines where each of several sign-ins failed for a reason of its own.
+            let lines: Vec<String> = error
+                .to_string()
+                .lines()
+                .map(crate::report::terminal::clean)
+                .collect();
+            let text = match error {
+                #[cfg(feature = "azure")]
+                CliError::Azure(_) => lines.join("\n"),
+                _ => lines.join(" "),
+            };
             // Standard error may be closed as well; then there is nobody to tell.
             let _ = writeln!(
                 output::painted(std::io::stderr()),

@@ -536,11 +536,6 @@ fn flags_that_name_nothing_or_too_much() {
         refused(&files, args, expected);
     };
     with(
-        &["capacity"],
-        "nothing to read: give --from PATH (a scenario, or a file or folder with the output of `az … -o json`); \
-          reading live from Azure is not in this version",
-    );
-    with(
         &["capacity", "-f", "two.yaml", "--cluster", "x"],
         "no cluster `x`; known: c, rg/d, rg2/d",
     );

@@ -84,7 +84,11 @@ fn shortened(text: &str) -> String {
 
 impl fmt::Display for ArmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.request, self.why())
+        match &self.failure {
+            // Nothing was asked yet: the request says nothing.
+            Failure::Credential(_) => write!(f, "{}", self.failure),
+            _ => write!(f, "{}: {}", self.request, self.why()),
+        }
     }
 }
 

@@ -72,10 +72,18 @@ pub async fn read(client: &ArmClient, question: &Question) -> Result<Facts, ArmE
         Scope::Subscriptions { ids, groups } => estate.subscriptions(ids, groups).await,
         Scope::Fleet(breadth) => estate.fleet(breadth).await,
     }
-    if let Some(id) = question.vnet.as_deref().filter(|name| name.starts_with('/')) {
+    if let Some(id) = question
+        .vnet
+        .as_deref()
+        .filter(|name| name.starts_with('/'))
+    {
         estate.vnets(vec![ResourceId::new(id)]).await;
     }
-    if let Some(id) = question.cluster.as_deref().filter(|name| name.starts_with('/')) {
+    if let Some(id) = question
+        .cluster
+        .as_deref()
+        .filter(|name| name.starts_with('/'))
+    {
         estate.cluster(id).await;
     }
     estate.listed_vnets = estate.known_vnets();
@@ -279,7 +287,9 @@ impl Estate<'_> {
         match self.client.get(id, CONTAINER_SERVICE).await {
             Ok(response) => match std::str::from_utf8(response.body()) {
                 Ok(body) => self.take_item(body),
-                Err(_) => self.facts.note(format!("cluster {id}: the answer is no text")),
+                Err(_) => self
+                    .facts
+                    .note(format!("cluster {id}: the answer is no text")),
             },
             Err(failure) => self.missed(&format!("cluster {id} was not read"), failure),
         }
@@ -294,7 +304,12 @@ impl Estate<'_> {
         )
         .await;
         for (subscription, listed) in subscriptions.iter().zip(answers) {
-            self.take(listed, &format!("clusters of subscription {subscription}, which has addresses in these VNets,"));
+            self.take(
+                listed,
+                &format!(
+                    "clusters of subscription {subscription}, which has addresses in these VNets,"
+                ),
+            );
         }
         self.asked_subscriptions.extend(subscriptions);
     }
@@ -342,7 +357,11 @@ impl Estate<'_> {
     }
 
     fn known_vnets(&self) -> Ids {
-        ids(self.facts.vnets.iter().filter_map(|fact| fact.vnet.id.clone()))
+        ids(self
+            .facts
+            .vnets
+            .iter()
+            .filter_map(|fact| fact.vnet.id.clone()))
     }
 
     /// The VNets the question is about.
@@ -538,7 +557,9 @@ impl Estate<'_> {
 
 async fn clusters(client: &ArmClient, subscription: &str, group: Option<&str>) -> Listed {
     let group = group.map_or(String::new(), |group| format!("/resourceGroups/{group}"));
-    let path = format!("/subscriptions/{subscription}{group}/providers/Microsoft.ContainerService/managedClusters");
+    let path = format!(
+        "/subscriptions/{subscription}{group}/providers/Microsoft.ContainerService/managedClusters"
+    );
     client.list(&path, CONTAINER_SERVICE).await
 }
 

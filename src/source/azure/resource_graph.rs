@@ -138,7 +138,9 @@ async fn page(client: &ArmClient, query: &Query<'_>, found: &mut Found) -> Resul
     let response = client.send(request).await?;
     let answer: Answer<'_> = parse(&format!("POST {PATH}"), &response)?;
     let headers = response.headers();
-    if header(headers, "x-ms-tenant-subscription-limit-hit").is_some_and(|hit| hit.eq_ignore_ascii_case("true")) {
+    if header(headers, "x-ms-tenant-subscription-limit-hit")
+        .is_some_and(|hit| hit.eq_ignore_ascii_case("true"))
+    {
         let sentence = "there are more subscriptions than Resource Graph looks into at once: name them with --subscription, or a \
                         --management-group";
         if !found.left_out.iter().any(|said| said == sentence) {
@@ -161,7 +163,8 @@ async fn page(client: &ArmClient, query: &Query<'_>, found: &mut Found) -> Resul
 fn pause(headers: &Headers) -> Duration {
     /// Quotas refill every five seconds; a longer wait than this is not one of them.
     const LONGEST: u64 = 60;
-    let left = header(headers, "x-ms-user-quota-remaining").and_then(|left| left.parse::<u64>().ok());
+    let left =
+        header(headers, "x-ms-user-quota-remaining").and_then(|left| left.parse::<u64>().ok());
     if left != Some(0) {
         return Duration::ZERO;
     }

@@ -1,0 +1,1 @@
+//! Profiles of the Azure CLI, and a fake `az`.
