@@ -109,7 +109,8 @@ async fn subscriptions(
             let all: Vec<Subscription> = listed
                 .items
                 .iter()
-                .filter_map(|item| serde_json::from_str(item).ok())
+                .filter_map(|item| serde_json::from_str::<ListedSubscription>(item).ok())
+                .map(ListedSubscription::into_subscription)
                 .collect();
             account::wanted(&access.subscription, &settings.environment)
                 .iter()
@@ -132,6 +133,28 @@ async fn subscriptions(
     ids.sort();
     ids.dedup();
     Ok(ids)
+}
+
+/// A subscription as Azure itself lists it: its `id` is a path, which the Azure CLI's is not.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedSubscription {
+    subscription_id: String,
+    #[serde(default)]
+    display_name: String,
+    tenant_id: Option<String>,
+}
+
+impl ListedSubscription {
+    fn into_subscription(self) -> Subscription {
+        Subscription {
+            id: self.subscription_id,
+            name: self.display_name,
+            tenant_id: self.tenant_id,
+            is_default: false,
+            environment_name: None,
+        }
+    }
 }
 
 /// Version of the API that lists subscriptions.

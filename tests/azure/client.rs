@@ -5,7 +5,7 @@ use aksplan::model::Inventory;
 use aksplan::source::assemble::assemble;
 use aksplan::source::azure::estate::{Question, Scope, read};
 use aksplan::source::azure::resource_graph::Breadth;
-use aksplan::source::azure::{ArmClient, Settings};
+use aksplan::source::azure::{ArmClient, ArmError, Settings};
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request, Url};
 use std::sync::Arc;
@@ -49,6 +49,15 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// What `aksplan` reads when it is given these arguments; `None` when nothing could be read.
 pub fn inventory(azure: &Azure, args: &[&str]) -> Option<Inventory> {
+    inventory_with(azure, args, Settings::default()).ok()
+}
+
+/// The same with a client of other manners, and with the reason why nothing could be read.
+pub fn inventory_with(
+    azure: &Azure,
+    args: &[&str],
+    mut settings: Settings,
+) -> Result<Inventory, ArmError> {
     let values = |flag: &str| -> Vec<String> {
         args.windows(2)
             .filter(|pair| pair[0] == flag)
@@ -70,10 +79,9 @@ pub fn inventory(azure: &Azure, args: &[&str]) -> Option<Inventory> {
         vnet: values("--vnet").pop(),
         cluster: values("--cluster").pop(),
     };
-    let mut settings = Settings::default();
     if let Some(seconds) = values("--timeout").pop() {
         settings.answer_within = Duration::from_secs(seconds.parse().expect("seconds"));
     }
-    let facts = block_on(read(&client_with(azure, settings), &question)).ok()?;
-    Some(assemble(facts).unwrap_or_else(|error| panic!("{error}")))
+    let facts = block_on(read(&client_with(azure, settings), &question))?;
+    Ok(assemble(facts).unwrap_or_else(|error| panic!("{error}")))
 }

@@ -9,6 +9,7 @@ mod client;
 mod composed;
 mod estate;
 mod fault;
+mod faults;
 mod graph;
 mod gzip;
 mod honest;
