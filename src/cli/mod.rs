@@ -4,7 +4,7 @@
 //! Exit codes: 0 fine · 1 the tool failed · 2 bad usage or input · 3 findings at or above `--fail-on`.
 
 #[cfg(feature = "azure")]
-#[cfg_attr(not(test), expect(dead_code, reason = "flattened into `Sources` next"))]
+#[allow(dead_code, reason = "not flattened into `Sources` yet")]
 mod azure_access;
 mod capacity;
 mod cidr;
