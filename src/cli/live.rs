@@ -170,6 +170,11 @@ async fn listed(
         .iter()
         .filter_map(|item| serde_json::from_str(item).ok())
         .collect();
+    if all.is_empty() {
+        return Err(CliError::Usage(
+            "no subscription of that name: Azure lists none that you may see".to_string(),
+        ));
+    }
     account::wanted(&access.subscription, &settings.environment)
         .iter()
         .map(|wanted| account::find(wanted, &all).cloned())

@@ -2,6 +2,7 @@
 
 use super::cidr::IpNet;
 use super::inventory::SubnetIndex;
+use super::maintenance::MaintenanceConfiguration;
 use super::network::ResourceId;
 use super::workload::KubernetesState;
 use schemars::JsonSchema;
@@ -35,6 +36,9 @@ pub struct Cluster {
     pub node_disruption_policy: Option<String>,
     /// Application Gateway Ingress Controller add-on.
     pub ingress_application_gateway: bool,
+    /// Sorted by name. `None`: not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Vec<MaintenanceConfiguration>>,
     /// Objects that `kubectl` printed, if any were read.
     pub kubernetes: Option<Box<KubernetesState>>,
 }

@@ -2,7 +2,7 @@
 
 use super::cidr::IpNet;
 use super::cluster::Cluster;
-use super::network::{RouteTable, Subnet, VirtualNetwork};
+use super::network::{NatGateway, RouteTable, Subnet, VirtualNetwork};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,8 @@ pub struct Inventory {
     pub subnets: Vec<Subnet>,
     pub clusters: Vec<Cluster>,
     pub route_tables: Vec<RouteTable>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nat_gateways: Vec<NatGateway>,
     /// Ranges in use outside of what Azure shows: on-premises, BGP, partners.
     pub reserved: Vec<ReservedRange>,
     /// What the sources could not say, in whole sentences, sorted.

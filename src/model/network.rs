@@ -5,6 +5,7 @@ use super::inventory::VnetIndex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::net::IpAddr;
 
 /// The id of an Azure resource. Compared without regard to case, as Azure Resource Manager does; shown as it was read.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -123,6 +124,12 @@ pub struct Subnet {
     /// Addresses held by something that is no AKS node, where a scenario states it.
     pub foreign: Option<u64>,
     pub route_table: Option<ResourceId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nat_gateway: Option<ResourceId>,
+    /// Addresses whose holder is known by name, sorted, each once. They name what [`Subnet::used`] counts, and are never all of
+    /// it: instances of scale sets are not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<HeldAddress>,
     /// True for the VNet that AKS makes itself when no subnet is named and that was not read: its prefix is the documented
     /// default (CID-5), not a fact.
     pub assumed: bool,
@@ -168,7 +175,41 @@ pub enum HolderKind {
     ScaleSet,
     NetworkInterface,
     LoadBalancer,
+    PrivateEndpoint,
     Other,
+}
+
+impl HolderKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            HolderKind::ScaleSet => "scale set",
+            HolderKind::NetworkInterface => "network interface",
+            HolderKind::LoadBalancer => "load balancer",
+            HolderKind::PrivateEndpoint => "private endpoint",
+            HolderKind::Other => "resource",
+        }
+    }
+}
+
+/// One address of a subnet and what holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeldAddress {
+    pub address: IpAddr,
+    pub kind: HolderKind,
+    /// The network interface, load balancer or private endpoint.
+    pub holder: ResourceId,
+}
+
+/// A NAT gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NatGateway {
+    pub id: Option<ResourceId>,
+    pub name: String,
+    pub resource_group: Option<String>,
+    /// Public addresses given one by one, of both families.
+    pub public_addresses: u64,
+    /// Public prefixes, of both families; how many addresses are in them is not said.
+    pub public_prefixes: u64,
 }
 
 /// A route table.

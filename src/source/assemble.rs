@@ -1,13 +1,15 @@
 //! Joins facts into one inventory: pools to subnets, usages to subnets, peerings to VNets, Kubernetes objects to clusters. What
 //! points nowhere is an error where a number would depend on it, and a sentence in `not_checked` where none does.
 
+mod addresses;
+
 use super::facts::{
     ClusterFact, Facts, Origin, PoolFact, SubnetFact, SubnetReference, UsageFact, VnetFact,
 };
 use super::{SourceError, attach};
 use crate::model::{
-    Cluster, Inventory, IpNet, NodePool, ResourceId, Subnet, SubnetIndex, VirtualNetwork,
-    VnetIndex, parse_cidr,
+    Cluster, Inventory, IpNet, MaintenanceConfiguration, NodePool, ResourceId, Subnet, SubnetIndex,
+    VirtualNetwork, VnetIndex, parse_cidr,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -46,6 +48,9 @@ pub fn assemble(facts: Facts) -> Result<Inventory, SourceError> {
     assembly.place_subnets();
     assembly.add_usages(facts.usages);
     assembly.add_route_tables(facts.route_tables);
+    let (inventory, lookup) = (&mut assembly.inventory, &assembly.lookup);
+    addresses::add_nat_gateways(inventory, lookup, facts.nat_gateways);
+    addresses::add_addresses(inventory, lookup, facts.addresses);
     let mut clusters = merge_clusters(facts.clusters)?;
     let cluster_by_id: HashMap<String, usize> = clusters
         .iter()
@@ -64,6 +69,22 @@ pub fn assemble(facts: Facts) -> Result<Inventory, SourceError> {
                     ),
                 ));
             }
+        }
+    }
+    for id in &facts.maintenance_listed {
+        if let Some(&position) = cluster_by_id.get(&id.key()) {
+            let cluster = &mut clusters[position].cluster;
+            cluster.maintenance.get_or_insert_default();
+        }
+    }
+    for fact in facts.maintenance {
+        match cluster_by_id.get(&fact.cluster.key()) {
+            Some(&position) => put_maintenance(&mut clusters[position].cluster, fact.configuration),
+            None => assembly.inventory.not_checked.push(format!(
+                "{}: maintenance configuration of cluster {}, which was not read",
+                fact.origin.file,
+                fact.cluster.name()
+            )),
         }
     }
     for fact in clusters {
@@ -295,6 +316,8 @@ impl Assembly {
                     private_endpoints: fact.private_endpoints,
                     foreign: fact.foreign,
                     route_table: fact.route_table,
+                    nat_gateway: fact.nat_gateway,
+                    addresses: Vec::new(),
                     assumed: false,
                 });
             }
@@ -430,6 +453,8 @@ impl Assembly {
             private_endpoints: 0,
             foreign: None,
             route_table: None,
+            nat_gateway: None,
+            addresses: Vec::new(),
             assumed: true,
         });
         self.inventory.not_checked.push(format!(
@@ -566,6 +591,16 @@ pub(super) fn put_pool(pools: &mut Vec<PoolFact>, pool: PoolFact) {
     {
         Some(known) => *known = pool,
         None => pools.push(pool),
+    }
+}
+
+/// Puts a maintenance configuration among others in order of name, in place of the one of its name.
+fn put_maintenance(cluster: &mut Cluster, configuration: MaintenanceConfiguration) {
+    let known = cluster.maintenance.get_or_insert_default();
+    let key = |configuration: &MaintenanceConfiguration| configuration.name.to_ascii_lowercase();
+    match known.binary_search_by_key(&key(&configuration), key) {
+        Ok(position) => known[position] = configuration,
+        Err(position) => known.insert(position, configuration),
     }
 }
 
