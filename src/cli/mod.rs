@@ -15,8 +15,10 @@ mod predict;
 pub mod prefix_lists;
 mod report;
 mod schema;
+mod snapshot;
 
 use crate::source::SourceError;
+use crate::source::snapshot::WriteError;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
@@ -47,6 +49,7 @@ enum Command {
     Cidr(cidr::CidrCommand),
     Compare(compare::CompareArgs),
     Report(report::ReportArgs),
+    Snapshot(snapshot::SnapshotArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
     Completion(completion::CompletionArgs),
@@ -82,6 +85,17 @@ impl From<prefix_lists::PrefixListsError> for CliError {
     }
 }
 
+impl From<WriteError> for CliError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Name(problem) => CliError::Usage(problem),
+            WriteError::File { path, error } => {
+                CliError::Write(std::io::Error::new(error.kind(), format!("{path}: {error}")))
+            }
+        }
+    }
+}
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
@@ -99,6 +113,7 @@ pub fn run() -> ExitCode {
         Command::Cidr(command) => cidr::run(command),
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
+        Command::Snapshot(args) => snapshot::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Completion(args) => completion::completion(args, Cli::command()),

@@ -477,6 +477,7 @@ fn subnet(mut read: Unfolded<wire::Subnet>, origin: &Origin) -> Result<SubnetFac
             .route_table
             .and_then(|table| table.id)
             .map(ResourceId::new),
+        assumed: false,
     })
 }
 

@@ -486,6 +486,7 @@ impl ScenarioVnet {
                     private_endpoints: subnet.private_endpoints,
                     foreign: subnet.foreign,
                     route_table: subnet.route_table.map(ResourceId::new),
+                    assumed: false,
                 })
             })
             .collect::<Result<Vec<_>, SourceError>>()?;

@@ -144,6 +144,7 @@ impl Lowering<'_> {
                 private_endpoints: 0,
                 foreign: None,
                 route_table: block.text("route_table_id")?.known().map(ResourceId::new),
+                assumed: false,
             });
         }
         Ok(subnets)
@@ -223,6 +224,7 @@ impl Lowering<'_> {
             private_endpoints: 0,
             foreign: None,
             route_table: block.text("route_table_id")?.known().map(ResourceId::new),
+            assumed: false,
         }))
     }
 
