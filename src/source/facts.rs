@@ -3,8 +3,9 @@
 
 use super::SourceError;
 use crate::model::{
-    Cluster, HolderKind, IpNet, KubernetesState, KubernetesVersion, MaintenanceConfiguration,
-    NatGateway, NodePool, Peering, ReservedRange, ResourceId, RouteTable, VirtualNetwork, workload,
+    Cluster, HeldAddress, HolderKind, IpNet, KubernetesState, KubernetesVersion,
+    MaintenanceConfiguration, NatGateway, NodePool, Peering, ReservedRange, ResourceId, RouteTable,
+    VirtualNetwork, workload,
 };
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -63,6 +64,16 @@ pub enum SubnetReference {
     Name(String),
     /// Named, but not known before apply.
     Unknown,
+    /// A subnet without an id of a snapshot: the VNet by [`vnet_key`], and the subnet's name in it.
+    Placed { vnet: String, subnet: String },
+}
+
+/// What tells one VNet from another: the id in lower case, or the name where there is none.
+pub fn vnet_key(vnet: &VirtualNetwork) -> String {
+    match &vnet.id {
+        Some(id) => id.key(),
+        None => vnet.name.to_ascii_lowercase(),
+    }
 }
 
 /// A VNet with the subnets it lists.
@@ -89,6 +100,10 @@ pub struct SubnetFact {
     pub foreign: Option<u64>,
     pub route_table: Option<ResourceId>,
     pub nat_gateway: Option<ResourceId>,
+    /// In a snapshot: who holds which address.
+    pub addresses: Vec<HeldAddress>,
+    /// In a snapshot: nobody read it, its prefix is the documented default (CID-5).
+    pub assumed: bool,
 }
 
 /// One row of a VNet's usages (NET-1).
