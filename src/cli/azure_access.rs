@@ -186,3 +186,131 @@ fn not_blank(text: &str) -> Result<String, &'static str> {
         text => Ok(text.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        access: AzureAccess,
+    }
+
+    fn parse(line: &str) -> Result<AzureAccess, String> {
+        Line::try_parse_from(std::iter::once("x").chain(line.split_whitespace()))
+            .map(|line| line.access)
+            .map_err(|error| error.to_string())
+    }
+
+    fn sign_in<const N: usize>(
+        line: &str,
+        environment: [(&str, &str); N],
+    ) -> Result<SignedIn, String> {
+        let settings = Settings::new(Environment::of(environment));
+        parse(line)?
+            .sign_in(&settings)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_read_is_said_once() {
+        let access =
+            parse("--subscription a --subscription b -g x -g y --auth cli --cloud china").unwrap();
+        assert_eq!(access.subscription, ["a", "b"]);
+        assert_eq!(access.resource_group, ["x", "y"]);
+        assert_eq!(
+            (access.auth, access.cloud),
+            (AuthChoice::AzureCli, Cloud::China)
+        );
+        assert!(access.is_asked());
+        assert!(!parse("--verbose --auth cli").unwrap().is_asked());
+        assert!(
+            parse("--cloud AzureUSGovernment")
+                .is_ok_and(|access| access.cloud == Cloud::UsGovernment)
+        );
+        for both in [
+            "--all -g x",
+            "--all --subscription a",
+            "--all --management-group m",
+            "--management-group m --subscription a",
+            "--arm-endpoint https://arm.local --auth cli",
+        ] {
+            let said = parse(both).unwrap_err();
+            assert!(said.contains("cannot be used with"), "{said}");
+        }
+        assert!(
+            parse("--auth device")
+                .unwrap_err()
+                .contains("managed-identity")
+        );
+        assert!(
+            parse("--subscription=")
+                .unwrap_err()
+                .contains("it is empty")
+        );
+        assert!(
+            parse("--arm-endpoint http://arm.local")
+                .unwrap_err()
+                .contains("would send the token in clear")
+        );
+    }
+
+    #[test]
+    fn a_token_by_hand_and_an_endpoint_of_ones_own_need_each_other() {
+        let token = ("AKSPLAN_ARM_TOKEN", "hunter2");
+        let own = "--arm-endpoint http://127.0.0.1:8080";
+        let signed_in = sign_in(own, [token]).unwrap();
+        assert_eq!(signed_in.endpoint.to_string(), "http://127.0.0.1:8080");
+        assert_eq!(
+            signed_in.credential.describe(),
+            "the token in AKSPLAN_ARM_TOKEN"
+        );
+        assert!(!format!("{signed_in:?}").contains("hunter2"));
+        let said = sign_in(own, []).unwrap_err();
+        assert!(
+            said.contains("needs a token for it in the environment variable AKSPLAN_ARM_TOKEN"),
+            "{said}"
+        );
+        let said = sign_in("", [token]).unwrap_err();
+        assert!(
+            said.contains("--arm-endpoint is not") && !said.contains("hunter2"),
+            "{said}"
+        );
+        let said = sign_in(own, [("AKSPLAN_ARM_TOKEN", "Bearer hunter2")]).unwrap_err();
+        assert!(
+            said.contains("without `Bearer`") && !said.contains("hunter2"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn each_cloud_is_asked_at_its_own_endpoint() {
+        for cloud in Cloud::ALL {
+            let signed_in = sign_in(&format!("--cloud {cloud}"), []).unwrap();
+            assert_eq!(signed_in.endpoint, cloud.arm_endpoint());
+            assert_eq!(signed_in.scope, cloud.token_scope());
+        }
+        let said = sign_in("--auth environment", []).unwrap_err();
+        assert!(said.contains("AZURE_CLIENT_SECRET"), "{said}");
+    }
+
+    #[test]
+    fn the_help_names_every_way() {
+        let help = <Line as clap::CommandFactory>::command()
+            .render_long_help()
+            .to_string();
+        // Lines are wrapped.
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for choice in AuthChoice::ALL {
+            assert!(
+                help.contains(choice.word()) && help.contains(choice.needs()),
+                "{help}"
+            );
+        }
+        for cloud in Cloud::ALL {
+            assert!(help.contains(cloud.word()), "{help}");
+        }
+    }
+}

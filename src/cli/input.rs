@@ -31,6 +31,13 @@ pub struct Sources {
 
 /// What a command is about: a live source reads no more than that needs.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(
+    not(feature = "azure"),
+    expect(
+        dead_code,
+        reason = "without a live source there is nothing to choose from"
+    )
+)]
 pub struct About {
     pub vnet: Option<String>,
     pub cluster: Option<String>,

@@ -22,16 +22,18 @@ pub fn read(access: &AzureAccess, about: &About) -> Result<Facts, CliError> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let settings = credential::Settings::new(process_environment());
+        let mut settings = credential::Settings::new(process_environment());
+        let chosen = Chosen::of(access, about, &settings).await?;
+        settings.tenant = chosen.tenant()?;
         let signed_in = access.sign_in(&settings)?;
         let client = client(access, &signed_in);
         let started = Instant::now();
+        let observed_at = Timestamp::now();
         let question = Question {
-            scope: scope(access, about, &client, &settings).await?,
+            scope: chosen.scope(access, &client, &settings).await?,
             vnet: about.vnet.clone(),
             cluster: about.cluster.clone(),
         };
-        let observed_at = Timestamp::now();
         let facts = estate::read(&client, &question).await;
         if access.verbose {
             tell(&signed_in, &client.tally(), started.elapsed());
@@ -55,33 +57,95 @@ fn client(access: &AzureAccess, signed_in: &SignedIn) -> ArmClient {
     )
 }
 
-async fn scope(
-    access: &AzureAccess,
-    about: &About,
-    client: &ArmClient,
-    settings: &credential::Settings,
-) -> Result<Scope, CliError> {
-    if access.all {
-        return Ok(Scope::Fleet(Breadth::Everything));
+/// Where to begin, as far as it is known before anybody signs in.
+enum Chosen {
+    Fleet(Breadth),
+    Subscriptions(Vec<Subscription>),
+    /// A name that the Azure CLI does not know: Azure itself may.
+    ToBeListed,
+}
+
+impl Chosen {
+    async fn of(
+        access: &AzureAccess,
+        about: &About,
+        settings: &credential::Settings,
+    ) -> Result<Self, CliError> {
+        if access.all {
+            return Ok(Chosen::Fleet(Breadth::Everything));
+        }
+        if let Some(group) = &access.management_group {
+            let groups = vec![group.clone()];
+            return Ok(Chosen::Fleet(Breadth::ManagementGroups(groups)));
+        }
+        // An id says where it is.
+        let in_ids: Vec<String> = [&about.vnet, &about.cluster]
+            .into_iter()
+            .flatten()
+            .filter_map(|name| subscription_in(name))
+            .collect();
+        let named = if access.subscription.is_empty() {
+            &in_ids
+        } else {
+            &access.subscription
+        };
+        match account::subscriptions(named, access.cloud, settings).await {
+            Ok(found) => Ok(Chosen::Subscriptions(found)),
+            Err(AccountError::Unknown { .. } | AccountError::Profile { .. }) => {
+                Ok(Chosen::ToBeListed)
+            }
+            // Nobody said live, nobody said files: both ways out are shown.
+            Err(error) if !access.is_asked() => Err(CliError::Usage(format!(
+                "nothing to read: {error}; or give files with --from (a scenario, or what `az … -o json` printed)"
+            ))),
+            Err(error) => Err(CliError::Usage(error.to_string())),
+        }
     }
-    if let Some(group) = &access.management_group {
-        return Ok(Scope::Fleet(Breadth::ManagementGroups(vec![group.clone()])));
+
+    /// The tenant that all of them are in, where it is known.
+    fn tenant(&self) -> Result<Option<String>, CliError> {
+        let Chosen::Subscriptions(subscriptions) = self else {
+            return Ok(None);
+        };
+        let mut tenants: Vec<&str> = subscriptions
+            .iter()
+            .filter_map(|subscription| subscription.tenant_id.as_deref())
+            .collect();
+        tenants.sort_unstable();
+        tenants.dedup();
+        match tenants.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some((*one).to_string())),
+            _ => Err(CliError::Usage(
+                "these subscriptions are in different tenants, and a token is for one: read them one after the other, each into \
+                 a snapshot, and give those to --from"
+                    .to_string(),
+            )),
+        }
     }
-    // An id says where it is.
-    let in_ids = [&about.vnet, &about.cluster]
-        .into_iter()
-        .flatten()
-        .filter_map(|name| subscription_in(name))
-        .collect::<Vec<_>>();
-    let ids = if access.subscription.is_empty() && !in_ids.is_empty() {
-        in_ids
-    } else {
-        subscriptions(access, client, settings).await?
-    };
-    Ok(Scope::Subscriptions {
-        ids,
-        groups: access.resource_group.clone(),
-    })
+
+    async fn scope(
+        self,
+        access: &AzureAccess,
+        client: &ArmClient,
+        settings: &credential::Settings,
+    ) -> Result<Scope, CliError> {
+        let subscriptions = match self {
+            Chosen::Fleet(breadth) => return Ok(Scope::Fleet(breadth)),
+            Chosen::Subscriptions(subscriptions) => subscriptions,
+            Chosen::ToBeListed => listed(access, client, settings).await?,
+        };
+        let mut ids: Vec<String> = subscriptions
+            .into_iter()
+            .map(|subscription| subscription.id)
+            .collect();
+        ids.sort();
+        ids.dedup();
+        Ok(Scope::Subscriptions {
+            ids,
+            groups: access.resource_group.clone(),
+        })
+    }
 }
 
 fn subscription_in(id: &str) -> Option<String> {
@@ -91,48 +155,32 @@ fn subscription_in(id: &str) -> Option<String> {
     Some(id.segment("subscriptions")?.to_string())
 }
 
-/// Ids of the subscriptions that are meant. A name that the Azure CLI does not know is looked up in Azure itself.
-async fn subscriptions(
+/// The subscriptions that are meant, out of all that Azure lists.
+async fn listed(
     access: &AzureAccess,
     client: &ArmClient,
     settings: &credential::Settings,
-) -> Result<Vec<String>, CliError> {
-    let usage = |error: AccountError| CliError::Usage(error.to_string());
-    let known = account::subscriptions(&access.subscription, access.cloud, settings).await;
-    let found = match known {
-        Ok(found) => found,
-        Err(AccountError::Unknown { .. } | AccountError::Profile { .. }) => {
-            let listed = client.list("/subscriptions", SUBSCRIPTIONS).await;
-            if let Some(failure) = listed.failure {
-                return Err(failure.into());
-            }
-            let all: Vec<Subscription> = listed
-                .items
-                .iter()
-                .filter_map(|item| serde_json::from_str::<ListedSubscription>(item).ok())
-                .map(ListedSubscription::into_subscription)
-                .collect();
-            account::wanted(&access.subscription, &settings.environment)
-                .iter()
-                .map(|wanted| account::find(wanted, &all).cloned())
-                .collect::<Result<_, _>>()
-                .map_err(usage)?
-        }
-        // Nobody said live, nobody said files: both ways out are shown.
-        Err(error) if !access.is_asked() => {
-            return Err(CliError::Usage(format!(
-                "nothing to read: {error}; or give files with --from (a scenario, or what `az … -o json` printed)"
-            )));
-        }
-        Err(error) => return Err(usage(error)),
-    };
-    let mut ids: Vec<String> = found
-        .into_iter()
-        .map(|subscription| subscription.id)
+) -> Result<Vec<Subscription>, CliError> {
+    let listed = client.list("/subscriptions", SUBSCRIPTIONS).await;
+    if let Some(failure) = listed.failure {
+        return Err(failure.into());
+    }
+    let all: Vec<Subscription> = listed
+        .items
+        .iter()
+        .filter_map(|item| serde_json::from_str::<ListedSubscription>(item).ok())
+        .map(ListedSubscription::into_subscription)
         .collect();
-    ids.sort();
-    ids.dedup();
-    Ok(ids)
+    if all.is_empty() {
+        return Err(CliError::Usage(
+            "no subscription of that name: Azure lists none that you may see".to_string(),
+        ));
+    }
+    account::wanted(&access.subscription, &settings.environment)
+        .iter()
+        .map(|wanted| account::find(wanted, &all).cloned())
+        .collect::<Result<_, _>>()
+        .map_err(|error| CliError::Usage(error.to_string()))
 }
 
 /// A subscription as Azure itself lists it: its `id` is a path, which the Azure CLI's is not.

@@ -21,8 +21,10 @@ mod predict;
 pub mod prefix_lists;
 mod report;
 mod schema;
+mod snapshot;
 
 use crate::source::SourceError;
+use crate::source::snapshot::WriteError;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
@@ -53,6 +55,7 @@ enum Command {
     Cidr(cidr::CidrCommand),
     Compare(compare::CompareArgs),
     Report(report::ReportArgs),
+    Snapshot(snapshot::SnapshotArgs),
     Explain(explain::ExplainArgs),
     #[cfg(any(feature = "azure", feature = "kubernetes"))]
     Permissions(permissions::PermissionsArgs),
@@ -94,6 +97,18 @@ impl From<prefix_lists::PrefixListsError> for CliError {
     }
 }
 
+impl From<WriteError> for CliError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Name(problem) => CliError::Usage(problem),
+            WriteError::File { path, error } => CliError::Write(std::io::Error::new(
+                error.kind(),
+                format!("{path}: {error}"),
+            )),
+        }
+    }
+}
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
@@ -111,6 +126,7 @@ pub fn run() -> ExitCode {
         Command::Cidr(command) => cidr::run(command),
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
+        Command::Snapshot(args) => snapshot::run(args),
         Command::Explain(args) => explain::run(args),
         #[cfg(any(feature = "azure", feature = "kubernetes"))]
         Command::Permissions(args) => permissions::run(args),

@@ -101,17 +101,8 @@ pub fn run_as(folder: &Folder, args: &[&str], token: Option<&str>, within: Durat
     }
 }
 
-/// `aksplan snapshot`: how it ended, and the inventory it wrote. Where the binary has no such command yet, `capacity` says how it
-/// ends and the same client, asked the same question in this process, gives the inventory.
+/// `aksplan snapshot`: how it ended, and the inventory it wrote.
 pub fn snapshot(azure: &Azure, args: &[&str]) -> (Ran, Option<Inventory>) {
-    if !commands().iter().any(|command| command == "snapshot") {
-        let folder = Folder::new();
-        let mut all = vec!["capacity", "-o", "json"];
-        all.extend(args);
-        let ran = run(azure, &folder, &all);
-        azure.forget();
-        return (ran, crate::client::inventory(azure, args));
-    }
     let (ran, text) = snapshot_text(azure, args);
     let inventory = text.map(|text| {
         let whole: Value = serde_json::from_str(&text).expect("a snapshot is JSON");

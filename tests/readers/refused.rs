@@ -134,7 +134,7 @@ fn files_that_are_something_else() {
     file(
         "e.json.gz",
         [0x1F, 0x8B, 8, 0, 0, 0],
-        "e.json.gz: is compressed; expected plain JSON or YAML",
+        "e.json.gz: is compressed with gzip; expected JSON or YAML, plain or compressed with zstd",
     );
     file(
         "e.json",

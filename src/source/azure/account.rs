@@ -18,22 +18,43 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// A subscription that somebody may mean.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(from = "Listed")]
 pub struct Subscription {
     /// The GUID.
-    #[serde(alias = "subscriptionId")]
     pub id: String,
-    #[serde(alias = "displayName", default)]
     pub name: String,
     /// The tenant that a token for it must come from.
-    #[serde(default)]
     pub tenant_id: Option<String>,
     /// It is the Azure CLI's current one.
-    #[serde(default)]
     pub is_default: bool,
     /// The Azure CLI's name of the cloud that it is in, such as `AzureCloud`.
-    #[serde(default)]
     pub environment_name: Option<String>,
+}
+
+/// As the Azure CLI lists it, and as Azure does (`GET /subscriptions`), where `id` is a path and the GUID stands beside it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    id: String,
+    subscription_id: Option<String>,
+    name: Option<String>,
+    display_name: Option<String>,
+    tenant_id: Option<String>,
+    #[serde(default)]
+    is_default: bool,
+    environment_name: Option<String>,
+}
+
+impl From<Listed> for Subscription {
+    fn from(listed: Listed) -> Self {
+        Subscription {
+            id: listed.subscription_id.unwrap_or(listed.id),
+            name: listed.name.or(listed.display_name).unwrap_or_default(),
+            tenant_id: listed.tenant_id,
+            is_default: listed.is_default,
+            environment_name: listed.environment_name,
+        }
+    }
 }
 
 impl Subscription {

@@ -1,7 +1,7 @@
 //! Who asks Azure: the ways to sign in, tried in order or picked, and the tokens they give.
 //!
 //! [`credential`] makes a [`Credential`]: it keeps a token for each scope until five minutes before the token expires and asks
-//! once however many requests wait ([`token_cache`](self)); below it lies the chain of ways, of which the first that works is
+//! once however many requests wait; below it lies the chain of ways, of which the first that works is
 //! kept. [`Bearer`] puts the token on requests to one endpoint.
 //!
 //! Nothing here ever shows a token or a secret: not in `Debug`, not in errors, not in logs.

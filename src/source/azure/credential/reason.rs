@@ -22,6 +22,9 @@ pub fn of(error: &azure_core::Error, secrets: &[String]) -> String {
                 .downcast_ref::<azure_core::Error>()
                 .is_some_and(|error| matches!(error.kind(), ErrorKind::DataConversion));
         if is_unreadable {
+            if let Some(said) = entra_description(&cause.to_string()) {
+                return line(&said, secrets);
+            }
             return "the answer is not a token (it cannot be read, and is not shown)".to_string();
         }
         deepest = cause.to_string();
@@ -34,6 +37,15 @@ pub fn of(error: &azure_core::Error, secrets: &[String]) -> String {
         return format!("{said}: {cause}");
     }
     said
+}
+
+/// What Entra ID said, where azure_identity 1.0.0 fails to read it: it takes the description of an error by reference, which no
+/// text with an escape in it (and most have one) can be. The parser's complaint quotes it; it is no token then.
+fn entra_description(complaint: &str) -> Option<String> {
+    let (before, _) = complaint.rsplit_once("\", expected a borrowed string")?;
+    let start = before.find("AADSTS")?;
+    let said = before[start..].split("\\r\\n").next()?;
+    Some(said.replace("\\\"", "\"").replace("\\'", "'"))
 }
 
 /// The line of a tool's talk that says what is wrong, without what must not be shown.
