@@ -168,8 +168,7 @@ async fn listed(
     let all: Vec<Subscription> = listed
         .items
         .iter()
-        .filter_map(|item| serde_json::from_str::<ListedSubscription>(item).ok())
-        .map(ListedSubscription::into_subscription)
+        .filter_map(|item| serde_json::from_str(item).ok())
         .collect();
     if all.is_empty() {
         return Err(CliError::Usage(
@@ -181,28 +180,6 @@ async fn listed(
         .map(|wanted| account::find(wanted, &all).cloned())
         .collect::<Result<_, _>>()
         .map_err(|error| CliError::Usage(error.to_string()))
-}
-
-/// A subscription as Azure itself lists it: its `id` is a path, which the Azure CLI's is not.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListedSubscription {
-    subscription_id: String,
-    #[serde(default)]
-    display_name: String,
-    tenant_id: Option<String>,
-}
-
-impl ListedSubscription {
-    fn into_subscription(self) -> Subscription {
-        Subscription {
-            id: self.subscription_id,
-            name: self.display_name,
-            tenant_id: self.tenant_id,
-            is_default: false,
-            environment_name: None,
-        }
-    }
 }
 
 /// Version of the API that lists subscriptions.

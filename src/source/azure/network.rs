@@ -3,7 +3,7 @@
 //! [`ArmClient`], whose table allows reads only. Its models are written back as Azure's own JSON, which the one lowering of
 //! Azure resources reads.
 
-use super::client::{ArmClient, Listed};
+use super::client::{ArmClient, Listed, parse};
 use super::error::{ArmError, Failure};
 use crate::model::ResourceId;
 use azure_core::http::{Method, Request};
@@ -12,6 +12,7 @@ use azure_core_021::Continuable as _;
 use azure_mgmt_network::package_2024_03 as api;
 use futures::StreamExt;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -198,7 +199,7 @@ async fn collect<P: Elements>(mut pages: old::Pageable<P, old::error::Error>) ->
             }
             match link {
                 // The old client would go round for ever.
-                Some(link) if !links.insert(link) => Err(ArmError {
+                Some(link) if !links.insert(link.clone()) => Err(ArmError {
                     request: "GET".to_string(),
                     failure: Failure::Unreadable(
                         "its nextLink leads back to a page that was read".to_string(),
@@ -282,6 +283,9 @@ impl old::HttpClient for Bridge {
             .send(Request::new(request.url().clone(), Method::Get))
             .await
             .map_err(refused)?;
+        // What is no JSON is told with its address here: the old client would only say where parsing stopped.
+        let name = format!("GET {}", request.url().path());
+        parse::<IgnoredAny>(&name, &response).map_err(refused)?;
         let (_, _, body) = response.deconstruct();
         let body = old::BytesStream::new(body.to_vec());
         Ok(old::Response::new(
