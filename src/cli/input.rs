@@ -21,6 +21,10 @@ pub struct Sources {
     /// Ranges in use on-premises or elsewhere: one CIDR a line, `#` comments name the owner
     #[arg(long, value_name = "FILE")]
     pub also_reserved: Vec<PathBuf>,
+
+    #[cfg(feature = "kubernetes")]
+    #[command(flatten)]
+    pub kubernetes: super::kubernetes_access::KubernetesAccess,
 }
 
 /// Which part of what was read a command looks at.
@@ -64,6 +68,18 @@ impl Sources {
     /// Reads and joins.
     pub fn load(&self) -> Result<Loaded, CliError> {
         self.require()?;
+        #[cfg(feature = "kubernetes")]
+        if let Some(access) = self.kubernetes.access()? {
+            let mut found = source::read_all(&self.from)?;
+            let (fact, not_checked) =
+                super::kubernetes_access::read(&access, false)?.into_fact(None);
+            found.facts.kubernetes.push(fact);
+            found.facts.not_checked.extend(not_checked);
+            for path in &self.also_reserved {
+                found.facts.reserved.extend(source::read_reserved(path)?);
+            }
+            return Ok(found.assemble()?);
+        }
         Ok(source::load(&self.from, &self.also_reserved)?)
     }
 

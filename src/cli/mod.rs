@@ -9,14 +9,20 @@ mod compare;
 mod completion;
 mod explain;
 mod input;
+#[cfg(feature = "kubernetes")]
+mod kubernetes_access;
 mod output;
 mod plan;
 mod predict;
 pub mod prefix_lists;
+#[cfg(feature = "kubernetes")]
+mod progress;
 mod report;
 mod schema;
 
 use crate::source::SourceError;
+#[cfg(feature = "kubernetes")]
+use crate::source::kubernetes_api::KubernetesApiError;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
@@ -62,6 +68,10 @@ enum CliError {
     /// Exit code 2: what was asked cannot be, with what was read.
     #[error("{0}")]
     Usage(String),
+    /// Exit code 1: something that was to be read live does not answer.
+    #[cfg(feature = "kubernetes")]
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesApiError),
     /// Exit code 1.
     #[error("the output cannot be written: {0}")]
     Write(#[from] std::io::Error),
@@ -121,6 +131,10 @@ pub fn run() -> ExitCode {
             ExitCode::from(match error {
                 CliError::Source(_) | CliError::Usage(_) => 2,
                 CliError::Write(_) | CliError::Format { .. } => 1,
+                #[cfg(feature = "kubernetes")]
+                CliError::Kubernetes(KubernetesApiError::Kubeconfig { .. }) => 2,
+                #[cfg(feature = "kubernetes")]
+                CliError::Kubernetes(KubernetesApiError::Server { .. }) => 1,
             })
         }
     }

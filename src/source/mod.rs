@@ -2,7 +2,7 @@
 //! A reader never guesses: what it cannot read is an error that names the file, the place and what was expected.
 //!
 //! bytes → [`recognise`](load) by content → [`scenario`] · [`arm`] · [`kubernetes`] · [`terraform`] → [`facts`] →
-//! [`assemble`] → [`Inventory`].
+//! [`assemble`] → [`Inventory`]. An API server's answers go the same way from [`kubernetes`] on.
 
 pub mod arm;
 pub mod assemble;
@@ -10,6 +10,8 @@ mod attach;
 pub mod desired;
 pub mod facts;
 pub mod kubernetes;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes_api;
 pub mod prefix_list;
 pub mod scenario;
 mod split;
@@ -701,6 +703,7 @@ fn read_kubernetes(
         facts.kubernetes.push(KubernetesFact {
             origin: origin.clone(),
             state,
+            cluster: None,
         });
     }
     Ok(())
