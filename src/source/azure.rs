@@ -5,8 +5,10 @@
 //! [`client`] sends what [`reads`] allows → facts.
 
 pub mod client;
+pub mod container_service;
 pub mod error;
 pub mod network;
+pub mod operation;
 pub mod reads;
 
 pub use client::{ArmClient, Settings, Tally};
