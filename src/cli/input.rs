@@ -1,10 +1,12 @@
 //! What every command reads, and how clusters and VNets are named.
 
 use super::CliError;
+#[cfg(feature = "azure")]
+use super::azure_access::AzureAccess;
 use crate::capacity::Scope;
 use crate::capacity::overlap::{PeeringGraph, unread_peers};
 use crate::model::{ClusterIndex, Inventory, ResourceId, VnetIndex};
-use crate::source::{self, Loaded};
+use crate::source::{self, Found, Loaded};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -21,6 +23,34 @@ pub struct Sources {
     /// Ranges in use on-premises or elsewhere: one CIDR a line, `#` comments name the owner
     #[arg(long, value_name = "FILE")]
     pub also_reserved: Vec<PathBuf>,
+
+    #[cfg(feature = "azure")]
+    #[command(flatten)]
+    pub azure: AzureAccess,
+}
+
+/// What a command is about: a live source reads no more than that needs.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(
+    not(feature = "azure"),
+    expect(
+        dead_code,
+        reason = "without a live source there is nothing to choose from"
+    )
+)]
+pub struct About {
+    pub vnet: Option<String>,
+    pub cluster: Option<String>,
+}
+
+impl About {
+    /// About a cluster, if one is named.
+    pub fn cluster(name: Option<&str>) -> Self {
+        About {
+            vnet: None,
+            cluster: name.map(str::to_string),
+        }
+    }
 }
 
 /// Which part of what was read a command looks at.
@@ -40,6 +70,13 @@ pub struct Focus {
 }
 
 impl Focus {
+    pub fn about(&self) -> About {
+        About {
+            vnet: self.vnet.clone(),
+            cluster: self.cluster.clone(),
+        }
+    }
+
     /// The same as positions in an inventory: the VNet with everything peered with it, the cluster.
     pub fn scope(&self, inventory: &Inventory) -> Result<Scope, CliError> {
         let vnets = match &self.vnet {
@@ -61,18 +98,33 @@ impl Focus {
 }
 
 impl Sources {
-    /// Reads and joins.
-    pub fn load(&self) -> Result<Loaded, CliError> {
-        self.require()?;
-        Ok(source::load(&self.from, &self.also_reserved)?)
+    /// Reads and joins: files, Azure, or both.
+    pub fn load(&self, about: &About) -> Result<Loaded, CliError> {
+        Ok(source::join(self.read(about)?, &self.also_reserved)?)
     }
 
-    /// There must be something to read.
-    pub fn require(&self) -> Result<(), CliError> {
+    /// Reads without joining.
+    pub fn read(&self, about: &About) -> Result<Found, CliError> {
+        let mut found = source::read_all(&self.from)?;
+        self.read_live(about, &mut found)?;
+        Ok(found)
+    }
+
+    /// Adds what Azure says, if it is asked.
+    #[cfg(feature = "azure")]
+    fn read_live(&self, about: &About, found: &mut Found) -> Result<(), CliError> {
+        if self.from.is_empty() || self.azure.is_asked() {
+            found.facts.append(super::live::read(&self.azure, about)?);
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "azure"))]
+    fn read_live(&self, _about: &About, _found: &mut Found) -> Result<(), CliError> {
         if self.from.is_empty() {
             return Err(CliError::Usage(
                 "nothing to read: give --from PATH (a scenario, or a file or folder with the output of `az … -o json`); \
-                 reading live from Azure is not in this version"
+                 this aksplan was built without the feature `azure`, and cannot read live"
                     .to_string(),
             ));
         }

@@ -3,20 +3,28 @@
 //!
 //! Exit codes: 0 fine · 1 the tool failed · 2 bad usage or input · 3 findings at or above `--fail-on`.
 
+#[cfg(feature = "azure")]
+mod azure_access;
 mod capacity;
 mod cidr;
 mod compare;
 mod completion;
 mod explain;
 mod input;
+#[cfg(feature = "azure")]
+mod live;
 mod output;
+#[cfg(any(feature = "azure", feature = "kubernetes"))]
+mod permissions;
 mod plan;
 mod predict;
 pub mod prefix_lists;
 mod report;
 mod schema;
+mod snapshot;
 
 use crate::source::SourceError;
+use crate::source::snapshot::WriteError;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
@@ -47,7 +55,10 @@ enum Command {
     Cidr(cidr::CidrCommand),
     Compare(compare::CompareArgs),
     Report(report::ReportArgs),
+    Snapshot(snapshot::SnapshotArgs),
     Explain(explain::ExplainArgs),
+    #[cfg(any(feature = "azure", feature = "kubernetes"))]
+    Permissions(permissions::PermissionsArgs),
     Schema(schema::SchemaArgs),
     Completion(completion::CompletionArgs),
     Man(completion::ManArgs),
@@ -62,6 +73,10 @@ enum CliError {
     /// Exit code 2: what was asked cannot be, with what was read.
     #[error("{0}")]
     Usage(String),
+    /// Exit code 1: Azure did not answer.
+    #[cfg(feature = "azure")]
+    #[error(transparent)]
+    Azure(#[from] crate::source::azure::ArmError),
     /// Exit code 1.
     #[error("the output cannot be written: {0}")]
     Write(#[from] std::io::Error),
@@ -78,6 +93,18 @@ impl From<prefix_lists::PrefixListsError> for CliError {
         match error {
             prefix_lists::PrefixListsError::Source(error) => CliError::Source(error),
             prefix_lists::PrefixListsError::Write(error) => CliError::Write(error),
+        }
+    }
+}
+
+impl From<WriteError> for CliError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Name(problem) => CliError::Usage(problem),
+            WriteError::File { path, error } => CliError::Write(std::io::Error::new(
+                error.kind(),
+                format!("{path}: {error}"),
+            )),
         }
     }
 }
@@ -99,7 +126,10 @@ pub fn run() -> ExitCode {
         Command::Cidr(command) => cidr::run(command),
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
+        Command::Snapshot(args) => snapshot::run(args),
         Command::Explain(args) => explain::run(args),
+        #[cfg(any(feature = "azure", feature = "kubernetes"))]
+        Command::Permissions(args) => permissions::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Completion(args) => completion::completion(args, Cli::command()),
         Command::Man(args) => completion::man(args, &Cli::command()),
@@ -112,7 +142,17 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            let text = crate::report::terminal::clean(&error.to_string());
+            // Of several lines where each of several sign-ins failed for a reason of its own.
+            let lines: Vec<String> = error
+                .to_string()
+                .lines()
+                .map(crate::report::terminal::clean)
+                .collect();
+            let text = match error {
+                #[cfg(feature = "azure")]
+                CliError::Azure(_) => lines.join("\n"),
+                _ => lines.join(" "),
+            };
             // Standard error may be closed as well; then there is nobody to tell.
             let _ = writeln!(
                 output::painted(std::io::stderr()),
@@ -121,6 +161,8 @@ pub fn run() -> ExitCode {
             ExitCode::from(match error {
                 CliError::Source(_) | CliError::Usage(_) => 2,
                 CliError::Write(_) | CliError::Format { .. } => 1,
+                #[cfg(feature = "azure")]
+                CliError::Azure(_) => 1,
             })
         }
     }

@@ -19,6 +19,13 @@ const SPELLED_OUT: usize = 12;
 pub fn document(inventory: &Inventory, assessment: &Assessment, title: &str) -> Document {
     let mut document = Document::new(title);
     summary(assessment, &mut document);
+    if let Some(at) = inventory.observed_at {
+        // A person plans by the minute.
+        document.toned(
+            format!("observed {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+            Tone::Dim,
+        );
+    }
     document.table("Subnets", subnets(inventory, &assessment.subnets));
     foreign(inventory, &assessment.subnets, &mut document);
     document.table("Pod CIDRs", pod_cidrs(inventory, &assessment.pod_cidrs));

@@ -526,6 +526,8 @@ fn subnet(mut read: Unfolded<wire::Subnet>, origin: &Origin) -> Result<SubnetFac
             .nat_gateway
             .and_then(|gateway| gateway.id)
             .map(ResourceId::new),
+        addresses: Vec::new(),
+        assumed: false,
     })
 }
 

@@ -3,9 +3,11 @@
 
 use super::SourceError;
 use crate::model::{
-    Cluster, HolderKind, IpNet, KubernetesState, KubernetesVersion, MaintenanceConfiguration,
-    NatGateway, NodePool, Peering, ReservedRange, ResourceId, RouteTable, VirtualNetwork, workload,
+    Cluster, HeldAddress, HolderKind, IpNet, KubernetesState, KubernetesVersion,
+    MaintenanceConfiguration, NatGateway, NodePool, Peering, ReservedRange, ResourceId, RouteTable,
+    VirtualNetwork, workload,
 };
+use jiff::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -62,6 +64,16 @@ pub enum SubnetReference {
     Name(String),
     /// Named, but not known before apply.
     Unknown,
+    /// A subnet without an id of a snapshot: the VNet by [`vnet_key`], and the subnet's name in it.
+    Placed { vnet: String, subnet: String },
+}
+
+/// What tells one VNet from another: the id in lower case, or the name where there is none.
+pub fn vnet_key(vnet: &VirtualNetwork) -> String {
+    match &vnet.id {
+        Some(id) => id.key(),
+        None => vnet.name.to_ascii_lowercase(),
+    }
 }
 
 /// A VNet with the subnets it lists.
@@ -88,6 +100,10 @@ pub struct SubnetFact {
     pub foreign: Option<u64>,
     pub route_table: Option<ResourceId>,
     pub nat_gateway: Option<ResourceId>,
+    /// In a snapshot: who holds which address.
+    pub addresses: Vec<HeldAddress>,
+    /// In a snapshot: nobody read it, its prefix is the documented default (CID-5).
+    pub assumed: bool,
 }
 
 /// One row of a VNet's usages (NET-1).
@@ -238,6 +254,8 @@ pub struct Facts {
     pub kubernetes: Vec<KubernetesFact>,
     pub reserved: Vec<ReservedRange>,
     pub not_checked: Vec<String>,
+    /// When it was read, where a source says. Of several, the first: nothing here is older.
+    pub observed_at: Option<Timestamp>,
 }
 
 impl Facts {
@@ -267,6 +285,10 @@ impl Facts {
         self.pools.append(&mut other.pools);
         self.kubernetes.append(&mut other.kubernetes);
         self.reserved.append(&mut other.reserved);
+        self.observed_at = match (self.observed_at, other.observed_at) {
+            (Some(known), Some(new)) => Some(known.min(new)),
+            (known, new) => known.or(new),
+        };
         for sentence in other.not_checked {
             self.note(sentence);
         }

@@ -487,6 +487,8 @@ impl ScenarioVnet {
                     foreign: subnet.foreign,
                     route_table: subnet.route_table.map(ResourceId::new),
                     nat_gateway: None,
+                    addresses: Vec::new(),
+                    assumed: false,
                 })
             })
             .collect::<Result<Vec<_>, SourceError>>()?;

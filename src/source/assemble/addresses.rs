@@ -40,7 +40,16 @@ pub(super) fn add_addresses(inventory: &mut Inventory, lookup: &Lookup, facts: V
     let (endpoints, others): (Vec<_>, Vec<_>) = facts
         .into_iter()
         .partition(|fact| fact.kind == HolderKind::PrivateEndpoint);
-    let mut held: BTreeMap<usize, BTreeMap<IpAddr, HeldAddress>> = BTreeMap::new();
+    let mut held: BTreeMap<usize, BTreeMap<IpAddr, HeldAddress>> = inventory
+        .subnets
+        .iter()
+        .enumerate()
+        .filter(|(_, subnet)| !subnet.addresses.is_empty())
+        .map(|(position, subnet)| {
+            let known = subnet.addresses.iter().cloned();
+            (position, known.map(|held| (held.address, held)).collect())
+        })
+        .collect();
     let mut told: HashSet<String> = HashSet::new();
     for fact in others {
         let endpoint = fact

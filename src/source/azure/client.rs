@@ -1,6 +1,7 @@
 //! Requests to Azure Resource Manager on `azure_core`'s pipeline: bearer, repeats with `Retry-After`, pages, correlation ids, and
 //! a count of what was asked. Never sends what the table of reads does not allow.
 
+use super::credential::CredentialError;
 use super::error::{ArmError, Failure};
 use super::reads::{self, Read};
 use azure_core::error::{Error, ErrorKind};
@@ -105,8 +106,9 @@ impl ArmClient {
             None,
             None,
             options,
-            vec![Arc::new(UserAgent)],
-            vec![authorization, attempt],
+            Vec::new(),
+            // The pipeline names itself as user agent before each call; the last to speak is heard.
+            vec![Arc::new(UserAgent), authorization, attempt],
             Some(PipelineOptions::default()),
         );
         ArmClient {
@@ -308,6 +310,9 @@ fn failure_of(error: &Error) -> Failure {
     loop {
         if let Some(waiting) = innermost.downcast_ref::<TooLong>() {
             return Failure::Throttled { wait: waiting.0 };
+        }
+        if let Some(refused) = innermost.downcast_ref::<CredentialError>() {
+            return Failure::Credential(refused.to_string());
         }
         match innermost.source() {
             Some(source) => innermost = source,

@@ -37,6 +37,14 @@ pub enum Failure {
 }
 
 impl ArmError {
+    /// Why, without what was asked.
+    pub fn why(&self) -> String {
+        match &self.correlation_id {
+            Some(id) => format!("{} (correlation id {id})", self.failure),
+            None => self.failure.to_string(),
+        }
+    }
+
     /// Whether the caller is not allowed to read it, which says nothing about what is there.
     pub fn is_forbidden(&self) -> bool {
         matches!(
@@ -76,10 +84,10 @@ fn shortened(text: &str) -> String {
 
 impl fmt::Display for ArmError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.request, self.failure)?;
-        match &self.correlation_id {
-            Some(id) => write!(f, " (correlation id {id})"),
-            None => Ok(()),
+        match &self.failure {
+            // Nothing was asked yet: the request says nothing.
+            Failure::Credential(_) => write!(f, "{}", self.failure),
+            _ => write!(f, "{}: {}", self.request, self.why()),
         }
     }
 }

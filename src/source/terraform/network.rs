@@ -145,6 +145,8 @@ impl Lowering<'_> {
                 foreign: None,
                 route_table: block.text("route_table_id")?.known().map(ResourceId::new),
                 nat_gateway: None,
+                addresses: Vec::new(),
+                assumed: false,
             });
         }
         Ok(subnets)
@@ -225,6 +227,8 @@ impl Lowering<'_> {
             foreign: None,
             route_table: block.text("route_table_id")?.known().map(ResourceId::new),
             nat_gateway: None,
+            addresses: Vec::new(),
+            assumed: false,
         }))
     }
 
