@@ -27,6 +27,9 @@ pub struct Sources {
     #[cfg(feature = "azure")]
     #[command(flatten)]
     pub azure: AzureAccess,
+    #[cfg(feature = "kubernetes")]
+    #[command(flatten)]
+    pub kubernetes: super::kubernetes_access::KubernetesAccess,
 }
 
 /// What a command is about: a live source reads no more than that needs.
@@ -110,21 +113,28 @@ impl Sources {
         Ok(found)
     }
 
-    /// Adds what Azure says, if it is asked.
-    #[cfg(feature = "azure")]
+    /// Adds what Azure and Kubernetes say, if they are asked. Without any file, Azure is.
     fn read_live(&self, about: &About, found: &mut Found) -> Result<(), CliError> {
-        if self.from.is_empty() || self.azure.is_asked() {
+        #[cfg(feature = "kubernetes")]
+        if let Some(access) = self.kubernetes.access()? {
+            let read = super::kubernetes_access::read(&access, false)?;
+            let (fact, not_checked) = read.into_fact(None);
+            found.facts.kubernetes.push(fact);
+            for sentence in not_checked {
+                found.facts.note(sentence);
+            }
+        }
+        #[cfg(feature = "azure")]
+        if self.azure.is_asked() || self.from.is_empty() {
             found.facts.append(super::live::read(&self.azure, about)?);
         }
-        Ok(())
-    }
-
-    #[cfg(not(feature = "azure"))]
-    fn read_live(&self, _about: &About, _found: &mut Found) -> Result<(), CliError> {
+        #[cfg(not(feature = "azure"))]
         if self.from.is_empty() {
+            // Without Azure there is nothing to choose from by name.
+            let _ = about;
             return Err(CliError::Usage(
                 "nothing to read: give --from PATH (a scenario, or a file or folder with the output of `az … -o json`); \
-                 this aksplan was built without the feature `azure`, and cannot read live"
+                 this aksplan was built without the feature `azure`, and cannot read Azure live"
                     .to_string(),
             ));
         }

@@ -11,6 +11,8 @@ mod compare;
 mod completion;
 mod explain;
 mod input;
+#[cfg(feature = "kubernetes")]
+mod kubernetes_access;
 #[cfg(feature = "azure")]
 mod live;
 mod output;
@@ -19,11 +21,15 @@ mod permissions;
 mod plan;
 mod predict;
 pub mod prefix_lists;
+#[cfg(feature = "kubernetes")]
+mod progress;
 mod report;
 mod schema;
 mod snapshot;
 
 use crate::source::SourceError;
+#[cfg(feature = "kubernetes")]
+use crate::source::kubernetes_api::KubernetesApiError;
 use crate::source::snapshot::WriteError;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -77,6 +83,10 @@ enum CliError {
     #[cfg(feature = "azure")]
     #[error(transparent)]
     Azure(#[from] crate::source::azure::ArmError),
+    /// Exit code 1: something that was to be read live does not answer.
+    #[cfg(feature = "kubernetes")]
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesApiError),
     /// Exit code 1.
     #[error("the output cannot be written: {0}")]
     Write(#[from] std::io::Error),
@@ -163,6 +173,10 @@ pub fn run() -> ExitCode {
                 CliError::Write(_) | CliError::Format { .. } => 1,
                 #[cfg(feature = "azure")]
                 CliError::Azure(_) => 1,
+                #[cfg(feature = "kubernetes")]
+                CliError::Kubernetes(KubernetesApiError::Kubeconfig { .. }) => 2,
+                #[cfg(feature = "kubernetes")]
+                CliError::Kubernetes(KubernetesApiError::Server { .. }) => 1,
             })
         }
     }

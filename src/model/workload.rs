@@ -1,27 +1,87 @@
-//! What the Kubernetes API says of one cluster: the objects that decide addresses today, and disruption and placement later.
+//! What the Kubernetes API says of one cluster: the objects that decide addresses, disruption and placement. Keeps no Secret, no
+//! environment value, no command line and no annotation but what the few fields named here are made of.
+//!
+//! [`pod`] (pods and what each asks for) · [`placement`] (where a pod may run) · [`service`] (services, slices, ingresses,
+//! policies, address ranges) · [`storage`] (volumes and where they can be reached) · [`event`] (what lately happened).
+
+pub mod event;
+pub mod placement;
+pub mod pod;
+pub mod service;
+pub mod storage;
+
+pub use event::EventCount;
+pub use placement::{
+    NodeSelectorRequirement, NodeSelectorTerm, Placement, PodAffinityTerm, Toleration,
+    TopologySpread,
+};
+pub use pod::{HostPort, Pod, Resources};
+pub use service::{
+    EndpointSlice, Ingress, IpBlock, IpMasqConfig, NetworkContainer, NetworkPolicy,
+    NodeNetworkConfig, Service, ServiceCidr, ServicePort,
+};
+pub use storage::{AttachLimit, CsiNode, PersistentVolume, PersistentVolumeClaim};
 
 use super::cluster::IntOrPercent;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// Objects of one cluster, as `kubectl get … -o json` prints them.
+/// Objects of one cluster, as `kubectl get … -o json` prints them or its API server answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct KubernetesState {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<Node>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pods: Vec<Pod>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<Service>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disruption_budgets: Vec<DisruptionBudget>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub workloads: Vec<Workload>,
-    /// Namespace and name; no content is kept.
+    /// Namespace and name; no content is kept, but for `ip_masq_configs`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub config_maps: Vec<(String, String)>,
-    /// Kinds that were read, each once: what is not here was not looked at, which is not the same as absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ip_masq_configs: Vec<IpMasqConfig>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<Namespace>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub endpoint_slices: Vec<EndpointSlice>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ingresses: Vec<Ingress>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub network_policies: Vec<NetworkPolicy>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub persistent_volumes: Vec<PersistentVolume>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub persistent_volume_claims: Vec<PersistentVolumeClaim>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub csi_nodes: Vec<CsiNode>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub node_network_configs: Vec<NodeNetworkConfig>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service_cidrs: Vec<ServiceCidr>,
+    /// Counted, not listed; see [`EventCount`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventCount>,
+    /// Kinds that were read in full, each once: what is not here was not looked at, which is not the same as absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<String>,
+    /// Kinds of which some objects are here and others are missing: never to be taken as complete, so not in `kinds`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub partial_kinds: Vec<String>,
+    /// Kinds this cluster does not know (no such custom resource, or an API its version does not have): there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub absent_kinds: Vec<String>,
 }
 
 impl KubernetesState {
+    /// Whether this kind was read in full.
     pub fn has_kind(&self, kind: &str) -> bool {
         self.kinds.iter().any(|known| known == kind)
     }
@@ -35,38 +95,88 @@ impl KubernetesState {
             .append(&mut other.disruption_budgets);
         self.workloads.append(&mut other.workloads);
         self.config_maps.append(&mut other.config_maps);
-        for kind in other.kinds {
-            if !self.has_kind(&kind) {
-                self.kinds.push(kind);
+        self.ip_masq_configs.append(&mut other.ip_masq_configs);
+        self.namespaces.append(&mut other.namespaces);
+        self.endpoint_slices.append(&mut other.endpoint_slices);
+        self.ingresses.append(&mut other.ingresses);
+        self.network_policies.append(&mut other.network_policies);
+        self.persistent_volumes
+            .append(&mut other.persistent_volumes);
+        self.persistent_volume_claims
+            .append(&mut other.persistent_volume_claims);
+        self.csi_nodes.append(&mut other.csi_nodes);
+        self.node_network_configs
+            .append(&mut other.node_network_configs);
+        self.service_cidrs.append(&mut other.service_cidrs);
+        for event in other.events {
+            self.note_event(event);
+        }
+        for (mine, others) in [
+            (&mut self.kinds, other.kinds),
+            (&mut self.partial_kinds, other.partial_kinds),
+            (&mut self.absent_kinds, other.absent_kinds),
+        ] {
+            for kind in others {
+                if !mine.contains(&kind) {
+                    mine.push(kind);
+                }
             }
         }
+        let complete = &self.kinds;
+        self.partial_kinds.retain(|kind| !complete.contains(kind));
+        self.absent_kinds.retain(|kind| !complete.contains(kind));
     }
 }
 
 pub type Labels = BTreeMap<String, String>;
 
+/// A namespace: its labels decide what a `namespaceSelector` means.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Namespace {
+    pub name: String,
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Node {
     pub name: String,
+    #[serde(skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,
     /// `spec.providerID`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unschedulable: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ready: bool,
+    /// When `ready` last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub ready_changed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub taints: Vec<Taint>,
-    /// Allocatable quantities as written: `cpu: 3860m`.
-    pub allocatable: BTreeMap<String, String>,
+    /// What pods may ask for in all.
+    pub allocatable: Resources,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<IpAddr>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pod_cidrs: Vec<String>,
-    /// RFC 3339, as written.
-    pub created_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub created_at: Option<Timestamp>,
+    /// `status.nodeInfo.kubeletVersion`, as written: `v1.33.2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kubelet_version: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Taint {
     pub key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     pub effect: String,
 }
@@ -77,45 +187,8 @@ pub struct Taint {
 pub struct Owner {
     pub kind: String,
     pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Pod {
-    pub namespace: String,
-    pub name: String,
-    pub labels: Labels,
-    pub owner: Option<Owner>,
-    pub node_name: Option<String>,
-    pub phase: Option<String>,
-    pub host_network: bool,
-    pub pod_ips: Vec<IpAddr>,
-    pub ready: bool,
-    pub deleting: bool,
-    /// A static pod, by annotation.
-    pub mirror: bool,
-    /// Has an `emptyDir` volume.
-    pub local_storage: bool,
-    /// Sum over containers, as written: `cpu` and `memory` of each.
-    pub requests: Vec<BTreeMap<String, String>>,
-    pub termination_grace_seconds: Option<u64>,
-    pub created_at: Option<String>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Service {
-    pub namespace: String,
-    pub name: String,
-    pub kind: String,
-    /// `service.beta.kubernetes.io/azure-load-balancer-internal: "true"`.
-    pub internal_load_balancer: bool,
-    /// `…/azure-load-balancer-internal-subnet`.
-    pub internal_subnet: Option<String>,
-    pub load_balancer_ips: Vec<IpAddr>,
-    /// Private Link Service NAT addresses it takes from the subnet.
-    pub private_link_addresses: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -124,23 +197,39 @@ pub struct DisruptionBudget {
     pub namespace: String,
     pub name: String,
     /// `None`: no selector, matches nothing (EV-3).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<Selector>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub min_available: Option<IntOrPercent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_unavailable: Option<IntOrPercent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unhealthy_pod_eviction_policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub disruptions_allowed: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub current_healthy: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub desired_healthy: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_pods: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// `status.disruptedPods`: pods whose eviction was granted and has not shown yet, and when it was (EV-6).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub disrupted_pods: BTreeMap<String, Timestamp>,
 }
 
 /// A label selector.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Selector {
+    #[serde(skip_serializing_if = "Labels::is_empty")]
     pub match_labels: Labels,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub match_expressions: Vec<SelectorRequirement>,
 }
 
@@ -149,6 +238,7 @@ pub struct Selector {
 pub struct SelectorRequirement {
     pub key: String,
     pub operator: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
 }
 
@@ -159,9 +249,33 @@ pub struct Workload {
     pub kind: String,
     pub namespace: String,
     pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
-    /// Absent for kinds without a scale.
+    /// Pods wanted by the spec. Absent for kinds without a scale (a Job's and a DaemonSet's number is no scale: PDB-4).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u64>,
+    /// Pods that should run now: `replicas`, a DaemonSet's `desiredNumberScheduled`, a Job's `parallelism`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired: Option<u64>,
+    /// Ready pods, by the controller's own count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready_replicas: Option<u64>,
+    /// Pods of the newest template, by the controller's own count; fewer than `desired` is a rollout under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_replicas: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<i64>,
+    /// Behind `generation`: the numbers above are stale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<Selector>,
+    /// Seconds a new pod must stay ready before it counts as available; 0 when not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_ready_seconds: Option<u64>,
+    /// `OrderedReady` or `Parallel` of a StatefulSet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_management_policy: Option<String>,
 }

@@ -1,36 +1,42 @@
 //! Whose Kubernetes objects are: they carry no cluster name. Never guesses between two clusters.
 
 use super::facts::KubernetesFact;
-use crate::model::{Inventory, KubernetesState};
+use crate::model::{Inventory, KubernetesState, ResourceId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Gives each cluster its objects. A node says whose it is, and so whose the other objects of its file are. Of a
-/// file without nodes the other files of its folder say it, where they agree; else the name of the folder does, or there is
-/// only one cluster.
+/// What the origin of objects read live begins with; the API server's address follows. Such an origin stands in no folder.
+pub const LIVE: &str = "Kubernetes API ";
+
+/// Gives each cluster its objects. Whoever read them may know whose they are; else a node says it, and so whose the other
+/// objects of its file are. Of a file without nodes the other files of its folder say it, where they agree; else the name of
+/// the folder does, or there is only one cluster.
 pub(super) fn kubernetes(inventory: &mut Inventory, facts: Vec<KubernetesFact>) {
     let files = by_file(facts);
     let groups = Groups::of(inventory);
     let owners: Vec<Option<Owner>> = files
         .iter()
-        .map(|(_, state)| groups.owner_by_node(state))
+        .map(|read| match &read.cluster {
+            Some(id) => Some(owner_by_id(inventory, id)),
+            None => groups.owner_by_node(&read.state),
+        })
         .collect();
     let mut by_folder: BTreeMap<String, BTreeSet<Owner>> = BTreeMap::new();
-    for ((file, _), owner) in files.iter().zip(&owners) {
-        if let Some(owner) = owner {
-            let folder = folder_of(file).to_string();
+    for (read, owner) in files.iter().zip(&owners) {
+        if let (Some(owner), Some(folder)) = (owner, folder_of(&read.file)) {
+            let folder = folder.to_string();
             by_folder.entry(folder).or_default().insert(*owner);
         }
     }
     let mut without_owner: Vec<Arc<str>> = Vec::new();
     let mut of_others: Vec<Arc<str>> = Vec::new();
     let mut states: BTreeMap<usize, KubernetesState> = BTreeMap::new();
-    for ((file, state), owner) in files.into_iter().zip(owners) {
+    for (Objects { file, state, .. }, owner) in files.into_iter().zip(owners) {
         let owner = owner.or_else(|| {
             let folder = folder_of(&file);
-            match by_folder.get(folder) {
+            match folder.and_then(|folder| by_folder.get(folder)) {
                 Some(owners) if owners.len() == 1 => owners.first().copied(),
-                _ => owner_by_folder(inventory, folder),
+                _ => owner_by_folder(inventory, folder.unwrap_or_default()),
             }
         });
         match owner {
@@ -50,7 +56,7 @@ pub(super) fn kubernetes(inventory: &mut Inventory, facts: Vec<KubernetesFact>) 
     if !of_others.is_empty() {
         inventory.not_checked.push(format!(
             "{}: Kubernetes objects of a cluster that was not read: the nodes' label {CLUSTER_LABEL} is the node resource group \
-             of none that was",
+             of none that was, or it was named and is not among them",
             of_others.join(", ")
         ));
     }
@@ -69,21 +75,42 @@ pub(super) fn kubernetes(inventory: &mut Inventory, facts: Vec<KubernetesFact>) 
 
 const CLUSTER_LABEL: &str = "kubernetes.azure.com/cluster";
 
+/// What one file says.
+struct Objects {
+    file: Arc<str>,
+    cluster: Option<ResourceId>,
+    state: KubernetesState,
+}
+
 /// What each file says, in the order read.
-fn by_file(facts: Vec<KubernetesFact>) -> Vec<(Arc<str>, KubernetesState)> {
-    let mut files: Vec<(Arc<str>, KubernetesState)> = Vec::new();
-    let mut position_of: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+fn by_file(facts: Vec<KubernetesFact>) -> Vec<Objects> {
+    let mut files: Vec<Objects> = Vec::new();
+    let mut position_of: BTreeMap<(Arc<str>, Option<String>), usize> = BTreeMap::new();
     for fact in facts {
-        let file = fact.origin.file;
-        match position_of.get(&file) {
-            Some(&position) => files[position].1.absorb(fact.state),
+        let cluster = fact.cluster.as_ref();
+        let key = (
+            Arc::clone(&fact.origin.file),
+            cluster.map(|id| id.as_str().to_ascii_lowercase()),
+        );
+        match position_of.get(&key) {
+            Some(&position) => files[position].state.absorb(fact.state),
             None => {
-                position_of.insert(Arc::clone(&file), files.len());
-                files.push((file, fact.state));
+                files.push(Objects {
+                    file: fact.origin.file,
+                    cluster: fact.cluster,
+                    state: fact.state,
+                });
+                position_of.insert(key, files.len() - 1);
             }
         }
     }
     files
+}
+
+fn owner_by_id(inventory: &Inventory, id: &ResourceId) -> Owner {
+    let mut clusters = inventory.clusters.iter();
+    let position = clusters.position(|cluster| cluster.id.as_ref() == Some(id));
+    position.map_or(Owner::Other, Owner::Cluster)
 }
 
 /// Clusters by their node resource group, as nodes carry it in a label. A label's value holds 63 characters, a group's name 90.
@@ -167,8 +194,12 @@ enum Owner {
     Other,
 }
 
-fn folder_of(file: &str) -> &str {
-    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+/// `None`: in no folder, for it is no file.
+fn folder_of(file: &str) -> Option<&str> {
+    if file.starts_with(LIVE) {
+        return None;
+    }
+    Some(file.rsplit_once('/').map_or("", |(folder, _)| folder))
 }
 
 /// An object that two files hold, say `kubectl get svc` and `kubectl get all`, is one object; the later file is the newer truth.
@@ -206,4 +237,26 @@ fn unite(state: &mut KubernetesState) {
         )
     });
     last_of_each(&mut state.config_maps, Clone::clone);
+    last_of_each(&mut state.ip_masq_configs, |config| {
+        (config.namespace.clone(), config.name.clone())
+    });
+    last_of_each(&mut state.namespaces, |namespace| namespace.name.clone());
+    last_of_each(&mut state.endpoint_slices, |slice| {
+        (slice.namespace.clone(), slice.name.clone())
+    });
+    last_of_each(&mut state.ingresses, |ingress| {
+        (ingress.namespace.clone(), ingress.name.clone())
+    });
+    last_of_each(&mut state.network_policies, |policy| {
+        (policy.namespace.clone(), policy.name.clone())
+    });
+    last_of_each(&mut state.persistent_volumes, |volume| volume.name.clone());
+    last_of_each(&mut state.persistent_volume_claims, |claim| {
+        (claim.namespace.clone(), claim.name.clone())
+    });
+    last_of_each(&mut state.csi_nodes, |node| node.name.clone());
+    last_of_each(&mut state.node_network_configs, |config| {
+        (config.namespace.clone(), config.name.clone())
+    });
+    last_of_each(&mut state.service_cidrs, |range| range.name.clone());
 }

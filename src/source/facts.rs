@@ -229,11 +229,13 @@ pub struct LoosePoolFact {
     pub pool: PoolFact,
 }
 
-/// Kubernetes objects of one file.
+/// Kubernetes objects of one file, or of one API server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KubernetesFact {
     pub origin: Origin,
     pub state: KubernetesState,
+    /// Whose they are, where whoever read them knows it; else it is told by the objects and by where they were read.
+    pub cluster: Option<ResourceId>,
 }
 
 /// Everything that was read.
@@ -367,4 +369,15 @@ pub fn weight_of(state: &KubernetesState) -> usize {
         + each::<workload::DisruptionBudget>(state.disruption_budgets.len())
         + each::<workload::Workload>(state.workloads.len())
         + each::<(String, String)>(state.config_maps.len())
+        + each::<workload::IpMasqConfig>(state.ip_masq_configs.len())
+        + each::<workload::Namespace>(state.namespaces.len())
+        + each::<workload::EndpointSlice>(state.endpoint_slices.len())
+        + each::<workload::Ingress>(state.ingresses.len())
+        + each::<workload::NetworkPolicy>(state.network_policies.len())
+        + each::<workload::PersistentVolume>(state.persistent_volumes.len())
+        + each::<workload::PersistentVolumeClaim>(state.persistent_volume_claims.len())
+        + each::<workload::CsiNode>(state.csi_nodes.len())
+        + each::<workload::NodeNetworkConfig>(state.node_network_configs.len())
+        + each::<workload::ServiceCidr>(state.service_cidrs.len())
+        + each::<workload::EventCount>(state.events.len())
 }

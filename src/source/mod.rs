@@ -2,7 +2,7 @@
 //! A reader never guesses: what it cannot read is an error that names the file, the place and what was expected.
 //!
 //! bytes → [`recognise`](load) by content → [`scenario`] · [`snapshot`] · [`arm`] · [`kubernetes`] · [`terraform`] →
-//! [`facts`] → [`assemble`] → [`Inventory`].
+//! [`facts`] → [`assemble`] → [`Inventory`]. An API server's answers go the same way from [`kubernetes`] on.
 
 pub mod arm;
 pub mod assemble;
@@ -12,6 +12,8 @@ pub mod azure;
 pub mod desired;
 pub mod facts;
 pub mod kubernetes;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes_api;
 pub mod prefix_list;
 pub mod scenario;
 pub mod snapshot;
@@ -736,6 +738,7 @@ fn read_kubernetes(
         facts.kubernetes.push(KubernetesFact {
             origin: origin.clone(),
             state,
+            cluster: None,
         });
     }
     Ok(())

@@ -57,17 +57,29 @@ fn check_objects(state: &KubernetesState) {
         ),
         ("n-0", 1, 1, 2)
     );
-    assert_eq!(node.allocatable["pods"], "30");
+    assert_eq!(
+        (node.allocatable.cpu_millis, node.allocatable.other["pods"]),
+        (1900, 30)
+    );
     let [pod] = state.pods.as_slice() else {
         panic!("{:?}", state.pods)
     };
-    assert!(pod.local_storage && !pod.ready && !pod.deleting && !pod.host_network && !pod.mirror);
+    assert!(
+        pod.local_storage
+            && !pod.ready
+            && pod.deleting_at.is_none()
+            && !pod.host_network
+            && !pod.mirror
+    );
     assert_eq!(
         pod.owner.as_ref().map(|owner| owner.kind.as_str()),
         Some("ReplicaSet")
     );
-    assert_eq!(pod.requests[0]["cpu"], "1");
-    assert!(pod.requests[1].is_empty());
+    assert_eq!(
+        (pod.requests.cpu_millis, pod.requests.memory),
+        (1000, 64 << 20),
+        "of all containers together"
+    );
     let [service] = state.services.as_slice() else {
         panic!("{:?}", state.services)
     };

@@ -131,23 +131,14 @@ impl Names {
         }
     }
 
-    /// What Kubernetes reads as a number with a unit: `3860m`, `7Gi`.
-    pub fn quantity(&mut self, text: &str) -> String {
-        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let is_quantity = text.len() - digits.len() <= 2
-            && !digits.is_empty()
-            && digits.chars().all(|c| c.is_ascii_digit() || c == '.');
-        if is_quantity {
-            text.to_string()
-        } else {
-            self.name(text)
-        }
-    }
-
-    pub fn instant(&mut self, text: Option<String>) -> Option<String> {
-        text.map(|text| match text.parse::<jiff::Timestamp>() {
-            Ok(instant) => instant.to_string(),
-            Err(_) => self.name(&text),
+    /// `v1.33.2`; anything else that stands there is a name.
+    pub fn version(&mut self, text: Option<String>) -> Option<String> {
+        text.map(|text| {
+            let is_version = text.strip_prefix('v').is_some_and(|rest| {
+                rest.starts_with(|c: char| c.is_ascii_digit())
+                    && rest.chars().all(|c| c.is_ascii_digit() || c == '.')
+            });
+            if is_version { text } else { self.name(&text) }
         })
     }
 

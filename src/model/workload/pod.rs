@@ -1,0 +1,140 @@
+//! Pods, and what each of them asks of its node. Holds no container: only what placement and disruption need of them in sum.
+
+use super::{Labels, Owner, Placement};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Pod {
+    pub namespace: String,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub host_network: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pod_ips: Vec<IpAddr>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ready: bool,
+    /// A static pod, by annotation.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mirror: bool,
+    /// Has an `emptyDir` volume.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub local_storage: bool,
+    /// Has a `hostPath` volume.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub host_path: bool,
+    /// Claims it mounts, by name, in its own namespace; ephemeral volumes' claims (`POD-VOLUME`) among them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<String>,
+    /// What the scheduler reserves for it.
+    #[serde(skip_serializing_if = "Resources::is_empty")]
+    pub requests: Resources,
+    /// Ports taken on the node itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub host_ports: Vec<HostPort>,
+    /// Where it may run; `None`: anywhere its requests fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Box<Placement>>,
+    /// Resolved from its priority class; `None`: 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub termination_grace_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub created_at: Option<Timestamp>,
+    /// When the condition `PodScheduled` became true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub scheduled_at: Option<Timestamp>,
+    /// `status.startTime`: when its kubelet took it on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub started_at: Option<Timestamp>,
+    /// When the condition `Ready` last changed: since when it is ready, or is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub ready_changed_at: Option<Timestamp>,
+    /// `metadata.deletionTimestamp`: it is being deleted, and its grace ends then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub deleting_at: Option<Timestamp>,
+}
+
+/// Amounts a pod asks for or a node has to give.
+///
+/// Of a pod it is what the scheduler reserves: the containers together with the sidecars, or the largest moment of its start
+/// (an init container with the sidecars started before it), whichever is more; the runtime's overhead on top; the amounts of the
+/// pod itself, where it names them, instead
+/// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers>).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Resources {
+    /// Thousandths of a core, a fraction rounded up.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cpu_millis: u64,
+    /// Bytes, a fraction rounded up.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub memory: u64,
+    /// Everything else in its own unit (bytes of `ephemeral-storage`, `pods` of a node, GPUs), a fraction rounded up.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub other: BTreeMap<String, u64>,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Resources {
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.cpu_millis == 0 && self.memory == 0 && self.other.is_empty()
+    }
+
+    /// Sum; what would not fit 64 bits stays at the largest number.
+    pub fn add(&mut self, more: &Resources) {
+        self.cpu_millis = self.cpu_millis.saturating_add(more.cpu_millis);
+        self.memory = self.memory.saturating_add(more.memory);
+        for (name, amount) in &more.other {
+            let sum = self.other.entry(name.clone()).or_default();
+            *sum = sum.saturating_add(*amount);
+        }
+    }
+
+    /// The larger of each amount.
+    pub fn raise_to(&mut self, least: &Resources) {
+        self.cpu_millis = self.cpu_millis.max(least.cpu_millis);
+        self.memory = self.memory.max(least.memory);
+        for (name, amount) in &least.other {
+            let held = self.other.entry(name.clone()).or_default();
+            *held = (*held).max(*amount);
+        }
+    }
+}
+
+/// A port that only one pod of a node can have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct HostPort {
+    pub port: u16,
+    /// `TCP` when not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<String>,
+    /// Only on this address of the node; `None`: on all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_ip: Option<String>,
+}

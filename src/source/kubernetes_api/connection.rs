@@ -1,0 +1,535 @@
+//! One API server: how to reach it, as whom, and one request with its retries. Sends GET only: there is no function here that
+//! sends anything else.
+
+use super::{Access, KubernetesApiError, Settings, TokenSource};
+use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http_body_util::{BodyExt, Limited};
+use kube::client::{AuthError, Body, ClientBuilder};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// A larger answer is not read to its end: a page of the largest objects etcd holds (1.5 MiB each) stays below.
+const LARGEST_ANSWER: usize = 1 << 30;
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// 403: these credentials may not.
+    Refused,
+    /// 404.
+    Missing,
+    /// 410: the pages before are too old to go on from.
+    Expired,
+    /// The credentials are not accepted, or there are none.
+    Credentials(String),
+    /// No answer, again and again.
+    Unreachable(String),
+    /// An answer that is none, again and again.
+    Answered(String),
+}
+
+/// `Status`, as far as it is shown.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Status {
+    message: String,
+}
+
+pub struct Connection {
+    who: String,
+    server: String,
+    access: Access,
+    settings: Settings,
+    token: Option<TokenSource>,
+    /// The client, and how often it was made anew.
+    client: Mutex<(u64, Client)>,
+    requests: AtomicU64,
+}
+
+impl Connection {
+    pub async fn open(
+        access: &Access,
+        settings: &Settings,
+    ) -> Result<Connection, KubernetesApiError> {
+        // The second time it says that one is installed, which is what is wanted.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (who, config) = configure(access, settings).await?;
+        let server = shown(&config.cluster_url);
+        let client = build(config)
+            .await
+            .map_err(|problem| KubernetesApiError::Server {
+                who: who.clone(),
+                server: server.clone(),
+                problem,
+            })?;
+        let token = match access {
+            Access::Handed { token, .. } => token.clone(),
+            _ => None,
+        };
+        Ok(Connection {
+            who,
+            server,
+            access: access.clone(),
+            settings: settings.clone(),
+            token,
+            client: Mutex::new((0, client)),
+            requests: AtomicU64::new(0),
+        })
+    }
+
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub fn error(&self, problem: String) -> KubernetesApiError {
+        KubernetesApiError::Server {
+            who: self.who.clone(),
+            server: self.server.clone(),
+            problem,
+        }
+    }
+
+    /// One GET. Waits and asks again where the server is busy or does not answer; credentials that are refused are fetched anew
+    /// once.
+    pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let mut wait = self.settings.first_wait;
+        let mut renewed = false;
+        let mut attempt = 1;
+        loop {
+            let (generation, client) = {
+                let held = self.client.lock().await;
+                (held.0, held.1.clone())
+            };
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let asked = tokio::time::timeout(self.settings.timeout, self.ask(&client, path));
+            let (failure, told) = match asked.await {
+                Ok(Ok(body)) => return Ok(body),
+                Ok(Err(told)) => told,
+                Err(_) => (
+                    Failure::Unreachable(format!(
+                        "no answer within {} s",
+                        self.settings.timeout.as_secs()
+                    )),
+                    Some(None),
+                ),
+            };
+            if matches!(failure, Failure::Credentials(_)) && !renewed {
+                renewed = true;
+                self.renew(generation).await.map_err(Failure::Credentials)?;
+                continue;
+            }
+            // `told`: worth another try, and how long the server asks to wait.
+            let Some(asked_wait) = told else {
+                return Err(failure);
+            };
+            if attempt >= self.settings.attempts {
+                return Err(failure);
+            }
+            let pause = asked_wait.unwrap_or(wait);
+            if pause > self.settings.longest_wait {
+                return Err(failure);
+            }
+            tokio::time::sleep(pause).await;
+            wait = wait.saturating_mul(2).min(self.settings.longest_wait);
+            attempt += 1;
+        }
+    }
+
+    /// One request. An error says whether another try is worth it, and after how long.
+    async fn ask(
+        &self,
+        client: &Client,
+        path: &str,
+    ) -> Result<Vec<u8>, (Failure, Option<Option<Duration>>)> {
+        let never = |failure| (failure, None);
+        let mut request = http::Request::get(path)
+            .header(ACCEPT, "application/json")
+            .body(Body::empty())
+            .map_err(|error| never(Failure::Answered(error.to_string())))?;
+        if let Some(token) = &self.token {
+            let token = token()
+                .await
+                .map_err(|problem| never(Failure::Credentials(without_secrets(&problem))))?;
+            let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
+                .map_err(|_| {
+                    never(Failure::Credentials(
+                        "the token that was handed over is none".to_string(),
+                    ))
+                })?;
+            header.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, header);
+        }
+        let response = client.send(request).await.map_err(|error| match error {
+            kube::Error::Auth(error) => never(Failure::Credentials(describe_auth(&error))),
+            other => match auth_within(&other) {
+                Some(error) => never(Failure::Credentials(describe_auth(error))),
+                None => (Failure::Unreachable(describe(&other)), Some(None)),
+            },
+        })?;
+        let status = response.status();
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs);
+        let body = Limited::new(response.into_body(), LARGEST_ANSWER)
+            .collect()
+            .await
+            .map_err(|error| {
+                let problem = without_secrets(&error.to_string());
+                (
+                    Failure::Unreachable(format!("the answer broke off: {problem}")),
+                    Some(None),
+                )
+            })?
+            .to_bytes();
+        let said = || {
+            let status: Status = serde_json::from_slice(&body).unwrap_or_default();
+            without_secrets(&status.message)
+        };
+        match status.as_u16() {
+            200 => Ok(body.into()),
+            401 => Err(never(Failure::Credentials(
+                "the server does not accept these credentials (401); have they expired? (`az login`, `kubelogin`)"
+                    .to_string(),
+            ))),
+            403 => Err(never(Failure::Refused)),
+            404 => Err(never(Failure::Missing)),
+            410 => Err(never(Failure::Expired)),
+            code @ (408 | 429 | 500 | 502 | 503 | 504) => Err((
+                Failure::Answered(format!("the server answers {code}: {}", said())),
+                Some(retry_after),
+            )),
+            code => Err(never(Failure::Answered(format!(
+                "the server answers {code}: {}",
+                said()
+            )))),
+        }
+    }
+
+    /// Fetches credentials anew, unless another task did so since.
+    async fn renew(&self, generation: u64) -> Result<(), String> {
+        let mut held = self.client.lock().await;
+        if held.0 == generation {
+            let (_, config) = configure(&self.access, &self.settings)
+                .await
+                .map_err(|error| error.to_string())?;
+            *held = (generation + 1, build(config).await?);
+        }
+        Ok(())
+    }
+}
+
+/// The client's configuration, and who it is, in words.
+async fn configure(
+    access: &Access,
+    settings: &Settings,
+) -> Result<(String, Config), KubernetesApiError> {
+    let (who, mut config) = match access {
+        Access::Kubeconfig { paths, context } => {
+            let mut merged = Kubeconfig::default();
+            let mut place = String::new();
+            for path in paths {
+                let name = path.display().to_string();
+                let fail = |problem| KubernetesApiError::Kubeconfig {
+                    place: name.clone(),
+                    problem,
+                };
+                merged = read_kubeconfig(path)
+                    .and_then(|next| merged.merge(next))
+                    .map_err(|error| fail(describe_kubeconfig(&error)))?;
+                place = if place.is_empty() {
+                    name
+                } else {
+                    format!("{place}, {name}")
+                };
+            }
+            let context = context.clone().or_else(|| merged.current_context.clone());
+            from_kubeconfig(&place, merged, context).await?
+        }
+        Access::Handed { kubeconfig, token } => {
+            let place = "the kubeconfig that was handed over";
+            let mut merged = Kubeconfig::from_yaml(kubeconfig).map_err(|error| {
+                KubernetesApiError::Kubeconfig {
+                    place: place.to_string(),
+                    problem: describe_kubeconfig(&error),
+                }
+            })?;
+            for user in merged
+                .auth_infos
+                .iter_mut()
+                .filter_map(|named| named.auth_info.as_mut())
+            {
+                user.exec = None;
+                user.auth_provider = None;
+                user.token_file = None;
+                user.client_certificate = None;
+                user.client_key = None;
+                if token.is_some() {
+                    user.token = None;
+                    user.username = None;
+                    user.password = None;
+                    user.client_certificate_data = None;
+                    user.client_key_data = None;
+                }
+            }
+            for cluster in merged
+                .clusters
+                .iter_mut()
+                .filter_map(|named| named.cluster.as_mut())
+            {
+                cluster.certificate_authority = None;
+            }
+            let context = merged.current_context.clone();
+            from_kubeconfig(place, merged, context).await?
+        }
+        Access::InCluster => {
+            let config = Config::incluster().map_err(|error| KubernetesApiError::Kubeconfig {
+                place: "in-cluster".to_string(),
+                problem: format!(
+                    "{}; --in-cluster works inside a pod with a service account",
+                    describe(&error)
+                ),
+            })?;
+            ("the pod's service account".to_string(), config)
+        }
+    };
+    // The client's own retries wait for minutes, uncounted.
+    config.default_retry = false;
+    config.connect_timeout = Some(settings.timeout.min(Duration::from_secs(15)));
+    config.read_timeout = Some(settings.timeout);
+    config.reset_reader_on_write = true;
+    let agent = concat!("aksplan/", env!("CARGO_PKG_VERSION"));
+    config
+        .headers
+        .push((USER_AGENT, HeaderValue::from_static(agent)));
+    Ok((who, config))
+}
+
+/// A kubeconfig file; its own relative paths count from its folder.
+fn read_kubeconfig(path: &Path) -> Result<Kubeconfig, KubeconfigError> {
+    Kubeconfig::read_from(path)
+}
+
+async fn from_kubeconfig(
+    place: &str,
+    kubeconfig: Kubeconfig,
+    context: Option<String>,
+) -> Result<(String, Config), KubernetesApiError> {
+    let fail = |problem| KubernetesApiError::Kubeconfig {
+        place: place.to_string(),
+        problem,
+    };
+    let mut known: Vec<String> = kubeconfig
+        .contexts
+        .iter()
+        .map(|context| context.name.clone())
+        .collect();
+    known.sort();
+    let known = if known.is_empty() {
+        "it has none".to_string()
+    } else {
+        format!("it has {}", known.join(", "))
+    };
+    let Some(context) = context else {
+        return Err(fail(format!(
+            "no current context; say which with --context ({known})"
+        )));
+    };
+    let options = KubeConfigOptions {
+        context: Some(context.clone()),
+        cluster: None,
+        user: None,
+    };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|error| match error {
+            KubeconfigError::LoadContext(_) => fail(format!("no context `{context}`; {known}")),
+            other => fail(format!(
+                "context `{context}`: {}",
+                describe_kubeconfig(&other)
+            )),
+        })?;
+    Ok((format!("context `{context}`"), config))
+}
+
+/// Runs the exec plugin, if there is one: not on a thread that others wait for.
+async fn build(config: Config) -> Result<Client, String> {
+    let runtime = tokio::runtime::Handle::current();
+    let built = tokio::task::spawn_blocking(move || {
+        let _inside = runtime.enter();
+        ClientBuilder::try_from(config).map(|builder| builder.build())
+    });
+    match built.await {
+        Ok(Ok(client)) => Ok(client),
+        Ok(Err(kube::Error::Auth(error))) => Err(describe_auth(&error)),
+        Ok(Err(
+            kube::Error::ProxyProtocolUnsupported { .. }
+            | kube::Error::ProxyProtocolDisabled { .. },
+        )) => Err(
+            "its proxy-url is of a kind that is not supported; expected http:// or https://"
+                .to_string(),
+        ),
+        Ok(Err(error)) => Err(describe(&error)),
+        Err(_) => Err("the client could not be made".to_string()),
+    }
+}
+
+/// Scheme, host and port: an address may carry a password.
+fn shown(url: &http::Uri) -> String {
+    let scheme = url.scheme_str().unwrap_or("https");
+    let host = url.host().unwrap_or_default();
+    match url.port_u16() {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
+    }
+}
+
+/// An error of the credentials, wherever in the chain it is.
+fn auth_within(error: &kube::Error) -> Option<&AuthError> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(auth) = error.downcast_ref::<AuthError>() {
+            return Some(auth);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// An exec plugin prints its token on standard output: of what it printed only the errors are shown.
+fn describe_auth(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecRun { cmd, out } => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said = said.lines().rev().find(|line| !line.trim().is_empty());
+            let status = out.status;
+            match said {
+                Some(said) => format!(
+                    "the credential plugin `{cmd}` failed ({status}): {}",
+                    without_secrets(said)
+                ),
+                None => format!("the credential plugin `{cmd}` failed ({status})"),
+            }
+        }
+        AuthError::AuthExecStart(error) => format!(
+            "the credential plugin of the kubeconfig cannot be started: {error}; is it installed? (`az aks install-cli` installs kubelogin)"
+        ),
+        AuthError::AuthExecParse(_) => {
+            "the credential plugin printed something that is no ExecCredential".to_string()
+        }
+        AuthError::ExecPluginFailed => {
+            "the credential plugin gave no credentials (no `status` in its answer)".to_string()
+        }
+        AuthError::InvalidBearerToken(_) | AuthError::InvalidBasicAuth(_) => {
+            "the token or password of the kubeconfig is none".to_string()
+        }
+        other => without_secrets(&other.to_string()),
+    }
+}
+
+/// A parser's error quotes what it could not read, and a kubeconfig is full of keys: only the place is told.
+fn describe_kubeconfig(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(error) => match error.location() {
+            Some(location) => format!(
+                "is not a kubeconfig: line {}, column {}",
+                location.line(),
+                location.column()
+            ),
+            None => "is not a kubeconfig".to_string(),
+        },
+        KubeconfigError::ReadConfig(error, _) => format!("cannot be read: {error}"),
+        KubeconfigError::LoadClusterOfContext(cluster) => {
+            format!("names cluster `{cluster}`, which the kubeconfig does not have")
+        }
+        KubeconfigError::ParseProxyUrl(_) => "its proxy-url is no address".to_string(),
+        other => without_secrets(&other.to_string()),
+    }
+}
+
+/// An error with its causes, each said once.
+fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        next = cause.source();
+    }
+    without_secrets(&text)
+}
+
+/// Texts of others, cut short and without anything that looks like a token.
+fn without_secrets(text: &str) -> String {
+    const LONGEST: usize = 400;
+    const LONGEST_WORD: usize = 60;
+    let is_token = |word: &str| {
+        let bare = |c: char| c.is_ascii_alphanumeric() || "-_.=+".contains(c);
+        word.contains("eyJ")
+            || (word.len() > LONGEST_WORD && word.chars().all(bare) && !word.contains(".hcp."))
+    };
+    let mut shown = String::new();
+    let mut follows_bearer = false;
+    for word in text.split_inclusive(|c: char| c.is_whitespace() || "\"'`,;".contains(c)) {
+        let bare = word.trim_end_matches(|c: char| c.is_whitespace() || "\"'`,;".contains(c));
+        if is_token(bare) || (follows_bearer && !bare.is_empty()) {
+            shown.push('…');
+            shown.push_str(&word[bare.len()..]);
+        } else {
+            shown.push_str(word);
+        }
+        follows_bearer = bare.eq_ignore_ascii_case("bearer") || (follows_bearer && bare.is_empty());
+    }
+    if let Some((end, _)) = shown.char_indices().nth(LONGEST) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_token_is_not_shown() {
+        let token = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl";
+        for text in [
+            format!("refused: {token}"),
+            format!("{{\"token\":\"{token}\"}}"),
+            format!("Authorization: Bearer {token}"),
+            "Bearer abc123".to_string(),
+            format!("key {}", "A".repeat(90)),
+        ] {
+            let shown = without_secrets(&text);
+            assert!(shown.contains('…'), "{shown}");
+            for secret in [token, "abc123", "AAAAAAAA"] {
+                assert!(!shown.contains(secret), "{shown}");
+            }
+        }
+        let plain = "pods is forbidden: User \"jane@example.com\" cannot list resource \"pods\"";
+        assert_eq!(without_secrets(plain), plain);
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        let url: http::Uri = "https://jane:secret@api.example:6443/k8s"
+            .parse()
+            .expect("a URL");
+        assert_eq!(shown(&url), "https://api.example:6443");
+    }
+}

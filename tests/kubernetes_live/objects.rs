@@ -1,0 +1,194 @@
+//! Objects of a small cluster, one of every kind that is read, each with something in it that must not be kept.
+
+use serde_json::{Value, json};
+
+/// Stands wherever a secret could.
+pub const BAIT: &str = "bait-7f3a9c-do-not-keep";
+
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+fn meta(namespace: &str, name: &str) -> Value {
+    let mut meta =
+        json!({"name": name, "annotations": {LAST_APPLIED: BAIT, "example.com/password": BAIT}});
+    if !namespace.is_empty() {
+        meta["namespace"] = json!(namespace);
+    }
+    meta
+}
+
+/// Path and body of each, in the order they are made.
+pub fn objects() -> Vec<(&'static str, Value)> {
+    let template = json!({
+        "metadata": {"labels": {"app": "api"}},
+        "spec": {"containers": [{"name": "c", "image": "x", "env": [{"name": "PASSWORD", "value": BAIT}]}]}
+    });
+    let selector = json!({"matchLabels": {"app": "api"}});
+    vec![
+        (
+            "/api/v1/namespaces",
+            json!({"metadata": {"name": "shop", "labels": {"team": "shop"}}}),
+        ),
+        (
+            "/api/v1/nodes",
+            json!({
+            "metadata": {"name": "n-0", "labels": {"kubernetes.azure.com/cluster": "MC_rg_pier_x", "topology.kubernetes.io/zone": "z-1"}},
+            "spec": {"providerID": "azure:///x", "podCIDRs": ["10.244.0.0/24"], "podCIDR": "10.244.0.0/24"},
+            "status": {"allocatable": {"cpu": "3860m", "memory": "12Gi", "pods": "30"},
+                "addresses": [{"type": "InternalIP", "address": "10.1.0.4"}],
+                "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-02T03:04:05Z"}]}}),
+        ),
+        (
+            "/apis/storage.k8s.io/v1/csinodes",
+            json!({"metadata": {"name": "n-0"},
+            "spec": {"drivers": [{"name": "disk.csi.azure.com", "nodeID": "n-0", "allocatable": {"count": 8}}]}}),
+        ),
+        (
+            "/api/v1/namespaces/shop/secrets",
+            json!({"metadata": meta("shop", "s"), "stringData": {"k": BAIT}}),
+        ),
+        (
+            "/api/v1/namespaces/shop/configmaps",
+            json!({"metadata": meta("shop", "app"), "data": {"password": BAIT}}),
+        ),
+        (
+            "/api/v1/namespaces/kube-system/configmaps",
+            json!({"metadata": meta("kube-system", "azure-ip-masq-agent-config"),
+            "data": {"ip-masq-agent": format!("nonMasqueradeCIDRs:\n- 10.0.0.0/8\n- {BAIT}\nmasqLinkLocal: true\nnote: {BAIT}\n")}}),
+        ),
+        (
+            "/api/v1/namespaces/shop/services",
+            json!({"metadata": {"name": "api", "namespace": "shop",
+                "annotations": {"service.beta.kubernetes.io/azure-load-balancer-internal": "true", LAST_APPLIED: BAIT}},
+            "spec": {"selector": {"app": "api"}, "type": "LoadBalancer", "ports": [{"port": 80, "targetPort": "http"}]}}),
+        ),
+        (
+            "/apis/apps/v1/namespaces/shop/deployments",
+            json!({"metadata": meta("shop", "api"),
+            "spec": {"replicas": 3, "selector": selector, "template": template}}),
+        ),
+        (
+            "/apis/apps/v1/namespaces/shop/replicasets",
+            json!({"metadata": meta("shop", "api-1"),
+            "spec": {"replicas": 3, "selector": selector, "template": template}}),
+        ),
+        (
+            "/apis/apps/v1/namespaces/shop/statefulsets",
+            json!({"metadata": meta("shop", "db"),
+            "spec": {"replicas": 1, "serviceName": "db", "selector": selector, "template": template}}),
+        ),
+        (
+            "/apis/apps/v1/namespaces/shop/daemonsets",
+            json!({"metadata": meta("shop", "agent"),
+            "spec": {"selector": selector, "template": template}}),
+        ),
+        (
+            "/api/v1/namespaces/shop/replicationcontrollers",
+            json!({"metadata": meta("shop", "old"),
+            "spec": {"replicas": 1, "selector": {"app": "api"}, "template": template}}),
+        ),
+        (
+            "/apis/batch/v1/namespaces/shop/jobs",
+            json!({"metadata": meta("shop", "once"),
+            "spec": {"parallelism": 2, "completions": 5, "template": {"spec": {"restartPolicy": "Never",
+                "containers": [{"name": "c", "image": "x", "env": [{"name": "P", "value": BAIT}]}]}}}}),
+        ),
+        (
+            "/apis/policy/v1/namespaces/shop/poddisruptionbudgets",
+            json!({"metadata": meta("shop", "api"),
+            "spec": {"minAvailable": "50%", "selector": selector}}),
+        ),
+        (
+            "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices",
+            json!({"metadata": {"name": "by-hand", "namespace": "shop",
+                "labels": {"kubernetes.io/service-name": "legacy"}},
+            "addressType": "IPv4", "endpoints": [{"addresses": ["10.9.9.9"]}], "ports": []}),
+        ),
+        (
+            "/apis/networking.k8s.io/v1/namespaces/shop/ingresses",
+            json!({"metadata": meta("shop", "web"),
+            "spec": {"ingressClassName": "nginx", "tls": [{"secretName": BAIT}],
+                "rules": [{"host": "shop.example", "http": {"paths": [{"path": "/", "pathType": "Prefix",
+                    "backend": {"service": {"name": "api", "port": {"number": 80}}}}]}}]}}),
+        ),
+        (
+            "/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies",
+            json!({"metadata": meta("shop", "from-office"),
+            "spec": {"podSelector": {"matchLabels": {"app": "api"}}, "policyTypes": ["Ingress"],
+                "ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}]}]}}),
+        ),
+        (
+            "/api/v1/persistentvolumes",
+            json!({"metadata": {"name": "pv-1"},
+            "spec": {"capacity": {"storage": "8Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "fast",
+                "csi": {"driver": "disk.csi.azure.com", "volumeHandle": "/subscriptions/x", "volumeAttributes": {"key": BAIT}},
+                "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions":
+                    [{"key": "topology.disk.csi.azure.com/zone", "operator": "In", "values": ["z-1"]}]}]}}}}),
+        ),
+        (
+            "/api/v1/namespaces/shop/persistentvolumeclaims",
+            json!({"metadata": meta("shop", "data"),
+            "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "fast", "volumeName": "pv-1",
+                "resources": {"requests": {"storage": "8Gi"}}}}),
+        ),
+        (
+            "/api/v1/namespaces/shop/pods",
+            json!({"metadata": {"name": "api-1-a", "namespace": "shop", "labels": {"app": "api"},
+                "annotations": {LAST_APPLIED: BAIT},
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "api-1", "uid": "u-1", "controller": true}]},
+            "spec": {"nodeName": "n-0", "containers": [{"name": "c", "image": "x", "command": ["sh", "-c", BAIT], "args": [BAIT],
+                    "env": [{"name": "PASSWORD", "value": BAIT}],
+                    "ports": [{"containerPort": 80, "hostPort": 8080}],
+                    "resources": {"requests": {"cpu": "250m", "memory": "64Mi"}}}],
+                "initContainers": [
+                    {"name": "proxy", "image": "x", "restartPolicy": "Always", "resources": {"requests": {"cpu": "100m"}}},
+                    {"name": "init", "image": "x", "resources": {"requests": {"cpu": "1"}}}],
+                "tolerations": [{"key": "spot", "operator": "Exists", "effect": "NoSchedule"}],
+                "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+                    {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "api"}}}]}},
+                "topologySpreadConstraints": [
+                    {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule",
+                     "labelSelector": {"matchLabels": {"app": "api"}}},
+                    {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway",
+                     "labelSelector": {"matchLabels": {"app": "api"}}}],
+                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}, {"name": "tmp", "emptyDir": {}},
+                    {"name": "key", "secret": {"secretName": BAIT}}]}}),
+        ),
+        (
+            "/api/v1/namespaces/default/events",
+            json!({"metadata": {"name": "e-1", "namespace": "default"},
+            "involvedObject": {"kind": "Node", "name": "n-0"}, "reason": "Drain", "type": "Warning",
+            "message": "Eviction blocked by Too Many Requests (usually a pdb): api-1-a", "count": 3,
+            "firstTimestamp": "2026-01-02T03:04:05Z", "lastTimestamp": "2026-01-02T03:06:05Z"}),
+        ),
+        (
+            "/api/v1/namespaces/default/events",
+            json!({"metadata": {"name": "e-2", "namespace": "default"},
+            "involvedObject": {"kind": "Node", "name": "n-0"}, "reason": "Pulled", "type": "Normal", "message": BAIT}),
+        ),
+        (
+            "/apis/networking.k8s.io/v1/servicecidrs",
+            json!({"metadata": {"name": "more"}, "spec": {"cidrs": ["10.99.0.0/24"]}}),
+        ),
+    ]
+}
+
+/// Azure's custom resource, cut down to a schema that keeps everything.
+pub fn network_config_definition() -> Value {
+    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "nodenetworkconfigs.acn.azure.com"},
+        "spec": {"group": "acn.azure.com", "scope": "Namespaced",
+            "names": {"kind": "NodeNetworkConfig", "plural": "nodenetworkconfigs", "singular": "nodenetworkconfig"},
+            "versions": [{"name": "v1alpha", "served": true, "storage": true,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}})
+}
+
+pub fn network_config() -> (&'static str, Value) {
+    (
+        "/apis/acn.azure.com/v1alpha/namespaces/kube-system/nodenetworkconfigs",
+        json!({"apiVersion": "acn.azure.com/v1alpha", "kind": "NodeNetworkConfig", "metadata": meta("kube-system", "n-0"),
+            "spec": {"requestedIPCount": 16},
+            "status": {"assignedIPCount": 256, "status": "Updated", "scaler": {"batchSize": 16, "maxIPCount": 250},
+                "networkContainers": [{"type": "overlay", "assignmentMode": "static", "primaryIP": "10.244.0.0/24",
+                    "subnetName": "routingdomain", "subnetAddressSpace": "10.244.0.0/16", "nodeIP": "10.1.0.4"}]}}),
+    )
+}
