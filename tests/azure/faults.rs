@@ -129,6 +129,16 @@ fn faults_that_last_are_told_and_nothing_else_is_lost() {
             azure.manners().plan = fault::lasting(seed, 5 + seed, lasting());
             let place = format!("{args:?} seed {seed}");
             match inventory_with(&azure, &args, hasty()) {
+                // Without the VNet that was named there is nothing to follow; the commands end with an error then.
+                Ok(read)
+                    if args.contains(&"--vnet")
+                        && read.vnets.iter().all(|vnet| vnet.name != "hub") =>
+                {
+                    let said = format!("VNets of subscription {}", subscription(0));
+                    let told = read.not_checked.iter().any(|text| text.contains(&said));
+                    assert!(told, "{place}: {:#?}", read.not_checked);
+                    partial += 1;
+                }
                 Ok(read) => {
                     let wrong = dishonesties(&whole, &read, &read.not_checked);
                     assert!(
@@ -168,27 +178,34 @@ fn faults_that_last_are_told_and_nothing_else_is_lost() {
 /// Faults of the network itself, for ever: given up after the client's patience, and told.
 #[test]
 fn what_never_heals_is_given_up() {
-    let azure = azure(4);
     let args = subscriptions(SMALL);
     let args = texts(&args);
-    let whole = whole(&azure, &args);
-    for (seed, way) in passing().into_iter().enumerate() {
-        azure.manners().plan = fault::lasting(seed as u64, 15, vec![way.clone()]);
-        let read = inventory_with(&azure, &args, hasty());
-        let failed = faults(&azure);
-        match read {
-            Ok(read) => {
-                let wrong = dishonesties(&whole, &read, &read.not_checked);
-                assert!(
-                    wrong.is_empty(),
-                    "{way:?}: {wrong:#?}\nsaid: {:#?}\nfaults: {failed:#?}",
-                    read.not_checked
-                );
-                assert_eq!(read == whole, failed.is_empty(), "{way:?}: {failed:#?}");
-            }
-            Err(error) => assert!(!failed.is_empty(), "{way:?}: {error}"),
+    // Each waits; all at once they wait no longer than one.
+    std::thread::scope(|threads| {
+        for (seed, way) in passing().into_iter().enumerate() {
+            let args = &args;
+            threads.spawn(move || given_up(args, seed as u64, &way));
         }
-        azure.forget();
+    });
+}
+
+fn given_up(args: &[&str], seed: u64, way: &Fault) {
+    let azure = azure(4);
+    let whole = whole(&azure, args);
+    azure.manners().plan = fault::lasting(seed, 15, vec![way.clone()]);
+    let read = inventory_with(&azure, args, hasty());
+    let failed = faults(&azure);
+    match read {
+        Ok(read) => {
+            let wrong = dishonesties(&whole, &read, &read.not_checked);
+            assert!(
+                wrong.is_empty(),
+                "{way:?}: {wrong:#?}\nsaid: {:#?}\nfaults: {failed:#?}",
+                read.not_checked
+            );
+            assert_eq!(read == whole, failed.is_empty(), "{way:?}: {failed:#?}");
+        }
+        Err(error) => assert!(!failed.is_empty(), "{way:?}: {error}"),
     }
 }
 
@@ -622,7 +639,7 @@ fn a_refused_connection_is_soon_an_error() {
     );
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(
-        ran.took < Duration::from_secs(60),
+        ran.took < Duration::from_secs(30),
         "{:?} until a refused connection is an error",
         ran.took
     );

@@ -13,6 +13,7 @@ mod faults;
 mod graph;
 mod gzip;
 mod honest;
+mod read_only;
 mod recorded;
 mod server;
 mod server_itself;
