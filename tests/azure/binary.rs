@@ -2,7 +2,8 @@
 
 use crate::server::{Azure, TOKEN};
 use aksplan::model::Inventory;
-use serde_json::Value;
+use aksplan::source::azure::Settings;
+use aksplan::source::{Found, read_document};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -101,13 +102,22 @@ pub fn run_as(folder: &Folder, args: &[&str], token: Option<&str>, within: Durat
     }
 }
 
-/// `aksplan snapshot`: how it ended, and the inventory it wrote.
+/// `aksplan snapshot`: how it ended, and the inventory that reading it back gives. A snapshot is of all that is there; what only
+/// matters to one VNet is asked for by `capacity`, and by the same client in this process.
 pub fn snapshot(azure: &Azure, args: &[&str]) -> (Ran, Option<Inventory>) {
+    if args.contains(&"--vnet") {
+        let folder = Folder::new();
+        let mut all = vec!["capacity"];
+        all.extend(args);
+        let ran = run(azure, &folder, &all);
+        azure.forget();
+        let read = crate::client::inventory_with(azure, args, Settings::default());
+        return (ran, read.ok());
+    }
     let (ran, text) = snapshot_text(azure, args);
     let inventory = text.map(|text| {
-        let whole: Value = serde_json::from_str(&text).expect("a snapshot is JSON");
-        let mut inventory = inventory_in(&whole)
-            .unwrap_or_else(|| panic!("no inventory in the snapshot: {text:.300}"));
+        let read = read_document("estate.json", text.as_bytes()).and_then(Found::assemble);
+        let mut inventory = read.unwrap_or_else(|error| panic!("{error}")).current;
         // The only thing that two readings of the same do not share.
         inventory.observed_at = None;
         inventory
@@ -141,20 +151,11 @@ pub fn snapshot_text(azure: &Azure, args: &[&str]) -> (Ran, Option<String>) {
     (ran, text)
 }
 
-/// The object that has the inventory's fields, wherever in the document it is.
-fn inventory_in(value: &Value) -> Option<Inventory> {
-    match value {
-        Value::Object(fields) => {
-            if ["vnets", "subnets", "clusters"]
-                .iter()
-                .all(|field| fields.contains_key(*field))
-                && let Ok(inventory) = serde_json::from_value(value.clone())
-            {
-                return Some(inventory);
-            }
-            fields.values().find_map(inventory_in)
-        }
-        Value::Array(elements) => elements.iter().find_map(inventory_in),
-        _ => None,
+/// A JSON answer without the instant it was observed at, which no two runs share.
+pub fn timeless(text: &str) -> serde_json::Value {
+    let mut answer: serde_json::Value = serde_json::from_str(text).expect("JSON");
+    if let Some(fields) = answer.as_object_mut() {
+        fields.remove("observed_at");
     }
+    answer
 }

@@ -47,12 +47,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// What `aksplan` reads when it is given these arguments; `None` when nothing could be read.
-pub fn inventory(azure: &Azure, args: &[&str]) -> Option<Inventory> {
-    inventory_with(azure, args, Settings::default()).ok()
-}
-
-/// The same with a client of other manners, and with the reason why nothing could be read.
+/// What `aksplan` reads when it is given these arguments, or why nothing could be read.
 pub fn inventory_with(
     azure: &Azure,
     args: &[&str],

@@ -24,6 +24,9 @@ pub struct Estate {
     pub truth: Truth,
 }
 
+/// Name, nodes and `maxPods` of each pool.
+pub type Pools = Vec<(String, u64, u32)>;
+
 /// What reading the estate must give.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Truth {
@@ -32,7 +35,7 @@ pub struct Truth {
     /// Ids of subnets: prefix, and addresses in use where Azure says.
     pub subnets: BTreeMap<String, (String, Option<u64>)>,
     /// Ids of clusters: network mode, and of each pool name, nodes and `maxPods`.
-    pub clusters: BTreeMap<String, (String, Vec<(String, u64, u32)>)>,
+    pub clusters: BTreeMap<String, (String, Pools)>,
 }
 
 /// The management group that holds every subscription.

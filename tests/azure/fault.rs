@@ -58,12 +58,6 @@ pub struct Asked {
 }
 
 impl Asked {
-    pub fn is(&self, part: &str) -> bool {
-        self.path
-            .to_ascii_lowercase()
-            .contains(&part.to_ascii_lowercase())
-    }
-
     pub fn ends(&self, end: &str) -> bool {
         self.path
             .to_ascii_lowercase()

@@ -11,6 +11,7 @@ mod estate;
 mod fault;
 mod faults;
 mod graph;
+mod graph_itself;
 mod gzip;
 mod honest;
 mod read_only;

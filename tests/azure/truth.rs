@@ -36,6 +36,9 @@ pub fn from_files(estate: &Estate) -> Inventory {
         "Microsoft.Network/virtualNetworks",
         "Microsoft.ContainerService/managedClusters",
         "Microsoft.Network/routeTables",
+        "Microsoft.Network/loadBalancers",
+        "Microsoft.Network/networkInterfaces",
+        "Microsoft.Network/privateEndpoints",
     ];
     for kind in kinds {
         for resource in estate.world.of_kind(kind) {
