@@ -60,6 +60,18 @@ impl fmt::Debug for Access {
     }
 }
 
+/// Whether a kubeconfig leaves the token to a program such as kubelogin: then [`Access::Handed`] needs a source of tokens. A
+/// cluster with local accounts has its credentials inside, and nobody else's token belongs there.
+pub fn asks_for_token(kubeconfig: &str) -> bool {
+    kube::config::Kubeconfig::from_yaml(kubeconfig).is_ok_and(|parsed| {
+        parsed
+            .auth_infos
+            .iter()
+            .filter_map(|named| named.auth_info.as_ref())
+            .any(|user| user.exec.is_some() || user.auth_provider.is_some())
+    })
+}
+
 /// Limits of reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
