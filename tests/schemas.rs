@@ -8,7 +8,7 @@ use binary::{answer, root, scenarios};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 11] = [
+const SCHEMAS: [&str; 13] = [
     "scenario",
     "capacity",
     "predict",
@@ -20,6 +20,8 @@ const SCHEMAS: [&str; 11] = [
     "compare",
     "explain",
     "report",
+    "snapshot",
+    "diff",
 ];
 
 /// By the schema this version prints; that the published one is the same is a test of its own.

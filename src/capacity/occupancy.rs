@@ -6,6 +6,7 @@ use crate::model::{
     Cluster, ClusterIndex, HolderKind, Inventory, IpNet, NetworkMode, NodePool, PoolKind, Subnet,
     SubnetIndex,
 };
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Where the number of held addresses comes from, best first.
@@ -209,6 +210,75 @@ fn measure(
         .fold(0u64, |sum, holder| sum.saturating_add(holder.addresses));
     // A subnet that lists nothing although nodes should be there was printed by something that leaves the list out.
     (total > 0 || sum(by_cluster.iter()) == 0).then_some(total)
+}
+
+/// Something that is no node of the clusters that use a subnet, and the addresses it holds there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ForeignHolder<'a> {
+    pub kind: HolderKind,
+    pub name: &'a str,
+    /// Sorted. Empty where only their number is known.
+    pub addresses: Vec<IpAddr>,
+    /// Addresses, 1 or more.
+    pub count: u64,
+}
+
+/// Names of what is foreign in a subnet that the pools `users` use, as far as they are known, in order of kind and name. The
+/// number of foreign addresses is [`Occupancy::foreign`], which may be more than these hold.
+pub fn foreign_holders<'a>(
+    inventory: &'a Inventory,
+    index: SubnetIndex,
+    users: &[(ClusterIndex, usize)],
+) -> Vec<ForeignHolder<'a>> {
+    let subnet = inventory.subnet(index);
+    let is_node = |kind: HolderKind, group: Option<&str>| {
+        let machine = matches!(kind, HolderKind::ScaleSet | HolderKind::NetworkInterface);
+        machine
+            && users.iter().any(|(cluster, _)| {
+                let own = inventory.cluster(*cluster).node_resource_group.as_deref();
+                own.zip(group)
+                    .is_some_and(|(own, group)| own.eq_ignore_ascii_case(group))
+            })
+    };
+    let mut by_holder: BTreeMap<(HolderKind, String), ForeignHolder> = BTreeMap::new();
+    for held in &subnet.addresses {
+        if is_node(held.kind, held.holder.resource_group()) {
+            continue;
+        }
+        let holder = by_holder
+            .entry((held.kind, held.holder.key()))
+            .or_insert_with(|| ForeignHolder {
+                kind: held.kind,
+                name: held.holder.name(),
+                addresses: Vec::new(),
+                count: 0,
+            });
+        holder.addresses.push(held.address);
+        holder.count += 1;
+    }
+    let mut all: Vec<ForeignHolder> = by_holder.into_values().collect();
+    // Interfaces and load balancers are told twice, the other time without their addresses.
+    let told = |kind: HolderKind| {
+        !subnet.addresses.is_empty()
+            && matches!(
+                kind,
+                HolderKind::NetworkInterface | HolderKind::LoadBalancer
+            )
+    };
+    let listed = subnet.holders.iter().flatten();
+    all.extend(
+        listed
+            .filter(|holder| !told(holder.kind))
+            .filter(|holder| !is_node(holder.kind, holder.resource_group.as_deref()))
+            .map(|holder| ForeignHolder {
+                kind: holder.kind,
+                name: &holder.name,
+                addresses: Vec::new(),
+                count: holder.addresses,
+            }),
+    );
+    all.sort();
+    all
 }
 
 /// Foreign addresses as far as clusters, services and endpoints that were read tell.

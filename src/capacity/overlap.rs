@@ -643,6 +643,8 @@ mod tests {
                 private_endpoints: 0,
                 foreign: None,
                 route_table: None,
+                nat_gateway: None,
+                addresses: Vec::new(),
                 assumed: false,
             }],
             ..Inventory::default()

@@ -24,7 +24,8 @@ pub struct CapacityArgs {
 }
 
 pub fn run(args: &CapacityArgs) -> Result<Ending, CliError> {
-    let (mut inventory, note) = chosen_state(args.sources.load()?, args.focus.planned)?;
+    let (mut inventory, note) =
+        chosen_state(args.sources.load(&args.focus.about())?, args.focus.planned)?;
     inventory.not_checked.extend(note);
     inventory.not_checked.extend(unread(&inventory));
     let scope = args.focus.scope(&inventory)?;

@@ -1,6 +1,6 @@
 //! `aksplan cidr`: ranges of an estate, and plain prefix lists.
 
-use super::input::{Focus, Sources, chosen_state, find_cluster, unread};
+use super::input::{About, Focus, Sources, chosen_state, find_cluster, unread};
 use super::output::Rendering;
 use super::prefix_lists::{self, MergeArgs, OverlapsArgs};
 use super::{CliError, Ending};
@@ -93,7 +93,8 @@ pub fn run(command: &CidrCommand) -> Result<Ending, CliError> {
 }
 
 fn check(args: &CheckArgs) -> Result<Ending, CliError> {
-    let (inventory, note) = chosen_state(args.sources.load()?, args.focus.planned)?;
+    let (inventory, note) =
+        chosen_state(args.sources.load(&args.focus.about())?, args.focus.planned)?;
     let scope = args.focus.scope(&inventory)?;
     let found = overlaps(
         &inventory,
@@ -117,7 +118,11 @@ fn check(args: &CheckArgs) -> Result<Ending, CliError> {
 }
 
 fn suggestions(args: &SuggestArgs) -> Result<Ending, CliError> {
-    let (inventory, note) = chosen_state(args.sources.load()?, false)?;
+    let (inventory, note) = chosen_state(
+        args.sources
+            .load(&About::cluster(args.cluster.as_deref()))?,
+        false,
+    )?;
     let cluster = match &args.cluster {
         Some(name) => Some(inventory.cluster(find_cluster(&inventory, name)?)),
         None if inventory.clusters.len() == 1 => inventory.clusters.first(),

@@ -1,6 +1,6 @@
 //! `aksplan compare`.
 
-use super::input::{Sources, chosen_state, one_cluster};
+use super::input::{About, Sources, chosen_state, one_cluster};
 use super::output::Rendering;
 use super::{CliError, Ending};
 use crate::capacity::growth::Books;
@@ -28,7 +28,11 @@ pub struct CompareArgs {
 }
 
 pub fn run(args: &CompareArgs) -> Result<Ending, CliError> {
-    let (inventory, note) = chosen_state(args.sources.load()?, args.planned)?;
+    let (inventory, note) = chosen_state(
+        args.sources
+            .load(&About::cluster(args.cluster.as_deref()))?,
+        args.planned,
+    )?;
     let index = one_cluster(&inventory, args.cluster.as_deref())?;
     let cluster = inventory.cluster(index);
     let rows = compare(&Books::of(&inventory), index);

@@ -1,10 +1,12 @@
 //! What every command reads, and how clusters and VNets are named.
 
 use super::CliError;
+#[cfg(feature = "azure")]
+use super::azure_access::AzureAccess;
 use crate::capacity::Scope;
 use crate::capacity::overlap::{PeeringGraph, unread_peers};
 use crate::model::{ClusterIndex, Inventory, ResourceId, VnetIndex};
-use crate::source::{self, Loaded};
+use crate::source::{self, Found, Loaded};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -22,9 +24,36 @@ pub struct Sources {
     #[arg(long, value_name = "FILE")]
     pub also_reserved: Vec<PathBuf>,
 
+    #[cfg(feature = "azure")]
+    #[command(flatten)]
+    pub azure: AzureAccess,
     #[cfg(feature = "kubernetes")]
     #[command(flatten)]
     pub kubernetes: super::kubernetes_access::KubernetesAccess,
+}
+
+/// What a command is about: a live source reads no more than that needs.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(
+    not(feature = "azure"),
+    expect(
+        dead_code,
+        reason = "without a live source there is nothing to choose from"
+    )
+)]
+pub struct About {
+    pub vnet: Option<String>,
+    pub cluster: Option<String>,
+}
+
+impl About {
+    /// About a cluster, if one is named.
+    pub fn cluster(name: Option<&str>) -> Self {
+        About {
+            vnet: None,
+            cluster: name.map(str::to_string),
+        }
+    }
 }
 
 /// Which part of what was read a command looks at.
@@ -44,6 +73,13 @@ pub struct Focus {
 }
 
 impl Focus {
+    pub fn about(&self) -> About {
+        About {
+            vnet: self.vnet.clone(),
+            cluster: self.cluster.clone(),
+        }
+    }
+
     /// The same as positions in an inventory: the VNet with everything peered with it, the cluster.
     pub fn scope(&self, inventory: &Inventory) -> Result<Scope, CliError> {
         let vnets = match &self.vnet {
@@ -65,30 +101,40 @@ impl Focus {
 }
 
 impl Sources {
-    /// Reads and joins.
-    pub fn load(&self) -> Result<Loaded, CliError> {
-        self.require()?;
-        #[cfg(feature = "kubernetes")]
-        if let Some(access) = self.kubernetes.access()? {
-            let mut found = source::read_all(&self.from)?;
-            let (fact, not_checked) =
-                super::kubernetes_access::read(&access, false)?.into_fact(None);
-            found.facts.kubernetes.push(fact);
-            found.facts.not_checked.extend(not_checked);
-            for path in &self.also_reserved {
-                found.facts.reserved.extend(source::read_reserved(path)?);
-            }
-            return Ok(found.assemble()?);
-        }
-        Ok(source::load(&self.from, &self.also_reserved)?)
+    /// Reads and joins: files, Azure, or both.
+    pub fn load(&self, about: &About) -> Result<Loaded, CliError> {
+        Ok(source::join(self.read(about)?, &self.also_reserved)?)
     }
 
-    /// There must be something to read.
-    pub fn require(&self) -> Result<(), CliError> {
+    /// Reads without joining.
+    pub fn read(&self, about: &About) -> Result<Found, CliError> {
+        let mut found = source::read_all(&self.from)?;
+        self.read_live(about, &mut found)?;
+        Ok(found)
+    }
+
+    /// Adds what Azure and Kubernetes say, if they are asked. Without any file, Azure is.
+    fn read_live(&self, about: &About, found: &mut Found) -> Result<(), CliError> {
+        #[cfg(feature = "kubernetes")]
+        if let Some(access) = self.kubernetes.access()? {
+            let read = super::kubernetes_access::read(&access, false)?;
+            let (fact, not_checked) = read.into_fact(None);
+            found.facts.kubernetes.push(fact);
+            for sentence in not_checked {
+                found.facts.note(sentence);
+            }
+        }
+        #[cfg(feature = "azure")]
+        if self.azure.is_asked() || self.from.is_empty() {
+            found.facts.append(super::live::read(&self.azure, about)?);
+        }
+        #[cfg(not(feature = "azure"))]
         if self.from.is_empty() {
+            // Without Azure there is nothing to choose from by name.
+            let _ = about;
             return Err(CliError::Usage(
                 "nothing to read: give --from PATH (a scenario, or a file or folder with the output of `az … -o json`); \
-                 reading live from Azure is not in this version"
+                 this aksplan was built without the feature `azure`, and cannot read Azure live"
                     .to_string(),
             ));
         }

@@ -3,6 +3,8 @@
 //!
 //! Exit codes: 0 fine · 1 the tool failed · 2 bad usage or input · 3 findings at or above `--fail-on`.
 
+#[cfg(feature = "azure")]
+mod azure_access;
 mod capacity;
 mod cidr;
 mod compare;
@@ -11,7 +13,11 @@ mod explain;
 mod input;
 #[cfg(feature = "kubernetes")]
 mod kubernetes_access;
+#[cfg(feature = "azure")]
+mod live;
 mod output;
+#[cfg(any(feature = "azure", feature = "kubernetes"))]
+mod permissions;
 mod plan;
 mod predict;
 pub mod prefix_lists;
@@ -19,10 +25,12 @@ pub mod prefix_lists;
 mod progress;
 mod report;
 mod schema;
+mod snapshot;
 
 use crate::source::SourceError;
 #[cfg(feature = "kubernetes")]
 use crate::source::kubernetes_api::KubernetesApiError;
+use crate::source::snapshot::WriteError;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
@@ -53,7 +61,10 @@ enum Command {
     Cidr(cidr::CidrCommand),
     Compare(compare::CompareArgs),
     Report(report::ReportArgs),
+    Snapshot(snapshot::SnapshotArgs),
     Explain(explain::ExplainArgs),
+    #[cfg(any(feature = "azure", feature = "kubernetes"))]
+    Permissions(permissions::PermissionsArgs),
     Schema(schema::SchemaArgs),
     Completion(completion::CompletionArgs),
     Man(completion::ManArgs),
@@ -68,6 +79,10 @@ enum CliError {
     /// Exit code 2: what was asked cannot be, with what was read.
     #[error("{0}")]
     Usage(String),
+    /// Exit code 1: Azure did not answer.
+    #[cfg(feature = "azure")]
+    #[error(transparent)]
+    Azure(#[from] crate::source::azure::ArmError),
     /// Exit code 1: something that was to be read live does not answer.
     #[cfg(feature = "kubernetes")]
     #[error(transparent)]
@@ -92,6 +107,18 @@ impl From<prefix_lists::PrefixListsError> for CliError {
     }
 }
 
+impl From<WriteError> for CliError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Name(problem) => CliError::Usage(problem),
+            WriteError::File { path, error } => CliError::Write(std::io::Error::new(
+                error.kind(),
+                format!("{path}: {error}"),
+            )),
+        }
+    }
+}
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
@@ -109,7 +136,10 @@ pub fn run() -> ExitCode {
         Command::Cidr(command) => cidr::run(command),
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
+        Command::Snapshot(args) => snapshot::run(args),
         Command::Explain(args) => explain::run(args),
+        #[cfg(any(feature = "azure", feature = "kubernetes"))]
+        Command::Permissions(args) => permissions::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Completion(args) => completion::completion(args, Cli::command()),
         Command::Man(args) => completion::man(args, &Cli::command()),
@@ -122,7 +152,17 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            let text = crate::report::terminal::clean(&error.to_string());
+            // Of several lines where each of several sign-ins failed for a reason of its own.
+            let lines: Vec<String> = error
+                .to_string()
+                .lines()
+                .map(crate::report::terminal::clean)
+                .collect();
+            let text = match error {
+                #[cfg(feature = "azure")]
+                CliError::Azure(_) => lines.join("\n"),
+                _ => lines.join(" "),
+            };
             // Standard error may be closed as well; then there is nobody to tell.
             let _ = writeln!(
                 output::painted(std::io::stderr()),
@@ -131,6 +171,8 @@ pub fn run() -> ExitCode {
             ExitCode::from(match error {
                 CliError::Source(_) | CliError::Usage(_) => 2,
                 CliError::Write(_) | CliError::Format { .. } => 1,
+                #[cfg(feature = "azure")]
+                CliError::Azure(_) => 1,
                 #[cfg(feature = "kubernetes")]
                 CliError::Kubernetes(KubernetesApiError::Kubeconfig { .. }) => 2,
                 #[cfg(feature = "kubernetes")]

@@ -1,6 +1,6 @@
 //! `aksplan predict`.
 
-use super::input::{Sources, one_cluster};
+use super::input::{About, Sources, one_cluster};
 use super::output::Rendering;
 use super::plan::plan_predictions;
 use super::{CliError, Ending};
@@ -97,10 +97,11 @@ fn several(predictions: &[Prediction]) -> Document {
 }
 
 fn predictions(args: &PredictArgs) -> Result<Vec<Prediction>, CliError> {
+    let about = About::cluster(args.cluster.as_deref());
     if let Some(file) = &args.desired {
-        return desired_predictions(args, file);
+        return desired_predictions(args, file, &about);
     }
-    let loaded = args.sources.load()?;
+    let loaded = args.sources.load(&about)?;
     let changes = flag_changes(args)?;
     if !changes.is_empty() {
         let index = one_cluster(&loaded.current, args.cluster.as_deref())?;
@@ -133,8 +134,12 @@ pub fn scenario_predictions(loaded: &Loaded) -> Result<Vec<Prediction>, CliError
         .collect()
 }
 
-fn desired_predictions(args: &PredictArgs, file: &PathBuf) -> Result<Vec<Prediction>, CliError> {
-    let mut current = source::read_all(&args.sources.from)?;
+fn desired_predictions(
+    args: &PredictArgs,
+    file: &PathBuf,
+    about: &About,
+) -> Result<Vec<Prediction>, CliError> {
+    let mut current = args.sources.read(about)?;
     for path in &args.sources.also_reserved {
         current.facts.reserved.extend(source::read_reserved(path)?);
     }

@@ -1,6 +1,6 @@
 //! `aksplan report`: everything about what was read, in one document.
 
-use super::input::{Sources, chosen_state, unread};
+use super::input::{About, Sources, chosen_state, unread};
 use super::output::Rendering;
 use super::plan::plan_predictions;
 use super::predict::scenario_predictions;
@@ -26,7 +26,7 @@ pub struct ReportArgs {
 }
 
 pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
-    let loaded = args.sources.load()?;
+    let loaded = args.sources.load(&About::default())?;
     let predictions = match &loaded.planned {
         Some(planned) => plan_predictions(&loaded, planned, None),
         None => scenario_predictions(&loaded)?,

@@ -4,8 +4,9 @@ use super::output::{json, write_all};
 use super::{CliError, Ending};
 use crate::report::shapes;
 use crate::source::scenario::Scenario;
+use crate::source::snapshot::Document;
 
-/// The JSON Schema of an output, or of a scenario
+/// The JSON Schema of an output, of a scenario or of a snapshot
 #[derive(Debug, clap::Args)]
 pub struct SchemaArgs {
     /// Which one
@@ -26,6 +27,7 @@ enum SchemaOf {
     Compare,
     Explain,
     Report,
+    Snapshot,
 }
 
 pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
@@ -37,6 +39,8 @@ pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
     };
     let schema = match args.of {
         SchemaOf::Scenario => schemars::schema_for!(Scenario),
+        // Read as well as written: what may be left out is not asked for.
+        SchemaOf::Snapshot => schemars::schema_for!(Document),
         SchemaOf::Capacity => outputs().into_root_schema_for::<shapes::CapacityShape>(),
         SchemaOf::Predict => outputs().into_root_schema_for::<shapes::PredictShape>(),
         SchemaOf::Predictions => outputs().into_root_schema_for::<shapes::PredictionsShape>(),

@@ -2,6 +2,7 @@
 
 use super::cidr::IpNet;
 use super::inventory::SubnetIndex;
+use super::maintenance::MaintenanceConfiguration;
 use super::network::ResourceId;
 use super::workload::KubernetesState;
 use schemars::JsonSchema;
@@ -12,30 +13,48 @@ use std::net::IpAddr;
 /// A managed cluster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cluster {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<ResourceId>,
     pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
     /// Where AKS puts the scale sets and load balancers (`MC_…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_resource_group: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes_version: Option<KubernetesVersion>,
     /// `Succeeded`, `Updating`, `Failed`, …; ARM's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning_state: Option<String>,
     /// `Running` or `Stopped`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_state: Option<String>,
+    #[serde(default)]
     pub network: NetworkProfile,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<NodePool>,
     /// The API server has a private endpoint in the subnet of the first pool.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private_cluster: bool,
     /// API Server VNet Integration: the API server sits in a delegated subnet of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub api_server_vnet_integration: bool,
     /// Node auto-provisioning (Karpenter) makes nodes that no pool limits (ISS-7).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub node_auto_provisioning: bool,
+    #[serde(default)]
     pub identity: Identity,
     /// `nodeDisruptionProfile.nodeDisruptionPolicy`: `Allow`, `Block`, `AllowDuringMaintenanceWindow` (MIG-12).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_disruption_policy: Option<String>,
     /// Application Gateway Ingress Controller add-on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ingress_application_gateway: bool,
+    /// Sorted by name. `None`: not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Vec<MaintenanceConfiguration>>,
     /// Objects that `kubectl` printed, if any were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<Box<KubernetesState>>,
 }
 
@@ -95,19 +114,28 @@ impl Cluster {
 /// `networkProfile` of a managed cluster.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NetworkProfile {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plugin: Option<NetworkPlugin>,
     /// `networkPluginMode` is `overlay`. Kept beside the plugin: a request may name a pair that AKS refuses.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overlay: bool,
     /// `azure` or `cilium`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataplane: Option<String>,
     /// `azure`, `calico`, `cilium`; `none` is read as absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
     /// IPv4 first where both families are given. Empty where the mode has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pod_cidrs: Vec<IpNet>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_cidrs: Vec<IpNet>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns_service_ip: Option<IpAddr>,
     /// `loadBalancer`, `userDefinedRouting`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load_balancer: Option<LoadBalancerProfile>,
 }
 
@@ -123,8 +151,10 @@ impl NetworkProfile {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoadBalancerProfile {
     /// SNAT ports a node; 0 lets Azure choose.
+    #[serde(default)]
     pub allocated_outbound_ports: u64,
     /// Outbound public addresses, managed or given. `None`: they come from prefixes whose size is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbound_ips: Option<u64>,
 }
 
@@ -236,30 +266,47 @@ impl fmt::Display for NetworkMode {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NodePool {
     pub name: String,
+    #[serde(default)]
     pub mode: PoolMode,
+    #[serde(default)]
     pub os_type: OsType,
+    #[serde(default)]
     pub kind: PoolKind,
     /// Nodes now.
     pub count: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<Autoscaler>,
     /// Pods a node may run, 10 to 250 (MP-1). Immutable in a pool (MP-2).
     pub max_pods: u32,
     /// True when `max_pods` was not given and the mode's default was taken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub max_pods_defaulted: bool,
+    #[serde(default)]
     pub upgrade: UpgradeSettings,
     /// Where the nodes' interfaces sit. `None` only when the input could not say (a Terraform plan before apply).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subnet: Option<SubnetIndex>,
     /// Whether a pod subnet is named, resolved or not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_pod_subnet: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod_subnet: Option<SubnetIndex>,
+    #[serde(default)]
     pub pod_ip_allocation: PodIpAllocation,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub spot: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes_version: Option<KubernetesVersion>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning_state: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_state: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vm_size: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_image_version: Option<String>,
     /// Fields whose value the input says is not known yet (Terraform `after_unknown`): nothing is concluded from them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
 }
 
@@ -407,14 +454,19 @@ pub enum Identity {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UpgradeSettings {
     /// `None`: not set; the default is 10 % (UPG-1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_surge: Option<IntOrPercent>,
     /// `None`: not set; the default is 0 (UPG-7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_unavailable: Option<IntOrPercent>,
     /// Minutes, 5 to 1,440; `None`: 30 (UPG-8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain_timeout_minutes: Option<u32>,
     /// Minutes, 0 to 30; `None`: 0 (UPG-8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_soak_minutes: Option<u32>,
     /// `Schedule` or `Cordon` (UPG-9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undrainable_node_behavior: Option<String>,
 }
 

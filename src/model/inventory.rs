@@ -2,7 +2,7 @@
 
 use super::cidr::IpNet;
 use super::cluster::Cluster;
-use super::network::{RouteTable, Subnet, VirtualNetwork};
+use super::network::{NatGateway, RouteTable, Subnet, VirtualNetwork};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,14 +50,22 @@ pub struct Inventory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub observed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vnets: Vec<VirtualNetwork>,
     /// Subnets of all VNets, those of one VNet side by side, in the order read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subnets: Vec<Subnet>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clusters: Vec<Cluster>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub route_tables: Vec<RouteTable>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nat_gateways: Vec<NatGateway>,
     /// Ranges in use outside of what Azure shows: on-premises, BGP, partners.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reserved: Vec<ReservedRange>,
     /// What the sources could not say, in whole sentences, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_checked: Vec<String>,
 }
 

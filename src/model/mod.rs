@@ -1,12 +1,13 @@
 //! The nouns. Values that guard their own invariants; nothing here reads, decides or prints.
 //!
 //! Reading order: [`cidr`] (prefixes and sets of addresses) · [`network`] (VNets, subnets, peerings, routes) · [`cluster`]
-//! (pools, network modes, autoscaler bounds, upgrade settings) · [`workload`] (what Kubernetes says) · [`inventory`] (all
-//! of it at one instant).
+//! (pools, network modes, autoscaler bounds, upgrade settings) · [`maintenance`] (when AKS may act by itself) · [`workload`]
+//! (what Kubernetes says) · [`inventory`] (all of it at one instant).
 
 pub mod cidr;
 pub mod cluster;
 pub mod inventory;
+pub mod maintenance;
 pub mod network;
 pub mod operation;
 pub mod step;
@@ -19,8 +20,13 @@ pub use cluster::{
     PoolMode, UpgradeSettings,
 };
 pub use inventory::{ClusterIndex, Inventory, ReservedRange, SubnetIndex, VnetIndex};
+pub use maintenance::{
+    DateSpan, MaintenanceConfiguration, MaintenanceWindow, Schedule, TimeInWeek, TimeSpan,
+    WeekIndex, Weekday,
+};
 pub use network::{
-    Holder, HolderKind, Peering, ResourceId, Route, RouteTable, Subnet, VirtualNetwork,
+    HeldAddress, Holder, HolderKind, NatGateway, Peering, ResourceId, Route, RouteTable, Subnet,
+    VirtualNetwork,
 };
 pub use operation::Change;
 pub use step::{PlanStep, PoolStep, StepKind};

@@ -5,6 +5,7 @@ use super::inventory::VnetIndex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::net::IpAddr;
 
 /// The id of an Azure resource. Compared without regard to case, as Azure Resource Manager does; shown as it was read.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -70,12 +71,17 @@ impl fmt::Display for ResourceId {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct VirtualNetwork {
     /// Absent in hand-written scenarios.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<ResourceId>,
     pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub address_space: Vec<IpNet>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peerings: Vec<Peering>,
     /// `Succeeded`, `Updating`, …; ARM's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning_state: Option<String>,
 }
 
@@ -86,12 +92,17 @@ pub struct Peering {
     /// The other VNet's id, or its name in a scenario.
     pub remote: ResourceId,
     /// The other VNet's address space as the peering remembers it; the only thing known of a VNet that was not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remote_address_space: Vec<IpNet>,
     /// `Connected`, `Disconnected` or `Initiated`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// Whether this VNet accepts traffic that the other one forwards for a third: what makes a hub transitive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_forwarded_traffic: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_gateway_transit: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub use_remote_gateways: bool,
 }
 
@@ -108,23 +119,38 @@ impl Peering {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Subnet {
     pub vnet: VnetIndex,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<ResourceId>,
     pub name: String,
     /// One prefix as a rule; more than one with `addressPrefixes` (dual stack or multiple prefixes, NET-2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prefixes: Vec<IpNet>,
     /// Services the subnet is delegated to, for example `Microsoft.ContainerService/managedClusters`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delegations: Vec<String>,
     /// Addresses held by anything, from the VNet's usages (NET-1). `None`: not read, or -1 as special subnets answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<u64>,
     /// Who holds addresses, from `ipConfigurations`. `None`: not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holders: Option<Vec<Holder>>,
     /// Private endpoints that the subnet lists.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub private_endpoints: u64,
     /// Addresses held by something that is no AKS node, where a scenario states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route_table: Option<ResourceId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nat_gateway: Option<ResourceId>,
+    /// Addresses whose holder is known by name, sorted, each once. They name what [`Subnet::used`] counts, and are never all of
+    /// it: instances of scale sets are not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<HeldAddress>,
     /// True for the VNet that AKS makes itself when no subnet is named and that was not read: its prefix is the documented
     /// default (CID-5), not a fact.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub assumed: bool,
 }
 
@@ -147,12 +173,17 @@ impl Subnet {
     }
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// A group of addresses in a subnet with one holder, from the ids in `ipConfigurations`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Holder {
     pub kind: HolderKind,
     /// Scale set, network interface, load balancer or gateway name.
     pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
     pub addresses: u64,
     /// Machines of a scale set among them; 1 for anything else.
@@ -168,16 +199,53 @@ pub enum HolderKind {
     ScaleSet,
     NetworkInterface,
     LoadBalancer,
+    PrivateEndpoint,
     Other,
+}
+
+impl HolderKind {
+    pub fn word(self) -> &'static str {
+        match self {
+            HolderKind::ScaleSet => "scale set",
+            HolderKind::NetworkInterface => "network interface",
+            HolderKind::LoadBalancer => "load balancer",
+            HolderKind::PrivateEndpoint => "private endpoint",
+            HolderKind::Other => "resource",
+        }
+    }
+}
+
+/// One address of a subnet and what holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeldAddress {
+    pub address: IpAddr,
+    pub kind: HolderKind,
+    /// The network interface, load balancer or private endpoint.
+    pub holder: ResourceId,
+}
+
+/// A NAT gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NatGateway {
+    pub id: Option<ResourceId>,
+    pub name: String,
+    pub resource_group: Option<String>,
+    /// Public addresses given one by one, of both families.
+    pub public_addresses: u64,
+    /// Public prefixes, of both families; how many addresses are in them is not said.
+    pub public_prefixes: u64,
 }
 
 /// A route table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteTable {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<ResourceId>,
     pub name: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Route>,
     /// Subnets it is associated with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subnets: Vec<ResourceId>,
 }
 
@@ -186,6 +254,7 @@ pub struct RouteTable {
 pub struct Route {
     pub name: String,
     /// `None` where the destination is a service tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<IpNet>,
     /// `VirtualAppliance`, `VirtualNetworkGateway`, `VnetLocal`, `Internet`, `None`.
     pub next_hop_type: String,

@@ -6,6 +6,7 @@ use crate::capacity::assess::{
     Assessment, FirstFailure, PodCidrRow, PoolRow, SubnetRow, Verdict, subnet_knobs,
 };
 use crate::capacity::growth::Books;
+use crate::capacity::occupancy::{ForeignHolder, foreign_holders};
 use crate::capacity::overlap::{Overlap, OwnedRange};
 use crate::capacity::surge::surge_text;
 use crate::finding::{Finding, Severity, counted, grouped};
@@ -18,7 +19,15 @@ const SPELLED_OUT: usize = 12;
 pub fn document(inventory: &Inventory, assessment: &Assessment, title: &str) -> Document {
     let mut document = Document::new(title);
     summary(assessment, &mut document);
+    if let Some(at) = inventory.observed_at {
+        // A person plans by the minute.
+        document.toned(
+            format!("observed {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+            Tone::Dim,
+        );
+    }
     document.table("Subnets", subnets(inventory, &assessment.subnets));
+    foreign(inventory, &assessment.subnets, &mut document);
     document.table("Pod CIDRs", pod_cidrs(inventory, &assessment.pod_cidrs));
     document.table("Pools", pools(inventory, &assessment.pools));
     failures(inventory, assessment, &mut document);
@@ -122,6 +131,62 @@ fn subnets(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
         ]);
     }
     table
+}
+
+/// Who holds the foreign addresses of subnets that pools use, where it is known.
+fn foreign(inventory: &Inventory, rows: &[SubnetRow], document: &mut Document) {
+    const NAMED: usize = 8;
+    let by_subnet = inventory.pools_by_subnet();
+    let mut items = Vec::new();
+    for row in rows.iter().filter(|row| row.foreign > 0) {
+        let Some(users) = by_subnet.get(&row.index) else {
+            continue;
+        };
+        let holders = foreign_holders(inventory, row.index, users);
+        if holders.is_empty() {
+            continue;
+        }
+        let mut names: Vec<String> = holders.iter().take(NAMED).map(held_by).collect();
+        if holders.len() > NAMED {
+            names.push(format!("{} more", holders.len() - NAMED));
+        }
+        items.push((
+            Cell::from(inventory.subnet_name(row.index)),
+            format!("held by {}", names.join(", ")),
+        ));
+    }
+    if items.is_empty() {
+        return;
+    }
+    document.heading("Who holds foreign addresses");
+    let more = items.len().saturating_sub(SPELLED_OUT);
+    items.truncate(SPELLED_OUT);
+    document.blocks.push(Block::List(items));
+    if more > 0 {
+        document.talk(format!("and in {more} more subnets"));
+    }
+}
+
+/// `private endpoint sql-pe (10.0.0.9)`
+fn held_by(holder: &ForeignHolder) -> String {
+    const SHOWN: usize = 4;
+    let mut addresses: Vec<String> = holder
+        .addresses
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect();
+    match holder.addresses.len() {
+        0 => addresses.push(counted(holder.count, "address", "addresses")),
+        all if all > SHOWN => addresses.push(format!("{} more", all - SHOWN)),
+        _ => {}
+    }
+    format!(
+        "{} {} ({})",
+        holder.kind.word(),
+        holder.name,
+        addresses.join(", ")
+    )
 }
 
 fn pod_cidrs(inventory: &Inventory, rows: &[PodCidrRow]) -> Table {

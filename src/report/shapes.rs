@@ -305,6 +305,9 @@ impl From<&Overlap> for OverlapShape {
 pub struct CapacityShape {
     #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
+    /// When it was read (RFC 3339); absent where the input does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_at: Option<String>,
     /// Worst first.
     pub subnets: Vec<SubnetShape>,
     pub pod_cidrs: Vec<PodCidrShape>,
@@ -319,6 +322,7 @@ impl CapacityShape {
         let books = Books::of(inventory);
         CapacityShape {
             format_version: FORMAT_VERSION,
+            observed_at: inventory.observed_at.map(|at| at.to_string()),
             subnets: assessment
                 .subnets
                 .iter()

@@ -1,6 +1,8 @@
 //! Azure resources as JSON, from `az` or from Azure Resource Manager itself, lowered to facts. One resource at a time: the
 //! caller splits pages and lists. Nothing is joined here.
 
+mod addresses;
+mod maintenance;
 mod pool;
 
 use super::facts::{
@@ -26,6 +28,11 @@ pub enum Kind {
     Peering,
     Usage,
     RouteTable,
+    NatGateway,
+    NetworkInterface,
+    LoadBalancer,
+    PrivateEndpoint,
+    MaintenanceConfiguration,
     /// A resource of Azure that holds nothing we need.
     Unused,
 }
@@ -117,6 +124,36 @@ fn read_as(
             Some(read) => facts.route_tables.push(route_table(read, origin)?),
             None => return Ok(false),
         },
+        Kind::NatGateway => match whole(raw, expected, origin)? {
+            Some(read) => facts
+                .nat_gateways
+                .push(addresses::nat_gateway(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::NetworkInterface => match whole(raw, expected, origin)? {
+            Some(read) => facts.addresses.push(addresses::interface(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::LoadBalancer => match whole(raw, expected, origin)? {
+            Some(read) => facts
+                .addresses
+                .push(addresses::load_balancer(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::PrivateEndpoint => match whole(raw, expected, origin)? {
+            Some(read) => facts.addresses.push(addresses::endpoint(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::MaintenanceConfiguration => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let fact = maintenance::configuration(read, origin)?;
+                for part in &fact.configuration.not_understood {
+                    facts.note(maintenance::not_understood(&fact, part));
+                }
+                facts.maintenance.push(fact);
+            }
+            None => return Ok(false),
+        },
         Kind::Usage => {
             let usage: wire::Usage = parse(raw, origin, "")?;
             match (usage.id, usage.current_value) {
@@ -175,6 +212,13 @@ fn kind_of_type(kind: &str) -> Option<Kind> {
         "microsoft.network/virtualnetworks/subnets" => Kind::Subnet,
         "microsoft.network/virtualnetworks/virtualnetworkpeerings" => Kind::Peering,
         "microsoft.network/routetables" => Kind::RouteTable,
+        "microsoft.network/natgateways" => Kind::NatGateway,
+        "microsoft.network/networkinterfaces" => Kind::NetworkInterface,
+        "microsoft.network/loadbalancers" => Kind::LoadBalancer,
+        "microsoft.network/privateendpoints" => Kind::PrivateEndpoint,
+        "microsoft.containerservice/managedclusters/maintenanceconfigurations" => {
+            Kind::MaintenanceConfiguration
+        }
         _ => return None,
     })
 }
@@ -477,6 +521,13 @@ fn subnet(mut read: Unfolded<wire::Subnet>, origin: &Origin) -> Result<SubnetFac
             .route_table
             .and_then(|table| table.id)
             .map(ResourceId::new),
+        nat_gateway: read
+            .body
+            .nat_gateway
+            .and_then(|gateway| gateway.id)
+            .map(ResourceId::new),
+        addresses: Vec::new(),
+        assumed: false,
     })
 }
 
@@ -694,6 +745,7 @@ fn cluster(
                 .and_then(|addons| addons.ingress_application_gateway)
                 .and_then(|addon| addon.enabled)
                 .unwrap_or(false),
+            maintenance: None,
             kubernetes: None,
         },
         given,

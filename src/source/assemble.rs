@@ -1,15 +1,18 @@
 //! Joins facts into one inventory: pools to subnets, usages to subnets, peerings to VNets, Kubernetes objects to clusters. What
 //! points nowhere is an error where a number would depend on it, and a sentence in `not_checked` where none does.
 
+mod addresses;
+
 use super::facts::{
     ClusterFact, Facts, Origin, PoolFact, SubnetFact, SubnetReference, UsageFact, VnetFact,
+    vnet_key,
 };
 use super::{SourceError, attach};
 use crate::model::{
-    Cluster, Inventory, IpNet, NodePool, ResourceId, Subnet, SubnetIndex, VirtualNetwork,
-    VnetIndex, parse_cidr,
+    Cluster, Inventory, IpNet, MaintenanceConfiguration, NodePool, ResourceId, Subnet, SubnetIndex,
+    VirtualNetwork, VnetIndex, parse_cidr,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The node subnet of a VNet that AKS makes itself (CID-5: announced and observed, not documented as one range).
@@ -21,10 +24,12 @@ const MANAGED_SUBNET: &str = "aks-subnet";
 ///
 /// # Errors
 /// A name that points nowhere, two subnets or pools with one name, an agent pool without its cluster.
-pub fn assemble(facts: Facts) -> Result<Inventory, SourceError> {
+pub fn assemble(mut facts: Facts) -> Result<Inventory, SourceError> {
+    drop_assumed(&mut facts);
     let mut assembly = Assembly::default();
     assembly.inventory.reserved = facts.reserved;
     assembly.inventory.not_checked = facts.not_checked;
+    assembly.inventory.observed_at = facts.observed_at;
     for vnet in facts.vnets {
         assembly.add_vnet(vnet)?;
     }
@@ -45,6 +50,9 @@ pub fn assemble(facts: Facts) -> Result<Inventory, SourceError> {
     assembly.place_subnets();
     assembly.add_usages(facts.usages);
     assembly.add_route_tables(facts.route_tables);
+    let (inventory, lookup) = (&mut assembly.inventory, &assembly.lookup);
+    addresses::add_nat_gateways(inventory, lookup, facts.nat_gateways);
+    addresses::add_addresses(inventory, lookup, facts.addresses);
     let mut clusters = merge_clusters(facts.clusters)?;
     let cluster_by_id: HashMap<String, usize> = clusters
         .iter()
@@ -65,6 +73,22 @@ pub fn assemble(facts: Facts) -> Result<Inventory, SourceError> {
             }
         }
     }
+    for id in &facts.maintenance_listed {
+        if let Some(&position) = cluster_by_id.get(&id.key()) {
+            let cluster = &mut clusters[position].cluster;
+            cluster.maintenance.get_or_insert_default();
+        }
+    }
+    for fact in facts.maintenance {
+        match cluster_by_id.get(&fact.cluster.key()) {
+            Some(&position) => put_maintenance(&mut clusters[position].cluster, fact.configuration),
+            None => assembly.inventory.not_checked.push(format!(
+                "{}: maintenance configuration of cluster {}, which was not read",
+                fact.origin.file,
+                fact.cluster.name()
+            )),
+        }
+    }
     for fact in clusters {
         let cluster = assembly.resolve_cluster(fact)?;
         assembly.inventory.clusters.push(cluster);
@@ -74,6 +98,48 @@ pub fn assemble(facts: Facts) -> Result<Inventory, SourceError> {
     inventory.not_checked.sort();
     inventory.not_checked.dedup();
     Ok(inventory)
+}
+
+fn is_assumed(fact: &VnetFact) -> bool {
+    !fact.subnets.is_empty() && fact.subnets.iter().all(|subnet| subnet.assumed)
+}
+
+fn assumption(cluster: &str) -> String {
+    format!(
+        "cluster {cluster}: no subnet is named and the VNet that AKS made for it was not read; its usual {} is assumed (CID-5)",
+        MANAGED_VNET.1
+    )
+}
+
+/// A snapshot may assume a managed VNet that was read since: what was read counts.
+fn drop_assumed(facts: &mut Facts) {
+    let group = |fact: &VnetFact| Some(fact.vnet.resource_group.as_ref()?.to_ascii_lowercase());
+    if !facts.vnets.iter().any(is_assumed) {
+        return;
+    }
+    let read: HashSet<String> = facts
+        .vnets
+        .iter()
+        .filter(|fact| !is_assumed(fact))
+        .filter_map(group)
+        .collect();
+    let is_read = |fact: &VnetFact| group(fact).is_some_and(|group| read.contains(&group));
+    let dropped: HashSet<String> = facts
+        .vnets
+        .extract_if(.., |fact| is_assumed(fact) && is_read(fact))
+        .map(|fact| vnet_key(&fact.vnet))
+        .collect();
+    for fact in &mut facts.clusters {
+        let mut of_this_cluster = false;
+        for pool in &mut fact.pools {
+            let is_dropped = |reference: &mut SubnetReference| matches!(reference, SubnetReference::Placed { vnet, .. } if dropped.contains(vnet));
+            of_this_cluster |= pool.subnet.take_if(is_dropped).is_some();
+        }
+        if of_this_cluster {
+            let sentence = assumption(&fact.cluster.name);
+            facts.not_checked.retain(|known| *known != sentence);
+        }
+    }
 }
 
 /// Follows the references of one more pool, for a cluster that is already in the inventory.
@@ -137,7 +203,6 @@ struct Assembly {
     inventory: Inventory,
     /// Subnets of each VNet, before they are placed side by side.
     pending: Vec<Vec<SubnetFact>>,
-    vnet_by_key: HashMap<String, VnetIndex>,
     lookup: Lookup,
     /// For VNets that AKS made: node resource group in lower case.
     vnet_by_group: HashMap<String, VnetIndex>,
@@ -152,6 +217,8 @@ struct Lookup {
     by_id: HashMap<String, SubnetIndex>,
     /// Names in lower case, without the VNet's.
     by_name: HashMap<String, Vec<SubnetIndex>>,
+    /// By [`vnet_key`].
+    vnet_by_key: HashMap<String, VnetIndex>,
 }
 
 impl Lookup {
@@ -167,6 +234,10 @@ impl Lookup {
 
     fn of(inventory: &Inventory) -> Self {
         let mut lookup = Lookup::default();
+        for index in inventory.vnet_indices() {
+            let key = vnet_key(inventory.vnet(index));
+            lookup.vnet_by_key.entry(key).or_insert(index);
+        }
         for index in inventory.subnet_indices() {
             let subnet = inventory.subnet(index);
             lookup.add(index, subnet.id.as_ref(), &subnet.name);
@@ -182,13 +253,6 @@ impl Lookup {
 }
 
 impl Assembly {
-    fn key(vnet: &VirtualNetwork) -> String {
-        match &vnet.id {
-            Some(id) => id.key(),
-            None => vnet.name.to_ascii_lowercase(),
-        }
-    }
-
     fn add_vnet(&mut self, fact: VnetFact) -> Result<(), SourceError> {
         let mut seen: HashMap<String, usize> = HashMap::new();
         for (position, subnet) in fact.subnets.iter().enumerate() {
@@ -202,10 +266,10 @@ impl Assembly {
                 ));
             }
         }
-        let key = Self::key(&fact.vnet);
-        let index = match self.vnet_by_key.get(&key) {
+        let key = vnet_key(&fact.vnet);
+        let index = match self.lookup.vnet_by_key.get(&key) {
             // Read twice, say by `list` and by `show`: the later file is the newer truth.
-            Some(&index) if fact.vnet.id.is_some() => {
+            Some(&index) if fact.vnet.id.is_some() || is_assumed(&fact) => {
                 self.inventory.vnets[index.get()] = fact.vnet;
                 self.pending[index.get()] = fact.subnets;
                 return Ok(());
@@ -224,14 +288,14 @@ impl Assembly {
         if let Some(group) = &fact.vnet.resource_group {
             self.vnet_by_group.insert(group.to_ascii_lowercase(), index);
         }
-        self.vnet_by_key.insert(key, index);
+        self.lookup.vnet_by_key.insert(key, index);
         self.inventory.vnets.push(fact.vnet);
         self.pending.push(fact.subnets);
         Ok(())
     }
 
     fn vnet_or_stub(&mut self, id: &ResourceId, what: &str) -> VnetIndex {
-        if let Some(&index) = self.vnet_by_key.get(&id.key()) {
+        if let Some(&index) = self.lookup.vnet_by_key.get(&id.key()) {
             return index;
         }
         let index = VnetIndex::new(self.inventory.vnets.len());
@@ -248,7 +312,7 @@ impl Assembly {
             provisioning_state: None,
         });
         self.pending.push(Vec::new());
-        self.vnet_by_key.insert(id.key(), index);
+        self.lookup.vnet_by_key.insert(id.key(), index);
         index
     }
 
@@ -294,7 +358,9 @@ impl Assembly {
                     private_endpoints: fact.private_endpoints,
                     foreign: fact.foreign,
                     route_table: fact.route_table,
-                    assumed: false,
+                    nat_gateway: fact.nat_gateway,
+                    addresses: fact.addresses,
+                    assumed: fact.assumed,
                 });
             }
         }
@@ -410,9 +476,13 @@ impl Assembly {
         let cidr =
             |text: &str| -> IpNet { parse_cidr(text).expect("a literal prefix without host bits") };
         let vnet = VnetIndex::new(self.inventory.vnets.len());
+        let name = self.managed_name(cluster);
+        self.lookup
+            .vnet_by_key
+            .insert(name.to_ascii_lowercase(), vnet);
         self.inventory.vnets.push(VirtualNetwork {
             id: None,
-            name: format!("aks-vnet of {}", cluster.name),
+            name,
             resource_group: cluster.node_resource_group.clone(),
             address_space: vec![cidr(MANAGED_VNET.0)],
             peerings: Vec::new(),
@@ -429,13 +499,38 @@ impl Assembly {
             private_endpoints: 0,
             foreign: None,
             route_table: None,
+            nat_gateway: None,
+            addresses: Vec::new(),
             assumed: true,
         });
-        self.inventory.not_checked.push(format!(
-            "cluster {}: no subnet is named and the VNet that AKS made for it was not read; its usual {} is assumed (CID-5)",
-            cluster.name, MANAGED_VNET.1
-        ));
+        self.inventory.not_checked.push(assumption(&cluster.name));
         SubnetIndex::new(self.inventory.subnets.len() - 1)
+    }
+
+    /// A name for an assumed VNet that no other has: clusters in two groups or subscriptions may share theirs.
+    fn managed_name(&self, cluster: &Cluster) -> String {
+        let id = cluster.id.as_ref().map(ToString::to_string);
+        let names = [
+            Some(cluster.name.clone()),
+            Some(cluster.qualified_name()),
+            id,
+        ];
+        let mut names = names
+            .into_iter()
+            .flatten()
+            .map(|name| format!("aks-vnet of {name}"));
+        let taken = |name: &String| {
+            self.lookup
+                .vnet_by_key
+                .contains_key(&name.to_ascii_lowercase())
+        };
+        let first = names.next().expect("a cluster has a name");
+        if taken(&first) {
+            let last = names.clone().last();
+            names.find(|name| !taken(name)).or(last).unwrap_or(first)
+        } else {
+            first
+        }
     }
 }
 
@@ -462,6 +557,21 @@ fn find_subnet(
             Some(&index) => index,
             None => subnet_named(inventory, lookup, id).ok_or_else(|| not_read(inventory, id))?,
         },
+        SubnetReference::Placed { vnet, subnet } => {
+            // Subnets stand in the order of their VNets.
+            let all = &inventory.subnets;
+            let place = lookup.vnet_by_key.get(vnet).and_then(|vnet| {
+                let first = all.partition_point(|known| known.vnet < *vnet);
+                let position = all[first..]
+                    .iter()
+                    .take_while(|known| known.vnet == *vnet)
+                    .position(|known| known.name.eq_ignore_ascii_case(subnet))?;
+                Some(SubnetIndex::new(first + position))
+            });
+            place.ok_or_else(|| {
+                format!("names subnet `{subnet}` of VNet `{vnet}`, which is not there")
+            })?
+        }
         SubnetReference::Name(name) => {
             let (vnet, subnet) = match name.split_once('/') {
                 Some((vnet, subnet)) => (Some(vnet), subnet),
@@ -568,6 +678,16 @@ pub(super) fn put_pool(pools: &mut Vec<PoolFact>, pool: PoolFact) {
     }
 }
 
+/// Puts a maintenance configuration among others in order of name, in place of the one of its name.
+fn put_maintenance(cluster: &mut Cluster, configuration: MaintenanceConfiguration) {
+    let known = cluster.maintenance.get_or_insert_default();
+    let key = |configuration: &MaintenanceConfiguration| configuration.name.to_ascii_lowercase();
+    match known.binary_search_by_key(&key(&configuration), key) {
+        Ok(position) => known[position] = configuration,
+        Err(position) => known.insert(position, configuration),
+    }
+}
+
 /// The same cluster from two files is one cluster, the later file the newer truth.
 pub(super) fn merge_clusters(facts: Vec<ClusterFact>) -> Result<Vec<ClusterFact>, SourceError> {
     let mut merged: Vec<ClusterFact> = Vec::with_capacity(facts.len());
@@ -578,7 +698,13 @@ pub(super) fn merge_clusters(facts: Vec<ClusterFact>) -> Result<Vec<ClusterFact>
             None => fact.cluster.qualified_name().to_ascii_lowercase(),
         };
         match by_key.get(&key) {
-            Some(&position) if fact.cluster.id.is_some() => merged[position] = fact,
+            Some(&position) if fact.cluster.id.is_some() => {
+                // What Azure says of a cluster says nothing of the objects in it.
+                let kubernetes = merged[position].cluster.kubernetes.take();
+                merged[position] = fact;
+                let known = &mut merged[position].cluster.kubernetes;
+                *known = known.take().or(kubernetes);
+            }
             Some(_) => {
                 return Err(fact.origin.error(
                     "name",

@@ -45,9 +45,13 @@ pub(super) fn kubernetes(inventory: &mut Inventory, facts: Vec<KubernetesFact>) 
             None => without_owner.push(file),
         }
     }
-    for (position, mut state) in states {
+    for (position, new) in states {
+        // A snapshot may have brought some already.
+        let known = &mut inventory.clusters[position].kubernetes;
+        let mut state = known.take().map_or_else(Default::default, |known| *known);
+        state.absorb(new);
         unite(&mut state);
-        inventory.clusters[position].kubernetes = Some(Box::new(state));
+        *known = Some(Box::new(state));
     }
     if !of_others.is_empty() {
         inventory.not_checked.push(format!(

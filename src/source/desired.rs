@@ -363,6 +363,10 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
         .load_balancer
         .take()
         .or_else(|| old_network.load_balancer.clone());
+    let kubernetes = &mut wanted.cluster.kubernetes;
+    *kubernetes = kubernetes
+        .take()
+        .or_else(|| known.cluster.kubernetes.clone());
     if !given.pools {
         wanted.pools.clone_from(&known.pools);
         for pool in &mut wanted.pools {

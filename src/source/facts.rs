@@ -3,9 +3,12 @@
 
 use super::SourceError;
 use crate::model::{
-    Cluster, IpNet, KubernetesState, KubernetesVersion, NodePool, Peering, ReservedRange,
-    ResourceId, RouteTable, VirtualNetwork, workload,
+    Cluster, HeldAddress, HolderKind, IpNet, KubernetesState, KubernetesVersion,
+    MaintenanceConfiguration, NatGateway, NodePool, Peering, ReservedRange, ResourceId, RouteTable,
+    VirtualNetwork, workload,
 };
+use jiff::Timestamp;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Where a fact was read, for messages.
@@ -61,6 +64,16 @@ pub enum SubnetReference {
     Name(String),
     /// Named, but not known before apply.
     Unknown,
+    /// A subnet without an id of a snapshot: the VNet by [`vnet_key`], and the subnet's name in it.
+    Placed { vnet: String, subnet: String },
+}
+
+/// What tells one VNet from another: the id in lower case, or the name where there is none.
+pub fn vnet_key(vnet: &VirtualNetwork) -> String {
+    match &vnet.id {
+        Some(id) => id.key(),
+        None => vnet.name.to_ascii_lowercase(),
+    }
 }
 
 /// A VNet with the subnets it lists.
@@ -86,6 +99,11 @@ pub struct SubnetFact {
     pub private_endpoints: u64,
     pub foreign: Option<u64>,
     pub route_table: Option<ResourceId>,
+    pub nat_gateway: Option<ResourceId>,
+    /// In a snapshot: who holds which address.
+    pub addresses: Vec<HeldAddress>,
+    /// In a snapshot: nobody read it, its prefix is the documented default (CID-5).
+    pub assumed: bool,
 }
 
 /// One row of a VNet's usages (NET-1).
@@ -95,6 +113,34 @@ pub struct UsageFact {
     pub subnet: ResourceId,
     /// `None` where the service answers -1.
     pub used: Option<u64>,
+}
+
+/// The private addresses that one resource says it holds; none is a fact as well, of a resource that gave its addresses up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AddressFact {
+    pub holder: ResourceId,
+    pub kind: HolderKind,
+    /// Of a network interface: the private endpoint it belongs to.
+    pub endpoint: Option<ResourceId>,
+    /// Of a private endpoint: its network interfaces.
+    pub interfaces: Vec<ResourceId>,
+    /// Subnet and address. Those of a private endpoint are its DNS records, which count only where no interface says more.
+    pub addresses: Vec<(ResourceId, IpAddr)>,
+}
+
+/// A NAT gateway and the subnets it says it serves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NatGatewayFact {
+    pub gateway: NatGateway,
+    pub subnets: Vec<ResourceId>,
+}
+
+/// A maintenance configuration of a cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MaintenanceFact {
+    pub origin: Origin,
+    pub cluster: ResourceId,
+    pub configuration: MaintenanceConfiguration,
 }
 
 /// A peering that was listed apart from its VNet.
@@ -200,11 +246,18 @@ pub struct Facts {
     pub usages: Vec<UsageFact>,
     pub peerings: Vec<PeeringFact>,
     pub route_tables: Vec<RouteTable>,
+    pub addresses: Vec<AddressFact>,
+    pub nat_gateways: Vec<NatGatewayFact>,
+    pub maintenance: Vec<MaintenanceFact>,
+    /// Clusters whose maintenance configurations were listed to the end: what is not in [`Facts::maintenance`] is not there.
+    pub maintenance_listed: Vec<ResourceId>,
     pub clusters: Vec<ClusterFact>,
     pub pools: Vec<LoosePoolFact>,
     pub kubernetes: Vec<KubernetesFact>,
     pub reserved: Vec<ReservedRange>,
     pub not_checked: Vec<String>,
+    /// When it was read, where a source says. Of several, the first: nothing here is older.
+    pub observed_at: Option<Timestamp>,
 }
 
 impl Facts {
@@ -225,10 +278,19 @@ impl Facts {
         self.usages.append(&mut other.usages);
         self.peerings.append(&mut other.peerings);
         self.route_tables.append(&mut other.route_tables);
+        self.addresses.append(&mut other.addresses);
+        self.nat_gateways.append(&mut other.nat_gateways);
+        self.maintenance.append(&mut other.maintenance);
+        self.maintenance_listed
+            .append(&mut other.maintenance_listed);
         self.clusters.append(&mut other.clusters);
         self.pools.append(&mut other.pools);
         self.kubernetes.append(&mut other.kubernetes);
         self.reserved.append(&mut other.reserved);
+        self.observed_at = match (self.observed_at, other.observed_at) {
+            (Some(known), Some(new)) => Some(known.min(new)),
+            (known, new) => known.or(new),
+        };
         for sentence in other.not_checked {
             self.note(sentence);
         }
@@ -243,6 +305,8 @@ impl Facts {
         };
         let peerings: usize = self.vnets.iter().map(|fact| fact.vnet.peerings.len()).sum();
         let pools: usize = self.clusters.iter().map(|fact| fact.pools.len()).sum();
+        let held = |fact: &AddressFact| fact.addresses.len() + fact.interfaces.len();
+        let held: usize = self.addresses.iter().map(held).sum();
         let routes: usize = self
             .route_tables
             .iter()
@@ -259,6 +323,10 @@ impl Facts {
             + each::<PeeringFact>(peerings + self.peerings.len())
             + each::<RouteTable>(self.route_tables.len())
             + each::<crate::model::Route>(routes)
+            + each::<AddressFact>(self.addresses.len())
+            + each::<(ResourceId, IpAddr)>(held)
+            + each::<NatGatewayFact>(self.nat_gateways.len())
+            + each::<MaintenanceFact>(self.maintenance.len() + self.maintenance_listed.len())
             + each::<ClusterFact>(self.clusters.len())
             + each::<LoosePoolFact>(pools + self.pools.len())
             + each::<KubernetesFact>(self.kubernetes.len())
@@ -276,6 +344,10 @@ impl Facts {
             && self.usages.is_empty()
             && self.peerings.is_empty()
             && self.route_tables.is_empty()
+            && self.addresses.is_empty()
+            && self.nat_gateways.is_empty()
+            && self.maintenance.is_empty()
+            && self.maintenance_listed.is_empty()
             && self.clusters.is_empty()
             && self.pools.is_empty()
             && self.kubernetes.is_empty()

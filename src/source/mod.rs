@@ -1,12 +1,14 @@
 //! Every way facts come in. Each reader lowers its wire shape to the same facts; `assemble` joins them into one inventory.
 //! A reader never guesses: what it cannot read is an error that names the file, the place and what was expected.
 //!
-//! bytes → [`recognise`](load) by content → [`scenario`] · [`arm`] · [`kubernetes`] · [`terraform`] → [`facts`] →
-//! [`assemble`] → [`Inventory`]. An API server's answers go the same way from [`kubernetes`] on.
+//! bytes → [`recognise`](load) by content → [`scenario`] · [`snapshot`] · [`arm`] · [`kubernetes`] · [`terraform`] →
+//! [`facts`] → [`assemble`] → [`Inventory`]. An API server's answers go the same way from [`kubernetes`] on.
 
 pub mod arm;
 pub mod assemble;
 mod attach;
+#[cfg(feature = "azure")]
+pub mod azure;
 pub mod desired;
 pub mod facts;
 pub mod kubernetes;
@@ -14,6 +16,7 @@ pub mod kubernetes;
 pub mod kubernetes_api;
 pub mod prefix_list;
 pub mod scenario;
+pub mod snapshot;
 mod split;
 pub mod terraform;
 mod text;
@@ -28,7 +31,7 @@ use serde_json::value::RawValue;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use text::{decode, read_bytes};
+use text::{decode, decompress, read_bytes};
 
 /// Input that cannot be used. Exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,8 +123,16 @@ const LARGEST_SCENARIO: usize = 128 << 20;
 /// # Errors
 /// [`SourceError`] for the first file that cannot be read or understood, or for a reference that points nowhere.
 pub fn load(from: &[PathBuf], also_reserved: &[PathBuf]) -> Result<Loaded, SourceError> {
-    let mut found = read_all(from)?;
-    if found.facts.is_empty() && found.plans.is_empty() && found.operations.is_empty() {
+    join(read_all(from)?, also_reserved)
+}
+
+/// Joins what was read with ranges that are in use elsewhere.
+///
+/// # Errors
+/// As [`load`].
+pub fn join(mut found: Found, also_reserved: &[PathBuf]) -> Result<Loaded, SourceError> {
+    let is_empty = found.facts.is_empty() && found.plans.is_empty() && found.operations.is_empty();
+    if is_empty && !found.has_snapshot {
         found.facts.note(
             "no VNet, no subnet, no cluster and no Kubernetes object is in what was read"
                 .to_string(),
@@ -140,6 +151,8 @@ pub struct Found {
     pub plans: Vec<terraform::Plan>,
     pub operations: Vec<OperationFact>,
     pub scenarios: Vec<(String, String)>,
+    /// A snapshot may be of nothing, and then says so itself.
+    pub has_snapshot: bool,
 }
 
 impl Found {
@@ -172,6 +185,7 @@ impl Found {
         self.plans.extend(other.plans);
         self.operations.extend(other.operations);
         self.scenarios.extend(other.scenarios);
+        self.has_snapshot |= other.has_snapshot;
     }
 }
 
@@ -188,7 +202,7 @@ pub fn read_all(from: &[PathBuf]) -> Result<Found, SourceError> {
             if files.is_empty() {
                 return Err(SourceError::new(
                     path.display().to_string(),
-                    "no .json, .yaml or .yml file in this folder",
+                    "no .json, .yaml, .yml or .json.zst file in this folder",
                 ));
             }
             for file in files {
@@ -249,20 +263,29 @@ fn list_folder(
         }
         if path.is_dir() {
             list_folder(&path, depth + 1, files, not_checked)?;
-        } else if path.extension().is_some_and(|end| {
-            ["json", "yaml", "yml"]
-                .iter()
-                .any(|known| end.eq_ignore_ascii_case(known))
-        }) {
+        } else if is_read_by_name(&path) {
             files.push(path);
         } else {
             not_checked.push(format!(
-                "{}: not opened; in a folder only .json, .yaml and .yml files are read",
+                "{}: not opened; in a folder only .json, .yaml, .yml and .json.zst files are read",
                 path.display()
             ));
         }
     }
     Ok(())
+}
+
+/// `.json`, `.yaml` or `.yml`, and `.zst` behind it.
+fn is_read_by_name(path: &Path) -> bool {
+    let ends_in = |path: &Path, ends: &[&str]| {
+        path.extension()
+            .is_some_and(|end| ends.iter().any(|known| end.eq_ignore_ascii_case(known)))
+    };
+    if ends_in(path, &["zst"]) {
+        ends_in(&path.with_extension(""), &["json", "yaml", "yml"])
+    } else {
+        ends_in(path, &["json", "yaml", "yml"])
+    }
 }
 
 fn read_file(path: &Path) -> Result<Found, SourceError> {
@@ -275,7 +298,8 @@ fn read_file(path: &Path) -> Result<Found, SourceError> {
 /// When it is none of the formats aksplan reads, or is damaged.
 pub fn read_document(name: &str, bytes: &[u8]) -> Result<Found, SourceError> {
     let file: Arc<str> = Arc::from(name);
-    let decoded = decode(name, bytes)?;
+    let bytes = decompress(name, bytes)?;
+    let decoded = decode(name, &bytes)?;
     let text = decoded.as_ref();
     match text.trim_start().as_bytes().first() {
         None => Err(SourceError::new(
@@ -400,6 +424,17 @@ fn read_json_document(
     let envelope: wire::Envelope = arm::parse(raw, origin, "").map_err(here)?;
     let version = envelope.api_version.as_deref().unwrap_or_default();
     let kind = envelope.kind.as_deref().unwrap_or_default();
+    // Azure has resources of kind Snapshot as well; Kubernetes too, with a version of its own.
+    let is_ours =
+        version.starts_with("aksplan/") || (version.is_empty() && !envelope.is_azure_resource());
+    if kind == snapshot::KIND && is_ours {
+        snapshot::check_version(version, origin).map_err(here)?;
+        return Ok(Found {
+            facts: snapshot::read(raw, origin).map_err(here)?,
+            has_snapshot: true,
+            ..Found::default()
+        });
+    }
     if version.starts_with("aksplan/") {
         scenario::check_version(version, origin).map_err(here)?;
         return lower_scenario(file, parse_scenario(text, raw, origin)?);

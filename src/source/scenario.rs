@@ -486,6 +486,9 @@ impl ScenarioVnet {
                     private_endpoints: subnet.private_endpoints,
                     foreign: subnet.foreign,
                     route_table: subnet.route_table.map(ResourceId::new),
+                    nat_gateway: None,
+                    addresses: Vec::new(),
+                    assumed: false,
                 })
             })
             .collect::<Result<Vec<_>, SourceError>>()?;
@@ -658,6 +661,7 @@ impl ScenarioCluster {
                 identity,
                 node_disruption_policy: self.node_disruption_policy,
                 ingress_application_gateway: false,
+                maintenance: None,
                 kubernetes: None,
             },
             given,

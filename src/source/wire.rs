@@ -164,6 +164,76 @@ pub struct Reference {
     pub id: Option<String>,
 }
 
+/// A DNS record of a private endpoint.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DnsConfiguration {
+    pub ip_addresses: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MaintenanceWindow {
+    pub schedule: MaintenanceSchedule,
+    pub duration_hours: Whole,
+    pub utc_offset: Option<String>,
+    pub start_date: Option<String>,
+    pub start_time: String,
+    pub not_allowed_dates: Option<Vec<Span>>,
+}
+
+/// One of these is given.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MaintenanceSchedule {
+    pub daily: Option<Daily>,
+    pub weekly: Option<Weekly>,
+    pub absolute_monthly: Option<AbsoluteMonthly>,
+    pub relative_monthly: Option<RelativeMonthly>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Daily {
+    pub interval_days: Whole,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Weekly {
+    pub interval_weeks: Whole,
+    pub day_of_week: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AbsoluteMonthly {
+    pub interval_months: Whole,
+    pub day_of_month: Whole,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RelativeMonthly {
+    pub interval_months: Whole,
+    pub week_index: String,
+    pub day_of_week: String,
+}
+
+/// Days or instants.
+#[derive(Debug, Deserialize)]
+pub struct Span {
+    pub start: String,
+    pub end: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimeInWeek {
+    pub day: String,
+    pub hour_slots: Vec<Whole>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AddressSpace {
@@ -326,6 +396,7 @@ resources! {
         pub ip_configurations: Option<Vec<Reference>>,
         pub private_endpoints: Option<Vec<Reference>>,
         pub route_table: Option<Reference>,
+        pub nat_gateway: Option<Reference>,
     }
 
     pub struct Delegation<'a> {
@@ -351,6 +422,48 @@ resources! {
     pub struct Route<'a> {
         pub address_prefix: Option<String>,
         pub next_hop_type: Option<String>,
+    }
+
+    pub struct NatGateway<'a> {
+        pub public_ip_addresses: Option<Vec<de::IgnoredAny>>,
+        pub public_ip_addresses_v6: Option<Vec<de::IgnoredAny>>,
+        pub public_ip_prefixes: Option<Vec<de::IgnoredAny>>,
+        pub public_ip_prefixes_v6: Option<Vec<de::IgnoredAny>>,
+        pub subnets: Option<Vec<Reference>>,
+    }
+
+    pub struct NetworkInterface<'a> {
+        #[serde(borrow)]
+        pub ip_configurations: Option<Vec<IpConfiguration<'a>>>,
+        pub private_endpoint: Option<Reference>,
+    }
+
+    /// Of a network interface, of a load balancer's frontend, of a private endpoint that asks for an address.
+    pub struct IpConfiguration<'a> {
+        #[serde(alias = "privateIPAddress")]
+        pub private_ip_address: Option<String>,
+        pub subnet: Option<Reference>,
+    }
+
+    pub struct LoadBalancer<'a> {
+        #[serde(borrow, alias = "frontendIPConfigurations")]
+        pub frontend_ip_configurations: Option<Vec<IpConfiguration<'a>>>,
+    }
+
+    pub struct PrivateEndpoint<'a> {
+        pub subnet: Option<Reference>,
+        pub network_interfaces: Option<Vec<Reference>>,
+        pub custom_dns_configs: Option<Vec<DnsConfiguration>>,
+    }
+
+    /// Its parts are read one by one: a new kind of schedule must not hide the rest.
+    pub struct MaintenanceConfiguration<'a> {
+        #[serde(borrow)]
+        pub maintenance_window: Option<&'a RawValue>,
+        #[serde(borrow)]
+        pub time_in_week: Option<&'a RawValue>,
+        #[serde(borrow)]
+        pub not_allowed_time: Option<&'a RawValue>,
     }
 
     /// Fields of a managed cluster's `properties`.

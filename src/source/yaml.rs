@@ -14,6 +14,7 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
     struct Version {
         #[serde(rename = "apiVersion")]
         api_version: Option<String>,
+        kind: Option<String>,
     }
     if text.len() > LARGEST_YAML {
         return Err(SourceError::new(
@@ -35,7 +36,10 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
     }
     let fail = |error: Error| lower_error(file, &error);
     let version: Result<Version, _> = serde_saphyr::from_str_with_options(text, options());
-    let version = version.ok().and_then(|version| version.api_version);
+    let version = version
+        .ok()
+        .filter(|version| version.kind.as_deref() != Some(super::snapshot::KIND))
+        .and_then(|version| version.api_version);
     if let Some(version) = version.filter(|word| word.starts_with("aksplan/")) {
         scenario::check_version(&version, &super::Origin::new(file, ""))?;
         let scenario = serde_saphyr::from_str_with_options(text, options()).map_err(fail)?;

@@ -243,3 +243,25 @@ fn standard_input_feeds_prefix_lists_and_estates() {
         stdout(&["capacity", "-f", &fine()])
     );
 }
+
+/// Without files it is Azure that is read; where nobody is signed in, both ways on are shown. The user's own sign-in must not be
+/// found here: an empty folder stands in for it, and no program is on the path.
+#[test]
+fn nothing_to_read_shows_both_ways_on() {
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_aksplan"))
+        .arg("capacity")
+        .env_clear()
+        .env("HOME", folder)
+        .env("PATH", folder)
+        .output()
+        .expect("the program starts");
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{talk}");
+    assert!(output.stdout.is_empty());
+    assert!(talk.starts_with("error: nothing to read: "), "{talk}");
+    assert!(talk.contains("--from"), "{talk}");
+    if cfg!(feature = "azure") {
+        assert!(talk.contains("az login"), "{talk}");
+    }
+}

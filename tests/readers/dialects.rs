@@ -7,7 +7,7 @@ use aksplan::model::{
 use aksplan::source::load;
 use std::path::PathBuf;
 
-const AZ: [&str; 8] = [
+const AZ: [&str; 13] = [
     "az/vnet-list.json",
     "az/list-usage.json",
     "az/hub-list-usage.json",
@@ -16,8 +16,13 @@ const AZ: [&str; 8] = [
     "az/route-table-list.json",
     "az/aks-list.json",
     "az/nodepool-list.json",
+    "az/nat-gateway-list.json",
+    "az/nic-list.json",
+    "az/lb-list.json",
+    "az/private-endpoint-list.json",
+    "az/maintenanceconfiguration-list.json",
 ];
-const ARM: [&str; 8] = [
+const ARM: [&str; 13] = [
     "arm/virtualNetworks.json",
     "arm/usages.json",
     "arm/hubUsages.json",
@@ -26,6 +31,11 @@ const ARM: [&str; 8] = [
     "arm/routeTables.json",
     "arm/managedClusters.json",
     "arm/agentPools.json",
+    "arm/natGateways.json",
+    "arm/networkInterfaces.json",
+    "arm/loadBalancers.json",
+    "arm/privateEndpoints.json",
+    "arm/maintenanceConfigurations.json",
 ];
 
 fn from(paths: &[PathBuf]) -> Inventory {

@@ -1,9 +1,11 @@
 //! Every way facts come in: what each input kind lowers to, what is refused and in which words, and that no input of any size
 //! or shape makes a reader panic, overflow or eat the machine.
 
+mod addresses;
 mod bounds;
 mod damage;
 mod dialects;
+mod maintenance;
 mod recordings;
 mod refused;
 mod shapes;

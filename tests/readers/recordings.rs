@@ -144,6 +144,23 @@ fn kind_of(url: &str) -> Option<&'static str> {
             "virtualnetworkpeerings",
             _,
         ] => "peerings",
+        ["microsoft.network", "natgateways"] | ["microsoft.network", "natgateways", _] => {
+            "natGateways"
+        }
+        ["microsoft.network", "networkinterfaces", _] => "networkInterfaces",
+        [
+            "microsoft.containerservice",
+            "managedclusters",
+            _,
+            "maintenanceconfigurations",
+        ]
+        | [
+            "microsoft.containerservice",
+            "managedclusters",
+            _,
+            "maintenanceconfigurations",
+            _,
+        ] => "maintenanceConfigurations",
         ["microsoft.network", "routetables"] | ["microsoft.network", "routetables", _] => {
             "routeTables"
         }
@@ -160,6 +177,14 @@ fn count(kind: &str, facts: &Facts) -> usize {
         "subnets" => facts.subnets.len(),
         "usages" => facts.usages.len(),
         "peerings" => facts.peerings.len(),
+        "natGateways" => facts.nat_gateways.len(),
+        "networkInterfaces" => facts.addresses.len(),
+        "maintenanceConfigurations" => {
+            // Every schedule that was recorded is understood.
+            let understood = facts.maintenance.iter();
+            let understood = understood.filter(|fact| fact.configuration.not_understood.is_empty());
+            understood.count()
+        }
         _ => facts.route_tables.len(),
     }
 }
@@ -259,6 +284,9 @@ fn every_recorded_answer_is_read() {
         ("subnets", 20),
         ("peerings", 10),
         ("routeTables", 2),
+        ("natGateways", 6),
+        ("networkInterfaces", 1),
+        ("maintenanceConfigurations", 8),
     ] {
         let (answers, facts) = bodies.get(kind).copied().unwrap_or_default();
         assert!(

@@ -72,7 +72,7 @@ fn files_that_cannot_be_read() {
     refused(
         &[("estate/notes.txt", b"x")],
         &["capacity", "--from", "estate"],
-        "estate: no .json, .yaml or .yml file in this folder",
+        "estate: no .json, .yaml, .yml or .json.zst file in this folder",
     );
     file("e.json", "", "e.json: is empty");
     file("e.json", " \n\t\n", "e.json: is empty");
@@ -134,7 +134,7 @@ fn files_that_are_something_else() {
     file(
         "e.json.gz",
         [0x1F, 0x8B, 8, 0, 0, 0],
-        "e.json.gz: is compressed; expected plain JSON or YAML",
+        "e.json.gz: is compressed with gzip; expected JSON or YAML, plain or compressed with zstd",
     );
     file(
         "e.json",
@@ -535,11 +535,6 @@ fn flags_that_name_nothing_or_too_much() {
         ];
         refused(&files, args, expected);
     };
-    with(
-        &["capacity"],
-        "nothing to read: give --from PATH (a scenario, or a file or folder with the output of `az … -o json`); \
-          reading live from Azure is not in this version",
-    );
     with(
         &["capacity", "-f", "two.yaml", "--cluster", "x"],
         "no cluster `x`; known: c, rg/d, rg2/d",

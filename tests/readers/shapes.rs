@@ -303,7 +303,7 @@ fn standard_input_and_folders() {
     let told = String::from_utf8_lossy(&from_folder.stdout);
     assert!(
         told.contains(
-            "estate/notes.txt: not opened; in a folder only .json, .yaml and .yml files are read"
+            "estate/notes.txt: not opened; in a folder only .json, .yaml, .yml and .json.zst files are read"
         ),
         "{told}"
     );

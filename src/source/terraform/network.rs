@@ -144,6 +144,9 @@ impl Lowering<'_> {
                 private_endpoints: 0,
                 foreign: None,
                 route_table: block.text("route_table_id")?.known().map(ResourceId::new),
+                nat_gateway: None,
+                addresses: Vec::new(),
+                assumed: false,
             });
         }
         Ok(subnets)
@@ -223,6 +226,9 @@ impl Lowering<'_> {
             private_endpoints: 0,
             foreign: None,
             route_table: block.text("route_table_id")?.known().map(ResourceId::new),
+            nat_gateway: None,
+            addresses: Vec::new(),
+            assumed: false,
         }))
     }
 

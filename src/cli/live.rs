@@ -1,0 +1,209 @@
+//! Reading live: as whom, where, what, and what is told of it on standard error. It never writes anything to Azure: the client it
+//! makes knows reads only.
+
+use super::CliError;
+use super::azure_access::{AzureAccess, SignedIn, process_environment};
+use super::input::About;
+use crate::source::azure::account::{self, AccountError, Subscription};
+use crate::source::azure::credential::{self, Bearer};
+use crate::source::azure::estate::{self, Question, Scope};
+use crate::source::azure::resource_graph::Breadth;
+use crate::source::azure::{ArmClient, Tally};
+use crate::source::facts::Facts;
+use jiff::Timestamp;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// Reads what a command is about from Azure.
+pub fn read(access: &AzureAccess, about: &About) -> Result<Facts, CliError> {
+    crate::source::azure::install_tls();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut settings = credential::Settings::new(process_environment());
+        let chosen = Chosen::of(access, about, &settings).await?;
+        settings.tenant = chosen.tenant()?;
+        let signed_in = access.sign_in(&settings)?;
+        let client = client(access, &signed_in);
+        let started = Instant::now();
+        let observed_at = Timestamp::now();
+        let question = Question {
+            scope: chosen.scope(access, &client, &settings).await?,
+            vnet: about.vnet.clone(),
+            cluster: about.cluster.clone(),
+        };
+        let facts = estate::read(&client, &question).await;
+        if access.verbose {
+            tell(&signed_in, &client.tally(), started.elapsed());
+        }
+        let mut facts = facts?;
+        facts.observed_at = Some(observed_at);
+        Ok(facts)
+    })
+}
+
+fn client(access: &AzureAccess, signed_in: &SignedIn) -> ArmClient {
+    let bearer = Bearer::new(
+        signed_in.credential.clone(),
+        signed_in.endpoint.clone(),
+        signed_in.scope,
+    );
+    ArmClient::new(
+        signed_in.endpoint.url().clone(),
+        bearer,
+        access.client_settings(),
+    )
+}
+
+/// Where to begin, as far as it is known before anybody signs in.
+enum Chosen {
+    Fleet(Breadth),
+    Subscriptions(Vec<Subscription>),
+    /// A name that the Azure CLI does not know: Azure itself may.
+    ToBeListed,
+}
+
+impl Chosen {
+    async fn of(
+        access: &AzureAccess,
+        about: &About,
+        settings: &credential::Settings,
+    ) -> Result<Self, CliError> {
+        if access.all {
+            return Ok(Chosen::Fleet(Breadth::Everything));
+        }
+        if let Some(group) = &access.management_group {
+            let groups = vec![group.clone()];
+            return Ok(Chosen::Fleet(Breadth::ManagementGroups(groups)));
+        }
+        // An id says where it is.
+        let in_ids: Vec<String> = [&about.vnet, &about.cluster]
+            .into_iter()
+            .flatten()
+            .filter_map(|name| subscription_in(name))
+            .collect();
+        let named = if access.subscription.is_empty() {
+            &in_ids
+        } else {
+            &access.subscription
+        };
+        match account::subscriptions(named, access.cloud, settings).await {
+            Ok(found) => Ok(Chosen::Subscriptions(found)),
+            Err(AccountError::Unknown { .. } | AccountError::Profile { .. }) => {
+                Ok(Chosen::ToBeListed)
+            }
+            // Nobody said live, nobody said files: both ways out are shown.
+            Err(error) if !access.is_asked() => Err(CliError::Usage(format!(
+                "nothing to read: {error}; or give files with --from (a scenario, or what `az … -o json` printed)"
+            ))),
+            Err(error) => Err(CliError::Usage(error.to_string())),
+        }
+    }
+
+    /// The tenant that all of them are in, where it is known.
+    fn tenant(&self) -> Result<Option<String>, CliError> {
+        let Chosen::Subscriptions(subscriptions) = self else {
+            return Ok(None);
+        };
+        let mut tenants: Vec<&str> = subscriptions
+            .iter()
+            .filter_map(|subscription| subscription.tenant_id.as_deref())
+            .collect();
+        tenants.sort_unstable();
+        tenants.dedup();
+        match tenants.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some((*one).to_string())),
+            _ => Err(CliError::Usage(
+                "these subscriptions are in different tenants, and a token is for one: read them one after the other, each into \
+                 a snapshot, and give those to --from"
+                    .to_string(),
+            )),
+        }
+    }
+
+    async fn scope(
+        self,
+        access: &AzureAccess,
+        client: &ArmClient,
+        settings: &credential::Settings,
+    ) -> Result<Scope, CliError> {
+        let subscriptions = match self {
+            Chosen::Fleet(breadth) => return Ok(Scope::Fleet(breadth)),
+            Chosen::Subscriptions(subscriptions) => subscriptions,
+            Chosen::ToBeListed => listed(access, client, settings).await?,
+        };
+        let mut ids: Vec<String> = subscriptions
+            .into_iter()
+            .map(|subscription| subscription.id)
+            .collect();
+        ids.sort();
+        ids.dedup();
+        Ok(Scope::Subscriptions {
+            ids,
+            groups: access.resource_group.clone(),
+        })
+    }
+}
+
+fn subscription_in(id: &str) -> Option<String> {
+    let id = id
+        .starts_with('/')
+        .then(|| crate::model::ResourceId::new(id))?;
+    Some(id.segment("subscriptions")?.to_string())
+}
+
+/// The subscriptions that are meant, out of all that Azure lists.
+async fn listed(
+    access: &AzureAccess,
+    client: &ArmClient,
+    settings: &credential::Settings,
+) -> Result<Vec<Subscription>, CliError> {
+    let listed = client.list("/subscriptions", SUBSCRIPTIONS).await;
+    if let Some(failure) = listed.failure {
+        return Err(failure.into());
+    }
+    let all: Vec<Subscription> = listed
+        .items
+        .iter()
+        .filter_map(|item| serde_json::from_str(item).ok())
+        .collect();
+    if all.is_empty() {
+        return Err(CliError::Usage(
+            "no subscription of that name: Azure lists none that you may see".to_string(),
+        ));
+    }
+    account::wanted(&access.subscription, &settings.environment)
+        .iter()
+        .map(|wanted| account::find(wanted, &all).cloned())
+        .collect::<Result<_, _>>()
+        .map_err(|error| CliError::Usage(error.to_string()))
+}
+
+/// Version of the API that lists subscriptions.
+const SUBSCRIPTIONS: &str = "2022-12-01";
+
+/// For `--verbose`.
+fn tell(signed_in: &SignedIn, tally: &Tally, took: Duration) {
+    let mut text = format!(
+        "{}, as {}: {} requests in {:.1} s",
+        signed_in.endpoint,
+        signed_in.credential.describe(),
+        tally.requests,
+        took.as_secs_f64()
+    );
+    if tally.repeats > 0 {
+        text += &format!(", {} of them repeated", tally.repeats);
+    }
+    if tally.throttled > 0 {
+        text += &format!(", {} answers said to slow down", tally.throttled);
+    }
+    text.push('\n');
+    for (action, count) in &tally.by_action {
+        text += &format!("  {count:>6}  {action}\n");
+    }
+    // Nobody to tell is no reason to fail.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

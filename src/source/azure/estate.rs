@@ -1,0 +1,581 @@
+//! Which requests answer a question: the lists of the subscriptions that were named, then what those point at (peered VNets,
+//! clusters of other subscriptions, VNets of clusters), then the usages of the VNets that matter. What could not be read becomes
+//! a sentence; nothing that was read is lost by what was not.
+
+use super::client::{ArmClient, Listed};
+use super::error::ArmError;
+use super::network::{Kind, Network};
+use super::resource_graph::{self, Breadth};
+use crate::model::ResourceId;
+use crate::source::arm;
+use crate::source::facts::{ClusterFact, Facts, Origin, SubnetReference};
+use futures::future::join_all;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub scope: Scope,
+    /// A VNet, by name, `resource-group/name` or id: it, and everything peered with it, matter.
+    pub vnet: Option<String>,
+    /// A cluster, named likewise: the VNets of its pools matter.
+    pub cluster: Option<String>,
+}
+
+/// Where to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Lists of these subscriptions, by id; of these resource groups in them, if any are named.
+    Subscriptions {
+        ids: Vec<String>,
+        groups: Vec<String>,
+    },
+    /// Resource Graph.
+    Fleet(Breadth),
+}
+
+/// Version of the API of managed clusters that is asked; fields that newer ones add are not used.
+const CONTAINER_SERVICE: &str = "2025-10-01";
+
+/// What Resource Graph is asked for. Network interfaces are left out: an estate has one for each machine, and private endpoints
+/// tell their addresses themselves.
+const FLEET_TYPES: [&str; 6] = [
+    "microsoft.containerservice/managedclusters",
+    "microsoft.network/loadbalancers",
+    "microsoft.network/natgateways",
+    "microsoft.network/privateendpoints",
+    "microsoft.network/routetables",
+    "microsoft.network/virtualnetworks",
+];
+
+/// Reads what answers the question.
+///
+/// # Errors
+/// When nothing at all could be read: the first [`ArmError`].
+pub async fn read(client: &ArmClient, question: &Question) -> Result<Facts, ArmError> {
+    let mut estate = Estate {
+        client,
+        network: Network::new(client),
+        origin: Arc::from(client.endpoint().origin().ascii_serialization()),
+        question,
+        found: BTreeMap::new(),
+        facts: Facts::default(),
+        first_failure: None,
+        holders: BTreeMap::new(),
+        listed_vnets: Ids::new(),
+        asked: BTreeSet::new(),
+        asked_subscriptions: BTreeSet::new(),
+    };
+    match &question.scope {
+        Scope::Subscriptions { ids, groups } => estate.subscriptions(ids, groups).await,
+        Scope::Fleet(breadth) => estate.fleet(breadth).await,
+    }
+    if let Some(id) = question
+        .vnet
+        .as_deref()
+        .filter(|name| name.starts_with('/'))
+    {
+        estate.vnets(vec![ResourceId::new(id)]).await;
+    }
+    if let Some(id) = question
+        .cluster
+        .as_deref()
+        .filter(|name| name.starts_with('/'))
+    {
+        estate.cluster(id).await;
+    }
+    estate.listed_vnets = estate.known_vnets();
+    if estate.facts.is_empty()
+        && let Some(failure) = estate.first_failure
+    {
+        return Err(failure);
+    }
+    estate.follow().await;
+    estate.usages().await;
+    Ok(estate.finish())
+}
+
+struct Estate<'a> {
+    client: &'a ArmClient,
+    network: Network,
+    origin: Arc<str>,
+    question: &'a Question,
+    /// What was taken in, by id in lower case: a page that comes twice is one page.
+    found: BTreeMap<String, arm::Kind>,
+    facts: Facts,
+    first_failure: Option<ArmError>,
+    /// Subscriptions of what holds addresses in a VNet, by the VNet's id; all in lower case.
+    holders: BTreeMap<String, BTreeSet<String>>,
+    /// VNets that the scope itself holds; the others were followed to.
+    listed_vnets: Ids,
+    /// VNets, clusters and resource groups that were asked for one by one, by id in lower case.
+    asked: BTreeSet<String>,
+    /// Subscriptions whose clusters were listed, in lower case.
+    asked_subscriptions: BTreeSet<String>,
+}
+
+/// Ids by themselves in lower case, so that each is there once, and as it was written for sentences.
+type Ids = BTreeMap<String, ResourceId>;
+
+fn ids(all: impl IntoIterator<Item = ResourceId>) -> Ids {
+    all.into_iter().map(|id| (id.key(), id)).collect()
+}
+
+/// Enough of a resource to know it by.
+#[derive(Deserialize)]
+struct Named {
+    id: Option<String>,
+}
+
+/// What holds addresses in a VNet, for the subscriptions it is in.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Held {
+    properties: HeldIn,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct HeldIn {
+    subnets: Vec<HeldSubnet>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct HeldSubnet {
+    properties: HeldConfigurations,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct HeldConfigurations {
+    ip_configurations: Vec<Named>,
+}
+
+impl Estate<'_> {
+    /// Lists of whole subscriptions, or of resource groups.
+    async fn subscriptions(&mut self, ids: &[String], groups: &[String]) {
+        let places: Vec<(&str, Option<&str>)> = ids
+            .iter()
+            .flat_map(|id| match groups {
+                [] => vec![(id.as_str(), None)],
+                groups => groups
+                    .iter()
+                    .map(|group| (id.as_str(), Some(group.as_str())))
+                    .collect(),
+            })
+            .collect();
+        let mut lists = Vec::new();
+        for (subscription, group) in &places {
+            for kind in Kind::ALL {
+                lists.push((kind.words(), *subscription, *group, Some(kind)));
+            }
+            lists.push(("clusters", *subscription, *group, None));
+        }
+        let answers = join_all(lists.iter().map(|(_, subscription, group, kind)| {
+            let (client, network) = (self.client, &self.network);
+            async move {
+                match kind {
+                    Some(kind) => network.list(*kind, subscription, *group).await,
+                    None => clusters(client, subscription, *group).await,
+                }
+            }
+        }))
+        .await;
+        for ((words, subscription, group, _), listed) in lists.into_iter().zip(answers) {
+            let place = match group {
+                Some(group) => format!("resource group {group} of subscription {subscription}"),
+                None => format!("subscription {subscription}"),
+            };
+            self.take(listed, &format!("{words} of {place}"));
+        }
+        if groups.is_empty() {
+            self.asked_subscriptions
+                .extend(ids.iter().map(|id| id.to_ascii_lowercase()));
+        }
+    }
+
+    async fn fleet(&mut self, breadth: &Breadth) {
+        let found = resource_graph::resources(self.client, breadth, &FLEET_TYPES).await;
+        for row in &found.listed.items {
+            if let Ok(Named { id: Some(id) }) = serde_json::from_str(row)
+                && let Some(subscription) = ResourceId::new(id).segment("subscriptions")
+            {
+                self.asked_subscriptions
+                    .insert(subscription.to_ascii_lowercase());
+            }
+        }
+        self.take(found.listed, "the rest of what Resource Graph holds");
+        for sentence in found.left_out {
+            self.facts.note(sentence);
+        }
+    }
+
+    /// Takes in what a list brought, and says what it did not.
+    fn take(&mut self, listed: Listed, what: &str) {
+        for item in &listed.items {
+            self.take_item(item);
+        }
+        if let Some(failure) = listed.failure {
+            let part = if listed.items.is_empty() {
+                ""
+            } else {
+                " after the first pages"
+            };
+            self.missed(&format!("{what} were not read{part}"), failure);
+        }
+    }
+
+    fn missed(&mut self, what: &str, failure: ArmError) {
+        self.facts.note(format!("{what}: {}", failure.why()));
+        self.first_failure.get_or_insert(failure);
+    }
+
+    fn take_item(&mut self, item: &str) {
+        let id = match serde_json::from_str(item) {
+            Ok(Named { id: Some(id) }) => id,
+            _ => String::new(),
+        };
+        let origin = Origin::new(&self.origin, id.clone());
+        let mut kind = None;
+        let key = id.to_ascii_lowercase();
+        if key.is_empty() || self.found.contains_key(&key) {
+            return;
+        }
+        match arm::read_resource(item, &origin, &mut kind, &mut self.facts) {
+            Ok(()) => {
+                if let Some(kind) = kind {
+                    self.found.insert(key, kind);
+                }
+            }
+            Err(error) => self
+                .facts
+                .note(format!("{error}; this resource was not taken into account")),
+        }
+        if kind == Some(arm::Kind::VirtualNetwork) {
+            let held: Held = serde_json::from_str(item).unwrap_or_default();
+            let holders = held
+                .properties
+                .subnets
+                .into_iter()
+                .flat_map(|subnet| subnet.properties.ip_configurations)
+                .filter_map(|held| subscription_of(held.id.as_deref()?))
+                .collect();
+            self.holders.insert(id.to_ascii_lowercase(), holders);
+        }
+    }
+
+    /// VNets by id.
+    async fn vnets(&mut self, ids: Vec<ResourceId>) {
+        let answers = join_all(ids.iter().map(|id| self.network.vnet(id))).await;
+        for (id, answer) in ids.into_iter().zip(answers) {
+            self.asked.insert(id.key());
+            match answer {
+                Ok(vnet) => self.take_item(&vnet),
+                Err(failure) if failure.is_not_found() => {
+                    self.missed(&format!("VNet {id} is not there (any more)"), failure);
+                }
+                Err(failure) => self.missed(&format!("VNet {id} was not read"), failure),
+            }
+        }
+    }
+
+    async fn cluster(&mut self, id: &str) {
+        self.asked.insert(id.to_ascii_lowercase());
+        match self.client.get(id, CONTAINER_SERVICE).await {
+            Ok(response) => match std::str::from_utf8(response.body()) {
+                Ok(body) => self.take_item(body),
+                Err(_) => self
+                    .facts
+                    .note(format!("cluster {id}: the answer is no text")),
+            },
+            Err(failure) => self.missed(&format!("cluster {id} was not read"), failure),
+        }
+    }
+
+    /// Clusters of subscriptions that only turned up on the way.
+    async fn clusters_of(&mut self, subscriptions: BTreeSet<String>) {
+        let answers = join_all(
+            subscriptions
+                .iter()
+                .map(|subscription| clusters(self.client, subscription, None)),
+        )
+        .await;
+        for (subscription, listed) in subscriptions.iter().zip(answers) {
+            self.take(
+                listed,
+                &format!(
+                    "clusters of subscription {subscription}, which has addresses in these VNets,"
+                ),
+            );
+        }
+        self.asked_subscriptions.extend(subscriptions);
+    }
+
+    /// VNets that AKS made, in the node resource groups of clusters.
+    async fn managed_vnets(&mut self, groups: BTreeSet<(String, String)>) {
+        let answers = join_all(groups.iter().map(|(subscription, group)| {
+            self.network
+                .list(Kind::VirtualNetworks, subscription, Some(group))
+        }))
+        .await;
+        for ((subscription, group), listed) in groups.into_iter().zip(answers) {
+            self.take(listed, &format!("VNets of node resource group {group}"));
+            self.asked.insert(group_key(&subscription, &group));
+        }
+    }
+
+    /// Asks for what was pointed at, until nothing points at something that was not asked for.
+    async fn follow(&mut self) {
+        // Resource Graph gave everything the caller may read.
+        if self.question.scope == Scope::Fleet(Breadth::Everything) {
+            return;
+        }
+        loop {
+            let near = self.near();
+            let mut vnets = self.reachable();
+            vnets.extend(self.vnets_of_pools());
+            vnets.retain(|id, _| !self.found.contains_key(id) && !self.asked.contains(id));
+            let subscriptions: BTreeSet<String> = near
+                .keys()
+                .flat_map(|id| {
+                    let holders = self.holders.get(id).into_iter().flatten().cloned();
+                    subscription_of(id).into_iter().chain(holders)
+                })
+                .filter(|subscription| !self.asked_subscriptions.contains(subscription))
+                .collect();
+            let groups = self.unread_node_groups();
+            if vnets.is_empty() && subscriptions.is_empty() && groups.is_empty() {
+                return;
+            }
+            self.vnets(vnets.into_values().collect()).await;
+            self.clusters_of(subscriptions).await;
+            self.managed_vnets(groups).await;
+        }
+    }
+
+    fn known_vnets(&self) -> Ids {
+        ids(self
+            .facts
+            .vnets
+            .iter()
+            .filter_map(|fact| fact.vnet.id.clone()))
+    }
+
+    /// The VNets the question is about.
+    fn roots(&self) -> Ids {
+        let named = |name: &str, group: Option<&str>, id: &ResourceId, wanted: &str| {
+            id.as_str().eq_ignore_ascii_case(wanted)
+                || name.eq_ignore_ascii_case(wanted)
+                || group.is_some_and(|group| format!("{group}/{name}").eq_ignore_ascii_case(wanted))
+        };
+        if let Some(wanted) = &self.question.vnet {
+            return ids(self.facts.vnets.iter().filter_map(|fact| {
+                let vnet = &fact.vnet;
+                let id = vnet.id.as_ref()?;
+                named(&vnet.name, vnet.resource_group.as_deref(), id, wanted).then(|| id.clone())
+            }));
+        }
+        if let Some(wanted) = &self.question.cluster {
+            return self.vnets_of(self.facts.clusters.iter().filter(|fact| {
+                let cluster = &fact.cluster;
+                cluster.id.as_ref().is_some_and(|id| {
+                    named(&cluster.name, cluster.resource_group.as_deref(), id, wanted)
+                })
+            }));
+        }
+        let mut roots = self.listed_vnets.clone();
+        roots.extend(self.vnets_of_pools());
+        roots
+    }
+
+    /// VNets that traffic of the roots can reach over any number of peerings: whether it does is for the capacity side to say.
+    fn reachable(&self) -> Ids {
+        let peers = self.peers();
+        let mut reached = self.roots();
+        let mut next: Vec<String> = reached.keys().cloned().collect();
+        while let Some(key) = next.pop() {
+            for peer in peers.get(&key).into_iter().flatten() {
+                if reached.insert(peer.key(), (*peer).clone()).is_none() {
+                    next.push(peer.key());
+                }
+            }
+        }
+        reached
+    }
+
+    /// The roots, and for a VNet that was named everything peered with it.
+    fn near(&self) -> Ids {
+        let mut near = self.roots();
+        if self.question.vnet.is_some() {
+            let peers = self.peers();
+            let roots: Vec<String> = near.keys().cloned().collect();
+            for key in roots {
+                let of_root = peers.get(&key).into_iter().flatten();
+                near.extend(ids(of_root.map(|peer| (*peer).clone())));
+            }
+        }
+        near
+    }
+
+    /// Remote ends of each VNet's peerings.
+    fn peers(&self) -> BTreeMap<String, Vec<&ResourceId>> {
+        self.facts
+            .vnets
+            .iter()
+            .filter_map(|fact| {
+                let peers = fact.vnet.peerings.iter().map(|peering| &peering.remote);
+                Some((fact.vnet.id.as_ref()?.key(), peers.collect()))
+            })
+            .collect()
+    }
+
+    fn vnets_of_pools(&self) -> Ids {
+        self.vnets_of(self.facts.clusters.iter())
+    }
+
+    /// VNets of these clusters' subnets, or that AKS made for them.
+    fn vnets_of<'a>(&self, clusters: impl Iterator<Item = &'a ClusterFact>) -> Ids {
+        let mut managed: BTreeMap<String, Vec<&ResourceId>> = BTreeMap::new();
+        for fact in &self.facts.vnets {
+            if let (Some(id), Some(group)) = (&fact.vnet.id, &fact.vnet.resource_group)
+                && let Some(subscription) = id.segment("subscriptions")
+            {
+                let group = group_key(subscription, group);
+                managed.entry(group).or_default().push(id);
+            }
+        }
+        let mut vnets = Ids::new();
+        for fact in clusters {
+            let named: Vec<ResourceId> = fact
+                .pools
+                .iter()
+                .flat_map(|pool| [&pool.subnet, &pool.pod_subnet])
+                .filter_map(|reference| match reference {
+                    Some(SubnetReference::Id(id)) => id.parent(),
+                    _ => None,
+                })
+                .collect();
+            if let (true, Some((subscription, group))) = (named.is_empty(), node_group(fact)) {
+                let made = managed.get(&group_key(&subscription, &group));
+                vnets.extend(ids(made.into_iter().flatten().map(|id| (*id).clone())));
+            }
+            vnets.extend(ids(named));
+        }
+        vnets
+    }
+
+    /// Node resource groups that hold a VNet that AKS made and that no list covered.
+    fn unread_node_groups(&self) -> BTreeSet<(String, String)> {
+        let listed_whole = |subscription: &str| match &self.question.scope {
+            Scope::Subscriptions { ids, groups } => {
+                groups.is_empty() && ids.iter().any(|id| id.eq_ignore_ascii_case(subscription))
+            }
+            Scope::Fleet(_) => true,
+        };
+        self.facts
+            .clusters
+            .iter()
+            .filter(|fact| fact.pools.iter().all(|pool| pool.subnet.is_none()))
+            .filter_map(node_group)
+            .filter(|(subscription, group)| {
+                !listed_whole(subscription) && !self.asked.contains(&group_key(subscription, group))
+            })
+            .collect()
+    }
+
+    /// Counters of addresses in use, for the VNets that matter.
+    async fn usages(&mut self) {
+        let mut matter = self.near();
+        if self.question.vnet.is_none() && matches!(self.question.scope, Scope::Fleet(_)) {
+            matter = self.vnets_of_pools();
+        }
+        let known = self.known_vnets();
+        matter.retain(|key, _| known.contains_key(key));
+        let ids: Vec<ResourceId> = matter.into_values().collect();
+        let answers = join_all(ids.iter().map(|id| self.network.usages(id))).await;
+        for (id, listed) in ids.iter().zip(answers) {
+            for item in &listed.items {
+                let origin = Origin::new(&self.origin, format!("{id}/usages"));
+                let mut kind = Some(arm::Kind::Usage);
+                if let Err(error) = arm::read_resource(item, &origin, &mut kind, &mut self.facts) {
+                    self.facts.note(error.to_string());
+                }
+            }
+            if let Some(failure) = listed.failure {
+                self.missed(
+                    &format!("addresses in use in VNet {} were not read, and are counted from what its subnets list", id.name()),
+                    failure,
+                );
+            }
+        }
+    }
+
+    /// Orders what was found, and lets pools say that their subnet was not read instead of pointing nowhere.
+    fn finish(self) -> Facts {
+        let mut facts = self.facts;
+        let subnets: BTreeSet<String> = facts
+            .vnets
+            .iter()
+            .flat_map(|fact| &fact.subnets)
+            .filter_map(|subnet| Some(subnet.id.as_ref()?.key()))
+            .collect();
+        let mut notes = Vec::new();
+        for fact in &mut facts.clusters {
+            for pool in &mut fact.pools {
+                for reference in [&mut pool.subnet, &mut pool.pod_subnet] {
+                    if let Some(SubnetReference::Id(id)) = reference
+                        && !subnets.contains(&id.key())
+                    {
+                        notes.push(format!(
+                            "pool {} of cluster {} is in {id}, which was not read: nothing is known of its addresses",
+                            pool.pool.name, fact.cluster.name
+                        ));
+                        *reference = Some(SubnetReference::Unknown);
+                    }
+                }
+            }
+        }
+        for note in notes {
+            facts.note(note);
+        }
+        facts
+            .vnets
+            .sort_by_cached_key(|fact| fact.vnet.id.as_ref().map(ResourceId::key));
+        facts
+            .clusters
+            .sort_by_cached_key(|fact| fact.cluster.id.as_ref().map(ResourceId::key));
+        facts
+            .route_tables
+            .sort_by_cached_key(|table| table.id.as_ref().map(ResourceId::key));
+        facts.usages.sort_by_cached_key(|usage| usage.subnet.key());
+        facts
+    }
+}
+
+async fn clusters(client: &ArmClient, subscription: &str, group: Option<&str>) -> Listed {
+    let group = group.map_or(String::new(), |group| format!("/resourceGroups/{group}"));
+    let path = format!(
+        "/subscriptions/{subscription}{group}/providers/Microsoft.ContainerService/managedClusters"
+    );
+    client.list(&path, CONTAINER_SERVICE).await
+}
+
+fn subscription_of(id: &str) -> Option<String> {
+    let id = ResourceId::new(id);
+    Some(id.segment("subscriptions")?.to_ascii_lowercase())
+}
+
+/// Subscription and node resource group of a cluster.
+fn node_group(fact: &ClusterFact) -> Option<(String, String)> {
+    let subscription = subscription_of(fact.cluster.id.as_ref()?.as_str())?;
+    let group = fact.cluster.node_resource_group.as_ref()?;
+    Some((subscription, group.to_ascii_lowercase()))
+}
+
+/// Id of a resource group, in lower case.
+fn group_key(subscription: &str, group: &str) -> String {
+    format!("/subscriptions/{subscription}/resourcegroups/{group}").to_ascii_lowercase()
+}

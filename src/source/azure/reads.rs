@@ -1,0 +1,234 @@
+//! Everything that is ever asked of Azure: one table, from which requests are judged and the custom role is made. A request that
+//! no line allows is not sent; nothing in the table writes.
+
+use azure_core::http::Method;
+use std::fmt::Write;
+
+/// One kind of request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// `GET`, or one of the few `POST`s that only read.
+    pub method: Method,
+    /// Paths with `{}` for each segment that varies. Compared without regard to case, as Azure Resource Manager does.
+    pub paths: &'static [&'static str],
+    /// What Azure's access control calls it. `None`: everybody who can sign in may.
+    pub action: Option<&'static str>,
+    /// What is missing where it is refused, in words that follow "without it".
+    pub purpose: &'static str,
+}
+
+/// In the order of the custom role.
+pub const READS: &[Read] = &[
+    Read {
+        method: Method::Get,
+        paths: &["/subscriptions"],
+        action: None,
+        purpose: "subscriptions cannot be named, only given by id",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.ContainerService/managedClusters",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}",
+        ],
+        action: Some("Microsoft.ContainerService/managedClusters/read"),
+        purpose: "there are no clusters to plan for",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}/agentPools",
+        ],
+        action: Some("Microsoft.ContainerService/managedClusters/agentPools/read"),
+        purpose: "pools are known only as their cluster lists them",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}/maintenanceConfigurations",
+        ],
+        action: Some("Microsoft.ContainerService/managedClusters/maintenanceConfigurations/read"),
+        purpose: "maintenance windows are not known",
+    },
+    Read {
+        method: Method::Post,
+        paths: &[
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}/listClusterUserCredential",
+        ],
+        action: Some("Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"),
+        purpose: "--kubernetes needs a kubeconfig of your own",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.Network/loadBalancers",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/loadBalancers",
+        ],
+        action: Some("Microsoft.Network/loadBalancers/read"),
+        purpose: "frontend addresses of load balancers are not known",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.Network/natGateways",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/natGateways",
+        ],
+        action: Some("Microsoft.Network/natGateways/read"),
+        purpose: "NAT gateways are not known",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.Network/networkInterfaces",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/networkInterfaces",
+        ],
+        action: Some("Microsoft.Network/networkInterfaces/read"),
+        purpose: "addresses of private endpoints and of single machines are not known",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.Network/privateEndpoints",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/privateEndpoints",
+        ],
+        action: Some("Microsoft.Network/privateEndpoints/read"),
+        purpose: "private endpoints are not known by name",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.Network/routeTables",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/routeTables",
+        ],
+        action: Some("Microsoft.Network/routeTables/read"),
+        purpose: "routes are not known",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.Network/virtualNetworks",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks/{}",
+        ],
+        action: Some("Microsoft.Network/virtualNetworks/read"),
+        purpose: "there are no networks to plan in",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks/{}/usages",
+        ],
+        action: Some("Microsoft.Network/virtualNetworks/usages/read"),
+        purpose: "addresses in use are counted from what subnets list, which is less sure",
+    },
+    Read {
+        method: Method::Post,
+        paths: &["/providers/Microsoft.ResourceGraph/resources"],
+        action: Some("Microsoft.ResourceGraph/resources/read"),
+        purpose: "--all and --management-group do not work",
+    },
+];
+
+/// The line that allows a request, if one does.
+pub fn allowing(method: Method, path: &str) -> Option<&'static Read> {
+    READS.iter().find(|read| {
+        read.method == method && read.paths.iter().any(|template| is_like(template, path))
+    })
+}
+
+fn is_like(template: &str, path: &str) -> bool {
+    let mut segments = path.trim_end_matches('/').split('/');
+    template.split('/').all(|wanted| {
+        segments.next().is_some_and(|segment| {
+            if wanted == "{}" {
+                // A segment that names nothing, or one that climbs, is no resource.
+                !segment.is_empty() && segment != "." && segment != ".."
+            } else {
+                segment.eq_ignore_ascii_case(wanted)
+            }
+        })
+    }) && segments.next().is_none()
+}
+
+/// The smallest custom role that lets aksplan read everything, as `az role definition create` takes it.
+pub fn custom_role(scope: &str) -> String {
+    let mut text = String::from(
+        "{\n  \"Name\": \"aksplan reader\",\n  \"IsCustom\": true,\n  \"Description\": \"Reads what aksplan needs to plan addresses; \
+         writes nothing.\",\n  \"Actions\": [\n",
+    );
+    let actions: Vec<&str> = READS.iter().filter_map(|read| read.action).collect();
+    for (position, action) in actions.iter().enumerate() {
+        let comma = if position + 1 < actions.len() {
+            ","
+        } else {
+            ""
+        };
+        writeln!(text, "    \"{action}\"{comma}").expect("writing to a text never fails");
+    }
+    let scope = serde_json::Value::from(scope);
+    write!(
+        text,
+        "  ],\n  \"NotActions\": [],\n  \"DataActions\": [],\n  \"NotDataActions\": [],\n  \"AssignableScopes\": [{scope}]\n}}\n"
+    )
+    .expect("writing to a text never fails");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_table_allows() {
+        let cluster = "/subscriptions/s/resourceGroups/g/providers/microsoft.containerservice/managedclusters/c";
+        assert!(allowing(Method::Get, cluster).is_some());
+        assert!(allowing(Method::Get, &cluster.to_uppercase()).is_some());
+        for refused in [Method::Put, Method::Delete, Method::Patch, Method::Post] {
+            assert_eq!(allowing(refused, cluster), None, "{refused}");
+        }
+        for path in [
+            format!("{cluster}/abort"),
+            format!("{cluster}/listClusterAdminCredential"),
+            format!("{cluster}/../x"),
+            "/subscriptions//providers/Microsoft.Network/virtualNetworks".to_string(),
+            "/".to_string(),
+            String::new(),
+        ] {
+            assert_eq!(allowing(Method::Post, &path), None, "{path}");
+            assert_eq!(allowing(Method::Get, &path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn two_reads_are_posts() {
+        let posts: Vec<_> = READS
+            .iter()
+            .filter(|read| read.method == Method::Post)
+            .collect();
+        assert_eq!(posts.len(), 2);
+        assert!(
+            READS
+                .iter()
+                .all(|read| matches!(read.method, Method::Get | Method::Post))
+        );
+    }
+
+    #[test]
+    fn the_role_names_each_action_once() {
+        let role: serde_json::Value =
+            serde_json::from_str(&custom_role("/subscriptions/s")).unwrap();
+        let mut actions: Vec<&str> = role["Actions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|action| action.as_str().unwrap())
+            .collect();
+        let all = actions.len();
+        actions.dedup();
+        assert_eq!(actions.len(), all);
+        assert!(actions.iter().all(|action| !action.contains('*')
+            && !action.ends_with("/write")
+            && !action.ends_with("/delete")));
+    }
+}
