@@ -181,12 +181,17 @@ pub async fn read(
     if let Some(problem) = outcomes[0].fatal.take() {
         return Err(connection.error(problem));
     }
-    let rest: Vec<list::Outcome> = futures::stream::iter(others)
-        .map(|kind| list::read(&connection, settings, kind, &file, watch))
-        .buffered(settings.concurrency.max(1))
+    // As they finish, so that the longest list holds up none; put back into the table's order after.
+    let mut rest: Vec<(usize, list::Outcome)> = futures::stream::iter(others.iter().enumerate())
+        .map(async |(position, kind)| {
+            let outcome = list::read(&connection, settings, kind, &file, watch).await;
+            (position, outcome)
+        })
+        .buffer_unordered(settings.concurrency.max(1))
         .collect()
         .await;
-    outcomes.extend(rest);
+    rest.sort_by_key(|(position, _)| *position);
+    outcomes.extend(rest.into_iter().map(|(_, outcome)| outcome));
     let mut state = KubernetesState::default();
     let mut not_checked = Vec::new();
     for outcome in outcomes {
