@@ -453,33 +453,25 @@ impl Estate<'_> {
 
     /// VNets of these clusters' subnets, or that AKS made for them.
     fn vnets_of<'a>(&self, clusters: impl Iterator<Item = &'a ClusterFact>) -> Ids {
-        let mut managed: BTreeMap<String, Vec<&ResourceId>> = BTreeMap::new();
+        let by_group = self.vnets_by_group();
+        clusters
+            .flat_map(|fact| vnets_of_cluster(fact, &by_group))
+            .map(|id| (id.key(), id))
+            .collect()
+    }
+
+    /// VNets by the id of their resource group, in lower case.
+    fn vnets_by_group(&self) -> BTreeMap<String, Vec<&ResourceId>> {
+        let mut by_group: BTreeMap<String, Vec<&ResourceId>> = BTreeMap::new();
         for fact in &self.facts.vnets {
             if let (Some(id), Some(group)) = (&fact.vnet.id, &fact.vnet.resource_group)
                 && let Some(subscription) = id.segment("subscriptions")
             {
                 let group = group_key(subscription, group);
-                managed.entry(group).or_default().push(id);
+                by_group.entry(group).or_default().push(id);
             }
         }
-        let mut vnets = Ids::new();
-        for fact in clusters {
-            let named: Vec<ResourceId> = fact
-                .pools
-                .iter()
-                .flat_map(|pool| [&pool.subnet, &pool.pod_subnet])
-                .filter_map(|reference| match reference {
-                    Some(SubnetReference::Id(id)) => id.parent(),
-                    _ => None,
-                })
-                .collect();
-            if let (true, Some((subscription, group))) = (named.is_empty(), node_group(fact)) {
-                let made = managed.get(&group_key(&subscription, &group));
-                vnets.extend(ids(made.into_iter().flatten().map(|id| (*id).clone())));
-            }
-            vnets.extend(ids(named));
-        }
-        vnets
+        by_group
     }
 
     /// Node resource groups that hold a VNet that AKS made and that no list covered.
@@ -542,9 +534,10 @@ impl Estate<'_> {
             return ids(all.filter_map(|fact| fact.cluster.id.clone()));
         }
         let near = self.near();
+        let by_group = self.vnets_by_group();
         ids(all.filter_map(|fact| {
-            let vnets = self.vnets_of(std::iter::once(fact));
-            let matters = vnets.keys().any(|vnet| near.contains_key(vnet));
+            let vnets = vnets_of_cluster(fact, &by_group);
+            let matters = vnets.iter().any(|vnet| near.contains_key(&vnet.key()));
             fact.cluster.id.clone().filter(|_| matters)
         }))
     }
@@ -617,6 +610,29 @@ fn is_named(name: &str, group: Option<&str>, id: &ResourceId, wanted: &str) -> b
     id.as_str().eq_ignore_ascii_case(wanted)
         || name.eq_ignore_ascii_case(wanted)
         || group.is_some_and(|group| format!("{group}/{name}").eq_ignore_ascii_case(wanted))
+}
+
+/// The VNets a cluster's pools name; where they name none, those in its node resource group, which AKS made.
+fn vnets_of_cluster(
+    fact: &ClusterFact,
+    by_group: &BTreeMap<String, Vec<&ResourceId>>,
+) -> Vec<ResourceId> {
+    let named: Vec<ResourceId> = fact
+        .pools
+        .iter()
+        .flat_map(|pool| [&pool.subnet, &pool.pod_subnet])
+        .filter_map(|reference| match reference {
+            Some(SubnetReference::Id(id)) => id.parent(),
+            _ => None,
+        })
+        .collect();
+    match (named.is_empty(), node_group(fact)) {
+        (true, Some((subscription, group))) => {
+            let made = by_group.get(&group_key(&subscription, &group));
+            made.into_iter().flatten().map(|id| (*id).clone()).collect()
+        }
+        _ => named,
+    }
 }
 
 fn subscription_of(id: &str) -> Option<String> {
