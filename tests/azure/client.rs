@@ -73,10 +73,11 @@ pub fn inventory_with(
         scope,
         vnet: values("--vnet").pop(),
         cluster: values("--cluster").pop(),
+        details: false,
     };
     if let Some(seconds) = values("--timeout").pop() {
         settings.answer_within = Duration::from_secs(seconds.parse().expect("seconds"));
     }
-    let facts = block_on(read(&client_with(azure, settings), &question))?;
-    Ok(assemble(facts).unwrap_or_else(|error| panic!("{error}")))
+    let answer = block_on(read(&client_with(azure, settings), &question))?;
+    Ok(assemble(answer.facts).unwrap_or_else(|error| panic!("{error}")))
 }
