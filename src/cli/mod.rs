@@ -7,6 +7,7 @@ mod capacity;
 mod cidr;
 mod compare;
 mod completion;
+mod diff;
 mod explain;
 mod input;
 mod output;
@@ -50,6 +51,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Report(report::ReportArgs),
     Snapshot(snapshot::SnapshotArgs),
+    Diff(diff::DiffArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
     Completion(completion::CompletionArgs),
@@ -89,9 +91,10 @@ impl From<WriteError> for CliError {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::Name(problem) => CliError::Usage(problem),
-            WriteError::File { path, error } => {
-                CliError::Write(std::io::Error::new(error.kind(), format!("{path}: {error}")))
-            }
+            WriteError::File { path, error } => CliError::Write(std::io::Error::new(
+                error.kind(),
+                format!("{path}: {error}"),
+            )),
         }
     }
 }
@@ -114,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
         Command::Snapshot(args) => snapshot::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Completion(args) => completion::completion(args, Cli::command()),
