@@ -526,7 +526,7 @@ impl Assembly {
         };
         let first = names.next().expect("a cluster has a name");
         if taken(&first) {
-            let last = names.clone().last();
+            let last = names.clone().next_back();
             names.find(|name| !taken(name)).or(last).unwrap_or(first)
         } else {
             first
