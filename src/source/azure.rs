@@ -9,16 +9,20 @@
 //!   policy that puts them on requests, and on no request to another host.
 //! - [`account`]: which subscriptions are meant: those named, those of the environment, the Azure CLI's current one.
 //! - [`reads`]: every request there is, in one table; [`client`] sends no other.
-//! - [`network`]: VNets and what sits in them, through `azure_mgmt_network`; [`resource_graph`]: everything at once.
+//! - [`network`]: VNets and what sits in them, through `azure_mgmt_network`; [`container_service`]: clusters, pools and maintenance;
+//!   [`resource_graph`]: everything at once.
+//! - [`operation`]: what a request that changes something began, followed to its end.
 //! - [`estate`]: which of all these answer a question.
 
 pub mod account;
 pub mod client;
 pub mod cloud;
+pub mod container_service;
 pub mod credential;
 pub mod error;
 pub mod estate;
 pub mod network;
+pub mod operation;
 pub mod reads;
 pub mod resource_graph;
 

@@ -3,9 +3,15 @@
 
 mod addresses;
 mod bounds;
+#[cfg(feature = "azure")]
+mod container_service;
 mod damage;
 mod dialects;
 mod maintenance;
+#[cfg(feature = "azure")]
+mod memory;
+#[cfg(feature = "azure")]
+mod operations;
 mod recordings;
 mod refused;
 mod shapes;

@@ -8,27 +8,30 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 #[derive(serde::Deserialize)]
-struct Cassette {
+pub struct Cassette {
     #[serde(default)]
-    interactions: Vec<Interaction>,
+    pub interactions: Vec<Interaction>,
 }
 
 #[derive(serde::Deserialize)]
-struct Interaction {
-    request: Request,
-    response: Response,
+pub struct Interaction {
+    pub request: Request,
+    pub response: Response,
 }
 
 /// vcrpy says `uri`, go-vcr `url`.
 #[derive(serde::Deserialize)]
-struct Request {
-    method: String,
+pub struct Request {
+    pub method: String,
     #[serde(alias = "uri")]
-    url: String,
+    pub url: String,
 }
 
 #[derive(serde::Deserialize)]
-struct Response {
+pub struct Response {
+    #[cfg(feature = "azure")]
+    #[serde(default)]
+    pub headers: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     status: Option<Status>,
     #[serde(default)]
@@ -38,7 +41,7 @@ struct Response {
 
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
-enum Status {
+pub enum Status {
     /// vcrpy
     Code { code: u16 },
     /// go-vcr: `200 OK`, and the number beside it
@@ -47,20 +50,24 @@ enum Status {
 
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
-enum Body {
+pub enum Body {
     Wrapped { string: Option<String> },
     Bare(String),
 }
 
 impl Response {
-    fn is_ok(&self) -> bool {
+    pub fn status(&self) -> u16 {
         match &self.status {
-            Some(Status::Code { code }) => *code == 200,
-            _ => self.code == Some(200),
+            Some(Status::Code { code }) => *code,
+            _ => self.code.unwrap_or_default(),
         }
     }
 
-    fn text(&self) -> &str {
+    fn is_ok(&self) -> bool {
+        self.status() == 200
+    }
+
+    pub fn text(&self) -> &str {
         match &self.body {
             Body::Wrapped { string } => string.as_deref().unwrap_or_default(),
             Body::Bare(text) => text,
@@ -69,7 +76,7 @@ impl Response {
 }
 
 /// The recordings, or `None` with a word on why the test passes all the same.
-fn recordings() -> Option<PathBuf> {
+pub fn recordings() -> Option<PathBuf> {
     // A worktree beside the main one finds the same folder.
     let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/recordings");
     if found.is_dir() {
@@ -84,7 +91,7 @@ fn recordings() -> Option<PathBuf> {
     None
 }
 
-fn files(folder: &Path, ends: &[&str]) -> Vec<PathBuf> {
+pub fn files(folder: &Path, ends: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -105,7 +112,7 @@ fn files(folder: &Path, ends: &[&str]) -> Vec<PathBuf> {
 }
 
 /// What the path of a request asks for, where it is something we read.
-fn kind_of(url: &str) -> Option<&'static str> {
+pub fn kind_of(url: &str) -> Option<&'static str> {
     let path = url.split('?').next()?.to_ascii_lowercase();
     let (_, after) = path.rsplit_once("/providers/")?;
     let parts: Vec<&str> = after.split('/').collect();

@@ -132,7 +132,16 @@ pub const READS: &[Read] = &[
 
 /// The line that allows a request, if one does.
 pub fn allowing(method: Method, path: &str) -> Option<&'static Read> {
-    READS.iter().find(|read| {
+    allowing_in(READS, method, path)
+}
+
+/// As [`allowing`], by another table.
+pub(super) fn allowing_in(
+    table: &'static [Read],
+    method: Method,
+    path: &str,
+) -> Option<&'static Read> {
+    table.iter().find(|read| {
         read.method == method && read.paths.iter().any(|template| is_like(template, path))
     })
 }
