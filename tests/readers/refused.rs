@@ -72,7 +72,7 @@ fn files_that_cannot_be_read() {
     refused(
         &[("estate/notes.txt", b"x")],
         &["capacity", "--from", "estate"],
-        "estate: no .json, .yaml or .yml file in this folder",
+        "estate: no .json, .yaml, .yml or .json.zst file in this folder",
     );
     file("e.json", "", "e.json: is empty");
     file("e.json", " \n\t\n", "e.json: is empty");
