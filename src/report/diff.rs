@@ -209,6 +209,16 @@ fn shown(value: Option<&Value>) -> String {
     }
 }
 
+/// Of what came or went, the fields that say what it is are told to people; JSON has all.
+const NOT_TOLD: [&str; 6] = [
+    "usable",
+    "foreign",
+    "demand_now",
+    "headroom_now",
+    "headroom_ceiling_with_surge",
+    "route_table",
+];
+
 /// A row a field of what changed; one row for what came or went.
 fn table(changes: &Changes, kind: Kind) -> Table {
     let mut table = Table::new(&["name", "change", "field", "before", "after"]);
@@ -239,6 +249,7 @@ fn table(changes: &Changes, kind: Kind) -> Table {
         let told: Vec<String> = change
             .fields
             .iter()
+            .filter(|field| !NOT_TOLD.contains(&field.field))
             .map(|field| {
                 let value = field.before.as_ref().or(field.after.as_ref());
                 format!("{} {}", field.field.replace('_', " "), shown(value))
