@@ -2,6 +2,8 @@
 
 #[path = "snapshots/arbitrary.rs"]
 mod arbitrary;
+#[path = "snapshots/arbitrary_objects.rs"]
+mod arbitrary_objects;
 mod binary;
 #[path = "snapshots/differences.rs"]
 mod differences;

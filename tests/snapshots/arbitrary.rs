@@ -1,20 +1,18 @@
 //! Inventories of any content: every field is filled, empty at times, and what refers to something refers to it. Every text of
-//! somebody's own is a word that stands nowhere else.
-#![allow(
-    clippy::needless_update,
-    reason = "a field that is added to a Kubernetes object is empty here until it is filled"
-)]
+//! somebody's own is a word that stands nowhere else. No struct is completed by a default: a field that is added to the
+//! model does not compile here until it is filled.
 
-use aksplan::model::workload::{
-    DisruptionBudget, Labels, Node, Owner, Pod, Selector, SelectorRequirement, Service, Taint,
-    Workload,
-};
+use aksplan::model::workload::Labels;
 use aksplan::model::{
-    Autoscaler, Cluster, Holder, HolderKind, Identity, IntOrPercent, Inventory, IpNet,
-    KubernetesState, KubernetesVersion, LoadBalancerProfile, NetworkPlugin, NetworkProfile,
-    NodePool, OsType, Peering, PodIpAllocation, PoolKind, PoolMode, ReservedRange, ResourceId,
-    Route, RouteTable, Subnet, SubnetIndex, UpgradeSettings, VirtualNetwork, VnetIndex,
+    Autoscaler, Cluster, DateSpan, HeldAddress, Holder, HolderKind, Identity, IntOrPercent,
+    Inventory, IpNet, KubernetesVersion, LoadBalancerProfile, MaintenanceConfiguration,
+    MaintenanceWindow, NatGateway, NetworkPlugin, NetworkProfile, NodePool, OsType, Peering,
+    PodIpAllocation, PoolKind, PoolMode, ReservedRange, ResourceId, Route, RouteTable, Schedule,
+    Subnet, SubnetIndex, TimeInWeek, TimeSpan, UpgradeSettings, VirtualNetwork, VnetIndex,
+    WeekIndex, Weekday,
 };
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
 use std::net::IpAddr;
 
 pub struct Any {
@@ -33,7 +31,7 @@ pub fn inventory(seed: u64) -> (Inventory, Vec<String>) {
 }
 
 impl Any {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.seed;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -41,24 +39,24 @@ impl Any {
         (mixed ^ (mixed >> 31)) % bound
     }
 
-    fn yes(&mut self) -> bool {
+    pub fn yes(&mut self) -> bool {
         self.below(2) == 0
     }
 
-    fn one<T: Clone>(&mut self, of: &[T]) -> T {
+    pub fn one<T: Clone>(&mut self, of: &[T]) -> T {
         of[usize::try_from(self.below(of.len() as u64)).unwrap()].clone()
     }
 
-    fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    pub fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.yes() { Some(make(self)) } else { None }
     }
 
-    fn some<T>(&mut self, most: u64, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
+    pub fn some<T>(&mut self, most: u64, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
         (0..self.below(most + 1)).map(|_| make(self)).collect()
     }
 
     /// Eight letters that no other text has, some of them not in lower case.
-    fn word(&mut self) -> String {
+    pub fn word(&mut self) -> String {
         let mut word = if self.yes() { "zqx" } else { "Zqx" }.to_string();
         let mut number = self.words.len() as u64 * 7919 + self.below(7919) + 26u64.pow(5);
         while number > 0 {
@@ -69,7 +67,7 @@ impl Any {
         word
     }
 
-    fn net(&mut self) -> IpNet {
+    pub fn net(&mut self) -> IpNet {
         let base = self.one(&[
             0x0A00_0000u32,
             0xAC10_0000,
@@ -89,12 +87,25 @@ impl Any {
             .trunc()
     }
 
-    fn address(&mut self) -> IpAddr {
+    pub fn address(&mut self) -> IpAddr {
         let net = self.net();
         net.addr()
     }
 
-    fn subscription(&mut self) -> String {
+    pub fn instant(&mut self) -> Timestamp {
+        Timestamp::from_second(self.below(2_000_000_000) as i64).unwrap()
+    }
+
+    /// One of these, or a word that is somebody's own.
+    pub fn known(&mut self, of: &[&str]) -> String {
+        if self.below(3) == 0 {
+            self.word()
+        } else {
+            self.one(of).to_string()
+        }
+    }
+
+    pub fn subscription(&mut self) -> String {
         let word = self.word();
         format!(
             "/subscriptions/{word}/resourceGroups/{}/providers",
@@ -102,7 +113,7 @@ impl Any {
         )
     }
 
-    fn state(&mut self) -> Option<String> {
+    pub fn state(&mut self) -> Option<String> {
         let word = self.word();
         let state = self.one(&["Succeeded".to_string(), "Updating".to_string(), word]);
         self.maybe(|_| state)
@@ -110,10 +121,14 @@ impl Any {
 
     fn inventory(&mut self) -> Inventory {
         let mut inventory = Inventory {
-            observed_at: self.maybe(|any| {
-                jiff::Timestamp::from_second(any.below(2_000_000_000) as i64).unwrap()
-            }),
-            ..Inventory::default()
+            observed_at: self.maybe(Self::instant),
+            vnets: Vec::new(),
+            subnets: Vec::new(),
+            clusters: Vec::new(),
+            route_tables: Vec::new(),
+            nat_gateways: Vec::new(),
+            reserved: Vec::new(),
+            not_checked: Vec::new(),
         };
         let shared_name = self.word();
         let shared_subnet = self.word();
@@ -173,6 +188,7 @@ impl Any {
             assumed_of.push(name);
         }
         inventory.route_tables = self.some(3, |any| any.route_table(&mut inventory.subnets));
+        inventory.nat_gateways = self.some(3, |any| any.nat_gateway(&mut inventory.subnets));
         for number in 0..self.below(4) as usize {
             let name = assumed_of
                 .get(number)
@@ -202,11 +218,7 @@ impl Any {
             name: self.word(),
             remote,
             remote_address_space: self.some(2, Self::net),
-            state: self.one(&[
-                None,
-                Some("Connected".to_string()),
-                Some("Initiated".to_string()),
-            ]),
+            state: self.maybe(|any| any.known(&["Connected", "Initiated"])),
             allow_forwarded_traffic: self.yes(),
             allow_gateway_transit: self.yes(),
             use_remote_gateways: self.yes(),
@@ -240,18 +252,67 @@ impl Any {
                     any.word()
                 ))
             }),
+            nat_gateway: self.maybe(|any| {
+                ResourceId::new(format!(
+                    "{}/Microsoft.Network/natGateways/{}",
+                    any.subscription(),
+                    any.word()
+                ))
+            }),
+            addresses: self.held(),
             assumed: false,
+        }
+    }
+
+    /// Sorted, each address once.
+    fn held(&mut self) -> Vec<HeldAddress> {
+        let mut held = self.some(4, |any| HeldAddress {
+            address: any.address(),
+            kind: any.holder_kind(),
+            holder: ResourceId::new(format!(
+                "{}/Microsoft.Network/networkInterfaces/{}",
+                any.subscription(),
+                any.word()
+            )),
+        });
+        held.sort_by_key(|held| held.address);
+        held.dedup_by_key(|held| held.address);
+        held
+    }
+
+    fn holder_kind(&mut self) -> HolderKind {
+        self.one(&[
+            HolderKind::ScaleSet,
+            HolderKind::NetworkInterface,
+            HolderKind::LoadBalancer,
+            HolderKind::PrivateEndpoint,
+            HolderKind::Other,
+        ])
+    }
+
+    fn nat_gateway(&mut self, subnets: &mut [Subnet]) -> NatGateway {
+        let name = self.word();
+        let id = self.maybe(|any| {
+            let scope = any.subscription();
+            ResourceId::new(format!("{scope}/Microsoft.Network/natGateways/{name}"))
+        });
+        for subnet in subnets {
+            if let (Some(id), true) = (&id, self.below(3) == 0) {
+                subnet.nat_gateway = Some(id.clone());
+            }
+        }
+        NatGateway {
+            id,
+            name,
+            resource_group: self.maybe(Self::word),
+            public_addresses: self.below(17),
+            public_prefixes: self.below(3),
         }
     }
 
     fn holder(&mut self) -> Holder {
         Holder {
-            kind: self.one(&[
-                HolderKind::ScaleSet,
-                HolderKind::NetworkInterface,
-                HolderKind::LoadBalancer,
-                HolderKind::Other,
-            ]),
+            kind: self.holder_kind(),
             name: self.word(),
             resource_group: self.maybe(Self::word),
             addresses: self.below(40),
@@ -278,7 +339,7 @@ impl Any {
             routes: self.some(2, |any| Route {
                 name: any.word(),
                 prefix: any.maybe(Self::net),
-                next_hop_type: any.one(&["VirtualAppliance".to_string(), "Internet".to_string()]),
+                next_hop_type: any.known(&["VirtualAppliance", "Internet"]),
             }),
             subnets: of,
         }
@@ -343,14 +404,97 @@ impl Any {
                 Identity::UserAssigned,
                 Identity::ServicePrincipal,
             ]),
-            node_disruption_policy: self.one(&[
-                None,
-                Some("Block".to_string()),
-                Some("Allow".to_string()),
-            ]),
+            node_disruption_policy: self.maybe(|any| any.known(&["Block", "Allow"])),
             ingress_application_gateway: self.yes(),
+            maintenance: self.maybe(Self::maintenance),
             kubernetes: self.maybe(|any| Box::new(any.kubernetes())),
         }
+    }
+
+    /// In order of name, each name once.
+    fn maintenance(&mut self) -> Vec<MaintenanceConfiguration> {
+        let mut all = self.some(4, |any| {
+            let word = any.word();
+            MaintenanceConfiguration {
+                name: any.one(&[
+                    "default".to_string(),
+                    "aksManagedAutoUpgradeSchedule".to_string(),
+                    "aksManagedNodeOSUpgradeSchedule".to_string(),
+                    word,
+                ]),
+                window: any.maybe(Self::window),
+                time_in_week: any.some(2, |any| TimeInWeek {
+                    day: any.weekday(),
+                    hour_slots: any.some(3, |any| any.below(24) as u32),
+                }),
+                not_allowed_time: any.some(2, |any| TimeSpan {
+                    start: any.instant(),
+                    end: any.instant(),
+                }),
+                not_understood: any.some(1, |any| format!("{{\"{}\":1}}", any.word())),
+            }
+        });
+        let key = |one: &MaintenanceConfiguration| one.name.to_ascii_lowercase();
+        all.sort_by_key(key);
+        all.dedup_by_key(|one| key(one));
+        all
+    }
+
+    fn window(&mut self) -> MaintenanceWindow {
+        let number =
+            |any: &mut Self, most| std::num::NonZeroU32::new(1 + any.below(most) as u32).unwrap();
+        let schedule = match self.below(4) {
+            0 => Schedule::Daily {
+                interval_days: number(self, 7),
+            },
+            1 => Schedule::Weekly {
+                interval_weeks: number(self, 4),
+                day_of_week: self.weekday(),
+            },
+            2 => Schedule::AbsoluteMonthly {
+                interval_months: number(self, 6),
+                day_of_month: number(self, 31),
+            },
+            _ => Schedule::RelativeMonthly {
+                interval_months: number(self, 6),
+                week_index: self.one(&[
+                    WeekIndex::First,
+                    WeekIndex::Second,
+                    WeekIndex::Third,
+                    WeekIndex::Fourth,
+                    WeekIndex::Last,
+                ]),
+                day_of_week: self.weekday(),
+            },
+        };
+        MaintenanceWindow {
+            schedule,
+            duration_hours: 4 + self.below(21) as u32,
+            utc_offset_minutes: self.below(1_440) as i32 - 720,
+            start_date: self.maybe(Self::date),
+            start_time: Time::constant(self.below(24) as i8, self.below(60) as i8, 0, 0),
+            not_allowed_dates: self.some(2, |any| DateSpan {
+                start: any.date(),
+                end: any.date(),
+            }),
+        }
+    }
+
+    fn weekday(&mut self) -> Weekday {
+        self.one(&[
+            Weekday::Monday,
+            Weekday::Tuesday,
+            Weekday::Wednesday,
+            Weekday::Thursday,
+            Weekday::Friday,
+            Weekday::Saturday,
+            Weekday::Sunday,
+        ])
+    }
+
+    fn date(&mut self) -> Date {
+        let (month, day) = (1 + self.below(12) as i8, 1 + self.below(28) as i8);
+        Date::constant(2020 + self.below(20) as i16, month, day)
     }
 
     fn version(&mut self) -> KubernetesVersion {
@@ -361,7 +505,7 @@ impl Any {
         }
     }
 
-    fn share(&mut self) -> IntOrPercent {
+    pub fn share(&mut self) -> IntOrPercent {
         if self.yes() {
             IntOrPercent::Int(self.below(20))
         } else {
@@ -401,8 +545,7 @@ impl Any {
                 max_unavailable: self.maybe(Self::share),
                 drain_timeout_minutes: self.maybe(|any| any.below(1440) as u32),
                 node_soak_minutes: self.maybe(|any| any.below(30) as u32),
-                undrainable_node_behavior: self
-                    .maybe(|any| any.one(&["Schedule".to_string(), "Cordon".to_string()])),
+                undrainable_node_behavior: self.maybe(|any| any.known(&["Schedule", "Cordon"])),
             },
             subnet,
             has_pod_subnet: pod_subnet.is_some() || self.below(5) == 0,
@@ -433,7 +576,7 @@ impl Any {
         }
     }
 
-    fn labels(&mut self) -> Labels {
+    pub fn labels(&mut self) -> Labels {
         let mut labels: Labels = self
             .some(2, |any| (any.word(), any.word()))
             .into_iter()
@@ -448,123 +591,5 @@ impl Any {
             "westeurope-1".to_string(),
         );
         labels
-    }
-
-    fn owner(&mut self) -> Owner {
-        Owner {
-            kind: self.one(&["ReplicaSet".to_string(), "AcmeWidget".to_string()]),
-            name: self.word(),
-            uid: self.maybe(Self::word),
-            ..Owner::default()
-        }
-    }
-
-    fn selector(&mut self) -> Selector {
-        Selector {
-            match_labels: self.labels(),
-            match_expressions: self.some(2, |any| SelectorRequirement {
-                key: any.word(),
-                operator: any.one(&["In".to_string(), "Exists".to_string()]),
-                values: any.some(2, Self::word),
-                ..SelectorRequirement::default()
-            }),
-            ..Selector::default()
-        }
-    }
-
-    fn kubernetes(&mut self) -> KubernetesState {
-        let instant = |any: &mut Self| {
-            let word = any.word();
-            any.one(&["2026-11-22T10:00:00Z".to_string(), word])
-        };
-        let number = |any: &mut Self| any.below(9) as i64;
-        let quantities = |any: &mut Self| {
-            let word = (any.word(), any.word());
-            [("cpu".to_string(), "3860m".to_string()), word]
-                .into_iter()
-                .collect()
-        };
-        KubernetesState {
-            nodes: self.some(2, |any| Node {
-                name: any.word(),
-                labels: any.labels(),
-                provider_id: any.maybe(|any| {
-                    format!(
-                        "azure://{}/Microsoft.Compute/virtualMachineScaleSets/{}/virtualMachines/3",
-                        any.subscription(),
-                        any.word()
-                    )
-                }),
-                unschedulable: any.yes(),
-                ready: any.yes(),
-                taints: any.some(2, |any| Taint {
-                    key: any.word(),
-                    value: any.maybe(Self::word),
-                    effect: "NoSchedule".to_string(),
-                    ..Taint::default()
-                }),
-                allocatable: quantities(any),
-                addresses: any.some(2, Self::address),
-                pod_cidrs: any.some(2, |any| any.net().to_string()),
-                created_at: any.maybe(instant),
-                ..Node::default()
-            }),
-            pods: self.some(3, |any| Pod {
-                namespace: any.word(),
-                name: any.word(),
-                labels: any.labels(),
-                owner: any.maybe(Self::owner),
-                node_name: any.maybe(Self::word),
-                phase: any.one(&[None, Some("Running".to_string())]),
-                host_network: any.yes(),
-                pod_ips: any.some(2, Self::address),
-                ready: any.yes(),
-                deleting: any.yes(),
-                mirror: any.yes(),
-                local_storage: any.yes(),
-                requests: any.some(2, quantities),
-                termination_grace_seconds: any.maybe(|any| any.below(600)),
-                created_at: any.maybe(instant),
-                ..Pod::default()
-            }),
-            services: self.some(2, |any| Service {
-                namespace: any.word(),
-                name: any.word(),
-                kind: "LoadBalancer".to_string(),
-                internal_load_balancer: any.yes(),
-                internal_subnet: any.maybe(Self::word),
-                load_balancer_ips: any.some(2, Self::address),
-                private_link_addresses: any.below(3),
-                ..Service::default()
-            }),
-            disruption_budgets: self.some(2, |any| DisruptionBudget {
-                namespace: any.word(),
-                name: any.word(),
-                selector: any.maybe(Self::selector),
-                min_available: any.maybe(Self::share),
-                max_unavailable: any.maybe(Self::share),
-                unhealthy_pod_eviction_policy: any.maybe(|_| "AlwaysAllow".to_string()),
-                disruptions_allowed: any.maybe(number),
-                current_healthy: any.maybe(number),
-                desired_healthy: any.maybe(number),
-                expected_pods: any.maybe(number),
-                generation: any.maybe(number),
-                observed_generation: any.maybe(number),
-                ..DisruptionBudget::default()
-            }),
-            workloads: self.some(2, |any| Workload {
-                kind: "Deployment".to_string(),
-                namespace: any.word(),
-                name: any.word(),
-                uid: any.maybe(Self::word),
-                owner: any.maybe(Self::owner),
-                replicas: any.maybe(|any| any.below(50)),
-                selector: any.maybe(Self::selector),
-                ..Workload::default()
-            }),
-            config_maps: self.some(2, |any| (any.word(), any.word())),
-            kinds: self.some(1, |_| "Pod".to_string()),
-            ..KubernetesState::default()
-        }
     }
 }

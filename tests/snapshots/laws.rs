@@ -2,11 +2,13 @@
 
 use super::arbitrary::inventory;
 use aksplan::capacity::{Assessment, Scope, assess};
-use aksplan::model::Inventory;
+use aksplan::model::{Inventory, IpNet};
 use aksplan::source::snapshot::redact::redact;
 use aksplan::source::snapshot::{AddressesAre, Document, Encoding, encode};
 use aksplan::source::{SourceError, read_document};
 use proptest::prelude::*;
+use serde_json::Value;
+use std::net::IpAddr;
 
 fn written(inventory: &Inventory, encoding: Encoding) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -98,6 +100,42 @@ fn numbers(inventory: &Inventory) -> Vec<String> {
     numbers
 }
 
+/// Every prefix and address that stands anywhere in it, in the order of its fields; but the DNS address, which keeps its place
+/// in the service CIDR instead, and lists that are sorted by what becomes of what is in them.
+fn prefixes(inventory: &Inventory) -> Vec<IpNet> {
+    fn collect(value: &Value, into: &mut Vec<IpNet>) {
+        match value {
+            Value::String(text) => {
+                let net = text.parse().ok().or_else(|| {
+                    let address: Option<IpAddr> = text.parse().ok();
+                    address.map(IpNet::from)
+                });
+                into.extend(net.map(|net: IpNet| net.trunc()));
+            }
+            Value::Array(all) => all.iter().for_each(|value| collect(value, into)),
+            Value::Object(fields) => fields.values().for_each(|value| collect(value, into)),
+            _ => (),
+        }
+    }
+    let mut inventory = inventory.clone();
+    for subnet in &mut inventory.subnets {
+        subnet.addresses.clear();
+    }
+    for cluster in &mut inventory.clusters {
+        let dns = cluster.network.dns_service_ip.take();
+        for service in cluster
+            .kubernetes
+            .iter_mut()
+            .flat_map(|state| &mut state.services)
+        {
+            service.cluster_ips.retain(|address| Some(*address) != dns);
+        }
+    }
+    let mut into = Vec::new();
+    collect(&serde_json::to_value(&inventory).unwrap(), &mut into);
+    into
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -165,6 +203,15 @@ proptest! {
                 prop_assert!(!text.contains(&word), "{} is in {}", word, text);
             }
             prop_assert_eq!(numbers(&redacted), numbers(&inventory));
+            let (before, after) = (prefixes(&inventory), prefixes(&redacted));
+            prop_assert_eq!(before.len(), after.len());
+            for (a, x) in before.iter().zip(&after) {
+                prop_assert_eq!(a.prefix_len(), x.prefix_len());
+                prop_assert!(addresses == AddressesAre::Shifted || a == x, "{} became {}", a, x);
+                for (b, y) in before.iter().zip(&after) {
+                    prop_assert_eq!(a.contains(b), x.contains(y), "{} and {} became {} and {}", a, b, x, y);
+                }
+            }
             let back = read(&bytes).map_err(|error| TestCaseError::fail(error.to_string()))?;
             prop_assert_eq!(back, redacted);
         }
