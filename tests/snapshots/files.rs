@@ -56,6 +56,18 @@ fn refused(name: &str, bytes: &[u8], want: &str) {
     assert_eq!(err.lines().count(), 1, "one clear error: {err}");
 }
 
+/// Puts a value where one is, or where none is yet in an object.
+fn put(document: &mut Value, place: &str, value: Value) {
+    let (parent, field) = place.rsplit_once('/').expect(place);
+    match document.pointer_mut(parent).expect(place) {
+        Value::Object(fields) => {
+            fields.insert(field.to_string(), value);
+        }
+        Value::Array(all) => all[field.parse::<usize>().expect(place)] = value,
+        other => panic!("{place}: {other} has no parts"),
+    }
+}
+
 fn fixture() -> Value {
     let text = std::fs::read_to_string(root().join("tests/fixtures/snapshot-v1.json")).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -450,10 +462,75 @@ fn damage_is_an_error_that_names_the_place() {
             json!("10.128.0.1/10"),
             "at inventory.reserved[0].cidr: `10.128.0.1/10` has host bits set",
         ),
+        (
+            "/inventory/subnets/0/addresses/1/address",
+            json!("10.20.0.9"),
+            "at inventory.subnets[0].addresses[1].address: `10.20.0.9` after `10.20.0.9`; expected them in order",
+        ),
+        (
+            "/inventory/subnets/0/addresses/1/kind",
+            json!("person"),
+            "inventory.subnets[0].addresses[1].kind: unknown variant `person`",
+        ),
+        (
+            "/inventory/nat_gateways/1/id",
+            json!("/SUBSCRIPTIONS/11111111-2222-3333-4444-555555555555/resourceGroups/net/providers/Microsoft.Network/natGateways/exit"),
+            "at inventory.nat_gateways[1]: a NAT gateway with the id",
+        ),
+        (
+            "/inventory/nat_gateways/0/public_addresses",
+            json!(-2),
+            "inventory.nat_gateways[0].public_addresses: invalid value: integer `-2`",
+        ),
+        (
+            "/inventory/clusters/0/maintenance/1/name",
+            json!("AksManagedAutoUpgradeSchedule"),
+            "at inventory.clusters[0].maintenance[1].name: `AksManagedAutoUpgradeSchedule` after `aksManagedAutoUpgradeSchedule`",
+        ),
+        (
+            "/inventory/clusters/0/maintenance/0/window/start_time",
+            json!("25:00"),
+            "inventory.clusters[0].maintenance[0].window.start_time",
+        ),
+        (
+            "/inventory/clusters/0/maintenance/1/window/schedule/weekly/interval_weeks",
+            json!(0),
+            "interval_weeks: invalid value: integer `0`",
+        ),
+        (
+            "/inventory/clusters/0/kubernetes/events/1/reason",
+            json!("Cordon"),
+            "at inventory.clusters[0].kubernetes.events[1]: `Cordon Warning Pod shop ` after `Drain Normal Node",
+        ),
+        (
+            "/inventory/clusters/0/kubernetes/kinds/3",
+            json!("Pod"),
+            "at inventory.clusters[0].kubernetes.kinds[3]: `Pod` is there already",
+        ),
+        (
+            "/inventory/clusters/0/kubernetes/absent_kinds/0",
+            json!("CSINode"),
+            "at inventory.clusters[0].kubernetes.absent_kinds[0]: `CSINode` is among those read in full",
+        ),
+        (
+            "/inventory/clusters/0/kubernetes/pods/0/scheduled_at",
+            json!("soon"),
+            "inventory.clusters[0].kubernetes.pods[0].scheduled_at",
+        ),
+        (
+            "/inventory/clusters/0/kubernetes/pods/0/host_ports/0/port",
+            json!(65_536),
+            "inventory.clusters[0].kubernetes.pods[0].host_ports[0].port: invalid value: integer `65536`",
+        ),
+        (
+            "/inventory/clusters/0/kubernetes/persistent_volumes/0/claim",
+            json!(["shop"]),
+            "inventory.clusters[0].kubernetes.persistent_volumes[0].claim",
+        ),
         ("/inventory", json!(long), "inventory: invalid type: string"),
     ] {
         let mut document = fixture();
-        *document.pointer_mut(place).expect(place) = value;
+        put(&mut document, place, value);
         refused("damaged.json", document.to_string().as_bytes(), want);
     }
     let mut document = fixture();
@@ -542,6 +619,13 @@ fn redacted_snapshots_answer_the_same_without_names() {
         "acme",
         "shop",
         "-vmss0",
+        "natGateways/exit",
+        "vault",
+        "jump",
+        "by-hand",
+        "front-of",
+        "Draining",
+        "bank",
     ] {
         assert!(!text.contains(name), "{name} is in {text}");
     }
@@ -554,6 +638,17 @@ fn redacted_snapshots_answer_the_same_without_names() {
         "coredns",
         "Microsoft.ContainerService/managedClusters",
         "ReplicaSet",
+        "CSINode",
+        "FailedScheduling",
+        "disk.csi.azure.com",
+        "managed-csi",
+        "ReadWriteOnce",
+        "NCUpdateSubnetFullError",
+        "endpointslice-controller.k8s.io",
+        "aksManagedNodeOSUpgradeSchedule",
+        "metadata.name",
+        "OrderedReady",
+        "v1.33.2",
         "2026-11-22T10:00:00Z",
     ] {
         assert!(text.contains(word), "{word} is not in {text}");
@@ -599,6 +694,11 @@ fn redacted_snapshots_answer_the_same_without_names() {
     assert!(
         !moved.contains("10.20.0.0/22") && moved.contains("10.224.0.0/16"),
         "{moved}"
+    );
+    let document: Value = serde_json::from_str(&moved).unwrap();
+    assert_eq!(
+        document["inventory"]["clusters"][0]["network"]["dns_service_ip"],
+        document["inventory"]["clusters"][0]["kubernetes"]["services"][1]["cluster_ips"][0],
     );
     let free = |file: &str| {
         let document: Value =
