@@ -1,7 +1,10 @@
 //! Reading a live cluster: against a real API server (its own role, its own audit log), against a loopback server with every
 //! fault a network has, and with 150,000 pods in bounded memory.
-#![cfg(feature = "kubernetes")]
+// Unix: credential plugins of the tests are shell scripts.
+#![cfg(all(feature = "kubernetes", unix))]
 
+#[path = "kubernetes_live/attached.rs"]
+mod attached;
 #[path = "kubernetes_live/control_plane.rs"]
 mod control_plane;
 #[path = "kubernetes_live/faults.rs"]

@@ -3,6 +3,8 @@
 use super::CliError;
 #[cfg(feature = "azure")]
 use super::azure_access::AzureAccess;
+#[cfg(feature = "azure")]
+use super::live::Objects;
 use crate::capacity::Scope;
 use crate::capacity::overlap::{PeeringGraph, unread_peers};
 use crate::model::{ClusterIndex, Inventory, ResourceId, VnetIndex};
@@ -44,14 +46,16 @@ pub struct Sources {
 pub struct About {
     pub vnet: Option<String>,
     pub cluster: Option<String>,
+    /// Whether windows and pools are asked of each cluster, which costs two requests a cluster.
+    pub details: bool,
 }
 
 impl About {
     /// About a cluster, if one is named.
     pub fn cluster(name: Option<&str>) -> Self {
         About {
-            vnet: None,
             cluster: name.map(str::to_string),
+            ..About::default()
         }
     }
 }
@@ -77,6 +81,7 @@ impl Focus {
         About {
             vnet: self.vnet.clone(),
             cluster: self.cluster.clone(),
+            ..About::default()
         }
     }
 
@@ -113,6 +118,15 @@ impl Sources {
         Ok(found)
     }
 
+    #[cfg(feature = "azure")]
+    fn objects(&self) -> Objects {
+        #[cfg(feature = "kubernetes")]
+        if self.kubernetes.kubernetes {
+            return Objects::Read;
+        }
+        Objects::Skip
+    }
+
     /// Adds what Azure and Kubernetes say, if they are asked. Without any file, Azure is.
     fn read_live(&self, about: &About, found: &mut Found) -> Result<(), CliError> {
         #[cfg(feature = "kubernetes")]
@@ -126,7 +140,8 @@ impl Sources {
         }
         #[cfg(feature = "azure")]
         if self.azure.is_asked() || self.from.is_empty() {
-            found.facts.append(super::live::read(&self.azure, about)?);
+            let live = super::live::read(&self.azure, about, self.objects())?;
+            found.facts.append(live);
         }
         #[cfg(not(feature = "azure"))]
         if self.from.is_empty() {

@@ -21,6 +21,11 @@ pub struct KubernetesAccess {
     /// Read the cluster aksplan runs in live, as the pod's service account
     #[arg(long)]
     pub in_cluster: bool,
+
+    /// Read every cluster the command is about live, each with the kubeconfig that Azure hands out to you
+    #[cfg(feature = "azure")]
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
+    pub kubernetes: bool,
 }
 
 impl KubernetesAccess {

@@ -6,7 +6,7 @@ use super::azure_access::{AzureAccess, SignedIn, process_environment};
 use super::input::About;
 use crate::source::azure::account::{self, AccountError, Subscription};
 use crate::source::azure::credential::{self, Bearer};
-use crate::source::azure::estate::{self, Question, Scope};
+use crate::source::azure::estate::{self, Answer, Question, Scope};
 use crate::source::azure::resource_graph::Breadth;
 use crate::source::azure::{ArmClient, Tally};
 use crate::source::facts::Facts;
@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// Reads what a command is about from Azure.
-pub fn read(access: &AzureAccess, about: &About) -> Result<Facts, CliError> {
+/// Reads what a command is about from Azure, and from the clusters in it where `objects` asks for that.
+pub fn read(access: &AzureAccess, about: &About, objects: Objects) -> Result<Facts, CliError> {
     crate::source::azure::install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -28,20 +28,50 @@ pub fn read(access: &AzureAccess, about: &About) -> Result<Facts, CliError> {
         let signed_in = access.sign_in(&settings)?;
         let client = client(access, &signed_in);
         let started = Instant::now();
-        let observed_at = Timestamp::now();
+        let observed_at = now();
         let question = Question {
             scope: chosen.scope(access, &client, &settings).await?,
             vnet: about.vnet.clone(),
             cluster: about.cluster.clone(),
+            details: about.details,
         };
-        let facts = estate::read(&client, &question).await;
+        let answer = estate::read(&client, &question).await;
         if access.verbose {
             tell(&signed_in, &client.tally(), started.elapsed());
         }
-        let mut facts = facts?;
+        let Answer {
+            mut facts,
+            clusters,
+        } = answer?;
         facts.observed_at = Some(observed_at);
+        match objects {
+            #[cfg(feature = "kubernetes")]
+            Objects::Read => {
+                super::live_objects::read(access, &signed_in, &client, &clusters, &mut facts).await;
+            }
+            Objects::Skip if clusters.is_empty() => {}
+            Objects::Skip => facts.note(
+                "the Kubernetes API of the clusters was not asked: nodes, pods and internal load balancers are not known \
+                 (--kubernetes reads them)"
+                    .to_string(),
+            ),
+        }
         Ok(facts)
     })
+}
+
+/// To the second: reading takes longer than that.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+/// Whether the clusters' own API servers are asked as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Objects {
+    Skip,
+    #[cfg(feature = "kubernetes")]
+    Read,
 }
 
 fn client(access: &AzureAccess, signed_in: &SignedIn) -> ArmClient {

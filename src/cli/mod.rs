@@ -16,6 +16,8 @@ mod input;
 mod kubernetes_access;
 #[cfg(feature = "azure")]
 mod live;
+#[cfg(all(feature = "azure", feature = "kubernetes"))]
+mod live_objects;
 mod output;
 #[cfg(any(feature = "azure", feature = "kubernetes"))]
 mod permissions;

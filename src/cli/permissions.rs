@@ -4,6 +4,8 @@ use super::output::write_all;
 use super::{CliError, Ending};
 #[cfg(feature = "azure")]
 use crate::source::azure::reads;
+#[cfg(feature = "kubernetes")]
+use crate::source::kubernetes_api::cluster_role;
 
 /// The smallest roles that let aksplan read everything: for Azure as JSON, for Kubernetes as YAML
 ///
@@ -32,6 +34,10 @@ enum Of {
         #[arg(long)]
         why: bool,
     },
+
+    /// A ClusterRole, for `kubectl apply -f -`
+    #[cfg(feature = "kubernetes")]
+    Kubernetes,
 }
 
 pub fn run(args: &PermissionsArgs) -> Result<Ending, CliError> {
@@ -55,6 +61,8 @@ pub fn run(args: &PermissionsArgs) -> Result<Ending, CliError> {
             }
             write_all(&reads::custom_role(scope))?;
         }
+        #[cfg(feature = "kubernetes")]
+        Of::Kubernetes => write_all(&cluster_role())?,
     }
     Ok(Ending::Fine)
 }

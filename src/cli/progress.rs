@@ -5,9 +5,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-/// One line that names the kinds being read and counts their objects.
+/// One line that names the kinds being read and counts their objects. Nothing is drawn before the first page: until then a
+/// credential plugin may be asking for a password on the same terminal.
 pub struct Line {
     bar: ProgressBar,
     /// Of each kind under way: objects read, objects still to come.
@@ -28,9 +28,6 @@ impl Line {
                 .unwrap_or_else(|_| ProgressStyle::default_spinner()),
         );
         bar.set_prefix(format!("reading {server}"));
-        if watched {
-            bar.enable_steady_tick(Duration::from_millis(120));
-        }
         Line {
             bar,
             counts: Mutex::new(BTreeMap::new()),

@@ -29,6 +29,14 @@ pub struct SnapshotArgs {
     #[command(flatten)]
     sources: Sources,
 
+    /// Live: this VNet, everything peered with it, and the clusters in them matter; usages are asked of no other
+    #[arg(long, value_name = "NAME")]
+    vnet: Option<String>,
+
+    /// Live: this cluster and the VNets of its pools matter
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+
     /// Where to write it: a name that ends in .json, or in .json.zst (compressed); - is standard output
     #[arg(long, short, value_name = "FILE")]
     file: PathBuf,
@@ -68,7 +76,11 @@ pub fn run(args: &SnapshotArgs) -> Result<Ending, CliError> {
         Encoding::of(&args.file)?;
     }
     let key = if args.redact { Some(args.key()?) } else { None };
-    let loaded = args.sources.load(&About::default())?;
+    let loaded = args.sources.load(&About {
+        vnet: args.vnet.clone(),
+        cluster: args.cluster.clone(),
+        details: true,
+    })?;
     let mut talk = Vec::new();
     if loaded.planned.is_some() {
         talk.push("what a Terraform plan will make is not in a snapshot: only what is".to_string());

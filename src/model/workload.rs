@@ -35,7 +35,10 @@ use std::net::IpAddr;
 pub struct KubernetesState {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<Node>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "pod::sharing"
+    )]
     pub pods: Vec<Pod>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<Service>,
@@ -87,27 +90,34 @@ impl KubernetesState {
     }
 
     /// Takes over everything `other` holds.
-    pub fn absorb(&mut self, mut other: KubernetesState) {
-        self.nodes.append(&mut other.nodes);
-        self.pods.append(&mut other.pods);
-        self.services.append(&mut other.services);
-        self.disruption_budgets
-            .append(&mut other.disruption_budgets);
-        self.workloads.append(&mut other.workloads);
-        self.config_maps.append(&mut other.config_maps);
-        self.ip_masq_configs.append(&mut other.ip_masq_configs);
-        self.namespaces.append(&mut other.namespaces);
-        self.endpoint_slices.append(&mut other.endpoint_slices);
-        self.ingresses.append(&mut other.ingresses);
-        self.network_policies.append(&mut other.network_policies);
-        self.persistent_volumes
-            .append(&mut other.persistent_volumes);
-        self.persistent_volume_claims
-            .append(&mut other.persistent_volume_claims);
-        self.csi_nodes.append(&mut other.csi_nodes);
-        self.node_network_configs
-            .append(&mut other.node_network_configs);
-        self.service_cidrs.append(&mut other.service_cidrs);
+    pub fn absorb(&mut self, other: KubernetesState) {
+        /// A long list is not copied to stand behind nothing.
+        fn take<T>(mine: &mut Vec<T>, others: Vec<T>) {
+            if mine.is_empty() {
+                *mine = others;
+            } else {
+                mine.extend(others);
+            }
+        }
+        take(&mut self.nodes, other.nodes);
+        take(&mut self.pods, other.pods);
+        take(&mut self.services, other.services);
+        take(&mut self.disruption_budgets, other.disruption_budgets);
+        take(&mut self.workloads, other.workloads);
+        take(&mut self.config_maps, other.config_maps);
+        take(&mut self.ip_masq_configs, other.ip_masq_configs);
+        take(&mut self.namespaces, other.namespaces);
+        take(&mut self.endpoint_slices, other.endpoint_slices);
+        take(&mut self.ingresses, other.ingresses);
+        take(&mut self.network_policies, other.network_policies);
+        take(&mut self.persistent_volumes, other.persistent_volumes);
+        take(
+            &mut self.persistent_volume_claims,
+            other.persistent_volume_claims,
+        );
+        take(&mut self.csi_nodes, other.csi_nodes);
+        take(&mut self.node_network_configs, other.node_network_configs);
+        take(&mut self.service_cidrs, other.service_cidrs);
         for event in other.events {
             self.note_event(event);
         }

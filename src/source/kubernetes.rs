@@ -94,7 +94,13 @@ pub(super) fn lower(
         "Node" => state
             .nodes
             .push(node::node(parse(raw, origin, "")?, origin)?),
-        "Pod" => state.pods.push(pod::pod(parse(raw, origin, "")?, origin)?),
+        "Pod" => {
+            let mut pod = pod::pod(parse(raw, origin, "")?, origin)?;
+            if let Some(before) = state.pods.last() {
+                pod.share_with(before);
+            }
+            state.pods.push(pod);
+        }
         "Service" => state
             .services
             .push(service::service(parse(raw, origin, "")?, origin)?),

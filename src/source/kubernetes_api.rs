@@ -60,6 +60,18 @@ impl fmt::Debug for Access {
     }
 }
 
+/// Whether a kubeconfig leaves the token to a program such as kubelogin: then [`Access::Handed`] needs a source of tokens. A
+/// cluster with local accounts has its credentials inside, and nobody else's token belongs there.
+pub fn asks_for_token(kubeconfig: &str) -> bool {
+    kube::config::Kubeconfig::from_yaml(kubeconfig).is_ok_and(|parsed| {
+        parsed
+            .auth_infos
+            .iter()
+            .filter_map(|named| named.auth_info.as_ref())
+            .any(|user| user.exec.is_some() || user.auth_provider.is_some())
+    })
+}
+
 /// Limits of reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -169,12 +181,17 @@ pub async fn read(
     if let Some(problem) = outcomes[0].fatal.take() {
         return Err(connection.error(problem));
     }
-    let rest: Vec<list::Outcome> = futures::stream::iter(others)
-        .map(|kind| list::read(&connection, settings, kind, &file, watch))
-        .buffered(settings.concurrency.max(1))
+    // As they finish, so that the longest list holds up none; put back into the table's order after.
+    let mut rest: Vec<(usize, list::Outcome)> = futures::stream::iter(others.iter().enumerate())
+        .map(async |(position, kind)| {
+            let outcome = list::read(&connection, settings, kind, &file, watch).await;
+            (position, outcome)
+        })
+        .buffer_unordered(settings.concurrency.max(1))
         .collect()
         .await;
-    outcomes.extend(rest);
+    rest.sort_by_key(|(position, _)| *position);
+    outcomes.extend(rest.into_iter().map(|(_, outcome)| outcome));
     let mut state = KubernetesState::default();
     let mut not_checked = Vec::new();
     for outcome in outcomes {

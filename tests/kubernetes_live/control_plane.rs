@@ -33,26 +33,23 @@ pub fn binaries() -> Option<PathBuf> {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success());
-    if !has_go {
-        let problem = "neither Go nor KUBEBUILDER_ASSETS: no real API server to read from";
-        assert!(
-            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
-            "{problem}"
-        );
+    let skip = |problem: &str| {
+        let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+        assert!(!is_ci, "{problem}");
         eprintln!("skipped: {problem}");
-        return None;
+        None
+    };
+    if !has_go {
+        return skip("neither Go nor KUBEBUILDER_ASSETS: no real API server to read from");
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control_plane/build");
     let built = Command::new(&script)
         .stderr(Stdio::inherit())
         .output()
         .expect("the script runs");
-    assert!(
-        built.status.success(),
-        "{}: {}",
-        script.display(),
-        built.status
-    );
+    if !built.status.success() {
+        return skip("the API server cannot be built (see above): there is none to read from");
+    }
     let folder = String::from_utf8(built.stdout).expect("a path");
     Some(PathBuf::from(folder.trim()))
 }

@@ -10,7 +10,8 @@ use std::time::Instant;
 
 const NODES: usize = 5_000;
 const PODS: usize = 150_000;
-const LIMIT_KIB: u64 = 1 << 20;
+/// One GB is promised; half of it leaves room for what is made of the state.
+const LIMIT_KIB: u64 = 512 << 10;
 
 fn node(position: usize) -> String {
     let padding = "x".repeat(1200);
@@ -80,11 +81,13 @@ fn peak(process: u32) -> Option<u64> {
 }
 
 #[test]
-#[cfg_attr(
-    debug_assertions,
-    ignore = "minutes in a debug build; run with --ignored, or --release"
-)]
 fn memory_stays_bounded() {
+    // Three quarters of a minute on two cores.
+    let asked = |name| std::env::var_os(name).is_some_and(|value| value == "true");
+    if !asked("CI") && !asked("AKSPLAN_LARGE") {
+        eprintln!("skipped: {PODS} pods are read only with CI=true or AKSPLAN_LARGE=true");
+        return;
+    }
     let bytes = pod(149_999, &"p".repeat(480)).len();
     assert!((4_000..6_500).contains(&bytes), "{bytes} bytes a pod");
     let folder = Folder::new();

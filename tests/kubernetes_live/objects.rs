@@ -1,5 +1,8 @@
 //! Objects of a small cluster, one of every kind that is read, each with something in it that must not be kept.
 
+use aksplan::model::KubernetesState;
+use aksplan::source::kubernetes_api::READS;
+use aksplan::source::read_document;
 use serde_json::{Value, json};
 
 /// Stands wherever a secret could.
@@ -191,4 +194,49 @@ pub fn network_config() -> (&'static str, Value) {
                 "networkContainers": [{"type": "overlay", "assignmentMode": "static", "primaryIP": "10.244.0.0/24",
                     "subnetName": "routingdomain", "subnetAddressSpace": "10.244.0.0/16", "nodeIP": "10.1.0.4"}]}}),
     )
+}
+
+/// What a file says, as one state.
+pub fn from_file(text: &str) -> KubernetesState {
+    let found =
+        read_document("kubectl.json", text.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+    let mut state = KubernetesState::default();
+    for fact in found.facts.kubernetes {
+        state.absorb(fact.state);
+    }
+    state
+}
+
+/// The same objects as `kubectl get … -o json` prints them: no secret that stands anywhere in them is kept.
+#[test]
+fn nothing_planted_is_kept_of_files() {
+    let mut items = Vec::new();
+    for (path, mut object) in objects().into_iter().chain([network_config()]) {
+        let mut parts = path
+            .trim_start_matches("/api/")
+            .trim_start_matches("/apis/")
+            .split('/');
+        let first = parts.next().expect("a path has parts");
+        let version = if path.starts_with("/apis/") {
+            format!("{first}/{}", parts.next().expect("group and version"))
+        } else {
+            first.to_string()
+        };
+        let resource = parts.next_back().expect("a path ends in a resource");
+        let read = READS.iter().find(|read| read.resource == resource);
+        object["apiVersion"] = json!(version);
+        object["kind"] = json!(read.map_or("Secret", |read| read.kind));
+        items.push(object);
+    }
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
+    assert!(list.matches(BAIT).count() > 40, "it is well planted");
+    let state = from_file(&list);
+    assert_eq!(state.kinds.len(), READS.len(), "{:?}", state.kinds);
+    assert_eq!(state.pods[0].requests.cpu_millis, 1100);
+    for text in [
+        serde_json::to_string(&state).expect("it can be written"),
+        format!("{state:?}"),
+    ] {
+        assert!(!text.contains(BAIT), "{text}");
+    }
 }

@@ -2,7 +2,7 @@
 //! `get` and `list` is asked for, and no secret arrives.
 
 use super::control_plane::{ControlPlane, binaries};
-use super::objects::{BAIT, network_config, network_config_definition, objects};
+use super::objects::{BAIT, from_file, network_config, network_config_definition, objects};
 use super::{Folder, kubeconfig, runtime};
 use aksplan::model::KubernetesState;
 use aksplan::source::kubernetes_api::{
@@ -324,10 +324,39 @@ fn a_real_cluster() {
             assert!(read.state.absent_kinds.is_empty() && read.state.partial_kinds.is_empty());
         }
 
+        as_files(&cluster, &admin.state).await;
         credentials(&cluster, &admin.state).await;
         audited(&cluster);
         through_the_binary(&cluster);
     });
+}
+
+/// The same lists in a file say the same: there is one lowering. Secrets among them are passed over.
+async fn as_files(cluster: &Cluster, expected: &KubernetesState) {
+    let mut text = String::new();
+    let masq = "/api/v1/namespaces/kube-system/configmaps/azure-ip-masq-agent-config";
+    let lists = READS
+        .iter()
+        .filter(|read| read.names.is_empty())
+        .map(|read| {
+            let root = if read.group.is_empty() {
+                "/api"
+            } else {
+                "/apis"
+            };
+            let group = read.group;
+            format!("{root}/{group}/{}/{}", read.versions[0], read.resource).replace("//", "/")
+        });
+    let paths: Vec<String> = lists
+        .chain(["/api/v1/secrets".to_string(), masq.to_string()])
+        .collect();
+    for path in paths {
+        let (status, list) = cluster.send("GET", &path, None).await;
+        assert_eq!(status, 200, "{path}: {list}");
+        text.push_str(&list.to_string());
+    }
+    assert!(text.contains(BAIT));
+    assert_eq!(&from_file(&text), expected);
 }
 
 /// Exec plugins, tokens handed over, and what is said when credentials are not accepted.

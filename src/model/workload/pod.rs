@@ -3,10 +3,14 @@
 use super::{Labels, Owner, Placement};
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
+/// A large cluster has 150,000 of these; what the pods of one workload have alike is held once (see [`Pod::share_with`]).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Pod {
@@ -14,10 +18,12 @@ pub struct Pod {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
-    #[serde(skip_serializing_if = "Labels::is_empty")]
-    pub labels: Labels,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<Owner>,
+    #[serde(skip_serializing_if = "has_none", with = "shared")]
+    #[schemars(with = "Labels")]
+    pub labels: Arc<Labels>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "shared_option")]
+    #[schemars(with = "Option<Owner>")]
+    pub owner: Option<Arc<Owner>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,8 +53,9 @@ pub struct Pod {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub host_ports: Vec<HostPort>,
     /// Where it may run; `None`: anywhere its requests fit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub placement: Option<Box<Placement>>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "shared_option")]
+    #[schemars(with = "Option<Placement>")]
+    pub placement: Option<Arc<Placement>>,
     /// Resolved from its priority class; `None`: 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<i64>,
@@ -73,6 +80,84 @@ pub struct Pod {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub deleting_at: Option<Timestamp>,
+}
+
+impl Pod {
+    /// Holds what it has in common with another pod once. Lists come in order of name, where pods of one workload stand side by
+    /// side: looking at the one before is enough.
+    pub fn share_with(&mut self, before: &Pod) {
+        if self.labels == before.labels {
+            self.labels = Arc::clone(&before.labels);
+        }
+        if self.owner == before.owner {
+            self.owner.clone_from(&before.owner);
+        }
+        if self.placement == before.placement {
+            self.placement.clone_from(&before.placement);
+        }
+    }
+}
+
+fn has_none(labels: &Arc<Labels>) -> bool {
+    labels.is_empty()
+}
+
+/// Pods one after the other, each sharing with the one before.
+pub(super) fn sharing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Pod>, D::Error> {
+    struct Pods;
+    impl<'de> Visitor<'de> for Pods {
+        type Value = Vec<Pod>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of pods")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Pod>, A::Error> {
+            let mut pods: Vec<Pod> = Vec::new();
+            while let Some(mut pod) = list.next_element::<Pod>()? {
+                if let Some(before) = pods.last() {
+                    pod.share_with(before);
+                }
+                pods.push(pod);
+            }
+            Ok(pods)
+        }
+    }
+    deserializer.deserialize_seq(Pods)
+}
+
+/// What is shared is written as if each had its own.
+mod shared {
+    use super::{Arc, Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(
+        value: &Arc<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        T::serialize(value, serializer)
+    }
+
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
+    }
+}
+
+/// As [`shared`], of what may be missing.
+mod shared_option {
+    use super::{Arc, Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<Arc<T>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.as_deref().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Arc<T>>, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map(Arc::new))
+    }
 }
 
 /// Amounts a pod asks for or a node has to give.

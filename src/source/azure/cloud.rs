@@ -15,6 +15,9 @@ pub enum Cloud {
     China,
 }
 
+/// What tokens for the API servers of clusters with Entra ID are asked for: one application serves every cloud.
+pub const API_SERVER_SCOPE: &str = "6dae42f8-4368-4678-94ff-3960e28e3630/.default";
+
 impl Cloud {
     pub const ALL: [Cloud; 3] = [Cloud::Public, Cloud::UsGovernment, Cloud::China];
 

@@ -3,6 +3,7 @@
 //! a sentence; nothing that was read is lost by what was not.
 
 use super::client::{ArmClient, Listed};
+use super::container_service::ContainerService;
 use super::error::ArmError;
 use super::network::{Kind, Network};
 use super::resource_graph::{self, Breadth};
@@ -22,6 +23,17 @@ pub struct Question {
     pub vnet: Option<String>,
     /// A cluster, named likewise: the VNets of its pools matter.
     pub cluster: Option<String>,
+    /// Whether each cluster that matters is asked for its own list of pools and for its maintenance windows: two requests a
+    /// cluster.
+    pub details: bool,
+}
+
+/// What answers a question.
+#[derive(Debug)]
+pub struct Answer {
+    pub facts: Facts,
+    /// The clusters that matter: the one that was named, those in the VNets that matter, or all; in order of id.
+    pub clusters: Vec<ResourceId>,
 }
 
 /// Where to begin.
@@ -35,9 +47,6 @@ pub enum Scope {
     /// Resource Graph.
     Fleet(Breadth),
 }
-
-/// Version of the API of managed clusters that is asked; fields that newer ones add are not used.
-const CONTAINER_SERVICE: &str = "2025-10-01";
 
 /// What Resource Graph is asked for. Network interfaces are left out: an estate has one for each machine, and private endpoints
 /// tell their addresses themselves.
@@ -54,8 +63,9 @@ const FLEET_TYPES: [&str; 6] = [
 ///
 /// # Errors
 /// When nothing at all could be read: the first [`ArmError`].
-pub async fn read(client: &ArmClient, question: &Question) -> Result<Facts, ArmError> {
+pub async fn read(client: &ArmClient, question: &Question) -> Result<Answer, ArmError> {
     let mut estate = Estate {
+        service: ContainerService::new(client),
         client,
         network: Network::new(client),
         origin: Arc::from(client.endpoint().origin().ascii_serialization()),
@@ -94,11 +104,26 @@ pub async fn read(client: &ArmClient, question: &Question) -> Result<Facts, ArmE
     }
     estate.follow().await;
     estate.usages().await;
-    Ok(estate.finish())
+    let clusters: Vec<ResourceId> = estate.clusters_that_matter().into_values().collect();
+    if question.details {
+        let is_fleet = matches!(question.scope, Scope::Fleet(_));
+        if is_fleet && question.cluster.is_none() && question.vnet.is_none() {
+            estate.facts.note(
+                "maintenance windows were not asked of a whole fleet: --cluster or --vnet narrows it down".to_string(),
+            );
+        } else {
+            estate.details(&clusters).await;
+        }
+    }
+    Ok(Answer {
+        facts: estate.finish(),
+        clusters,
+    })
 }
 
 struct Estate<'a> {
     client: &'a ArmClient,
+    service: ContainerService,
     network: Network,
     origin: Arc<str>,
     question: &'a Question,
@@ -175,11 +200,11 @@ impl Estate<'_> {
             lists.push(("clusters", *subscription, *group, None));
         }
         let answers = join_all(lists.iter().map(|(_, subscription, group, kind)| {
-            let (client, network) = (self.client, &self.network);
+            let (service, network) = (&self.service, &self.network);
             async move {
                 match kind {
                     Some(kind) => network.list(*kind, subscription, *group).await,
-                    None => clusters(client, subscription, *group).await,
+                    None => service.clusters(subscription, *group).await,
                 }
             }
         }))
@@ -284,13 +309,8 @@ impl Estate<'_> {
 
     async fn cluster(&mut self, id: &str) {
         self.asked.insert(id.to_ascii_lowercase());
-        match self.client.get(id, CONTAINER_SERVICE).await {
-            Ok(response) => match std::str::from_utf8(response.body()) {
-                Ok(body) => self.take_item(body),
-                Err(_) => self
-                    .facts
-                    .note(format!("cluster {id}: the answer is no text")),
-            },
+        match self.service.cluster(&ResourceId::new(id)).await {
+            Ok(body) => self.take_item(&body.whole().to_string()),
             Err(failure) => self.missed(&format!("cluster {id} was not read"), failure),
         }
     }
@@ -300,7 +320,7 @@ impl Estate<'_> {
         let answers = join_all(
             subscriptions
                 .iter()
-                .map(|subscription| clusters(self.client, subscription, None)),
+                .map(|subscription| self.service.clusters(subscription, None)),
         )
         .await;
         for (subscription, listed) in subscriptions.iter().zip(answers) {
@@ -366,23 +386,18 @@ impl Estate<'_> {
 
     /// The VNets the question is about.
     fn roots(&self) -> Ids {
-        let named = |name: &str, group: Option<&str>, id: &ResourceId, wanted: &str| {
-            id.as_str().eq_ignore_ascii_case(wanted)
-                || name.eq_ignore_ascii_case(wanted)
-                || group.is_some_and(|group| format!("{group}/{name}").eq_ignore_ascii_case(wanted))
-        };
         if let Some(wanted) = &self.question.vnet {
             return ids(self.facts.vnets.iter().filter_map(|fact| {
                 let vnet = &fact.vnet;
                 let id = vnet.id.as_ref()?;
-                named(&vnet.name, vnet.resource_group.as_deref(), id, wanted).then(|| id.clone())
+                is_named(&vnet.name, vnet.resource_group.as_deref(), id, wanted).then(|| id.clone())
             }));
         }
         if let Some(wanted) = &self.question.cluster {
             return self.vnets_of(self.facts.clusters.iter().filter(|fact| {
                 let cluster = &fact.cluster;
                 cluster.id.as_ref().is_some_and(|id| {
-                    named(&cluster.name, cluster.resource_group.as_deref(), id, wanted)
+                    is_named(&cluster.name, cluster.resource_group.as_deref(), id, wanted)
                 })
             }));
         }
@@ -438,33 +453,25 @@ impl Estate<'_> {
 
     /// VNets of these clusters' subnets, or that AKS made for them.
     fn vnets_of<'a>(&self, clusters: impl Iterator<Item = &'a ClusterFact>) -> Ids {
-        let mut managed: BTreeMap<String, Vec<&ResourceId>> = BTreeMap::new();
+        let by_group = self.vnets_by_group();
+        clusters
+            .flat_map(|fact| vnets_of_cluster(fact, &by_group))
+            .map(|id| (id.key(), id))
+            .collect()
+    }
+
+    /// VNets by the id of their resource group, in lower case.
+    fn vnets_by_group(&self) -> BTreeMap<String, Vec<&ResourceId>> {
+        let mut by_group: BTreeMap<String, Vec<&ResourceId>> = BTreeMap::new();
         for fact in &self.facts.vnets {
             if let (Some(id), Some(group)) = (&fact.vnet.id, &fact.vnet.resource_group)
                 && let Some(subscription) = id.segment("subscriptions")
             {
                 let group = group_key(subscription, group);
-                managed.entry(group).or_default().push(id);
+                by_group.entry(group).or_default().push(id);
             }
         }
-        let mut vnets = Ids::new();
-        for fact in clusters {
-            let named: Vec<ResourceId> = fact
-                .pools
-                .iter()
-                .flat_map(|pool| [&pool.subnet, &pool.pod_subnet])
-                .filter_map(|reference| match reference {
-                    Some(SubnetReference::Id(id)) => id.parent(),
-                    _ => None,
-                })
-                .collect();
-            if let (true, Some((subscription, group))) = (named.is_empty(), node_group(fact)) {
-                let made = managed.get(&group_key(&subscription, &group));
-                vnets.extend(ids(made.into_iter().flatten().map(|id| (*id).clone())));
-            }
-            vnets.extend(ids(named));
-        }
-        vnets
+        by_group
     }
 
     /// Node resource groups that hold a VNet that AKS made and that no list covered.
@@ -513,6 +520,49 @@ impl Estate<'_> {
         }
     }
 
+    fn clusters_that_matter(&self) -> Ids {
+        let all = self.facts.clusters.iter();
+        if let Some(wanted) = &self.question.cluster {
+            return ids(all.filter_map(|fact| {
+                let cluster = &fact.cluster;
+                let id = cluster.id.as_ref()?;
+                is_named(&cluster.name, cluster.resource_group.as_deref(), id, wanted)
+                    .then(|| id.clone())
+            }));
+        }
+        if self.question.vnet.is_none() {
+            return ids(all.filter_map(|fact| fact.cluster.id.clone()));
+        }
+        let near = self.near();
+        let by_group = self.vnets_by_group();
+        ids(all.filter_map(|fact| {
+            let vnets = vnets_of_cluster(fact, &by_group);
+            let matters = vnets.iter().any(|vnet| near.contains_key(&vnet.key()));
+            fact.cluster.id.clone().filter(|_| matters)
+        }))
+    }
+
+    /// What only a cluster itself lists.
+    async fn details(&mut self, clusters: &[ResourceId]) {
+        let answers = join_all(clusters.iter().map(|id| {
+            futures::future::join(
+                self.service.agent_pools(id),
+                self.service.maintenance_configurations(id),
+            )
+        }))
+        .await;
+        for (id, (pools, maintenance)) in clusters.iter().zip(answers) {
+            self.take(pools, &format!("pools of cluster {}", id.name()));
+            if maintenance.failure.is_none() {
+                self.facts.maintenance_listed.push(id.clone());
+            }
+            self.take(
+                maintenance,
+                &format!("maintenance windows of cluster {}", id.name()),
+            );
+        }
+    }
+
     /// Orders what was found, and lets pools say that their subnet was not read instead of pointing nowhere.
     fn finish(self) -> Facts {
         let mut facts = self.facts;
@@ -555,12 +605,34 @@ impl Estate<'_> {
     }
 }
 
-async fn clusters(client: &ArmClient, subscription: &str, group: Option<&str>) -> Listed {
-    let group = group.map_or(String::new(), |group| format!("/resourceGroups/{group}"));
-    let path = format!(
-        "/subscriptions/{subscription}{group}/providers/Microsoft.ContainerService/managedClusters"
-    );
-    client.list(&path, CONTAINER_SERVICE).await
+/// Whether somebody who writes `wanted` means this resource: by id, by name, or by both with a slash between.
+fn is_named(name: &str, group: Option<&str>, id: &ResourceId, wanted: &str) -> bool {
+    id.as_str().eq_ignore_ascii_case(wanted)
+        || name.eq_ignore_ascii_case(wanted)
+        || group.is_some_and(|group| format!("{group}/{name}").eq_ignore_ascii_case(wanted))
+}
+
+/// The VNets a cluster's pools name; where they name none, those in its node resource group, which AKS made.
+fn vnets_of_cluster(
+    fact: &ClusterFact,
+    by_group: &BTreeMap<String, Vec<&ResourceId>>,
+) -> Vec<ResourceId> {
+    let named: Vec<ResourceId> = fact
+        .pools
+        .iter()
+        .flat_map(|pool| [&pool.subnet, &pool.pod_subnet])
+        .filter_map(|reference| match reference {
+            Some(SubnetReference::Id(id)) => id.parent(),
+            _ => None,
+        })
+        .collect();
+    match (named.is_empty(), node_group(fact)) {
+        (true, Some((subscription, group))) => {
+            let made = by_group.get(&group_key(&subscription, &group));
+            made.into_iter().flatten().map(|id| (*id).clone()).collect()
+        }
+        _ => named,
+    }
 }
 
 fn subscription_of(id: &str) -> Option<String> {

@@ -7,6 +7,7 @@ use crate::model::workload::{
     TopologySpread,
 };
 use serde::Deserialize;
+use std::sync::Arc;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -140,7 +141,7 @@ impl WireToleration {
 }
 
 /// Taken out of a spec; `None` when it has none.
-pub fn placement(spec: &mut PodSpec) -> Option<Box<Placement>> {
+pub fn placement(spec: &mut PodSpec) -> Option<Arc<Placement>> {
     let affinity = std::mem::take(&mut spec.affinity);
     let found = Placement {
         node_selector: std::mem::take(&mut spec.node_selector),
@@ -177,5 +178,5 @@ pub fn placement(spec: &mut PodSpec) -> Option<Box<Placement>> {
             .filter(|name| name != "default-scheduler"),
         gated: !spec.scheduling_gates.is_empty(),
     };
-    (found != Placement::default()).then(|| Box::new(found))
+    (found != Placement::default()).then(|| Arc::new(found))
 }

@@ -11,6 +11,7 @@ use crate::source::wire::Word;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -111,7 +112,7 @@ pub fn pod(object: Object<PodSpec, PodStatus>, origin: &Origin) -> Result<Pod, S
     let has = |is: fn(&Volume) -> bool| spec.volumes.iter().any(is);
     Ok(Pod {
         uid: metadata.uid.take(),
-        owner,
+        owner: owner.map(Arc::new),
         host_network: spec.host_network.unwrap_or(false),
         pod_ips: addresses(&status.pod_ips),
         ready,
@@ -143,7 +144,7 @@ pub fn pod(object: Object<PodSpec, PodStatus>, origin: &Origin) -> Result<Pod, S
         phase: status.phase,
         namespace: metadata.namespace,
         name: metadata.name,
-        labels: metadata.labels,
+        labels: Arc::new(metadata.labels),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::model::workload::{
     Placement, Pod, PodAffinityTerm, Resources, Selector, SelectorRequirement, Service,
     ServiceCidr, ServicePort, Taint, Toleration, TopologySpread, Workload,
 };
+use std::sync::Arc;
 
 impl Redactor {
     pub(super) fn kubernetes(&mut self, state: KubernetesState) -> KubernetesState {
@@ -36,7 +37,7 @@ impl Redactor {
         } = state;
         let mut redacted = KubernetesState {
             nodes: each(nodes, |node| self.node(node)),
-            pods: each(pods, |pod| self.pod(pod)),
+            pods: self.pods(pods),
             services: each(services, |service| self.service(service)),
             disruption_budgets: each(disruption_budgets, |budget| self.budget(budget)),
             workloads: each(workloads, |workload| self.workload(workload)),
@@ -141,6 +142,19 @@ impl Redactor {
         }
     }
 
+    /// What pods have alike they have alike afterwards, and hold once.
+    fn pods(&mut self, pods: Vec<Pod>) -> Vec<Pod> {
+        let mut redacted: Vec<Pod> = Vec::with_capacity(pods.len());
+        for pod in pods {
+            let mut pod = self.pod(pod);
+            if let Some(before) = redacted.last() {
+                pod.share_with(before);
+            }
+            redacted.push(pod);
+        }
+        redacted
+    }
+
     fn owner(&mut self, owner: Owner) -> Owner {
         let Owner { kind, name, uid } = owner;
         Owner {
@@ -181,8 +195,8 @@ impl Redactor {
             namespace: self.names.name(&namespace),
             name: self.names.name(&name),
             uid: self.names.maybe(uid),
-            labels: self.labels(labels),
-            owner: owner.map(|owner| self.owner(owner)),
+            labels: Arc::new(self.labels(Arc::unwrap_or_clone(labels))),
+            owner: owner.map(|owner| Arc::new(self.owner(Arc::unwrap_or_clone(owner)))),
             node_name: self.names.maybe(node_name),
             phase: self.names.word(phase),
             host_network,
@@ -205,7 +219,8 @@ impl Redactor {
                     host_ip: host_ip.map(|address| self.written_address(&address)),
                 },
             ),
-            placement: placement.map(|placement| Box::new(self.placement(*placement))),
+            placement: placement
+                .map(|placement| Arc::new(self.placement(Arc::unwrap_or_clone(placement)))),
             priority,
             termination_grace_seconds,
             created_at,
