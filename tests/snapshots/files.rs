@@ -474,7 +474,9 @@ fn damage_is_an_error_that_names_the_place() {
         ),
         (
             "/inventory/nat_gateways/1/id",
-            json!("/SUBSCRIPTIONS/11111111-2222-3333-4444-555555555555/resourceGroups/net/providers/Microsoft.Network/natGateways/exit"),
+            json!(
+                "/SUBSCRIPTIONS/11111111-2222-3333-4444-555555555555/resourceGroups/net/providers/Microsoft.Network/natGateways/exit"
+            ),
             "at inventory.nat_gateways[1]: a NAT gateway with the id",
         ),
         (
