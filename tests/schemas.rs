@@ -137,6 +137,45 @@ fn every_output_of_every_scenario_conforms() {
     }
 }
 
+/// Read as well as written: what a later version adds is no fault, what is missing or of another type is.
+#[test]
+fn snapshots_are_what_their_schema_says() {
+    let validator = validator("snapshot");
+    let fixture = ["tests/fixtures/snapshot-v1.json".to_string()];
+    let scenarios = scenarios();
+    let scenarios = scenarios
+        .iter()
+        .map(|name| format!("scenarios/{name}.yaml"));
+    for from in scenarios.chain(fixture) {
+        let output = binary::aksplan(&["snapshot", "--from", &from, "--file", "-"], "");
+        let snapshot: Value = serde_json::from_slice(&output.stdout).expect("a snapshot is JSON");
+        assert_eq!(problems(&validator, &snapshot), [""; 0], "{from}");
+    }
+    let text = std::fs::read_to_string(root().join("tests/fixtures/snapshot-v1.json"));
+    let document: Value = serde_json::from_str(&text.expect("it is there")).expect("JSON");
+    assert_eq!(problems(&validator, &document), [""; 0]);
+    for (place, value) in [
+        ("/inventory/subnets/0/vnet", json!("spoke")),
+        ("/inventory/clusters/0/pools/0/count", json!(-1)),
+        ("/inventory/vnets/0/address_space", json!("10.0.0.0/8")),
+        ("/inventory", json!([])),
+    ] {
+        let mut broken = document.clone();
+        *broken.pointer_mut(place).expect(place) = value;
+        assert!(!problems(&validator, &broken).is_empty(), "{place}");
+    }
+}
+
+#[test]
+fn differences_conform() {
+    let scenarios = scenarios();
+    for (before, after) in scenarios.iter().zip(scenarios.iter().skip(1)) {
+        let files = [before, after].map(|name| format!("scenarios/{name}.yaml"));
+        let diff = conforms("diff", &["diff", &files[0], &files[1]]);
+        assert!(!diff["changes"].as_array().expect("a list").is_empty());
+    }
+}
+
 /// Both are written by hand as a stream: their documents begin on one line.
 #[test]
 fn answers_about_plain_lists_conform() {

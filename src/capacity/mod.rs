@@ -1,10 +1,11 @@
 //! Address arithmetic: what a node costs ([`cost`]), who holds addresses now ([`occupancy`]), what pools demand and how far
 //! they can grow ([`growth`], [`mod@assess`] with its rows, first failures and words), what turning one knob frees
 //! ([`knobs`]), which ranges meet ([`overlap`]), which are free ([`free`]), and the same cluster under every network mode
-//! ([`modes`]). Pure; never asks Azure anything.
+//! ([`modes`]); and what changed between two states ([`mod@changes`]). Pure; never asks Azure anything.
 
 pub mod answer;
 pub mod assess;
+pub mod changes;
 pub mod checks;
 pub mod cost;
 mod failure;

@@ -9,6 +9,7 @@ mod capacity;
 mod cidr;
 mod compare;
 mod completion;
+mod diff;
 mod explain;
 mod input;
 #[cfg(feature = "kubernetes")]
@@ -64,6 +65,7 @@ enum Command {
     Compare(compare::CompareArgs),
     Report(report::ReportArgs),
     Snapshot(snapshot::SnapshotArgs),
+    Diff(diff::DiffArgs),
     Explain(explain::ExplainArgs),
     #[cfg(any(feature = "azure", feature = "kubernetes"))]
     Permissions(permissions::PermissionsArgs),
@@ -139,6 +141,7 @@ pub fn run() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
         Command::Snapshot(args) => snapshot::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Explain(args) => explain::run(args),
         #[cfg(any(feature = "azure", feature = "kubernetes"))]
         Command::Permissions(args) => permissions::run(args),

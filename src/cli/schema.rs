@@ -2,7 +2,7 @@
 
 use super::output::{json, write_all};
 use super::{CliError, Ending};
-use crate::report::shapes;
+use crate::report::{diff, shapes};
 use crate::source::scenario::Scenario;
 use crate::source::snapshot::Document;
 
@@ -28,6 +28,7 @@ enum SchemaOf {
     Explain,
     Report,
     Snapshot,
+    Diff,
 }
 
 pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
@@ -39,6 +40,7 @@ pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
     };
     let schema = match args.of {
         SchemaOf::Scenario => schemars::schema_for!(Scenario),
+        SchemaOf::Diff => outputs().into_root_schema_for::<diff::DiffShape>(),
         // Read as well as written: what may be left out is not asked for.
         SchemaOf::Snapshot => schemars::schema_for!(Document),
         SchemaOf::Capacity => outputs().into_root_schema_for::<shapes::CapacityShape>(),

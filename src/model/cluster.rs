@@ -127,8 +127,10 @@ pub struct NetworkProfile {
     pub policy: Option<String>,
     /// IPv4 first where both families are given. Empty where the mode has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
     pub pod_cidrs: Vec<IpNet>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
     pub service_cidrs: Vec<IpNet>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dns_service_ip: Option<IpAddr>,

@@ -72,6 +72,7 @@ pub struct Inventory {
 /// A range that belongs to somebody outside the inventory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReservedRange {
+    #[schemars(with = "String")]
     pub cidr: IpNet,
     /// Who has it, for example `Frankfurt data centre` or `on-premises.txt:12`.
     pub owner: String,

@@ -26,6 +26,13 @@ pub struct MaintenanceConfiguration {
     pub not_understood: Vec<String>,
 }
 
+impl MaintenanceConfiguration {
+    /// What a cluster's configurations are told apart and sorted by: Azure does not regard case.
+    pub fn key(&self) -> String {
+        self.name.to_ascii_lowercase()
+    }
+}
+
 /// A window that comes back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MaintenanceWindow {

@@ -77,6 +77,7 @@ pub struct VirtualNetwork {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
     pub address_space: Vec<IpNet>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub peerings: Vec<Peering>,
@@ -93,6 +94,7 @@ pub struct Peering {
     pub remote: ResourceId,
     /// The other VNet's address space as the peering remembers it; the only thing known of a VNet that was not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
     pub remote_address_space: Vec<IpNet>,
     /// `Connected`, `Disconnected` or `Initiated`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,6 +126,7 @@ pub struct Subnet {
     pub name: String,
     /// One prefix as a rule; more than one with `addressPrefixes` (dual stack or multiple prefixes, NET-2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
     pub prefixes: Vec<IpNet>,
     /// Services the subnet is delegated to, for example `Microsoft.ContainerService/managedClusters`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -255,6 +258,7 @@ pub struct Route {
     pub name: String,
     /// `None` where the destination is a service tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub prefix: Option<IpNet>,
     /// `VirtualAppliance`, `VirtualNetworkGateway`, `VnetLocal`, `Internet`, `None`.
     pub next_hop_type: String,

@@ -5,6 +5,7 @@
 pub mod capacity;
 pub mod cidr;
 pub mod compare;
+pub mod diff;
 pub mod document;
 pub mod explain;
 pub mod markdown;

@@ -526,7 +526,7 @@ impl Assembly {
         };
         let first = names.next().expect("a cluster has a name");
         if taken(&first) {
-            let last = names.clone().last();
+            let last = names.clone().next_back();
             names.find(|name| !taken(name)).or(last).unwrap_or(first)
         } else {
             first
@@ -681,8 +681,7 @@ pub(super) fn put_pool(pools: &mut Vec<PoolFact>, pool: PoolFact) {
 /// Puts a maintenance configuration among others in order of name, in place of the one of its name.
 fn put_maintenance(cluster: &mut Cluster, configuration: MaintenanceConfiguration) {
     let known = cluster.maintenance.get_or_insert_default();
-    let key = |configuration: &MaintenanceConfiguration| configuration.name.to_ascii_lowercase();
-    match known.binary_search_by_key(&key(&configuration), key) {
+    match known.binary_search_by_key(&configuration.key(), MaintenanceConfiguration::key) {
         Ok(position) => known[position] = configuration,
         Err(position) => known.insert(position, configuration),
     }

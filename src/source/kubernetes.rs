@@ -50,6 +50,16 @@ const USED: &[(&str, &str)] = &[
     ("storage.k8s.io", "CSINode"),
 ];
 
+/// Whether a kind of this name is read, in whatever group.
+pub(super) fn is_kind(kind: &str) -> bool {
+    USED.iter().any(|(_, used)| *used == kind)
+}
+
+/// Whether events of this reason are kept.
+pub(super) fn is_reason(reason: &str) -> bool {
+    event::REASONS.contains(&reason)
+}
+
 /// Whether objects of this kind are read.
 pub fn is_used(api_version: &str, kind: &str) -> bool {
     let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);

@@ -34,7 +34,8 @@ pub struct EventCount {
 }
 
 impl EventCount {
-    fn key(&self) -> (&str, &str, &str, &str, &str) {
+    /// What events are told apart and sorted by: reason, kind, kind of object, namespace, name.
+    pub fn key(&self) -> (&str, &str, &str, &str, &str) {
         (
             &self.reason,
             &self.kind,

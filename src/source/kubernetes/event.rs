@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// Reasons that are kept: AKS' own (UPG-16), then those of the scheduler, the autoscaler, the node and disruption controllers,
 /// and the kubelet's where a pod gets no address or volume.
-const REASONS: &[&str] = &[
+pub const REASONS: &[&str] = &[
     "Drain",
     "Surge",
     "Upgrade",

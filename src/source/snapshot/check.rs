@@ -1,7 +1,8 @@
 //! What an inventory promises, held against one that came from a file: the types guard their own values, this guards what
 //! stands between them. Never repairs anything.
 
-use crate::model::{Inventory, IpNet, SubnetIndex};
+use crate::model::workload::EventCount;
+use crate::model::{Inventory, IpNet, KubernetesState, MaintenanceConfiguration, SubnetIndex};
 use crate::source::facts::vnet_key;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -25,6 +26,13 @@ pub(super) fn check(inventory: &Inventory) -> Result<(), Damage> {
             .iter()
             .filter_map(|route| route.prefix.as_ref());
         no_host_bits(prefixes, || format!("{path}.routes"))?;
+    }
+    let mut seen = HashMap::new();
+    for (position, gateway) in inventory.nat_gateways.iter().enumerate() {
+        if let Some(id) = &gateway.id {
+            let path = format!("inventory.nat_gateways[{position}]");
+            once(&mut seen, id.key(), &path, "a NAT gateway with the id")?;
+        }
     }
     for (position, range) in inventory.reserved.iter().enumerate() {
         no_host_bits([&range.cidr], || {
@@ -90,6 +98,14 @@ fn subnets(inventory: &Inventory) -> Result<(), Damage> {
             ));
         }
         no_host_bits(&subnet.prefixes, || path() + ".prefixes")?;
+        in_order(
+            &subnet.addresses,
+            |held| held.address,
+            |place, held| {
+                let path = format!("{}.addresses[{place}].address", path());
+                (path, held.address.to_string())
+            },
+        )?;
     }
     Ok(())
 }
@@ -109,6 +125,15 @@ fn clusters(inventory: &Inventory) -> Result<(), Damage> {
         no_host_bits(&cluster.network.service_cidrs, || {
             format!("{path}.network.service_cidrs")
         })?;
+        if let Some(all) = &cluster.maintenance {
+            in_order(all, MaintenanceConfiguration::key, |place, one| {
+                let path = format!("{path}.maintenance[{place}].name");
+                (path, one.name.clone())
+            })?;
+        }
+        if let Some(state) = &cluster.kubernetes {
+            kubernetes(state, &format!("{path}.kubernetes"))?;
+        }
         let mut names: HashSet<String> = HashSet::new();
         for (place, pool) in cluster.pools.iter().enumerate() {
             let path = format!("{path}.pools[{place}]");
@@ -123,6 +148,54 @@ fn clusters(inventory: &Inventory) -> Result<(), Damage> {
             }
             in_subnets(inventory, pool.subnet, &path, "subnet")?;
             in_subnets(inventory, pool.pod_subnet, &path, "pod_subnet")?;
+        }
+    }
+    Ok(())
+}
+
+/// What is added to a state later relies on both.
+fn kubernetes(state: &KubernetesState, path: &str) -> Result<(), Damage> {
+    in_order(&state.events, EventCount::key, |place, event| {
+        let path = format!("{path}.events[{place}]");
+        let key = event.key();
+        (path, [key.0, key.1, key.2, key.3, key.4].join(" "))
+    })?;
+    for (list, kinds) in [
+        ("kinds", &state.kinds),
+        ("partial_kinds", &state.partial_kinds),
+        ("absent_kinds", &state.absent_kinds),
+    ] {
+        for (place, kind) in kinds.iter().enumerate() {
+            let problem = if kinds[..place].contains(kind) {
+                "is there already; expected each kind once"
+            } else if list != "kinds" && state.has_kind(kind) {
+                "is among those read in full; expected it in one list"
+            } else {
+                continue;
+            };
+            return Err((
+                format!("{path}.{list}[{place}]"),
+                format!("`{kind}` {problem}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Each larger than the one before.
+fn in_order<'a, T, K: Ord>(
+    all: &'a [T],
+    key: impl Fn(&'a T) -> K,
+    named: impl Fn(usize, &'a T) -> (String, String),
+) -> Result<(), Damage> {
+    for (place, pair) in all.windows(2).enumerate() {
+        if key(&pair[0]) >= key(&pair[1]) {
+            let (path, this) = named(place + 1, &pair[1]);
+            let (_, before) = named(place, &pair[0]);
+            return Err((
+                path,
+                format!("`{this}` after `{before}`; expected them in order, and each once"),
+            ));
         }
     }
     Ok(())

@@ -28,6 +28,7 @@ pub fn redact(inventory: Inventory, key: &[u8], addresses: AddressesAre) -> (Inv
     let mut redactor = Redactor {
         names,
         addresses: (addresses == AddressesAre::Shifted).then(|| Addresses::new(key)),
+        dns: None,
     };
     (redactor.inventory(inventory), redacted)
 }
@@ -36,6 +37,8 @@ struct Redactor {
     names: Names,
     /// `None`: they stay.
     addresses: Option<Addresses>,
+    /// The DNS address of the cluster at hand, and what becomes of it.
+    dns: Option<(IpAddr, IpAddr)>,
 }
 
 impl Redactor {
@@ -303,8 +306,11 @@ impl Redactor {
             node_disruption_policy: self.names.word(node_disruption_policy),
             ingress_application_gateway,
             maintenance: maintenance.map(|all| {
-                let all = all.into_iter();
-                all.map(|one| self.maintenance(one)).collect()
+                let all = all.into_iter().map(|one| self.maintenance(one));
+                let mut all: Vec<MaintenanceConfiguration> = all.collect();
+                // They are kept in order of name, and names are new.
+                all.sort_by_key(MaintenanceConfiguration::key);
+                all
             }),
             kubernetes: kubernetes.map(|state| Box::new(self.kubernetes(*state))),
         }
@@ -341,8 +347,15 @@ impl Redactor {
             outbound_type,
             load_balancer,
         } = network;
-        let dns_service_ip =
-            dns_service_ip.map(|address| self.in_services(address, &service_cidrs));
+        if let Some(balancer) = &load_balancer {
+            // Two numbers; a third field does not compile here until somebody decides about it.
+            let LoadBalancerProfile {
+                allocated_outbound_ports: _,
+                outbound_ips: _,
+            } = balancer;
+        }
+        self.dns =
+            dns_service_ip.map(|address| (address, self.in_services(address, &service_cidrs)));
         NetworkProfile {
             plugin: plugin.map(|plugin| match plugin {
                 NetworkPlugin::Azure | NetworkPlugin::Kubenet | NetworkPlugin::None => plugin,
@@ -353,17 +366,9 @@ impl Redactor {
             policy: self.names.word(policy),
             pod_cidrs: self.nets(pod_cidrs),
             service_cidrs: self.nets(service_cidrs),
-            dns_service_ip,
+            dns_service_ip: self.dns.map(|(_, moved)| moved),
             outbound_type: self.names.word(outbound_type),
-            load_balancer: load_balancer.map(
-                |LoadBalancerProfile {
-                     allocated_outbound_ports,
-                     outbound_ips,
-                 }| LoadBalancerProfile {
-                    allocated_outbound_ports,
-                    outbound_ips,
-                },
-            ),
+            load_balancer,
         }
     }
 
@@ -385,6 +390,14 @@ impl Redactor {
                 _ => IpAddr::V6(address),
             },
             (None, address) => self.address(address),
+        }
+    }
+
+    /// The address of a service: that of DNS is the one that the cluster names.
+    fn service_address(&mut self, address: IpAddr) -> IpAddr {
+        match self.dns {
+            Some((dns, moved)) if dns == address => moved,
+            _ => self.address(address),
         }
     }
 

@@ -2,7 +2,8 @@
 //! harmless: only what is on a list of `words`, or is a quantity, a time or a prefix by its form.
 
 use super::words::{KEYS, KEYS_WITH_VALUES, NAMES, PROVIDERS, RESOURCE_TYPES, WORDS, is_one_of};
-use crate::model::{Inventory, ResourceId};
+use crate::model::{Inventory, KubernetesVersion, ResourceId};
+use crate::source::kubernetes;
 use hmac::Mac as _;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -107,10 +108,19 @@ impl Names {
 
     /// One of a few words, or a name where it is none of them.
     pub fn known(&mut self, word: &str) -> String {
-        if is_one_of(word, WORDS) {
+        if is_one_of(word, WORDS) || kubernetes::is_kind(word) {
             word.to_string()
         } else {
             self.name(word)
+        }
+    }
+
+    /// Why an event was: its reason, or a name where it is none that is read.
+    pub fn reason(&mut self, reason: &str) -> String {
+        if kubernetes::is_reason(reason) {
+            reason.to_string()
+        } else {
+            self.name(reason)
         }
     }
 
@@ -131,14 +141,11 @@ impl Names {
         }
     }
 
-    /// `v1.33.2`; anything else that stands there is a name.
+    /// `v1.33.2`, without what somebody hung onto it; anything else that stands there is a name.
     pub fn version(&mut self, text: Option<String>) -> Option<String> {
-        text.map(|text| {
-            let is_version = text.strip_prefix('v').is_some_and(|rest| {
-                rest.starts_with(|c: char| c.is_ascii_digit())
-                    && rest.chars().all(|c| c.is_ascii_digit() || c == '.')
-            });
-            if is_version { text } else { self.name(&text) }
+        text.map(|text| match KubernetesVersion::from_word(&text) {
+            Some(version) => format!("v{version}"),
+            None => self.name(&text),
         })
     }
 

@@ -89,7 +89,7 @@ impl Redactor {
             message: _,
         } = event;
         EventCount {
-            reason: self.names.known(&reason),
+            reason: self.names.reason(&reason),
             kind: self.names.known(&kind),
             object_kind: self.names.known(&object_kind),
             namespace: self.names.name(&namespace),
@@ -249,7 +249,7 @@ impl Redactor {
             pod_anti_affinity: each(pod_anti_affinity, |term| self.pod_term(term)),
             topology_spread: each(topology_spread, |spread| self.spread(spread)),
             tolerations: each(tolerations, |toleration| self.toleration(toleration)),
-            scheduler: self.names.maybe(scheduler),
+            scheduler: self.names.word(scheduler),
             gated,
         }
     }
@@ -359,7 +359,7 @@ impl Redactor {
             internal_subnet: self.names.maybe(internal_subnet),
             load_balancer_ips: self.addresses(load_balancer_ips),
             private_link_addresses,
-            cluster_ips: self.addresses(cluster_ips),
+            cluster_ips: each(cluster_ips, |address| self.service_address(address)),
             headless,
             external_name: self.names.maybe(external_name),
             selector: self.labels(selector),
@@ -419,8 +419,9 @@ impl Redactor {
             namespace: self.names.name(&namespace),
             name: self.names.name(&name),
             class: self.names.word(class),
-            hosts: each(hosts, |host| self.names.name(&host)),
-            services: each(services, |service| self.names.name(&service)),
+            // Both are sorted, and names are new.
+            hosts: sorted(each(hosts, |host| self.names.name(&host))),
+            services: sorted(each(services, |service| self.names.name(&service))),
             load_balancer_ips: self.addresses(load_balancer_ips),
         }
     }
@@ -711,6 +712,11 @@ impl Redactor {
             Err(_) => self.written_net(text),
         }
     }
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names
 }
 
 fn each<T, U>(all: Vec<T>, change: impl FnMut(T) -> U) -> Vec<U> {
