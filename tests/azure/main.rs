@@ -14,6 +14,7 @@ mod graph;
 mod graph_itself;
 mod gzip;
 mod honest;
+mod permitted;
 mod read_only;
 mod recorded;
 mod server;

@@ -387,10 +387,18 @@ impl Estate<'_> {
     /// The VNets the question is about.
     fn roots(&self) -> Ids {
         if let Some(wanted) = &self.question.vnet {
-            return ids(self.facts.vnets.iter().filter_map(|fact| {
+            let named = ids(self.facts.vnets.iter().filter_map(|fact| {
                 let vnet = &fact.vnet;
                 let id = vnet.id.as_ref()?;
                 is_named(&vnet.name, vnet.resource_group.as_deref(), id, wanted).then(|| id.clone())
+            }));
+            if !named.is_empty() {
+                return named;
+            }
+            // A hub is often in a subscription of its own: a spoke that was listed says where.
+            let remotes = self.facts.vnets.iter().flat_map(|fact| &fact.vnet.peerings);
+            return ids(remotes.map(|peering| &peering.remote).filter_map(|id| {
+                is_named(id.name(), id.resource_group(), id, wanted).then(|| id.clone())
             }));
         }
         if let Some(wanted) = &self.question.cluster {
