@@ -286,12 +286,14 @@ fn kubernetes(cluster: usize, seeded: &mut Seeded) -> KubernetesState {
                 ("app.kubernetes.io/name", &app),
                 ("app.kubernetes.io/instance", &app),
                 ("pod-template-hash", &set[set.len() - 9..]),
-            ]);
-            pod.owner = Some(Owner {
+            ])
+            .into();
+            let owner = Owner {
                 kind: "ReplicaSet".to_string(),
                 name: set,
                 uid: Some(uid(seeded)),
-            });
+            };
+            pod.owner = Some(owner.into());
             pod.node_name = Some(name.clone());
             pod.phase = Some("Running".to_string());
             let address = number * 31 + place + 1;
@@ -307,7 +309,7 @@ fn kubernetes(cluster: usize, seeded: &mut Seeded) -> KubernetesState {
                 ..Resources::default()
             };
             pod.uid = Some(uid(seeded));
-            pod.placement = Some(Box::new(Placement {
+            let placement = Placement {
                 tolerations: ["not-ready", "unreachable"]
                     .map(|condition| Toleration {
                         key: Some(format!("node.kubernetes.io/{condition}")),
@@ -318,7 +320,8 @@ fn kubernetes(cluster: usize, seeded: &mut Seeded) -> KubernetesState {
                     })
                     .into(),
                 ..Placement::default()
-            }));
+            };
+            pod.placement = Some(placement.into());
             pod.scheduled_at = Some(instant("2026-11-20T12:00:01Z"));
             pod.started_at = Some(instant("2026-11-20T12:00:02Z"));
             pod.ready_changed_at = Some(instant("2026-11-20T12:00:34Z"));
