@@ -210,13 +210,14 @@ pub fn find_cluster(inventory: &Inventory, name: &str) -> Result<ClusterIndex, C
     match (found.next(), found.next()) {
         (Some(index), None) => Ok(index),
         (None, _) => Err(CliError::Usage(format!(
-            "no cluster `{name}`; known: {}",
+            "no cluster `{name}`; known: {}{}",
             names(
                 inventory
                     .clusters
                     .iter()
                     .map(|cluster| cluster.qualified_name())
-            )
+            ),
+            where_else(inventory)
         ))),
         (Some(first), Some(second)) => Err(CliError::Usage(format!(
             "several clusters are named `{name}`; name one of them by {}",
@@ -225,6 +226,21 @@ pub fn find_cluster(inventory: &Inventory, name: &str) -> Result<ClusterIndex, C
                 (cluster.qualified_name(), cluster.id.as_ref())
             }))
         ))),
+    }
+}
+
+/// What was not read, where the thing that is looked for may be.
+fn where_else(inventory: &Inventory) -> String {
+    const SHOWN: usize = 3;
+    let unread = inventory
+        .not_checked
+        .iter()
+        .filter(|sentence| sentence.contains(" not read"));
+    let shown: Vec<&str> = unread.take(SHOWN).map(String::as_str).collect();
+    if shown.is_empty() {
+        String::new()
+    } else {
+        format!("; but not everything was read: {}", shown.join("; "))
     }
 }
 
@@ -249,8 +265,9 @@ pub fn find_vnet(inventory: &Inventory, name: &str) -> Result<VnetIndex, CliErro
     match (found.next(), found.next()) {
         (Some(index), None) => Ok(index),
         (None, _) => Err(CliError::Usage(format!(
-            "no VNet `{name}`; known: {}",
-            names(inventory.vnet_indices().map(qualified))
+            "no VNet `{name}`; known: {}{}",
+            names(inventory.vnet_indices().map(qualified)),
+            where_else(inventory)
         ))),
         (Some(first), Some(second)) => Err(CliError::Usage(format!(
             "several VNets are named `{name}`; name one of them by {}",

@@ -16,9 +16,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// How a client behaves.
@@ -367,6 +367,9 @@ impl fmt::Display for TooLong {
 
 impl std::error::Error for TooLong {}
 
+/// How long a connection that never came about is asked for again.
+const UNREACHED: Duration = Duration::from_secs(5);
+
 /// One try: bounded in time, counted, and not followed by a wait that outlasts the patience.
 #[derive(Debug)]
 struct Attempt {
@@ -384,6 +387,7 @@ impl Policy for Attempt {
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {
         self.meter.tries.fetch_add(1, Ordering::Relaxed);
+        let first_try = *self.meter.first_try.get_or_init(Instant::now);
         let answer = next[0].send(context, request, &next[1..]);
         let response = tokio::time::timeout(self.answer_within, answer)
             .await
@@ -392,7 +396,19 @@ impl Policy for Attempt {
                     ErrorKind::Io,
                     format!("none came within {} s", self.answer_within.as_secs()),
                 )
-            })??;
+            })?;
+        let response = match response {
+            // An address where nobody listens: asked again for a moment, not for as long as a busy service.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::Connection)
+                    && !self.meter.reached.load(Ordering::Relaxed)
+                    && first_try.elapsed() >= UNREACHED =>
+            {
+                return Err(Error::new(ErrorKind::Other, error));
+            }
+            other => other?,
+        };
+        self.meter.reached.store(true, Ordering::Relaxed);
         if response.status() == StatusCode::TooManyRequests {
             self.meter.throttled.fetch_add(1, Ordering::Relaxed);
             let wait = header(response.headers(), "retry-after").and_then(|wait| wait.parse().ok());
@@ -429,6 +445,9 @@ struct Meter {
     by_action: Mutex<BTreeMap<&'static str, u64>>,
     tries: AtomicU64,
     throttled: AtomicU64,
+    first_try: OnceLock<Instant>,
+    /// Something answered once.
+    reached: AtomicBool,
 }
 
 impl Meter {

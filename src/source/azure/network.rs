@@ -3,14 +3,17 @@
 //! [`ArmClient`], whose table allows reads only. Its models are written back as Azure's own JSON, which the one lowering of
 //! Azure resources reads.
 
-use super::client::{ArmClient, Listed};
+use super::client::{ArmClient, Listed, parse};
 use super::error::{ArmError, Failure};
 use crate::model::ResourceId;
 use azure_core::http::{Method, Request};
 use azure_core_021 as old;
+use azure_core_021::Continuable as _;
 use azure_mgmt_network::package_2024_03 as api;
 use futures::StreamExt;
 use serde::Serialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Resource types that are listed, each with its place in Azure's paths.
@@ -155,6 +158,8 @@ impl<'a> Place<'a> {
 trait Elements {
     type Element: Serialize;
     fn elements(self) -> Vec<Self::Element>;
+    /// Where the next page is.
+    fn next_link(&self) -> Option<String>;
 }
 
 macro_rules! elements {
@@ -163,6 +168,9 @@ macro_rules! elements {
             type Element = api::models::$element;
             fn elements(self) -> Vec<Self::Element> {
                 self.value
+            }
+            fn next_link(&self) -> Option<String> {
+                self.continuation()
             }
         })*
     };
@@ -181,14 +189,26 @@ elements! {
 /// Reads pages to the end; what was read before a failure is kept.
 async fn collect<P: Elements>(mut pages: old::Pageable<P, old::error::Error>) -> Listed {
     let mut listed = Listed::default();
+    let mut links: BTreeSet<String> = BTreeSet::new();
     while let Some(page) = pages.next().await {
-        let failure = match page {
-            Ok(page) => page.elements().iter().try_for_each(|element| {
-                listed.items.push(written("GET", element)?);
-                Ok(())
-            }),
-            Err(error) => Err(arm_error("GET", error)),
-        };
+        let page = page.map_err(|error| arm_error("GET", error));
+        let failure = page.and_then(|page| {
+            let link = page.next_link();
+            for element in page.elements() {
+                listed.items.push(written("GET", &element)?);
+            }
+            match link {
+                // The old client would go round for ever.
+                Some(link) if !links.insert(link.clone()) => Err(ArmError {
+                    request: "GET".to_string(),
+                    failure: Failure::Unreadable(
+                        "its nextLink leads back to a page that was read".to_string(),
+                    ),
+                    correlation_id: None,
+                }),
+                _ => Ok(()),
+            }
+        });
         if let Err(error) = failure {
             listed.failure = Some(error);
             break;
@@ -263,6 +283,9 @@ impl old::HttpClient for Bridge {
             .send(Request::new(request.url().clone(), Method::Get))
             .await
             .map_err(refused)?;
+        // What is no JSON is told with its address here: the old client would only say where parsing stopped.
+        let name = format!("GET {}", request.url().path());
+        parse::<IgnoredAny>(&name, &response).map_err(refused)?;
         let (_, _, body) = response.deconstruct();
         let body = old::BytesStream::new(body.to_vec());
         Ok(old::Response::new(

@@ -1,0 +1,23 @@
+//! The live reader against a loopback Azure: over a real socket, through the real client and, wherever possible, through the
+//! real binary.
+
+#![cfg(feature = "azure")]
+
+mod binary;
+mod cassettes;
+mod client;
+mod composed;
+mod estate;
+mod fault;
+mod faults;
+mod graph;
+mod graph_itself;
+mod gzip;
+mod honest;
+mod read_only;
+mod recorded;
+mod server;
+mod server_itself;
+mod truth;
+mod whole;
+mod world;
