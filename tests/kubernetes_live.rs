@@ -9,6 +9,8 @@ mod attached;
 mod control_plane;
 #[path = "kubernetes_live/faults.rs"]
 mod faults;
+#[path = "kubernetes_live/handed.rs"]
+mod handed;
 #[path = "kubernetes_live/large.rs"]
 mod large;
 #[path = "kubernetes_live/loopback.rs"]

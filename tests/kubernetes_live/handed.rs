@@ -1,0 +1,165 @@
+//! `--kubernetes`: Azure lists the clusters and hands out their kubeconfigs, their own API servers say the rest. Two stand-ins
+//! on loopback, the real binary between them.
+#![cfg(feature = "azure")]
+
+use super::loopback::{Answer, Loopback, answer, empty};
+use super::{Folder, kubeconfig, runtime};
+use azure_core::base64;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+
+const SUBSCRIPTION: &str = "11111111-1111-1111-1111-111111111111";
+const ARM_TOKEN: &str = "arm-token-never-shown";
+const CLUSTER_TOKEN: &str = "cluster-token-never-shown";
+
+fn cluster_id(name: &str) -> String {
+    format!(
+        "/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/{name}"
+    )
+}
+
+/// An Azure Resource Manager with the clusters `pier` and `quay`; only pier's kubeconfig is handed out. Returns its address and
+/// what it was asked.
+async fn azure(kubeconfig: String) -> (String, Arc<Mutex<Vec<String>>>) {
+    let cluster = |name: &str| {
+        serde_json::json!({
+            "id": cluster_id(name), "name": name, "type": "Microsoft.ContainerService/ManagedClusters", "location": "x",
+            "properties": {
+                "nodeResourceGroup": format!("MC_rg_{name}_x"),
+                "networkProfile": { "networkPlugin": "azure", "networkPluginMode": "overlay", "podCidr": "10.244.0.0/16" },
+                "agentPoolProfiles": [{ "name": "np", "count": 1, "maxPods": 250 }]
+            }
+        })
+    };
+    let clusters = serde_json::json!({ "value": [cluster("pier"), cluster("quay")] }).to_string();
+    let handed = serde_json::json!({ "kubeconfigs": [{ "name": "clusterUser", "value": base64::encode(kubeconfig) }] });
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&asked);
+    let app =
+        axum::Router::new().fallback(async move |request: axum::extract::Request| -> Answer {
+            let authorization = request.headers().get("authorization");
+            let authorization = authorization.and_then(|value| value.to_str().ok());
+            assert_eq!(authorization, Some(format!("Bearer {ARM_TOKEN}").as_str()));
+            let path = request.uri().path().to_string();
+            let line = format!("{} {path}", request.method());
+            log.lock().expect("no panic in a test server").push(line);
+            if path.ends_with("/managedClusters/pier/listClusterUserCredential") {
+                answer(200, handed.to_string())
+            } else if path.ends_with("/listClusterUserCredential") {
+                answer(
+                    403,
+                    r#"{"error":{"code":"AuthorizationFailed","message":"not this one"}}"#,
+                )
+            } else if path.ends_with("/managedClusters") {
+                answer(200, clusters.clone())
+            } else {
+                answer(200, r#"{"value":[]}"#)
+            }
+        });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("loopback has a free port");
+    let server = format!("http://{}", listener.local_addr().expect("it is bound"));
+    tokio::spawn(async move {
+        let _ = axum::serve(listener, app).await;
+    });
+    (server, asked)
+}
+
+fn api_server() -> super::loopback::Script {
+    Arc::new(|path, _| {
+        if path.starts_with("/api/v1/nodes") {
+            answer(
+                200,
+                r#"{"kind":"NodeList","metadata":{},"items":[{"metadata":{"name":"aks-np-0","labels":{}},"status":{"allocatable":{"cpu":"2"}}}]}"#,
+            )
+        } else {
+            empty()
+        }
+    })
+}
+
+fn snapshot(azure: &str, file: &Path, more: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_aksplan"))
+        .args([
+            "snapshot",
+            "--subscription",
+            SUBSCRIPTION,
+            "--arm-endpoint",
+            azure,
+        ])
+        .arg("--file")
+        .arg(file)
+        .args(more)
+        .env("AKSPLAN_ARM_TOKEN", ARM_TOKEN)
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the binary runs")
+}
+
+#[test]
+fn azure_hands_out_the_way_to_a_cluster() {
+    let runtime = runtime();
+    let (azure, asked, cluster) = runtime.block_on(async {
+        let cluster = Loopback::start(api_server()).await;
+        let user = format!("{{token: {CLUSTER_TOKEN}}}");
+        let (azure, asked) = azure(kubeconfig(&cluster.server, None, &user)).await;
+        (azure, asked, cluster)
+    });
+    let folder = Folder::new();
+    let file = folder.path.join("estate.json");
+
+    let output = snapshot(&azure, &file, &["--kubernetes", "--verbose"]);
+    let told = String::from_utf8_lossy(&output.stderr).to_string();
+    assert!(output.status.success(), "{told}");
+    let text = std::fs::read_to_string(&file).expect("it was written");
+    let snapshot_of: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let clusters = snapshot_of["inventory"]["clusters"]
+        .as_array()
+        .expect("two clusters");
+    let nodes = |name: &str| {
+        let cluster = clusters.iter().find(|cluster| cluster["name"] == name);
+        let cluster = cluster.unwrap_or_else(|| panic!("no cluster {name} in {text}"));
+        cluster["kubernetes"]["nodes"].as_array().map(Vec::len)
+    };
+    assert_eq!(
+        nodes("pier"),
+        Some(1),
+        "its node carries no label: Azure said whose it is"
+    );
+    assert_eq!(nodes("quay"), None);
+    assert!(
+        told.contains("objects of cluster quay were not read: Azure handed out no kubeconfig: 403 AuthorizationFailed"),
+        "{told}"
+    );
+    for secret in [ARM_TOKEN, CLUSTER_TOKEN] {
+        assert!(
+            !text.contains(secret) && !told.contains(secret),
+            "{secret} shows"
+        );
+    }
+    let posts: Vec<String> = asked
+        .lock()
+        .expect("no panic in a test server")
+        .iter()
+        .filter(|line| !line.starts_with("GET "))
+        .cloned()
+        .collect();
+    assert_eq!(posts.len(), 2, "one a cluster and nothing else: {posts:?}");
+    assert!(
+        !cluster.asked.lock().expect("no panic").is_empty(),
+        "the cluster itself was asked"
+    );
+
+    // Without the flag nobody is asked for a kubeconfig, and it is said that objects are not known.
+    asked.lock().expect("no panic in a test server").clear();
+    let output = snapshot(&azure, &folder.path.join("without.json"), &[]);
+    let told = String::from_utf8_lossy(&output.stderr).to_string();
+    assert!(told.contains("--kubernetes reads them"), "{told}");
+    let asked = asked.lock().expect("no panic in a test server");
+    assert!(
+        asked.iter().all(|line| line.starts_with("GET ")),
+        "{asked:?}"
+    );
+}
