@@ -145,8 +145,8 @@ impl Sources {
         }
         #[cfg(not(feature = "azure"))]
         if self.from.is_empty() {
-            // Without Azure there is nothing to choose from by name.
-            let _ = about;
+            // Without Azure there is nothing to choose from by name; without Kubernetes as well, nothing to add to.
+            let _ = (about, &found);
             return Err(CliError::Usage(
                 "nothing to read: give --from PATH (a scenario, or a file or folder with the output of `az … -o json`); \
                  this aksplan was built without the feature `azure`, and cannot read Azure live"
