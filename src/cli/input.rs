@@ -129,6 +129,12 @@ impl Sources {
 
     /// Adds what Azure and Kubernetes say, if they are asked. Without any file, Azure is.
     fn read_live(&self, about: &About, found: &mut Found) -> Result<(), CliError> {
+        // Azure first: it is asked for more than one cluster, and what may go wrong goes wrong at once.
+        #[cfg(feature = "azure")]
+        if self.azure.is_asked() || self.objects() != Objects::Skip || self.from.is_empty() {
+            let live = super::live::read(&self.azure, about, self.objects())?;
+            found.facts.append(live);
+        }
         #[cfg(feature = "kubernetes")]
         if let Some(access) = self.kubernetes.access()? {
             let read = super::kubernetes_access::read(&access, false)?;
@@ -137,11 +143,6 @@ impl Sources {
             for sentence in not_checked {
                 found.facts.note(sentence);
             }
-        }
-        #[cfg(feature = "azure")]
-        if self.azure.is_asked() || self.from.is_empty() {
-            let live = super::live::read(&self.azure, about, self.objects())?;
-            found.facts.append(live);
         }
         #[cfg(not(feature = "azure"))]
         if self.from.is_empty() {

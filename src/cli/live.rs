@@ -4,11 +4,11 @@
 use super::CliError;
 use super::azure_access::{AzureAccess, SignedIn, process_environment};
 use super::input::About;
-use crate::source::azure::account::{self, AccountError, Subscription};
+use crate::source::azure::account::{self, AccountError, Subscription, Wanted};
 use crate::source::azure::credential::{self, Bearer};
 use crate::source::azure::estate::{self, Answer, Question, Scope};
 use crate::source::azure::resource_graph::Breadth;
-use crate::source::azure::{ArmClient, Tally};
+use crate::source::azure::{ArmClient, Settings as ClientSettings, Tally, direct_transport};
 use crate::source::facts::Facts;
 use jiff::Timestamp;
 use std::io::Write;
@@ -30,7 +30,7 @@ pub fn read(access: &AzureAccess, about: &About, objects: Objects) -> Result<Fac
         let started = Instant::now();
         let observed_at = now();
         let question = Question {
-            scope: chosen.scope(access, &client, &settings).await?,
+            scope: chosen.scope(access, &client).await?,
             vnet: about.vnet.clone(),
             cluster: about.cluster.clone(),
             details: about.details,
@@ -83,7 +83,10 @@ fn client(access: &AzureAccess, signed_in: &SignedIn) -> ArmClient {
     ArmClient::new(
         signed_in.endpoint.url().clone(),
         bearer,
-        access.client_settings(),
+        ClientSettings {
+            transport: signed_in.endpoint.is_loopback().then(direct_transport),
+            ..access.client_settings()
+        },
     )
 }
 
@@ -91,8 +94,8 @@ fn client(access: &AzureAccess, signed_in: &SignedIn) -> ArmClient {
 enum Chosen {
     Fleet(Breadth),
     Subscriptions(Vec<Subscription>),
-    /// A name that the Azure CLI does not know: Azure itself may.
-    ToBeListed,
+    /// Names that the Azure CLI does not know: Azure itself may.
+    ToBeListed(Vec<Wanted>),
 }
 
 impl Chosen {
@@ -119,10 +122,13 @@ impl Chosen {
         } else {
             &access.subscription
         };
+        let wanted = account::wanted(named, &settings.environment);
         match account::subscriptions(named, access.cloud, settings).await {
             Ok(found) => Ok(Chosen::Subscriptions(found)),
-            Err(AccountError::Unknown { .. } | AccountError::Profile { .. }) => {
-                Ok(Chosen::ToBeListed)
+            Err(AccountError::Unknown { .. } | AccountError::Profile { .. })
+                if !wanted.is_empty() =>
+            {
+                Ok(Chosen::ToBeListed(wanted))
             }
             // Nobody said live, nobody said files: both ways out are shown.
             Err(error) if !access.is_asked() => Err(CliError::Usage(format!(
@@ -154,16 +160,11 @@ impl Chosen {
         }
     }
 
-    async fn scope(
-        self,
-        access: &AzureAccess,
-        client: &ArmClient,
-        settings: &credential::Settings,
-    ) -> Result<Scope, CliError> {
+    async fn scope(self, access: &AzureAccess, client: &ArmClient) -> Result<Scope, CliError> {
         let subscriptions = match self {
             Chosen::Fleet(breadth) => return Ok(Scope::Fleet(breadth)),
             Chosen::Subscriptions(subscriptions) => subscriptions,
-            Chosen::ToBeListed => listed(access, client, settings).await?,
+            Chosen::ToBeListed(wanted) => listed(&wanted, client).await?,
         };
         let mut ids: Vec<String> = subscriptions
             .into_iter()
@@ -186,11 +187,7 @@ fn subscription_in(id: &str) -> Option<String> {
 }
 
 /// The subscriptions that are meant, out of all that Azure lists.
-async fn listed(
-    access: &AzureAccess,
-    client: &ArmClient,
-    settings: &credential::Settings,
-) -> Result<Vec<Subscription>, CliError> {
+async fn listed(wanted: &[Wanted], client: &ArmClient) -> Result<Vec<Subscription>, CliError> {
     let listed = client.list("/subscriptions", SUBSCRIPTIONS).await;
     if let Some(failure) = listed.failure {
         return Err(failure.into());
@@ -205,7 +202,7 @@ async fn listed(
             "no subscription of that name: Azure lists none that you may see".to_string(),
         ));
     }
-    account::wanted(&access.subscription, &settings.environment)
+    wanted
         .iter()
         .map(|wanted| account::find(wanted, &all).cloned())
         .collect::<Result<_, _>>()

@@ -7,7 +7,7 @@ use crate::finding::counted;
 use crate::model::Inventory;
 use crate::report::terminal::clean;
 use crate::source::snapshot::redact::redact;
-use crate::source::snapshot::{AddressesAre, Document, Encoding, encode, write};
+use crate::source::snapshot::{AddressesAre, Document, Encoding, encode, try_out, write};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -72,8 +72,8 @@ enum RedactAddresses {
 pub fn run(args: &SnapshotArgs) -> Result<Ending, CliError> {
     // Said before anything is read, which may take a while.
     let is_stdout = args.file.as_os_str() == "-";
-    if !is_stdout && !args.file.exists() {
-        Encoding::of(&args.file)?;
+    if !is_stdout {
+        try_out(&args.file)?;
     }
     let key = if args.redact { Some(args.key()?) } else { None };
     let loaded = args.sources.load(&About {

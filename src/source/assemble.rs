@@ -111,22 +111,65 @@ fn assumption(cluster: &str) -> String {
     )
 }
 
+/// Things by resource group. Groups of one name in two subscriptions are two: `MC_rg_aks_westeurope` is usual in dev and in prod.
+struct ByGroup<T>(HashMap<String, Vec<(Option<String>, T)>>);
+
+impl<T> Default for ByGroup<T> {
+    fn default() -> Self {
+        ByGroup(HashMap::new())
+    }
+}
+
+impl<T: Copy> ByGroup<T> {
+    fn subscription(id: Option<&ResourceId>) -> Option<String> {
+        Some(id?.segment("subscriptions")?.to_ascii_lowercase())
+    }
+
+    fn add(&mut self, group: &str, id: Option<&ResourceId>, thing: T) {
+        let same = self.0.entry(group.to_ascii_lowercase()).or_default();
+        same.push((Self::subscription(id), thing));
+    }
+
+    /// The last one in the group of this name in the subscription of `id`; a side without an id is in any.
+    fn of(&self, group: &str, id: Option<&ResourceId>) -> Option<T> {
+        let subscription = Self::subscription(id);
+        let same = self.0.get(&group.to_ascii_lowercase())?;
+        same.iter()
+            .rfind(|(known, _)| known.is_none() || subscription.is_none() || *known == subscription)
+            .map(|(_, thing)| *thing)
+    }
+}
+
 /// A snapshot may assume a managed VNet that was read since: what was read counts.
 fn drop_assumed(facts: &mut Facts) {
-    let group = |fact: &VnetFact| Some(fact.vnet.resource_group.as_ref()?.to_ascii_lowercase());
     if !facts.vnets.iter().any(is_assumed) {
         return;
     }
-    let read: HashSet<String> = facts
-        .vnets
+    let mut read = ByGroup::default();
+    for fact in facts.vnets.iter().filter(|fact| !is_assumed(fact)) {
+        if let Some(group) = &fact.vnet.resource_group {
+            read.add(group, fact.vnet.id.as_ref(), ());
+        }
+    }
+    // An assumed VNet has no id: the clusters in it say which subscription it would be in.
+    let known: HashSet<&str> = facts
+        .clusters
         .iter()
-        .filter(|fact| !is_assumed(fact))
-        .filter_map(group)
+        .filter(|fact| {
+            let group = fact.cluster.node_resource_group.as_ref();
+            group.is_some_and(|group| read.of(group, fact.cluster.id.as_ref()).is_some())
+        })
+        .flat_map(|fact| &fact.pools)
+        .filter_map(|pool| match &pool.subnet {
+            Some(SubnetReference::Placed { vnet, .. }) => Some(vnet.as_str()),
+            _ => None,
+        })
         .collect();
-    let is_read = |fact: &VnetFact| group(fact).is_some_and(|group| read.contains(&group));
     let dropped: HashSet<String> = facts
         .vnets
-        .extract_if(.., |fact| is_assumed(fact) && is_read(fact))
+        .extract_if(.., |fact| {
+            is_assumed(fact) && known.contains(vnet_key(&fact.vnet).as_str())
+        })
         .map(|fact| vnet_key(&fact.vnet))
         .collect();
     for fact in &mut facts.clusters {
@@ -204,8 +247,8 @@ struct Assembly {
     /// Subnets of each VNet, before they are placed side by side.
     pending: Vec<Vec<SubnetFact>>,
     lookup: Lookup,
-    /// For VNets that AKS made: node resource group in lower case.
-    vnet_by_group: HashMap<String, VnetIndex>,
+    /// For VNets that AKS made.
+    vnet_by_group: ByGroup<VnetIndex>,
     /// The subnet of nodes in a VNet that AKS made: the one named so, else the first.
     managed_subnet: HashMap<VnetIndex, SubnetIndex>,
 }
@@ -286,7 +329,8 @@ impl Assembly {
             None => VnetIndex::new(self.inventory.vnets.len()),
         };
         if let Some(group) = &fact.vnet.resource_group {
-            self.vnet_by_group.insert(group.to_ascii_lowercase(), index);
+            let id = fact.vnet.id.as_ref();
+            self.vnet_by_group.add(group, id, index);
         }
         self.lookup.vnet_by_key.insert(key, index);
         self.inventory.vnets.push(fact.vnet);
@@ -468,8 +512,8 @@ impl Assembly {
         let read = cluster
             .node_resource_group
             .as_ref()
-            .and_then(|group| self.vnet_by_group.get(&group.to_ascii_lowercase()))
-            .and_then(|vnet| self.managed_subnet.get(vnet));
+            .and_then(|group| self.vnet_by_group.of(group, cluster.id.as_ref()))
+            .and_then(|vnet| self.managed_subnet.get(&vnet));
         if let Some(&read) = read {
             return read;
         }
@@ -777,5 +821,40 @@ mod tests {
             .map(|subnet| assembly.inventory.subnet(*subnet).name.as_str())
             .collect();
         assert_eq!(chosen, ["aks-subnet"]);
+    }
+
+    /// `az aks create -g rg -n aks` in a dev and a prod subscription names both node resource groups alike.
+    #[test]
+    fn managed_vnets_of_two_subscriptions_are_two() {
+        let of = |subscription: &str| {
+            let scope = format!("/subscriptions/{subscription}/resourceGroups");
+            format!(
+                r#"{{"id":"{scope}/MC_rg_aks_x/providers/Microsoft.Network/virtualNetworks/aks-vnet-{subscription}","name":"aks-vnet-{subscription}",
+                    "properties":{{"addressSpace":{{"addressPrefixes":["10.224.0.0/12"]}},"subnets":[{{"name":"aks-subnet",
+                    "id":"{scope}/MC_rg_aks_x/providers/Microsoft.Network/virtualNetworks/aks-vnet-{subscription}/subnets/aks-subnet",
+                    "properties":{{"addressPrefix":"10.224.0.0/16"}}}}]}}}},
+                   {{"id":"{scope}/rg/providers/Microsoft.ContainerService/managedClusters/aks","name":"aks","properties":{{
+                    "nodeResourceGroup":"MC_rg_aks_x","networkProfile":{{"networkPlugin":"azure","networkPluginMode":"overlay"}},
+                    "agentPoolProfiles":[{{"name":"np","count":3}}]}}}}"#
+            )
+        };
+        let text = format!("[{},{}]", of("dev"), of("prod"));
+        let found = crate::source::read_document("estate.json", text.as_bytes()).unwrap();
+        let inventory = found.assemble().unwrap().current;
+        assert_eq!(inventory.clusters.len(), 2);
+        for cluster in &inventory.clusters {
+            let subscription = cluster
+                .id
+                .as_ref()
+                .unwrap()
+                .segment("subscriptions")
+                .unwrap();
+            let vnets = inventory.vnets_of_cluster(cluster);
+            let names: Vec<&str> = vnets
+                .iter()
+                .map(|index| inventory.vnet(*index).name.as_str())
+                .collect();
+            assert_eq!(names, [format!("aks-vnet-{subscription}")]);
+        }
     }
 }

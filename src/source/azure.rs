@@ -1,6 +1,7 @@
 //! Live reading of Azure: what is asked of Azure Resource Manager and Resource Graph, where, and as whom. It fetches JSON; what
 //! a body means is decided by the lowering that files use ([`super::arm`]), so that live and file input cannot disagree. It never
-//! writes to Azure, and a token never leaves it but in the `authorization` header of a request to the one endpoint.
+//! writes to Azure. A token never leaves it but in the `authorization` header of a request to the one endpoint; one for the API
+//! servers of clusters is handed to their reader, where `--kubernetes` asks for that.
 //!
 //! The map, in reading order:
 //!
@@ -26,6 +27,10 @@ pub mod operation;
 pub mod reads;
 pub mod resource_graph;
 
+use azure_core::http::Transport;
+use std::sync::Arc;
+use std::time::Duration;
+
 pub use client::{ArmClient, Settings, Tally};
 pub use error::{ArmError, Failure};
 
@@ -33,4 +38,16 @@ pub use error::{ArmError, Failure};
 pub fn install_tls() {
     // An error says that somebody was first, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// HTTP that takes no proxy: what goes to this machine must not leave it, and `HTTP_PROXY` says nothing of that.
+pub fn direct_transport() -> Transport {
+    install_tls();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(20))
+        .build()
+        .expect("nothing here depends on the machine, and the TLS provider is installed");
+    Transport::new(Arc::new(client))
 }

@@ -10,7 +10,7 @@ mod lower;
 pub mod redact;
 mod write;
 
-pub use write::{Encoding, WriteError, Written, encode, write};
+pub use write::{Encoding, WriteError, Written, encode, try_out, write};
 
 use super::facts::{Facts, Origin};
 use super::{SourceError, arm};

@@ -3,6 +3,7 @@
 
 #![cfg(feature = "azure")]
 
+mod at_home;
 mod binary;
 mod cassettes;
 mod client;

@@ -59,6 +59,9 @@ pub const POLLS: &[Read] = &[
     },
 ];
 
+/// The shortest time between two questions.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// How patiently an operation is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
@@ -329,7 +332,8 @@ impl Operation {
                         trouble: None,
                         elapsed,
                     });
-                    wait = answer.wait.unwrap_or(pace.interval);
+                    // `Retry-After: 0` is no reason to ask without a pause for hours.
+                    wait = answer.wait.map_or(pace.interval, |wait| wait.max(SHORTEST));
                     last_status = answer.status.or(last_status);
                     if let Some(next) = answer.next {
                         follow = next;
@@ -422,7 +426,9 @@ impl Follow {
             remark,
             wait,
             // A resource that is being deleted has not succeeded while it is there.
-            next: end.filter(|_| !deleted).map(Follow::Nothing),
+            next: end
+                .filter(|end| !(deleted && matches!(end, Ending::Succeeded(_))))
+                .map(Follow::Nothing),
         })
     }
 }

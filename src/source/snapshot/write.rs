@@ -89,6 +89,38 @@ fn to_json(document: &Document, mut out: impl Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// Whether a snapshot could be written there: asked before anything is read, which may take long.
+///
+/// # Errors
+/// As [`write()`].
+pub fn try_out(path: &Path) -> Result<(), WriteError> {
+    let known = fs::metadata(path).ok();
+    if known.as_ref().is_some_and(fs::Metadata::is_dir) {
+        return Err(folder(path));
+    }
+    // A pipe or a device takes any name, and opening it may wait for whoever reads.
+    if known.as_ref().is_some_and(|known| !known.is_file()) {
+        return Ok(());
+    }
+    Encoding::of(path)?;
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let (temporary, _) = beside(&target).map_err(|error| WriteError::File {
+        path: path.display().to_string(),
+        error,
+    })?;
+    // If it cannot be removed, nothing is lost but a name.
+    let _ = fs::remove_file(&temporary);
+    Ok(())
+}
+
+fn folder(path: &Path) -> WriteError {
+    WriteError::Name(format!(
+        "{} is a folder; expected the name of a file, for example {}",
+        path.display(),
+        path.join("estate.json.zst").display()
+    ))
+}
+
 /// Writes the document into a file that only its owner may read: it describes a network. Whoever looks sees the old file or the
 /// new one, never a half. Pipes and devices are written to as they are.
 ///
@@ -101,11 +133,7 @@ pub fn write(document: &Document, path: &Path) -> Result<Written, WriteError> {
     };
     let known = fs::metadata(path).ok();
     if known.as_ref().is_some_and(fs::Metadata::is_dir) {
-        return Err(WriteError::Name(format!(
-            "{} is a folder; expected the name of a file, for example {}",
-            path.display(),
-            path.join("estate.json.zst").display()
-        )));
+        return Err(folder(path));
     }
     if known.as_ref().is_some_and(|known| !known.is_file()) {
         let encoding = Encoding::of(path).unwrap_or(Encoding::Json);
