@@ -8,6 +8,7 @@ use super::cost::NodeCost;
 use super::growth::{Books, Limit};
 use super::overlap::{Overlap, overlaps};
 use super::rows::{pod_cidr_row, pool_row, subnet_row};
+use super::strangers;
 use super::surge::nodes_with_surge;
 use super::told;
 use crate::finding::{Finding, Severity};
@@ -267,6 +268,7 @@ pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
     told::subnet_findings(&books, &subnets, &mut findings);
     told::pod_cidr_findings(inventory, &pod_cidrs, &mut findings);
     told::vnet_findings(&books, &subnets, &mut findings);
+    strangers::findings(&books, &subnets, &mut findings);
     for &index in &clusters {
         findings.extend(checks::cluster_findings(&books, index));
     }

@@ -5,8 +5,12 @@ use super::answer::pod_cidr_rules;
 use super::cost::{POD_SUBNET_BATCH, PerNode, cost_rules, pool_cost};
 use super::limits;
 use super::occupancy::{self, Occupancy, occupancy};
-use crate::model::{Cluster, ClusterIndex, Inventory, NetworkMode, NodePool, SubnetIndex, cidr};
+use super::strangers;
+use crate::model::{
+    Cluster, ClusterIndex, Holder, Inventory, NetworkMode, NodePool, SubnetIndex, cidr,
+};
 use crate::rule::{self, Rule};
+use std::collections::HashSet;
 
 /// The books: computed once, asked often.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub struct Books<'a> {
     occupancy: Vec<Occupancy>,
     /// Addresses held in each VNet, as its limit counts them.
     vnet_used: Vec<u64>,
+    /// Node resource groups of the clusters that were read.
+    node_groups: HashSet<String>,
 }
 
 /// A pool that draws from a subnet.
@@ -90,6 +96,7 @@ impl<'a> Books<'a> {
             users,
             occupancy,
             vnet_used: Vec::new(),
+            node_groups: strangers::node_groups(inventory),
         };
         let mut vnet_used = vec![0u64; inventory.vnets.len()];
         for index in inventory.subnet_indices() {
@@ -101,6 +108,11 @@ impl<'a> Books<'a> {
         }
         books.vnet_used = vnet_used;
         books
+    }
+
+    /// Scale sets in a subnet of clusters that were not read.
+    pub fn strangers(&self, subnet: SubnetIndex) -> Vec<&'a Holder> {
+        strangers::strangers(self.inventory, &self.node_groups, subnet)
     }
 
     /// The pools that use a subnet, cluster by cluster.
@@ -215,13 +227,14 @@ fn counts_known(books: &Books, cluster: &Cluster, pool: &NodePool) -> bool {
         && subnets.all(|subnet| books.pools(subnet).all(|user| known(user.pool)))
 }
 
-/// Every limit on a pool's way, the first that binds in front. Empty when the network mode is not known, or how many nodes there
-/// are.
+/// Every limit on a pool's way, the first that binds in front. Empty when the network mode is not known, or the subnet, or how many
+/// nodes there are.
 pub fn growth_limits(books: &Books, cluster: &Cluster, pool: &NodePool) -> Vec<Limit> {
     let (Some(mode), Some(cost)) = (cluster.network_mode(pool), pool_cost(cluster, pool)) else {
         return Vec::new();
     };
-    if !counts_known(books, cluster, pool) {
+    // Nothing is known of a subnet that was not read, or is known only after apply: no number would be true.
+    if pool.subnet.is_none() || !counts_known(books, cluster, pool) {
         return Vec::new();
     }
     let mut limits = Vec::new();

@@ -18,6 +18,7 @@ pub mod occupancy;
 pub mod overlap;
 pub mod prefix_set;
 mod rows;
+mod strangers;
 pub mod surge;
 mod told;
 

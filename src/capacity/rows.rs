@@ -110,7 +110,11 @@ pub(super) fn subnet_row(books: &Books, index: SubnetIndex) -> SubnetRow {
     let users: Vec<User> = books.pools(index).collect();
     let sums = SubnetDemand::of(books, index, &users);
     let occupancy = books.occupancy(index);
-    let verdict = sums.verdict(&users, index);
+    let verdict = match sums.verdict(&users, index) {
+        // Somebody's nodes are there all the same.
+        Verdict::Unused if !books.strangers(index).is_empty() => Verdict::Unknown,
+        verdict => verdict,
+    };
     SubnetRow {
         index,
         usable: books.inventory.subnet(index).usable(),

@@ -25,7 +25,7 @@ pub struct AzureAccess {
     pub subscription: Vec<String>,
 
     /// Only what lies in this resource group; may be given several times. Peered VNets are followed out of it
-    #[arg(long, short = 'g', value_name = "NAME", value_parser = not_blank, help_heading = HEADING)]
+    #[arg(long, short = 'g', value_name = "NAME", value_parser = group_name, help_heading = HEADING)]
     pub resource_group: Vec<String>,
 
     /// Every subscription that you can see, through Azure Resource Graph
@@ -178,6 +178,20 @@ fn clouds() -> impl TypedValueParser<Value = Cloud> {
             ))
     }))
     .try_map(|word| word.parse::<Cloud>())
+}
+
+/// Azure's own rule for names of resource groups: anything else would ask for another path.
+fn group_name(text: &str) -> Result<String, &'static str> {
+    const LONGEST: usize = 90;
+    let text = not_blank(text)?;
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '(' | ')');
+    if text.chars().all(is_name) && !text.ends_with('.') && text.chars().count() <= LONGEST {
+        Ok(text)
+    } else {
+        Err(
+            "a resource group's name has letters, digits and -_.() only, 90 at most, and does not end in a dot",
+        )
+    }
 }
 
 fn not_blank(text: &str) -> Result<String, &'static str> {

@@ -3,7 +3,7 @@
 use super::input::unread;
 use super::output::Rendering;
 use super::{CliError, Ending};
-use crate::capacity::changes::{Side, changes};
+use crate::capacity::changes::{How, Side, changes};
 use crate::capacity::{Scope, assess};
 use crate::model::Inventory;
 use crate::report::diff::{DiffShape, document};
@@ -30,7 +30,14 @@ pub struct DiffArgs {
 }
 
 pub fn run(args: &DiffArgs) -> Result<Ending, CliError> {
-    let (before, after) = (load(&args.before)?, load(&args.after)?);
+    let ((before, names_before), (after, names_after)) = (load(&args.before)?, load(&args.after)?);
+    if names_before != names_after {
+        return Err(CliError::Usage(
+            "the two do not have the same names: one is redacted and the other is not, or they are redacted with different keys; \
+             write both snapshots with the same --redact-key-file (or AKSPLAN_REDACT_KEY)"
+                .to_string(),
+        ));
+    }
     let assessed = [&before, &after].map(|inventory| assess(inventory, &Scope::default()));
     let side = |inventory, position: usize| Side {
         inventory,
@@ -44,6 +51,18 @@ pub fn run(args: &DiffArgs) -> Result<Ending, CliError> {
         .map(|sentence| format!("before: {sentence}"))
         .collect();
     not_checked.extend(assessed[1].not_checked.iter().cloned());
+    // What stands on one side only may not have been read on the other.
+    for (assessment, side, how, looks) in [
+        (&assessed[0], "before", How::Added, "new"),
+        (&assessed[1], "after", How::Removed, "gone"),
+    ] {
+        let one_sided = changes.changes.iter().any(|change| change.how == how);
+        if one_sided && !assessment.not_checked.is_empty() {
+            not_checked.push(format!(
+                "not everything was read {side}: what looks {looks} may only not have been read"
+            ));
+        }
+    }
     not_checked.sort();
     let title = format!(
         "What changed from {} to {}",
@@ -60,8 +79,16 @@ pub fn run(args: &DiffArgs) -> Result<Ending, CliError> {
     Ok(ending)
 }
 
-fn load(path: &Path) -> Result<Inventory, CliError> {
-    let loaded = source::load(&[path.to_path_buf()], &[])?;
+/// What a file says, and the keys of the hashes that stand for names in it.
+fn load(path: &Path) -> Result<(Inventory, BTreeSet<String>), CliError> {
+    let found = source::read_all(&[path.to_path_buf()])?;
+    let keys: BTreeSet<String> = found
+        .snapshots
+        .iter()
+        .flatten()
+        .map(|redacted| redacted.key.clone())
+        .collect();
+    let loaded = source::join(found, &[])?;
     let mut inventory = loaded.current;
     if loaded.planned.is_some() {
         inventory.not_checked.push(format!(
@@ -70,5 +97,5 @@ fn load(path: &Path) -> Result<Inventory, CliError> {
         ));
     }
     inventory.not_checked.extend(unread(&inventory));
-    Ok(inventory)
+    Ok((inventory, keys))
 }

@@ -118,11 +118,18 @@ impl Sources {
         Ok(found)
     }
 
+    /// Who asks the clusters' own API servers.
     #[cfg(feature = "azure")]
     fn objects(&self) -> Objects {
         #[cfg(feature = "kubernetes")]
-        if self.kubernetes.kubernetes {
-            return Objects::Read;
+        {
+            let access = &self.kubernetes;
+            if access.kubernetes {
+                return Objects::Read;
+            }
+            if access.in_cluster || access.context.is_some() || !access.kubeconfig.is_empty() {
+                return Objects::Elsewhere;
+            }
         }
         Objects::Skip
     }
@@ -131,7 +138,7 @@ impl Sources {
     fn read_live(&self, about: &About, found: &mut Found) -> Result<(), CliError> {
         // Azure first: it is asked for more than one cluster, and what may go wrong goes wrong at once.
         #[cfg(feature = "azure")]
-        if self.azure.is_asked() || self.objects() != Objects::Skip || self.from.is_empty() {
+        if self.azure.is_asked() || self.objects().from_azure() || self.from.is_empty() {
             let live = super::live::read(&self.azure, about, self.objects())?;
             found.facts.append(live);
         }

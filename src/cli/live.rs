@@ -49,6 +49,8 @@ pub fn read(access: &AzureAccess, about: &About, objects: Objects) -> Result<Fac
             Objects::Read => {
                 super::live_objects::read(access, &signed_in, &client, &clusters, &mut facts).await;
             }
+            #[cfg(feature = "kubernetes")]
+            Objects::Elsewhere => {}
             Objects::Skip if clusters.is_empty() => {}
             Objects::Skip => facts.note(
                 "the Kubernetes API of the clusters was not asked: nodes, pods and internal load balancers are not known \
@@ -69,9 +71,27 @@ fn now() -> Timestamp {
 /// Whether the clusters' own API servers are asked as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Objects {
+    /// Nobody: that is said.
     Skip,
+    /// A kubeconfig of the user's own, or the pod's service account, leads to one of them.
+    #[cfg(feature = "kubernetes")]
+    Elsewhere,
+    /// Each is asked, with the kubeconfig that Azure hands out.
     #[cfg(feature = "kubernetes")]
     Read,
+}
+
+impl Objects {
+    /// Whether Azure is needed for them.
+    pub fn from_azure(self) -> bool {
+        match self {
+            Objects::Skip => false,
+            #[cfg(feature = "kubernetes")]
+            Objects::Elsewhere => false,
+            #[cfg(feature = "kubernetes")]
+            Objects::Read => true,
+        }
+    }
 }
 
 fn client(access: &AzureAccess, signed_in: &SignedIn) -> ArmClient {

@@ -4,7 +4,7 @@ use super::input::{About, Sources};
 use super::output::painted;
 use super::{CliError, Ending};
 use crate::finding::counted;
-use crate::model::Inventory;
+use crate::model::{Inventory, IpNet};
 use crate::report::terminal::clean;
 use crate::source::snapshot::redact::redact;
 use crate::source::snapshot::{AddressesAre, Document, Encoding, encode, try_out, write};
@@ -88,7 +88,15 @@ pub fn run(args: &SnapshotArgs) -> Result<Ending, CliError> {
     if !loaded.operations.is_empty() {
         talk.push("the scenario's operations are not in a snapshot: only what is".to_string());
     }
-    let told = loaded.current.not_checked.clone();
+    // Of a redacted one the sentences would name what the file does not: they stay behind as a number.
+    let told = match (args.redact, loaded.current.not_checked.len()) {
+        (false, _) => loaded.current.not_checked.clone(),
+        (true, 0) => Vec::new(),
+        (true, count) => vec![format!(
+            "{} that name what is redacted; without --redact they are told",
+            counted(count as u64, "sentence", "sentences")
+        )],
+    };
     let counts = counts(&loaded.current);
     let (inventory, redacted) = match key {
         None => (loaded.current, None),
@@ -97,7 +105,11 @@ pub fn run(args: &SnapshotArgs) -> Result<Ending, CliError> {
                 RedactAddresses::Keep => AddressesAre::Kept,
                 RedactAddresses::Shift => AddressesAre::Shifted,
             };
+            let prefixes = prefixes(&loaded.current);
             let (inventory, redacted) = redact(loaded.current, &key, addresses);
+            if addresses == AddressesAre::Shifted {
+                talk.extend(stayed(&prefixes, &inventory));
+            }
             (inventory, Some(redacted))
         }
     };
@@ -123,6 +135,27 @@ pub fn run(args: &SnapshotArgs) -> Result<Ending, CliError> {
     // The process ends here; giving back a million small pieces one by one would only take time.
     std::mem::forget(inventory);
     Ok(Ending::Fine)
+}
+
+/// Prefixes of all subnets.
+fn prefixes(inventory: &Inventory) -> Vec<IpNet> {
+    let subnets = inventory.subnets.iter();
+    subnets.flat_map(|subnet| subnet.prefixes.clone()).collect()
+}
+
+/// Says how many prefixes shifting left where they were.
+fn stayed(before: &[IpNet], after: &Inventory) -> Option<String> {
+    let after = prefixes(after);
+    let same = before.iter().zip(&after).filter(|(old, new)| old == new);
+    let count = same.count() as u64;
+    (count > 0).then(|| {
+        format!(
+            "{} of {} not moved: the ranges that AKS itself uses (10.0.0.0/16, 10.224.0.0/12 and 10.244.0.0/16 among them) stay, \
+             and so does what must keep its distance from them",
+            counted(count, "subnet prefix", "subnet prefixes"),
+            before.len()
+        )
+    })
 }
 
 /// To standard error; it may be closed, and then there is nobody to tell.

@@ -19,7 +19,7 @@ pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
         if pool.subnet.is_none() {
             judgement.undecided = true;
             judgement.not_checked.push(format!(
-                "pool {}: its subnet is known only after apply, so nothing was compared with it",
+                "pool {}: its subnet is not known, so nothing was compared with it",
                 pool.name
             ));
         }

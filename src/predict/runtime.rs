@@ -15,6 +15,18 @@ use std::collections::BTreeMap;
 
 pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
     let mut steps = Steps::new();
+    if scene.autoscaler_only() {
+        // Admission, which says the same, is not asked.
+        for pool in &scene.after.pools {
+            if pool.subnet.is_none() && added(scene, pool) > 0 {
+                judgement.undecided = true;
+                judgement.not_checked.push(format!(
+                    "pool {}: its subnet is not known, so nothing was compared with it",
+                    pool.name
+                ));
+            }
+        }
+    }
     for subnet in scene.inventory().subnets_of_cluster(scene.after) {
         if scene.is_migration() {
             migration(scene, subnet, judgement);

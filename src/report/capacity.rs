@@ -110,8 +110,10 @@ fn subnets(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
     ]);
     for row in rows {
         let subnet = inventory.subnet(row.index);
+        // Without a pool that was read there is nothing to add up, and with a cluster that was not, no headroom either.
+        let is_unread = row.verdict == Verdict::Unknown && row.demand.ceiling_with_surge == 0;
         let demand = |value: u64| {
-            if row.verdict == Verdict::Unused {
+            if row.verdict == Verdict::Unused || is_unread {
                 Cell::toned("-", Tone::Dim)
             } else {
                 number(value)
@@ -126,7 +128,11 @@ fn subnets(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
             demand(row.demand.now),
             demand(row.demand.ceiling),
             demand(row.demand.ceiling_with_surge),
-            signed(row.headroom.ceiling_with_surge),
+            if is_unread {
+                Cell::toned("-", Tone::Dim)
+            } else {
+                signed(row.headroom.ceiling_with_surge)
+            },
             verdict(row.verdict),
         ]);
     }

@@ -132,7 +132,7 @@ pub fn load(from: &[PathBuf], also_reserved: &[PathBuf]) -> Result<Loaded, Sourc
 /// As [`load`].
 pub fn join(mut found: Found, also_reserved: &[PathBuf]) -> Result<Loaded, SourceError> {
     let is_empty = found.facts.is_empty() && found.plans.is_empty() && found.operations.is_empty();
-    if is_empty && !found.has_snapshot {
+    if is_empty && found.snapshots.is_empty() {
         found.facts.note(
             "no VNet, no subnet, no cluster and no Kubernetes object is in what was read"
                 .to_string(),
@@ -151,8 +151,8 @@ pub struct Found {
     pub plans: Vec<terraform::Plan>,
     pub operations: Vec<OperationFact>,
     pub scenarios: Vec<(String, String)>,
-    /// A snapshot may be of nothing, and then says so itself.
-    pub has_snapshot: bool,
+    /// Of each snapshot, what was done to its names. One may be of nothing, and then says so itself.
+    pub snapshots: Vec<Option<snapshot::Redacted>>,
 }
 
 impl Found {
@@ -185,7 +185,7 @@ impl Found {
         self.plans.extend(other.plans);
         self.operations.extend(other.operations);
         self.scenarios.extend(other.scenarios);
-        self.has_snapshot |= other.has_snapshot;
+        self.snapshots.extend(other.snapshots);
     }
 }
 
@@ -429,9 +429,10 @@ fn read_json_document(
         version.starts_with("aksplan/") || (version.is_empty() && !envelope.is_azure_resource());
     if kind == snapshot::KIND && is_ours {
         snapshot::check_version(version, origin).map_err(here)?;
+        let (facts, redacted) = snapshot::read(raw, origin).map_err(here)?;
         return Ok(Found {
-            facts: snapshot::read(raw, origin).map_err(here)?,
-            has_snapshot: true,
+            facts,
+            snapshots: vec![redacted],
             ..Found::default()
         });
     }

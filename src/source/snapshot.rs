@@ -89,9 +89,9 @@ pub(super) fn check_version(word: &str, origin: &Origin) -> Result<(), SourceErr
 /// # Errors
 /// When it is damaged: a field is missing or of the wrong type, an index points nowhere, a prefix has host bits, a name stands
 /// twice. The error names the place.
-pub(super) fn read(raw: &str, origin: &Origin) -> Result<Facts, SourceError> {
+pub(super) fn read(raw: &str, origin: &Origin) -> Result<(Facts, Option<Redacted>), SourceError> {
     let document: Document = arm::parse(raw, origin, "")?;
     let inventory = document.inventory.into_owned();
     check::check(&inventory).map_err(|(path, problem)| origin.error(&path, problem))?;
-    Ok(lower::lower(inventory, origin))
+    Ok((lower::lower(inventory, origin), document.redacted))
 }

@@ -21,5 +21,6 @@ mod recorded;
 mod server;
 mod server_itself;
 mod truth;
+mod unread;
 mod whole;
 mod world;

@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 
 /// What Azure's access control asks for: the provider, every second segment behind it, and what is done.
 fn action(entry: &Logged) -> Option<String> {
+    if entry.path.eq_ignore_ascii_case("/subscriptions") {
+        return Some("Microsoft.Resources/subscriptions/read".to_string());
+    }
     let (_, resource) = entry.path.split_once("/providers/")?;
     let segments: Vec<&str> = resource.split('/').collect();
     let (provider, rest) = segments.split_first()?;
@@ -35,8 +38,13 @@ fn ways() -> Vec<Vec<String>> {
         format!("capacity --management-group {GROUP}"),
         format!("snapshot --subscription {one} -f estate.json --kubernetes"),
     ]
-    .map(|line| line.split(' ').map(str::to_string).collect())
-    .into()
+    .map(|line| line.split(' ').map(str::to_string).collect::<Vec<_>>())
+    .into_iter()
+    // A name that only Azure knows.
+    .chain([["capacity", "--subscription", "Team 1"]
+        .map(str::to_string)
+        .to_vec()])
+    .collect()
 }
 
 #[test]

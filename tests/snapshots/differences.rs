@@ -203,3 +203,27 @@ fn redacted_snapshots_of_one_key_compare() {
     assert_eq!(kinds, ["subnet", "pool", "pool"], "{diff:#}");
     assert!(changes.iter().all(|change| change["change"] == "changed"));
 }
+
+/// With a key of its own each has other names: everything would look new.
+#[test]
+fn redacted_snapshots_of_two_keys_do_not() {
+    let folder = Folder::new("two-keys");
+    let written = |name: &str, more: &[&str]| {
+        let file = folder.file(name);
+        let mut args = vec!["snapshot", "--from", BEFORE, "-f", &file];
+        args.extend(more);
+        ends(&args, "", 0);
+        file
+    };
+    let (one, other) = (
+        written("a.json", &["--redact"]),
+        written("b.json", &["--redact"]),
+    );
+    let plain = written("c.json", &[]);
+    for (before, after) in [(&one, &other), (&one, &plain)] {
+        let output = super::binary::aksplan(&["diff", before, after], "");
+        let told = String::from_utf8_lossy(&output.stderr).to_string();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("--redact-key-file"), "{told}");
+    }
+}

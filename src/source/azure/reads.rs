@@ -22,8 +22,8 @@ pub const READS: &[Read] = &[
     Read {
         method: Method::Get,
         paths: &["/subscriptions"],
-        action: None,
-        purpose: "subscriptions cannot be named, only given by id",
+        action: Some("Microsoft.Resources/subscriptions/read"),
+        purpose: "subscriptions that the Azure CLI does not know cannot be named, only given by id",
     },
     Read {
         method: Method::Get,
