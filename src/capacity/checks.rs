@@ -1,9 +1,9 @@
 //! Facts about one cluster that are wrong or dangerous whatever the sums say: limits, shared subnets, delegations.
 
 use super::growth::{Books, LimitKind, growth_limits, nodes_of};
-use super::limits;
 use super::surge::{nodes_with_surge, surge_nodes};
 use super::told::all_at_once;
+use super::{limits, observed};
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::model::{ClusterIndex, IpNet, NetworkMode, NodePool, OsType, SubnetIndex};
 use crate::rule::{self, Rule};
@@ -21,6 +21,7 @@ pub fn cluster_findings(books: &Books, index: ClusterIndex) -> Vec<Finding> {
     empty_pools(books, index, &mut findings);
     ipv6_pod_cidr(books, index, &mut findings);
     mode_findings(books, index, &mut findings);
+    observed::findings(books, index, &mut findings);
     findings
 }
 

@@ -14,6 +14,7 @@ pub mod growth;
 pub mod knobs;
 pub mod limits;
 pub mod modes;
+mod observed;
 pub mod occupancy;
 pub mod overlap;
 pub mod prefix_set;

@@ -1,6 +1,9 @@
 //! The command line as a user meets it: exit codes, formats, colour, streams, help. Through the real binary.
 
+#[path = "../binary/mod.rs"]
+mod binary;
 mod formats;
+mod observed;
 mod ranges;
 mod streams;
 mod terminals;
