@@ -1,7 +1,9 @@
 //! What becomes of a text: a name becomes a token, a word that Azure or Kubernetes made stays. Never keeps a text because it looks
 //! harmless: only what is on a list of `words`, or is a quantity, a time or a prefix by its form.
 
-use super::words::{KEYS, KEYS_WITH_VALUES, NAMES, PROVIDERS, RESOURCE_TYPES, WORDS, is_one_of};
+use super::words::{
+    KEYS, KEYS_WITH_VALUES, NAMES, PROVIDERS, RESOURCE_TYPES, WORDS, is_one_of, is_platforms,
+};
 use crate::model::{Inventory, KubernetesVersion, ResourceId};
 use crate::source::kubernetes;
 use hmac::Mac as _;
@@ -162,7 +164,8 @@ impl Names {
 
     /// The value of a label or taint.
     pub fn value(&mut self, key: &str, value: &str) -> String {
-        if is_one_of(key, KEYS_WITH_VALUES) {
+        // Anybody may write a platform's key on a pod: its value stays only where it has the platform's form.
+        if is_one_of(key, KEYS_WITH_VALUES) && is_platforms(value) {
             value.to_string()
         } else if key.ends_with("-subscription") {
             self.subscription(value)

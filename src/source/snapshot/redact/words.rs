@@ -350,6 +350,116 @@ pub(super) const KEYS_WITH_VALUES: &[&str] = &[
     "kubernetes.azure.com/vmss-name-type",
 ];
 
+/// Values that AKS and Kubernetes give such labels and that are no word above.
+const VALUES: &[&str] = &[
+    "agent",
+    "amd64",
+    "arm64",
+    "azure",
+    "azurelinux",
+    "calico",
+    "cblmariner",
+    "disabled",
+    "enabled",
+    "ephemeral",
+    "false",
+    "linux",
+    "managed",
+    "mariner",
+    "none",
+    "premium_lrs",
+    "premiumv2_lrs",
+    "regular",
+    "spot",
+    "standard_lrs",
+    "standardssd_lrs",
+    "system",
+    "true",
+    "ubuntu",
+    "ubuntu2204",
+    "ubuntu2404",
+    "ultrassd_lrs",
+    "user",
+    "vnet",
+    "windows",
+    "windows2019",
+    "windows2022",
+    "windows2025",
+];
+
+/// Whether a value has a form that a platform gives: a word of its own, a number, a region or zone (`westeurope-1`), a size of
+/// machines, a version of node images.
+pub(super) fn is_platforms(value: &str) -> bool {
+    let (stem, zone) = match value.rsplit_once('-') {
+        Some((stem, zone)) => (stem, zone),
+        None => (value, "0"),
+    };
+    // Names of regions are one word, and may end in a number.
+    let is_place = REGIONS.iter().any(|region| {
+        stem.to_ascii_lowercase()
+            .trim_end_matches(|c: char| c.is_ascii_digit())
+            .ends_with(region)
+    }) && stem.chars().all(|c| c.is_ascii_alphanumeric());
+    let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    let begins = |list: &[&str]| {
+        list.iter().any(|beginning| {
+            value
+                .get(..beginning.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(beginning))
+        })
+    };
+    is_number(value)
+        || is_one_of(value, VALUES)
+        || is_one_of(value, WORDS)
+        || (is_place && is_number(zone))
+        || begins(VM_SIZES)
+        || begins(NODE_IMAGES)
+}
+
+/// What names of Azure's regions end in, numbers aside.
+const REGIONS: &[&str] = &[
+    "africa",
+    "arabia",
+    "asia",
+    "australia",
+    "brazil",
+    "canada",
+    "central",
+    "chile",
+    "china",
+    "east",
+    "europe",
+    "france",
+    "germany",
+    "india",
+    "indonesia",
+    "israel",
+    "italy",
+    "japan",
+    "korea",
+    "malaysia",
+    "mexico",
+    "newzealand",
+    "north",
+    "northeast",
+    "northwest",
+    "norway",
+    "poland",
+    "qatar",
+    "south",
+    "southeast",
+    "southwest",
+    "spain",
+    "sweden",
+    "switzerland",
+    "taiwan",
+    "uae",
+    "uk",
+    "us",
+    "usgov",
+    "west",
+];
+
 /// How sizes of machines begin.
 pub(super) const VM_SIZES: &[&str] = &["Standard_", "Basic_"];
 /// How versions of node images begin.
@@ -364,4 +474,37 @@ pub(super) const PROVIDERS: &[&str] = &["Microsoft."];
 
 pub(super) fn is_one_of(text: &str, list: &[&str]) -> bool {
     list.iter().any(|known| known.eq_ignore_ascii_case(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_platforms;
+
+    #[test]
+    fn values_of_platforms_and_of_people() {
+        for stays in [
+            "westeurope",
+            "westeurope-1",
+            "eastus2-3",
+            "0",
+            "agent",
+            "Standard_D8ds_v5",
+            "true",
+            "Ubuntu",
+            "germanywestcentral-2",
+            "AKSUbuntu-2204gen2containerd-202509.11.0",
+        ] {
+            assert!(is_platforms(stays), "{stays}");
+        }
+        for goes in [
+            "acme-payments",
+            "payments",
+            "acme-1",
+            "westeurope-blue",
+            "acme.west",
+            "prod-west",
+        ] {
+            assert!(!is_platforms(goes), "{goes}");
+        }
+    }
 }
