@@ -138,7 +138,7 @@ impl Sources {
     fn read_live(&self, about: &About, found: &mut Found) -> Result<(), CliError> {
         // Azure first: it is asked for more than one cluster, and what may go wrong goes wrong at once.
         #[cfg(feature = "azure")]
-        if self.azure.is_asked() || self.objects().from_azure() || self.from.is_empty() {
+        if self.azure.is_asked() || self.objects().need_azure() || self.from.is_empty() {
             let live = super::live::read(&self.azure, about, self.objects())?;
             found.facts.append(live);
         }

@@ -83,7 +83,7 @@ pub enum Objects {
 
 impl Objects {
     /// Whether Azure is needed for them.
-    pub fn from_azure(self) -> bool {
+    pub fn need_azure(self) -> bool {
         match self {
             Objects::Skip => false,
             #[cfg(feature = "kubernetes")]

@@ -2,7 +2,7 @@
 //! colleague, in CI, tomorrow. Reading it back gives exactly the inventory that was written. Never holds a secret: what is
 //! written is the inventory, and that has none.
 //!
-//! A snapshot is lowered to the same facts as every other source ([`lower`]), so that prefix lists, Terraform plans, wanted
+//! A snapshot is lowered to the same facts as every other source (`lower`), so that prefix lists, Terraform plans, wanted
 //! states and scenarios go on top of it as they go on top of the files it was made of.
 
 mod check;

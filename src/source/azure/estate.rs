@@ -397,9 +397,10 @@ impl Estate<'_> {
             }
             // A hub is often in a subscription of its own: a spoke that was listed says where.
             let remotes = self.facts.vnets.iter().flat_map(|fact| &fact.vnet.peerings);
-            return ids(remotes.map(|peering| &peering.remote).filter_map(|id| {
-                is_named(id.name(), id.resource_group(), id, wanted).then(|| id.clone())
-            }));
+            let named = remotes
+                .map(|peering| &peering.remote)
+                .filter(|id| is_named(id.name(), id.resource_group(), id, wanted));
+            return ids(named.cloned());
         }
         if let Some(wanted) = &self.question.cluster {
             return self.vnets_of(self.facts.clusters.iter().filter(|fact| {
