@@ -18,6 +18,7 @@ mod honest;
 mod permitted;
 mod read_only;
 mod recorded;
+mod scope;
 mod server;
 mod server_itself;
 mod truth;

@@ -5,13 +5,15 @@ use super::credential::CredentialError;
 use super::error::{ArmError, Failure};
 use super::reads::{self, Read};
 use azure_core::error::{Error, ErrorKind};
-use azure_core::http::headers::{HeaderName, Headers};
-use azure_core::http::policies::{Policy, PolicyResult, RetryHeaders, RetryPolicy};
+use azure_core::http::headers::{HeaderName, Headers, RETRY_AFTER};
+use azure_core::http::policies::{
+    Policy, PolicyResult, RetryHeaders, RetryPolicy, get_retry_after,
+};
 use azure_core::http::{
     ClientOptions, Context, Method, Pipeline, PipelineOptions, PipelineSendOptions, RawResponse,
     Request, RetryOptions, StatusCode, Transport, Url,
 };
-use azure_core::time::Duration as Span;
+use azure_core::time::{Duration as Span, OffsetDateTime};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +54,8 @@ pub struct ArmClient {
     pipeline: Pipeline,
     permits: Arc<Semaphore>,
     meter: Arc<Meter>,
+    /// The first failure that every request after it would share.
+    hopeless: Arc<OnceLock<ArmError>>,
 }
 
 impl fmt::Debug for ArmClient {
@@ -65,7 +69,8 @@ impl fmt::Debug for ArmClient {
 /// One page of a list.
 #[derive(Deserialize)]
 struct Page<'a> {
-    #[serde(borrow, default)]
+    /// An answer without it is no empty list: it is no list.
+    #[serde(borrow)]
     value: Vec<&'a RawValue>,
     #[serde(rename = "nextLink", default)]
     next_link: Option<String>,
@@ -84,20 +89,19 @@ impl ArmClient {
     /// `authorization` adds the token to each request, and sees to it that no other host gets it.
     pub fn new(endpoint: Url, authorization: Arc<dyn Policy>, settings: Settings) -> Self {
         let meter = Arc::new(Meter::default());
+        let headers = RetryHeaders {
+            retry_headers: RETRY_AFTER_NAMES.to_vec(),
+        };
         let attempt = Arc::new(Attempt {
             answer_within: settings.answer_within,
             patience: settings.patience,
+            headers: headers.clone(),
             meter: Arc::clone(&meter),
         });
         let options = ClientOptions {
             retry: RetryOptions::custom(Arc::new(Patience {
                 limit: settings.patience,
-                headers: RetryHeaders {
-                    retry_headers: RETRY_AFTER
-                        .iter()
-                        .map(|name| HeaderName::from(*name))
-                        .collect(),
-                },
+                headers,
             })),
             transport: settings.transport,
             ..ClientOptions::default()
@@ -116,6 +120,7 @@ impl ArmClient {
             pipeline,
             permits: Arc::new(Semaphore::new(settings.concurrency.max(1))),
             meter,
+            hopeless: Arc::default(),
         }
     }
 
@@ -175,19 +180,33 @@ impl ArmClient {
             .acquire()
             .await
             .expect("the semaphore is never closed");
+        if let Some(known) = self.hopeless.get() {
+            return Err(ArmError {
+                request: name,
+                ..known.clone()
+            });
+        }
         self.meter.asked(read);
         let options = PipelineSendOptions {
             skip_checks: true,
             ..PipelineSendOptions::default()
         };
+        let context = Context::new().with_value(Began(Instant::now()));
         let response = self
             .pipeline
-            .send(&Context::new(), &mut request, Some(options))
+            .send(&context, &mut request, Some(options))
             .await
-            .map_err(|error| ArmError {
-                request: name.clone(),
-                failure: failure_of(&error),
-                correlation_id: None,
+            .map_err(|error| {
+                let error = ArmError {
+                    request: name.clone(),
+                    failure: failure_of(&error),
+                    correlation_id: None,
+                };
+                // Signing in may take a minute to fail; hundreds of requests need not each find out.
+                if error.is_hopeless() {
+                    self.hopeless.get_or_init(|| error.clone());
+                }
+                error
             })?;
         if response.status().is_success() {
             Ok(response)
@@ -265,6 +284,8 @@ pub fn parse<'a, T: Deserialize<'a>>(name: &str, response: &'a RawResponse) -> R
             Some(kind) if !kind.contains("json") => {
                 format!("{kind} instead of JSON; is a proxy in between?")
             }
+            // JSON, and not what Azure answers here.
+            _ if error.is_data() => format!("{error}; is a proxy in between?"),
             _ => error.to_string(),
         }),
         correlation_id: correlation_id(response.headers()),
@@ -325,8 +346,13 @@ fn failure_of(error: &Error) -> Failure {
     }
 }
 
-/// Headers that say how long to wait, the precise ones first.
-const RETRY_AFTER: [&str; 3] = ["x-ms-retry-after-ms", "retry-after-ms", "retry-after"];
+/// Headers that say how long to wait, the precise ones first: milliseconds, but for the standard one, which is seconds or a date.
+/// A name made from text would count as one of Azure's own, and its seconds as milliseconds.
+const RETRY_AFTER_NAMES: [HeaderName; 3] = [
+    HeaderName::from_static("x-ms-retry-after-ms"),
+    HeaderName::from_static("retry-after-ms"),
+    RETRY_AFTER,
+];
 
 /// When to ask again: what Azure says, else twice as long each time.
 #[derive(Debug)]
@@ -355,7 +381,11 @@ impl RetryPolicy for Patience {
     }
 }
 
-/// Azure asks for a longer wait than the patience allows.
+/// When a request was first sent: all its tries share one patience.
+#[derive(Debug, Clone, Copy)]
+struct Began(Instant);
+
+/// Azure asks for a longer wait than the patience that is left.
 #[derive(Debug)]
 struct TooLong(Duration);
 
@@ -375,6 +405,7 @@ const UNREACHED: Duration = Duration::from_secs(5);
 struct Attempt {
     answer_within: Duration,
     patience: Duration,
+    headers: RetryHeaders,
     meter: Arc<Meter>,
 }
 
@@ -411,9 +442,21 @@ impl Policy for Attempt {
         self.meter.reached.store(true, Ordering::Relaxed);
         if response.status() == StatusCode::TooManyRequests {
             self.meter.throttled.fetch_add(1, Ordering::Relaxed);
-            let wait = header(response.headers(), "retry-after").and_then(|wait| wait.parse().ok());
-            if let Some(wait) = wait.map(Duration::from_secs)
-                && wait > self.patience
+        }
+        // Those the pipeline waits for; it looks at the clock before the wait, and not at how long that is.
+        if matches!(
+            response.status(),
+            StatusCode::TooManyRequests | StatusCode::ServiceUnavailable
+        ) {
+            let spent = context.value::<Began>().map(|began| began.0.elapsed());
+            let left = self.patience.saturating_sub(spent.unwrap_or_default());
+            let wait = get_retry_after(
+                response.headers(),
+                OffsetDateTime::now_utc,
+                &self.headers.retry_headers,
+            );
+            if let Some(wait) = wait.and_then(|wait| Duration::try_from(wait).ok())
+                && wait > left
             {
                 return Err(Error::new(ErrorKind::Other, TooLong(wait)));
             }
@@ -491,3 +534,6 @@ pub struct Tally {
     /// By what Azure's access control calls them.
     pub by_action: BTreeMap<&'static str, u64>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,13 +61,10 @@ impl ArmError {
         matches!(self.failure, Failure::Answer { status: 404, .. })
     }
 
-    /// Whether every other request would fail for the same reason.
+    /// Whether every other request would fail for the same reason. A 401 is none of these: a VNet of another tenant gets one while
+    /// all others are answered.
     pub fn is_hopeless(&self) -> bool {
-        match &self.failure {
-            Failure::Credential(_) => true,
-            Failure::Answer { status, .. } => *status == 401,
-            _ => false,
-        }
+        matches!(self.failure, Failure::Credential(_))
     }
 }
 

@@ -75,28 +75,28 @@ pub async fn read(client: &ArmClient, question: &Question) -> Result<Answer, Arm
         first_failure: None,
         holders: BTreeMap::new(),
         listed_vnets: Ids::new(),
+        listed_clusters: Ids::new(),
+        fleet_is_whole: false,
         asked: BTreeSet::new(),
         asked_subscriptions: BTreeSet::new(),
     };
     match &question.scope {
-        Scope::Subscriptions { ids, groups } => estate.subscriptions(ids, groups).await,
-        Scope::Fleet(breadth) => estate.fleet(breadth).await,
-    }
-    if let Some(id) = question
-        .vnet
-        .as_deref()
-        .filter(|name| name.starts_with('/'))
-    {
-        estate.vnets(vec![ResourceId::new(id)]).await;
-    }
-    if let Some(id) = question
-        .cluster
-        .as_deref()
-        .filter(|name| name.starts_with('/'))
-    {
-        estate.cluster(id).await;
+        Scope::Subscriptions { ids, groups } => {
+            estate.subscriptions(ids, groups).await;
+            estate.named_by_id().await;
+        }
+        Scope::Fleet(breadth) => {
+            // First come, first kept: Resource Graph's row may be minutes old.
+            estate.named_by_id().await;
+            estate.fleet(breadth).await;
+        }
     }
     estate.listed_vnets = estate.known_vnets();
+    estate.listed_clusters = ids(estate
+        .facts
+        .clusters
+        .iter()
+        .filter_map(|fact| fact.cluster.id.clone()));
     if estate.facts.is_empty()
         && let Some(failure) = estate.first_failure
     {
@@ -106,8 +106,7 @@ pub async fn read(client: &ArmClient, question: &Question) -> Result<Answer, Arm
     estate.usages().await;
     let clusters: Vec<ResourceId> = estate.clusters_that_matter().into_values().collect();
     if question.details {
-        let is_fleet = matches!(question.scope, Scope::Fleet(_));
-        if is_fleet && question.cluster.is_none() && question.vnet.is_none() {
+        if estate.is_of_whole_fleet() {
             estate.facts.note(
                 "maintenance windows were not asked of a whole fleet: --cluster or --vnet narrows it down".to_string(),
             );
@@ -135,6 +134,10 @@ struct Estate<'a> {
     holders: BTreeMap<String, BTreeSet<String>>,
     /// VNets that the scope itself holds; the others were followed to.
     listed_vnets: Ids,
+    /// Clusters likewise: the others are in subscriptions that were looked through for who holds addresses.
+    listed_clusters: Ids,
+    /// Resource Graph gave everything the caller may read.
+    fleet_is_whole: bool,
     /// VNets, clusters and resource groups that were asked for one by one, by id in lower case.
     asked: BTreeSet<String>,
     /// Subscriptions whose clusters were listed, in lower case.
@@ -224,7 +227,10 @@ impl Estate<'_> {
 
     async fn fleet(&mut self, breadth: &Breadth) {
         let found = resource_graph::resources(self.client, breadth, &FLEET_TYPES).await;
-        for row in &found.listed.items {
+        self.fleet_is_whole = found.listed.failure.is_none() && found.left_out.is_empty();
+        // Of a subscription that was given in part, clusters are still to be listed.
+        let rows = found.listed.items.iter().filter(|_| self.fleet_is_whole);
+        for row in rows {
             if let Ok(Named { id: Some(id) }) = serde_json::from_str(row)
                 && let Some(subscription) = ResourceId::new(id).segment("subscriptions")
             {
@@ -238,10 +244,25 @@ impl Estate<'_> {
         }
     }
 
+    /// What the question names by id. What a list of Azure Resource Manager brought is as fresh as a GET.
+    async fn named_by_id(&mut self) {
+        let is_new_id = |name: &&str| {
+            name.starts_with('/') && !self.found.contains_key(&name.to_ascii_lowercase())
+        };
+        let vnet = self.question.vnet.as_deref().filter(is_new_id);
+        let cluster = self.question.cluster.as_deref().filter(is_new_id);
+        if let Some(id) = vnet {
+            self.vnets(vec![ResourceId::new(id)]).await;
+        }
+        if let Some(id) = cluster {
+            self.cluster(id).await;
+        }
+    }
+
     /// Takes in what a list brought, and says what it did not.
     fn take(&mut self, listed: Listed, what: &str) {
         for item in &listed.items {
-            self.take_item(item);
+            self.take_item(item, what);
         }
         if let Some(failure) = listed.failure {
             let part = if listed.items.is_empty() {
@@ -258,15 +279,21 @@ impl Estate<'_> {
         self.first_failure.get_or_insert(failure);
     }
 
-    fn take_item(&mut self, item: &str) {
+    fn take_item(&mut self, item: &str, what: &str) {
         let id = match serde_json::from_str(item) {
-            Ok(Named { id: Some(id) }) => id,
-            _ => String::new(),
+            Ok(Named { id: Some(id) }) if !id.is_empty() => id,
+            _ => {
+                let what = what.trim_end_matches(',');
+                self.facts.note(format!(
+                    "among {what}, one came without an id and was not taken into account"
+                ));
+                return;
+            }
         };
         let origin = Origin::new(&self.origin, id.clone());
         let mut kind = None;
         let key = id.to_ascii_lowercase();
-        if key.is_empty() || self.found.contains_key(&key) {
+        if self.found.contains_key(&key) {
             return;
         }
         match arm::read_resource(item, &origin, &mut kind, &mut self.facts) {
@@ -298,7 +325,7 @@ impl Estate<'_> {
         for (id, answer) in ids.into_iter().zip(answers) {
             self.asked.insert(id.key());
             match answer {
-                Ok(vnet) => self.take_item(&vnet),
+                Ok(vnet) => self.take_item(&vnet, "VNets"),
                 Err(failure) if failure.is_not_found() => {
                     self.missed(&format!("VNet {id} is not there (any more)"), failure);
                 }
@@ -310,7 +337,7 @@ impl Estate<'_> {
     async fn cluster(&mut self, id: &str) {
         self.asked.insert(id.to_ascii_lowercase());
         match self.service.cluster(&ResourceId::new(id)).await {
-            Ok(body) => self.take_item(&body.whole().to_string()),
+            Ok(body) => self.take_item(&body.whole().to_string(), "clusters"),
             Err(failure) => self.missed(&format!("cluster {id} was not read"), failure),
         }
     }
@@ -349,8 +376,8 @@ impl Estate<'_> {
 
     /// Asks for what was pointed at, until nothing points at something that was not asked for.
     async fn follow(&mut self) {
-        // Resource Graph gave everything the caller may read.
-        if self.question.scope == Scope::Fleet(Breadth::Everything) {
+        // Then there is nothing more for this caller.
+        if self.fleet_is_whole && self.question.scope == Scope::Fleet(Breadth::Everything) {
             return;
         }
         loop {
@@ -397,9 +424,8 @@ impl Estate<'_> {
             }
             // A hub is often in a subscription of its own: a spoke that was listed says where.
             let remotes = self.facts.vnets.iter().flat_map(|fact| &fact.vnet.peerings);
-            let named = remotes
-                .map(|peering| &peering.remote)
-                .filter(|id| is_named(id.name(), id.resource_group(), id, wanted));
+            let remotes = remotes.map(|peering| &peering.remote);
+            let named = remotes.filter(|id| is_named(id.name(), id.resource_group(), id, wanted));
             return ids(named.cloned());
         }
         if let Some(wanted) = &self.question.cluster {
@@ -411,7 +437,8 @@ impl Estate<'_> {
             }));
         }
         let mut roots = self.listed_vnets.clone();
-        roots.extend(self.vnets_of_pools());
+        let all = self.facts.clusters.iter();
+        roots.extend(self.vnets_of(all.filter(|fact| self.is_listed(fact))));
         roots
     }
 
@@ -456,8 +483,32 @@ impl Estate<'_> {
             .collect()
     }
 
+    /// VNets of the clusters that belong to the answer.
     fn vnets_of_pools(&self) -> Ids {
-        self.vnets_of(self.facts.clusters.iter())
+        let reachable = self.reachable();
+        let by_group = self.vnets_by_group();
+        let all = self.facts.clusters.iter();
+        self.vnets_of(all.filter(|fact| self.belongs(fact, &reachable, &by_group)))
+    }
+
+    /// Whether the scope itself holds a cluster.
+    fn is_listed(&self, fact: &ClusterFact) -> bool {
+        let id = fact.cluster.id.as_ref();
+        self.question.scope == Scope::Fleet(Breadth::Everything)
+            || id.is_some_and(|id| self.listed_clusters.contains_key(&id.key()))
+    }
+
+    /// Whether a cluster was asked for, or is in one of these VNets. Others came along with a list of a whole subscription.
+    fn belongs(
+        &self,
+        fact: &ClusterFact,
+        vnets: &Ids,
+        by_group: &BTreeMap<String, Vec<&ResourceId>>,
+    ) -> bool {
+        self.is_listed(fact)
+            || vnets_of_cluster(fact, by_group)
+                .iter()
+                .any(|vnet| vnets.contains_key(&vnet.key()))
     }
 
     /// VNets of these clusters' subnets, or that AKS made for them.
@@ -489,11 +540,12 @@ impl Estate<'_> {
             Scope::Subscriptions { ids, groups } => {
                 groups.is_empty() && ids.iter().any(|id| id.eq_ignore_ascii_case(subscription))
             }
-            Scope::Fleet(_) => true,
+            Scope::Fleet(_) => self.fleet_is_whole,
         };
         self.facts
             .clusters
             .iter()
+            .filter(|fact| self.is_listed(fact))
             .filter(|fact| fact.pools.iter().all(|pool| pool.subnet.is_none()))
             .filter_map(node_group)
             .filter(|(subscription, group)| {
@@ -502,10 +554,17 @@ impl Estate<'_> {
             .collect()
     }
 
+    /// Nothing narrows the fleet down: it is too large to ask each of something.
+    fn is_of_whole_fleet(&self) -> bool {
+        matches!(self.question.scope, Scope::Fleet(_))
+            && self.question.vnet.is_none()
+            && self.question.cluster.is_none()
+    }
+
     /// Counters of addresses in use, for the VNets that matter.
     async fn usages(&mut self) {
         let mut matter = self.near();
-        if self.question.vnet.is_none() && matches!(self.question.scope, Scope::Fleet(_)) {
+        if self.is_of_whole_fleet() {
             matter = self.vnets_of_pools();
         }
         let known = self.known_vnets();
@@ -539,11 +598,12 @@ impl Estate<'_> {
                     .then(|| id.clone())
             }));
         }
-        if self.question.vnet.is_none() {
-            return ids(all.filter_map(|fact| fact.cluster.id.clone()));
-        }
         let near = self.near();
         let by_group = self.vnets_by_group();
+        if self.question.vnet.is_none() {
+            let matter = all.filter(|fact| self.belongs(fact, &near, &by_group));
+            return ids(matter.filter_map(|fact| fact.cluster.id.clone()));
+        }
         ids(all.filter_map(|fact| {
             let vnets = vnets_of_cluster(fact, &by_group);
             let matters = vnets.iter().any(|vnet| near.contains_key(&vnet.key()));
@@ -572,24 +632,43 @@ impl Estate<'_> {
         }
     }
 
-    /// Orders what was found, and lets pools say that their subnet was not read instead of pointing nowhere.
-    fn finish(self) -> Facts {
+    /// Drops clusters that only came along, orders what was found, and lets pools say that their subnet was not read instead of
+    /// pointing nowhere.
+    fn finish(mut self) -> Facts {
+        let mut read = self.reachable();
+        read.extend(self.known_vnets());
+        let by_group = self.vnets_by_group();
+        let kept: BTreeSet<String> = self
+            .facts
+            .clusters
+            .iter()
+            .filter(|fact| self.belongs(fact, &read, &by_group))
+            .filter_map(|fact| Some(fact.cluster.id.as_ref()?.key()))
+            .collect();
+        self.facts.clusters.retain(|fact| {
+            let id = fact.cluster.id.as_ref();
+            id.is_none_or(|id| kept.contains(&id.key()))
+        });
         let mut facts = self.facts;
-        let subnets: BTreeSet<String> = facts
+        // By id, and whether an address prefix is known.
+        let subnets: BTreeMap<String, bool> = facts
             .vnets
             .iter()
             .flat_map(|fact| &fact.subnets)
-            .filter_map(|subnet| Some(subnet.id.as_ref()?.key()))
+            .filter_map(|subnet| Some((subnet.id.as_ref()?.key(), !subnet.prefixes.is_empty())))
             .collect();
         let mut notes = Vec::new();
         for fact in &mut facts.clusters {
             for pool in &mut fact.pools {
                 for reference in [&mut pool.subnet, &mut pool.pod_subnet] {
-                    if let Some(SubnetReference::Id(id)) = reference
-                        && !subnets.contains(&id.key())
-                    {
+                    if let Some(SubnetReference::Id(id)) = reference {
+                        let why = match subnets.get(&id.key()) {
+                            Some(true) => continue,
+                            Some(false) => "for which Azure gave no address prefix",
+                            None => "which was not read",
+                        };
                         notes.push(format!(
-                            "pool {} of cluster {} is in {id}, which was not read: nothing is known of its addresses",
+                            "pool {} of cluster {} is in {id}, {why}: nothing is known of its addresses",
                             pool.pool.name, fact.cluster.name
                         ));
                         *reference = Some(SubnetReference::Unknown);
@@ -610,6 +689,23 @@ impl Estate<'_> {
             .route_tables
             .sort_by_cached_key(|table| table.id.as_ref().map(ResourceId::key));
         facts.usages.sort_by_cached_key(|usage| usage.subnet.key());
+        facts
+            .nat_gateways
+            .sort_by_cached_key(|fact| fact.gateway.id.as_ref().map(ResourceId::key));
+        facts.addresses.sort_by_cached_key(|fact| fact.holder.key());
+        facts.peerings.sort_by_cached_key(|fact| {
+            let name = fact.peering.name.to_ascii_lowercase();
+            (fact.vnet.key(), name)
+        });
+        facts.pools.sort_by_cached_key(|fact| {
+            let name = fact.pool.pool.name.to_ascii_lowercase();
+            (fact.cluster.key(), name)
+        });
+        facts.maintenance.sort_by_cached_key(|fact| {
+            let name = fact.configuration.name.to_ascii_lowercase();
+            (fact.cluster.key(), name)
+        });
+        facts.maintenance_listed.sort_by_cached_key(ResourceId::key);
         facts
     }
 }

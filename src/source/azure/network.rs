@@ -11,8 +11,8 @@ use azure_core_021 as old;
 use azure_core_021::Continuable as _;
 use azure_mgmt_network::package_2024_03 as api;
 use futures::StreamExt;
-use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -262,6 +262,27 @@ impl old::auth::TokenCredential for NoToken {
     }
 }
 
+/// What every list of Azure Resource Manager has.
+#[derive(Deserialize)]
+struct AnyList {
+    #[serde(rename = "value")]
+    _value: Vec<IgnoredAny>,
+}
+
+/// What every resource has.
+#[derive(Deserialize)]
+struct AnyResource {
+    #[serde(rename = "id")]
+    _id: String,
+}
+
+/// Whether a path ends with a type, and not with the name of a resource.
+fn is_list(path: &str) -> bool {
+    let path = path.trim_end_matches('/').to_ascii_lowercase();
+    path.rsplit_once("/providers/")
+        .is_none_or(|(_, resource)| resource.split('/').count() % 2 == 0)
+}
+
 /// Takes the place of HTTP under the old client.
 #[derive(Debug)]
 struct Bridge(ArmClient);
@@ -285,7 +306,13 @@ impl old::HttpClient for Bridge {
             .map_err(refused)?;
         // What is no JSON is told with its address here: the old client would only say where parsing stopped.
         let name = format!("GET {}", request.url().path());
-        parse::<IgnoredAny>(&name, &response).map_err(refused)?;
+        // It would also take any JSON for a list of nothing.
+        if is_list(request.url().path()) {
+            parse::<AnyList>(&name, &response).map(drop)
+        } else {
+            parse::<AnyResource>(&name, &response).map(drop)
+        }
+        .map_err(refused)?;
         let (_, _, body) = response.deconstruct();
         let body = old::BytesStream::new(body.to_vec());
         Ok(old::Response::new(

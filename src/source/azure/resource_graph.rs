@@ -19,7 +19,6 @@ const ROWS: u32 = 1000;
 pub enum Breadth {
     /// Every subscription the caller can read.
     Everything,
-    Subscriptions(Vec<String>),
     /// By id, with everything below.
     ManagementGroups(Vec<String>),
 }
@@ -28,8 +27,6 @@ pub enum Breadth {
 #[serde(rename_all = "camelCase")]
 struct Query<'a> {
     query: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subscriptions: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     management_groups: Option<&'a [String]>,
     options: Options<'a>,
@@ -48,7 +45,8 @@ struct Options<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
-    #[serde(borrow, default)]
+    /// An answer without it is no empty page: it is none of Resource Graph's.
+    #[serde(borrow)]
     data: Vec<&'a RawValue>,
     total_records: Option<u64>,
     #[serde(rename = "$skipToken")]
@@ -77,14 +75,12 @@ pub async fn resources(client: &ArmClient, breadth: &Breadth, types: &[&str]) ->
     let mut total = None;
     let mut skip_token: Option<String> = None;
     loop {
-        let (subscriptions, management_groups) = match breadth {
-            Breadth::Everything => (None, None),
-            Breadth::Subscriptions(ids) => (Some(ids.as_slice()), None),
-            Breadth::ManagementGroups(ids) => (None, Some(ids.as_slice())),
+        let management_groups = match breadth {
+            Breadth::Everything => None,
+            Breadth::ManagementGroups(ids) => Some(ids.as_slice()),
         };
         let asked = Query {
             query: &query,
-            subscriptions,
             management_groups,
             options: Options {
                 result_format: "objectArray",
@@ -171,7 +167,9 @@ fn pause(headers: &Headers) -> Duration {
     let refill = header(headers, "x-ms-user-quota-resets-after").and_then(|text| {
         text.split(':')
             .map(|part| part.parse::<u64>().ok())
-            .try_fold(0u64, |seconds, part| Some(seconds * 60 + part?))
+            .try_fold(0u64, |seconds, part| {
+                Some(seconds.saturating_mul(60).saturating_add(part?))
+            })
     });
     Duration::from_secs(refill.unwrap_or(5).min(LONGEST))
 }
@@ -201,6 +199,8 @@ mod tests {
         assert_eq!(waits("0", "00:01:00"), 60);
         assert_eq!(waits("0", "99:00:00"), 60);
         assert_eq!(waits("0", "soon"), 5);
+        assert_eq!(waits("0", "18446744073709551615:59:59"), 60);
+        assert_eq!(waits("0", "1:1:1:1:1:1:1:1:1:1:1:1:1"), 60);
         assert_eq!(pause(&Headers::new()), Duration::ZERO);
     }
 }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 /// The policy that signs requests. It belongs among the per-try policies: a retry after a long wait needs a fresh token.
 ///
-/// A 401 is answered once with a new token, where there is one; a second 401 is handed on.
+/// A 401 is answered once with a new token, where there is one; a second 401 is handed on. So is one for a token that was
+/// accepted before: a VNet of another tenant refuses every token of this one.
 #[derive(Debug, Clone)]
 pub struct Bearer {
     credential: Arc<Credential>,
@@ -63,6 +64,9 @@ impl Policy for Bearer {
         request.insert_header(AUTHORIZATION, format!("Bearer {}", token.token.secret()));
         let response = first.send(ctx, request, rest).await?;
         if response.status() != StatusCode::Unauthorized {
+            if response.status().is_success() {
+                self.credential.accepted(&self.scope, &token);
+            }
             return Ok(response);
         }
         self.credential.reject(&self.scope, &token);
@@ -74,7 +78,11 @@ impl Policy for Bearer {
         }
         request.body_mut().reset().await?;
         request.insert_header(AUTHORIZATION, format!("Bearer {}", newer.token.secret()));
-        first.send(ctx, request, rest).await
+        let response = first.send(ctx, request, rest).await?;
+        if response.status().is_success() {
+            self.credential.accepted(&self.scope, &newer);
+        }
+        Ok(response)
     }
 }
 

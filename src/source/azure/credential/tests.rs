@@ -815,6 +815,44 @@ async fn a_401_is_answered_once_with_a_new_token() {
     assert_eq!(client.seen().len(), 3);
 }
 
+/// VNets of another tenant refuse every token of this one: that takes no new token each time.
+#[tokio::test]
+async fn a_401_of_another_tenant_rejects_no_good_token() {
+    let client = FakeClient::new(|seen| {
+        let status = if seen.url.path().contains("other-tenant") {
+            StatusCode::Unauthorized
+        } else {
+            StatusCode::Ok
+        };
+        Answer::Json(status, "{}".to_string())
+    });
+    let source = || Counting::new([Some(Duration::hours(1)); 20]);
+    let endpoint = Cloud::Public.arm_endpoint();
+    let pipeline_of = |source: &Arc<Counting>| {
+        let credential = Credential::new(Arc::clone(source) as Arc<dyn TokenSource>);
+        pipeline(&client, Bearer::new(credential, endpoint.clone(), SCOPE))
+    };
+    let ours = "https://management.azure.com/ours";
+    let theirs = "https://management.azure.com/other-tenant";
+
+    let accepted_before = source();
+    let asks = pipeline_of(&accepted_before);
+    assert_eq!(get(&asks, ours).await.unwrap(), StatusCode::Ok);
+    for _ in 0..5 {
+        assert_eq!(get(&asks, theirs).await.unwrap(), StatusCode::Unauthorized);
+    }
+    assert_eq!(accepted_before.asked(), 1);
+
+    // Not accepted by anybody yet: one more is tried, and not one for each.
+    let refused_at_once = source();
+    let asks = pipeline_of(&refused_at_once);
+    for _ in 0..5 {
+        assert_eq!(get(&asks, theirs).await.unwrap(), StatusCode::Unauthorized);
+    }
+    assert_eq!(refused_at_once.asked(), 2);
+    assert_eq!(get(&asks, ours).await.unwrap(), StatusCode::Ok);
+}
+
 /// A folder that is gone when the test is.
 struct Folder(PathBuf);
 

@@ -14,7 +14,7 @@ use std::time::Instant;
 /// A token is asked for again when it has no longer to live than this.
 const MARGIN: Duration = Duration::minutes(5);
 /// After an answer, how long the next question waits while the token at hand still works: some sources hand out tokens that
-/// live shorter than the margin, and some fail for a moment.
+/// live shorter than the margin, and some fail for a moment. After a token was rejected, how long its successor is not.
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Where tokens come from. It may be slow: nobody calls it but [`Credential`].
@@ -48,6 +48,10 @@ struct Held {
     /// When the source answered last, well or badly.
     answered: Option<Instant>,
     failure: Option<CredentialError>,
+    /// The token at hand opened something: a 401 is then about what was asked for, such as a VNet of another tenant.
+    is_proven: bool,
+    /// When a token was last thrown away.
+    rejected: Option<Instant>,
 }
 
 impl Held {
@@ -120,6 +124,7 @@ impl Credential {
         match answer {
             Ok(token) => {
                 held.token = Some(token.clone());
+                held.is_proven = false;
                 Ok(token)
             }
             Err(error) => match &held.token {
@@ -140,7 +145,21 @@ impl Credential {
             .clear();
     }
 
-    /// Forgets one token, which was answered with 401. A newer one, that somebody else got meanwhile, stays.
+    /// Remembers that a token was accepted.
+    pub(super) fn accepted(&self, scope: &str, accepted: &AccessToken) {
+        let slot = self.slot(scope);
+        let mut held = slot.held();
+        if held
+            .token
+            .as_ref()
+            .is_some_and(|token| token.token == accepted.token)
+        {
+            held.is_proven = true;
+        }
+    }
+
+    /// Forgets one token, which was answered with 401. A newer one, that somebody else got meanwhile, stays; so does one that was
+    /// accepted elsewhere, and one that has just replaced another: a third would be no better, and may take `az` a second.
     pub fn reject(&self, scope: &str, rejected: &AccessToken) {
         let slot = self.slot(scope);
         let mut held = slot.held();
@@ -148,8 +167,11 @@ impl Credential {
             .token
             .as_ref()
             .is_some_and(|token| token.token == rejected.token)
+            && !held.is_proven
+            && held.rejected.is_none_or(|then| then.elapsed() >= PAUSE)
         {
             held.token = None;
+            held.rejected = Some(Instant::now());
         }
     }
 
