@@ -14,6 +14,7 @@ use crate::source::kubernetes_api::{
 };
 use futures::StreamExt;
 use secrecy::SecretString;
+use std::io::Write;
 use std::sync::Arc;
 
 /// Clusters read at a time: each holds pages of several kinds in memory.
@@ -54,7 +55,9 @@ pub async fn read(
         match read {
             Ok(read) => {
                 if access.verbose {
-                    eprintln!(
+                    // Nobody may be listening any more, which loses nothing of what was read.
+                    let _ = writeln!(
+                        std::io::stderr(),
                         "{}: {} requests for objects of {}",
                         read.server,
                         read.requests,
