@@ -2,10 +2,11 @@
 //! object to the lowering that files use.
 //!
 //! [`reads`] (what is read, and the role that allows just that) · `connection` (kubeconfig, credentials, one request with its
-//! retries) · `list` (pages of one kind) · this file (all kinds of one cluster).
+//! retries) · `plugin` (what is told of a program that gives credentials) · `list` (pages of one kind) · this file (all kinds of one cluster).
 
 mod connection;
 mod list;
+mod plugin;
 pub mod reads;
 
 pub use reads::{KubernetesRead, READS, cluster_role};

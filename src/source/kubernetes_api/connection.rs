@@ -1,6 +1,7 @@
 //! One API server: how to reach it, as whom, and one request with its retries. Sends GET only: there is no function here that
 //! sends anything else.
 
+use super::plugin::Plugin;
 use super::{Access, KubernetesApiError, Settings, TokenSource};
 use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http_body_util::{BodyExt, Limited};
@@ -41,14 +42,22 @@ struct Status {
     message: String,
 }
 
+/// What requests are sent with.
+#[derive(Clone)]
+struct Held {
+    /// How often it was made anew.
+    generation: u64,
+    client: Client,
+    plugin: Plugin,
+}
+
 pub struct Connection {
     who: String,
     server: String,
     access: Access,
     settings: Settings,
     token: Option<TokenSource>,
-    /// The client, and how often it was made anew.
-    client: Mutex<(u64, Client)>,
+    client: Mutex<Held>,
     requests: AtomicU64,
 }
 
@@ -61,13 +70,14 @@ impl Connection {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (who, config) = configure(access, settings).await?;
         let server = shown(&config.cluster_url);
-        let client = build(config)
-            .await
-            .map_err(|problem| KubernetesApiError::Server {
-                who: who.clone(),
-                server: server.clone(),
-                problem,
-            })?;
+        let (client, plugin) =
+            build(config)
+                .await
+                .map_err(|problem| KubernetesApiError::Server {
+                    who: who.clone(),
+                    server: server.clone(),
+                    problem,
+                })?;
         let token = match access {
             Access::Handed { token, .. } => token.clone(),
             _ => None,
@@ -78,7 +88,11 @@ impl Connection {
             access: access.clone(),
             settings: settings.clone(),
             token,
-            client: Mutex::new((0, client)),
+            client: Mutex::new(Held {
+                generation: 0,
+                client,
+                plugin,
+            }),
             requests: AtomicU64::new(0),
         })
     }
@@ -106,12 +120,9 @@ impl Connection {
         let mut renewed = false;
         let mut attempt = 1;
         loop {
-            let (generation, client) = {
-                let held = self.client.lock().await;
-                (held.0, held.1.clone())
-            };
+            let held = self.client.lock().await.clone();
             self.requests.fetch_add(1, Ordering::Relaxed);
-            let asked = tokio::time::timeout(self.settings.timeout, self.ask(&client, path));
+            let asked = tokio::time::timeout(self.settings.timeout, self.ask(&held, path));
             let (failure, told) = match asked.await {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(told)) => told,
@@ -125,7 +136,9 @@ impl Connection {
             };
             if matches!(failure, Failure::Credentials(_)) && !renewed {
                 renewed = true;
-                self.renew(generation).await.map_err(Failure::Credentials)?;
+                self.renew(held.generation)
+                    .await
+                    .map_err(Failure::Credentials)?;
                 continue;
             }
             // `told`: worth another try, and how long the server asks to wait.
@@ -148,7 +161,7 @@ impl Connection {
     /// One request. An error says whether another try is worth it, and after how long.
     async fn ask(
         &self,
-        client: &Client,
+        held: &Held,
         path: &str,
     ) -> Result<Vec<u8>, (Failure, Option<Option<Duration>>)> {
         let never = |failure| (failure, None);
@@ -169,13 +182,20 @@ impl Connection {
             header.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, header);
         }
-        let response = client.send(request).await.map_err(|error| match error {
-            kube::Error::Auth(error) => never(Failure::Credentials(describe_auth(&error))),
-            other => match auth_within(&other) {
-                Some(error) => never(Failure::Credentials(describe_auth(error))),
-                None => (Failure::Unreachable(describe(&other)), Some(None)),
-            },
-        })?;
+        let response = held
+            .client
+            .clone()
+            .send(request)
+            .await
+            .map_err(|error| match error {
+                kube::Error::Auth(error) => {
+                    never(Failure::Credentials(held.plugin.describe(&error)))
+                }
+                other => match auth_within(&other) {
+                    Some(error) => never(Failure::Credentials(held.plugin.describe(error))),
+                    None => (Failure::Unreachable(describe(&other)), Some(None)),
+                },
+            })?;
         let status = response.status();
         let retry_after = response
             .headers()
@@ -220,11 +240,16 @@ impl Connection {
     /// Fetches credentials anew, unless another task did so since.
     async fn renew(&self, generation: u64) -> Result<(), String> {
         let mut held = self.client.lock().await;
-        if held.0 == generation {
+        if held.generation == generation {
             let (_, config) = configure(&self.access, &self.settings)
                 .await
                 .map_err(|error| error.to_string())?;
-            *held = (generation + 1, build(config).await?);
+            let (client, plugin) = build(config).await?;
+            *held = Held {
+                generation: generation + 1,
+                client,
+                plugin,
+            };
         }
         Ok(())
     }
@@ -364,15 +389,16 @@ async fn from_kubeconfig(
 }
 
 /// Runs the exec plugin, if there is one: not on a thread that others wait for.
-async fn build(config: Config) -> Result<Client, String> {
+async fn build(config: Config) -> Result<(Client, Plugin), String> {
+    let plugin = Plugin::of(&config.auth_info);
     let runtime = tokio::runtime::Handle::current();
     let built = tokio::task::spawn_blocking(move || {
         let _inside = runtime.enter();
         ClientBuilder::try_from(config).map(|builder| builder.build())
     });
     match built.await {
-        Ok(Ok(client)) => Ok(client),
-        Ok(Err(kube::Error::Auth(error))) => Err(describe_auth(&error)),
+        Ok(Ok(client)) => Ok((client, plugin)),
+        Ok(Err(kube::Error::Auth(error))) => Err(plugin.describe(&error)),
         Ok(Err(
             kube::Error::ProxyProtocolUnsupported { .. }
             | kube::Error::ProxyProtocolDisabled { .. },
@@ -405,37 +431,6 @@ fn auth_within(error: &kube::Error) -> Option<&AuthError> {
         next = error.source();
     }
     None
-}
-
-/// An exec plugin prints its token on standard output: of what it printed only the errors are shown.
-fn describe_auth(error: &AuthError) -> String {
-    match error {
-        AuthError::AuthExecRun { cmd, out } => {
-            let said = String::from_utf8_lossy(&out.stderr);
-            let said = said.lines().rev().find(|line| !line.trim().is_empty());
-            let status = out.status;
-            match said {
-                Some(said) => format!(
-                    "the credential plugin `{cmd}` failed ({status}): {}",
-                    without_secrets(said)
-                ),
-                None => format!("the credential plugin `{cmd}` failed ({status})"),
-            }
-        }
-        AuthError::AuthExecStart(error) => format!(
-            "the credential plugin of the kubeconfig cannot be started: {error}; is it installed? (`az aks install-cli` installs kubelogin)"
-        ),
-        AuthError::AuthExecParse(_) => {
-            "the credential plugin printed something that is no ExecCredential".to_string()
-        }
-        AuthError::ExecPluginFailed => {
-            "the credential plugin gave no credentials (no `status` in its answer)".to_string()
-        }
-        AuthError::InvalidBearerToken(_) | AuthError::InvalidBasicAuth(_) => {
-            "the token or password of the kubeconfig is none".to_string()
-        }
-        other => without_secrets(&other.to_string()),
-    }
 }
 
 /// A parser's error quotes what it could not read, and a kubeconfig is full of keys: only the place is told.
@@ -474,13 +469,14 @@ fn describe(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// Texts of others, cut short and without anything that looks like a token.
-fn without_secrets(text: &str) -> String {
+pub(super) fn without_secrets(text: &str) -> String {
     const LONGEST: usize = 400;
     const LONGEST_WORD: usize = 60;
     let is_token = |word: &str| {
-        let bare = |c: char| c.is_ascii_alphanumeric() || "-_.=+".contains(c);
-        word.contains("eyJ")
-            || (word.len() > LONGEST_WORD && word.chars().all(bare) && !word.contains(".hcp."))
+        // Keys are base64, with `/` in it; an address is none.
+        let bare = |c: char| c.is_ascii_alphanumeric() || "-_.=+/".contains(c);
+        let is_address = word.contains("://") || word.contains(".hcp.");
+        word.contains("eyJ") || (word.len() > LONGEST_WORD && word.chars().all(bare) && !is_address)
     };
     let mut shown = String::new();
     let mut follows_bearer = false;
@@ -514,6 +510,7 @@ mod tests {
             format!("Authorization: Bearer {token}"),
             "Bearer abc123".to_string(),
             format!("key {}", "A".repeat(90)),
+            format!("key {}/+8=", "AAAAAAAA/b".repeat(9)),
         ] {
             let shown = without_secrets(&text);
             assert!(shown.contains('…'), "{shown}");
@@ -523,6 +520,8 @@ mod tests {
         }
         let plain = "pods is forbidden: User \"jane@example.com\" cannot list resource \"pods\"";
         assert_eq!(without_secrets(plain), plain);
+        let address = format!("https://{}.example/apis/x", "long-name".repeat(9));
+        assert_eq!(without_secrets(&address), address);
     }
 
     #[test]
