@@ -12,8 +12,10 @@ use crate::source::facts::Facts;
 use crate::source::kubernetes_api::{
     self, Access, Progress, Read, Settings, Silent, TokenSource, asks_for_token,
 };
+use azure_core::credentials::AccessToken;
+use azure_core::time::OffsetDateTime;
 use futures::StreamExt;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -100,12 +102,18 @@ async fn one(
         .map_err(|error| error.to_string())
 }
 
-/// Tokens for API servers with Entra ID; the credential keeps each until shortly before it expires.
+/// Tokens for API servers with Entra ID; the credential keeps each until shortly before it expires, or until one is refused.
 fn tokens(credential: &Arc<Credential>) -> TokenSource {
     let credential = Arc::clone(credential);
-    Arc::new(move || {
+    Arc::new(move |refused| {
         let credential = Arc::clone(&credential);
         Box::pin(async move {
+            if let Some(refused) = refused {
+                // Only the token itself tells which is meant.
+                let refused = refused.expose_secret().to_string();
+                let refused = AccessToken::new(refused, OffsetDateTime::now_utc());
+                credential.reject(API_SERVER_SCOPE, &refused);
+            }
             let token = credential
                 .token(API_SERVER_SCOPE)
                 .await
@@ -113,4 +121,47 @@ fn tokens(credential: &Arc<Credential>) -> TokenSource {
             Ok(SecretString::from(token.token.secret().to_string()))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::azure::credential::{CredentialError, TokenSource as Source};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Gives a new token each time it is asked.
+    #[derive(Debug, Default)]
+    struct Counting {
+        asked: AtomicU32,
+    }
+
+    #[async_trait::async_trait]
+    impl Source for Counting {
+        async fn fetch(&self, _: &str) -> Result<AccessToken, CredentialError> {
+            let number = self.asked.fetch_add(1, Ordering::Relaxed);
+            let expires_on = OffsetDateTime::now_utc() + azure_core::time::Duration::hours(1);
+            Ok(AccessToken::new(format!("token-{number}"), expires_on))
+        }
+
+        fn describe(&self) -> String {
+            "a test".to_string()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_token_is_not_given_again() {
+        let source = tokens(&Credential::new(Arc::new(Counting::default())));
+        let given = async |refused: Option<&str>| {
+            let token = source(refused.map(SecretString::from)).await;
+            token.expect("there is one").expose_secret().to_string()
+        };
+        assert_eq!(given(None).await, "token-0");
+        assert_eq!(given(None).await, "token-0");
+        assert_eq!(given(Some("token-0")).await, "token-1");
+        assert_eq!(
+            given(Some("token-0")).await,
+            "token-1",
+            "somebody else had it renewed"
+        );
+    }
 }

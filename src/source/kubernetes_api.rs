@@ -23,9 +23,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Gives a bearer token; asked before every request, so it keeps what is still good. An error is a sentence without the token.
-pub type TokenSource =
-    Arc<dyn Fn() -> BoxFuture<'static, Result<SecretString, String>> + Send + Sync>;
+/// Gives a bearer token; asked before every request, so it keeps what is still good. It is told of a token that the server
+/// refused, and must not give that one again. An error is a sentence without the token.
+pub type TokenSource = Arc<
+    dyn Fn(Option<SecretString>) -> BoxFuture<'static, Result<SecretString, String>> + Send + Sync,
+>;
 
 /// How to reach an API server.
 #[derive(Clone)]

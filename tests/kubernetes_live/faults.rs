@@ -262,6 +262,34 @@ fn credentials_that_end_half_way_are_fetched_again_once() {
 }
 
 #[test]
+fn the_source_of_tokens_hears_of_the_refused_one() {
+    use aksplan::source::kubernetes_api::{Access, Silent, read};
+    use secrecy::{ExposeSecret, SecretString};
+    let refused: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&refused);
+    let script = pods(|path, before| match (path, before) {
+        (PODS, 0) => answer(401, "{}"),
+        _ => answer(200, page(0..3, "")),
+    });
+    let read = runtime().block_on(async {
+        let server = Loopback::start(script).await;
+        let access = Access::Handed {
+            kubeconfig: super::kubeconfig(&server.server, None, "{token: unused}"),
+            token: Some(Arc::new(move |refused| {
+                let mut log = log.lock().expect("no panic in it");
+                log.extend(refused.map(|token: SecretString| token.expose_secret().to_string()));
+                let number = log.len();
+                Box::pin(async move { Ok(SecretString::from(format!("token-{number}"))) })
+            })),
+        };
+        read(&access, &super::loopback::quick(), &Silent).await
+    });
+    let read = read.expect("the second token is good");
+    assert_eq!(read.state.pods.len(), 3);
+    assert_eq!(*refused.lock().expect("no panic in it"), ["token-0"]);
+}
+
+#[test]
 fn a_server_that_never_answers_is_one_error() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let server = format!("http://{}", closed.local_addr().expect("bound"));

@@ -436,7 +436,7 @@ async fn credentials(cluster: &Cluster, expected: &KubernetesState) {
     let counter = Arc::clone(&asked);
     let access = Access::Handed {
         kubeconfig: text,
-        token: Some(Arc::new(move || {
+        token: Some(Arc::new(move |_| {
             counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             Box::pin(async { Ok(secrecy::SecretString::from("token-admin")) })
         })),

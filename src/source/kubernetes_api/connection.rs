@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Limited};
 use kube::client::{AuthError, Body, ClientBuilder};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -118,12 +118,14 @@ impl Connection {
     pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
         let mut wait = self.settings.first_wait;
         let mut renewed = false;
+        let mut refused = None;
         let mut attempt = 1;
         loop {
             let held = self.client.lock().await.clone();
             self.requests.fetch_add(1, Ordering::Relaxed);
-            let asked = tokio::time::timeout(self.settings.timeout, self.ask(&held, path));
-            let (failure, told) = match asked.await {
+            let mut sent = None;
+            let asked = self.ask(&held, path, refused.take(), &mut sent);
+            let (failure, told) = match tokio::time::timeout(self.settings.timeout, asked).await {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(told)) => told,
                 Err(_) => (
@@ -136,6 +138,7 @@ impl Connection {
             };
             if matches!(failure, Failure::Credentials(_)) && !renewed {
                 renewed = true;
+                refused = sent;
                 self.renew(held.generation)
                     .await
                     .map_err(Failure::Credentials)?;
@@ -158,11 +161,14 @@ impl Connection {
         }
     }
 
-    /// One request. An error says whether another try is worth it, and after how long.
+    /// One request. An error says whether another try is worth it, and after how long. `refused`: the token that was not
+    /// accepted; `sent` becomes the one that is handed over now.
     async fn ask(
         &self,
         held: &Held,
         path: &str,
+        refused: Option<SecretString>,
+        sent: &mut Option<SecretString>,
     ) -> Result<Vec<u8>, (Failure, Option<Option<Duration>>)> {
         let never = |failure| (failure, None);
         let mut request = http::Request::get(path)
@@ -170,7 +176,7 @@ impl Connection {
             .body(Body::empty())
             .map_err(|error| never(Failure::Answered(error.to_string())))?;
         if let Some(token) = &self.token {
-            let token = token()
+            let token = token(refused)
                 .await
                 .map_err(|problem| never(Failure::Credentials(without_secrets(&problem))))?;
             let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
@@ -181,6 +187,7 @@ impl Connection {
                 })?;
             header.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, header);
+            *sent = Some(token);
         }
         let response = held
             .client
