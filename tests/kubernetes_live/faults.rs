@@ -193,6 +193,38 @@ fn a_body_that_ends_early_is_told() {
 }
 
 #[test]
+fn an_answer_that_is_no_list_is_not_an_empty_one() {
+    let no_list = "pods (Pod) were not read: an answer is not a list of Kubernetes objects";
+    for body in [
+        r#"{"message":"ok"}"#,
+        "{}",
+        r#"{"kind":"PodList","metadata":{}}"#,
+        r#"{"metadata":{},"items":[]}"#,
+        r#"{"kind":"Pod","metadata":{},"items":[]}"#,
+    ] {
+        broken(pods(move |_, _| answer(200, body)), 0, no_list);
+    }
+    complete(
+        pods(|_, _| answer(200, r#"{"kind":"PodList","metadata":{},"items":null}"#)),
+        0,
+    );
+    let (read, _) = read(Arc::new(|path, _| {
+        if path.contains("/configmaps/") {
+            answer(200, r#"{"message":"ok"}"#)
+        } else {
+            empty()
+        }
+    }));
+    let read = read.expect("the lists are there");
+    assert!(!read.state.has_kind("ConfigMap"));
+    assert!(
+        read.not_checked[0].contains("an answer is not a ConfigMap"),
+        "{:?}",
+        read.not_checked
+    );
+}
+
+#[test]
 fn stale_pages_begin_the_list_again() {
     let script = pods(|path, before| match (path, before) {
         (PODS, 0) => answer(200, page(50..60, "two+/=")),

@@ -74,6 +74,8 @@ fn api_server() -> super::loopback::Script {
                 200,
                 r#"{"kind":"NodeList","metadata":{},"items":[{"metadata":{"name":"aks-np-0","labels":{}},"status":{"allocatable":{"cpu":"2"}}}]}"#,
             )
+        } else if path.contains("/configmaps/") {
+            answer(404, "{}")
         } else {
             empty()
         }

@@ -234,7 +234,16 @@ async fn named(
         let path = format!("{}/{name}", read.path(version));
         match connection.get(&path).await {
             Ok(body) => match std::str::from_utf8(&body) {
-                Ok(text) => lowered.object(text, read.kind, &Origin::new(file, path.as_str())),
+                Ok(text) if is_of_kind(text, read.kind) => {
+                    lowered.object(text, read.kind, &Origin::new(file, path.as_str()));
+                }
+                Ok(_) => {
+                    let problem = format!(
+                        "{path}: an answer is not a {}; is this an API server?",
+                        read.kind
+                    );
+                    return (lowered, Err(Broken::Page(problem)));
+                }
                 Err(_) => {
                     let problem = format!("{path}: is not UTF-8");
                     return (lowered, Err(Broken::Page(problem)));
@@ -247,13 +256,29 @@ async fn named(
     (lowered, Ok(()))
 }
 
+fn is_of_kind(text: &str, expected: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Outer<'a> {
+        #[serde(borrow)]
+        kind: std::borrow::Cow<'a, str>,
+    }
+    serde_json::from_str(text).is_ok_and(|outer: Outer<'_>| outer.kind == expected)
+}
+
 /// Only what says whether there is another page: the objects are looked at elsewhere.
 fn page_meta(body: &[u8]) -> Result<PageMeta, String> {
     #[derive(Deserialize)]
     struct Outer {
         #[serde(default)]
         metadata: PageMeta,
-        items: Option<serde::de::IgnoredAny>,
+        #[serde(default)]
+        kind: String,
+        /// Whether the key is there; an empty list may be `null`.
+        #[serde(default, deserialize_with = "present")]
+        items: bool,
+    }
+    fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+        serde::de::IgnoredAny::deserialize(value).map(|_| true)
     }
     let outer: Outer = serde_json::from_slice(body).map_err(|error| {
         if error.is_eof() {
@@ -262,8 +287,12 @@ fn page_meta(body: &[u8]) -> Result<PageMeta, String> {
             "an answer is not the JSON of a list; is this an API server?".to_string()
         }
     })?;
-    if outer.items.is_none() && outer.metadata.next.is_some() {
-        return Err("an answer is a list without items".to_string());
+    // A gateway in between answers 200 to everything: that is not an empty list.
+    if !outer.items || !outer.kind.ends_with("List") {
+        return Err(
+            "an answer is not a list of Kubernetes objects (`kind` and `items`); is this an API server?"
+                .to_string(),
+        );
     }
     Ok(outer.metadata)
 }
