@@ -245,6 +245,30 @@ fn stale_pages_begin_the_list_again() {
 }
 
 #[test]
+fn a_list_begun_again_loses_nothing() {
+    // Five objects, then stale; the second time it gets less far.
+    let script = pods(|path, before| match (path, before) {
+        (PODS, 0) => answer(200, page(0..3, "two+/=")),
+        (SECOND, 0) => answer(200, page(3..5, "three")),
+        (PODS | SECOND, _) => answer(500, r#"{"message":"gone"}"#),
+        _ => answer(410, r#"{"reason":"Expired"}"#),
+    });
+    broken(
+        script,
+        5,
+        "pods (Pod) were read in part, 5 of them: the server answers 500: gone",
+    );
+    // The second time it gets further.
+    let script = pods(|path, before| match (path, before) {
+        (PODS, 0) => answer(200, page(90..91, "two+/=")),
+        (SECOND, 0) => answer(410, r#"{"reason":"Expired"}"#),
+        (PODS, 1) => answer(200, page(0..3, "two+/=")),
+        _ => answer(500, r#"{"message":"gone"}"#),
+    });
+    broken(script, 3, "pods (Pod) were read in part, 3 of them");
+}
+
+#[test]
 fn a_page_that_comes_again_and_again_ends_the_list() {
     broken(
         pods(|path, _| match path {

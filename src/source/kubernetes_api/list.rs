@@ -151,7 +151,8 @@ fn finish(
     });
 }
 
-/// A list in pages. What was read is returned with what ended it.
+/// A list in pages. What was read is returned with what ended it: where the list was begun again and then broke off, whichever
+/// got further.
 async fn all(
     connection: &Connection,
     settings: &Settings,
@@ -159,6 +160,31 @@ async fn all(
     version: &str,
     file: &Arc<str>,
     watch: &dyn Progress,
+) -> (Lowered, Result<(), Broken>) {
+    let mut before = None;
+    let (lowered, ended) = pages(
+        connection,
+        settings,
+        (read, version),
+        file,
+        watch,
+        &mut before,
+    )
+    .await;
+    match before {
+        Some(before) if ended.is_err() && before.seen > lowered.seen => (before, ended),
+        _ => (lowered, ended),
+    }
+}
+
+/// `before`: what a list had brought when it had to be begun again.
+async fn pages(
+    connection: &Connection,
+    settings: &Settings,
+    (read, version): (&'static KubernetesRead, &str),
+    file: &Arc<str>,
+    watch: &dyn Progress,
+    before: &mut Option<Lowered>,
 ) -> (Lowered, Result<(), Broken>) {
     /// Times a list is begun again because its pages went stale.
     const RESTARTS: u32 = 2;
@@ -173,7 +199,10 @@ async fn all(
             Ok(page) => page,
             Err(Failure::Expired) if restarts < RESTARTS => {
                 restarts += 1;
-                lowered = Lowered::new();
+                let old = std::mem::replace(&mut lowered, Lowered::new());
+                if before.as_ref().is_none_or(|before| before.seen < old.seen) {
+                    *before = Some(old);
+                }
                 next.clone_from(&first_page);
                 body = connection.get(&next).await;
                 continue;
@@ -211,6 +240,13 @@ async fn all(
             Ok(lowered) => lowered,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
+        if before
+            .as_ref()
+            .is_some_and(|before| before.seen <= lowered.seen)
+        {
+            // Two lists of the same objects are in memory no longer than they must.
+            *before = None;
+        }
         watch.objects(read.kind, lowered.seen, remaining);
         match (following, fetched) {
             (Some(following), Some(fetched)) => {
