@@ -18,9 +18,12 @@ use futures::StreamExt;
 use secrecy::{ExposeSecret, SecretString};
 use std::io::Write;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Clusters read at a time: each holds pages of several kinds in memory.
 const AT_ONCE: usize = 4;
+/// Clusters asked for their nodes at a time: many cannot be reached from here, and each of those is waited for.
+const CONTACTS_AT_ONCE: usize = 16;
 
 pub async fn read(
     access: &AzureAccess,
@@ -45,15 +48,22 @@ pub async fn read(
         Some(line) => line,
         None => &silent,
     };
-    let reads: Vec<Result<Read, String>> = futures::stream::iter(clusters)
-        .map(|id| one(&service, id, tokens.clone(), watch))
-        .buffered(AT_ONCE)
-        .collect()
-        .await;
+    let room = Semaphore::new(AT_ONCE);
+    // As they finish, so that one that does not answer holds up none; put back into their order after.
+    let mut reads: Vec<(usize, Result<Read, String>)> =
+        futures::stream::iter(clusters.iter().enumerate())
+            .map(async |(position, id)| {
+                let read = one(&service, id, tokens.clone(), watch, &room).await;
+                (position, read)
+            })
+            .buffer_unordered(CONTACTS_AT_ONCE)
+            .collect()
+            .await;
+    reads.sort_by_key(|(position, _)| *position);
     if let Some(line) = &line {
         line.finish();
     }
-    for (id, read) in clusters.iter().zip(reads) {
+    for (id, (_, read)) in clusters.iter().zip(reads) {
         match read {
             Ok(read) => {
                 if access.verbose {
@@ -85,6 +95,7 @@ async fn one(
     id: &ResourceId,
     tokens: Option<TokenSource>,
     watch: &dyn Progress,
+    room: &Semaphore,
 ) -> Result<Read, String> {
     let kubeconfig = service
         .user_kubeconfig(id)
@@ -97,9 +108,12 @@ async fn one(
         None
     };
     let access = Access::Handed { kubeconfig, token };
-    kubernetes_api::read(&access, &Settings::default(), watch)
+    let reached = kubernetes_api::reach(&access, &Settings::default(), watch)
         .await
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    // It is never closed.
+    let _place = room.acquire().await.map_err(|error| error.to_string())?;
+    Ok(reached.rest(watch).await)
 }
 
 /// Tokens for API servers with Entra ID; the credential keeps each until shortly before it expires, or until one is refused.

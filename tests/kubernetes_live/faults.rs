@@ -368,6 +368,52 @@ fn a_server_that_never_answers_is_one_error() {
 }
 
 #[test]
+fn a_server_that_cannot_be_reached_is_not_waited_for() {
+    use aksplan::source::kubernetes_api::{Access, Settings, Silent, read};
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let server = format!("http://{}", closed.local_addr().expect("bound"));
+    drop(closed);
+    let access = Access::Handed {
+        kubeconfig: super::kubeconfig(&server, None, "{token: secret-token}"),
+        token: None,
+    };
+    // Five attempts would wait for 1 + 2 + 4 + 8 seconds, two wait for one.
+    let settings = Settings {
+        first_wait: std::time::Duration::from_secs(1),
+        ..Settings::default()
+    };
+    let start = std::time::Instant::now();
+    let ended = runtime().block_on(read(&access, &settings, &Silent));
+    assert!(ended.is_err());
+    let took = start.elapsed().as_secs_f32();
+    assert!((1.0..3.0).contains(&took), "{took} s");
+}
+
+#[test]
+fn a_server_that_stops_answering_is_told_once() {
+    let (read, asked) = read(Arc::new(|path, _| {
+        if path.starts_with("/api/v1/nodes") {
+            empty()
+        } else {
+            // Hangs up without an answer.
+            std::panic::resume_unwind(Box::new(()))
+        }
+    }));
+    let read = read.expect("the nodes are there");
+    assert_eq!(read.state.kinds, ["Node"]);
+    // Four kinds are under way when it stops, each with three attempts.
+    assert!(asked.len() <= 1 + 4 * 3, "{asked:?}");
+    let (last, others) = read.not_checked.split_last().expect("it is told");
+    assert!(
+        last.contains("persistentvolumes, ")
+            && last.ends_with("configmaps were not read either: the server stopped answering"),
+        "{last}"
+    );
+    assert!((1..=4).contains(&others.len()), "{others:?}");
+    assert!(read.state.partial_kinds.is_empty());
+}
+
+#[test]
 fn a_kubeconfig_that_is_none_is_not_quoted() {
     use aksplan::source::kubernetes_api::{Access, Settings, Silent, read};
     let text =

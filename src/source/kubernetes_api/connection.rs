@@ -11,12 +11,17 @@ use kube::{Client, Config};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// A larger answer is not read to its end: a page of the largest objects etcd holds (1.5 MiB each) stays below.
 const LARGEST_ANSWER: usize = 1 << 30;
+
+/// Clusters that cannot be reached from here are usual: a first contact is tried no more often than this, and each time no
+/// longer than [`CONNECT`]. Within that a lost packet is sent twice more.
+const FIRST_ATTEMPTS: u32 = 2;
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub enum Failure {
     Credentials(String),
     /// No answer, again and again.
     Unreachable(String),
+    /// Not asked: the server stopped answering.
+    Lost,
     /// An answer that is none, again and again.
     Answered(String),
 }
@@ -51,6 +58,15 @@ struct Held {
     plugin: Plugin,
 }
 
+/// What became of one request before its answer was complete.
+#[derive(Default)]
+struct Sent {
+    /// The token that was handed over.
+    token: Option<SecretString>,
+    /// An answer began.
+    answered: bool,
+}
+
 pub struct Connection {
     who: String,
     server: String,
@@ -59,6 +75,10 @@ pub struct Connection {
     token: Option<TokenSource>,
     client: Mutex<Held>,
     requests: AtomicU64,
+    /// Answers that began.
+    answers: AtomicU64,
+    /// It stopped answering.
+    lost: AtomicBool,
 }
 
 impl Connection {
@@ -94,6 +114,8 @@ impl Connection {
                 plugin,
             }),
             requests: AtomicU64::new(0),
+            answers: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
         })
     }
 
@@ -120,25 +142,31 @@ impl Connection {
         let mut renewed = false;
         let mut refused = None;
         let mut attempt = 1;
+        let answers_before = self.answers.load(Ordering::Relaxed);
         loop {
+            if self.lost.load(Ordering::Relaxed) {
+                return Err(Failure::Lost);
+            }
             let held = self.client.lock().await.clone();
             self.requests.fetch_add(1, Ordering::Relaxed);
-            let mut sent = None;
+            let mut sent = Sent::default();
             let asked = self.ask(&held, path, refused.take(), &mut sent);
             let (failure, told) = match tokio::time::timeout(self.settings.timeout, asked).await {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(told)) => told,
-                Err(_) => (
-                    Failure::Unreachable(format!(
-                        "no answer within {} s",
-                        self.settings.timeout.as_secs()
-                    )),
-                    Some(None),
-                ),
+                Err(_) => {
+                    let seconds = self.settings.timeout.as_secs();
+                    let failure = if sent.answered {
+                        Failure::Answered(format!("no complete answer within {seconds} s"))
+                    } else {
+                        Failure::Unreachable(format!("no answer within {seconds} s"))
+                    };
+                    (failure, Some(None))
+                }
             };
             if matches!(failure, Failure::Credentials(_)) && !renewed {
                 renewed = true;
-                refused = sent;
+                refused = sent.token;
                 self.renew(held.generation)
                     .await
                     .map_err(Failure::Credentials)?;
@@ -148,7 +176,18 @@ impl Connection {
             let Some(asked_wait) = told else {
                 return Err(failure);
             };
-            if attempt >= self.settings.attempts {
+            let is_silent = matches!(failure, Failure::Unreachable(_));
+            let answers = self.answers.load(Ordering::Relaxed);
+            let attempts = if is_silent && answers == 0 {
+                self.settings.attempts.min(FIRST_ATTEMPTS)
+            } else {
+                self.settings.attempts
+            };
+            if attempt >= attempts {
+                // Others got answers meanwhile: then it is this list alone.
+                if is_silent && answers == answers_before {
+                    self.lost.store(true, Ordering::Relaxed);
+                }
                 return Err(failure);
             }
             let pause = asked_wait.unwrap_or(wait);
@@ -162,13 +201,13 @@ impl Connection {
     }
 
     /// One request. An error says whether another try is worth it, and after how long. `refused`: the token that was not
-    /// accepted; `sent` becomes the one that is handed over now.
+    /// accepted; `sent` says how far this one got.
     async fn ask(
         &self,
         held: &Held,
         path: &str,
         refused: Option<SecretString>,
-        sent: &mut Option<SecretString>,
+        sent: &mut Sent,
     ) -> Result<Vec<u8>, (Failure, Option<Option<Duration>>)> {
         let never = |failure| (failure, None);
         let mut request = http::Request::get(path)
@@ -187,7 +226,7 @@ impl Connection {
                 })?;
             header.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, header);
-            *sent = Some(token);
+            sent.token = Some(token);
         }
         let response = held
             .client
@@ -203,6 +242,8 @@ impl Connection {
                     None => (Failure::Unreachable(describe(&other)), Some(None)),
                 },
             })?;
+        sent.answered = true;
+        self.answers.fetch_add(1, Ordering::Relaxed);
         let status = response.status();
         let retry_after = response
             .headers()
@@ -215,7 +256,7 @@ impl Connection {
             .map_err(|error| {
                 let problem = without_secrets(&error.to_string());
                 (
-                    Failure::Unreachable(format!("the answer broke off: {problem}")),
+                    Failure::Answered(format!("the answer broke off: {problem}")),
                     Some(None),
                 )
             })?
@@ -338,7 +379,7 @@ async fn configure(
     };
     // The client's own retries wait for minutes, uncounted.
     config.default_retry = false;
-    config.connect_timeout = Some(settings.timeout.min(Duration::from_secs(15)));
+    config.connect_timeout = Some(settings.timeout.min(CONNECT));
     config.read_timeout = Some(settings.timeout);
     config.reset_reader_on_write = true;
     let agent = concat!("aksplan/", env!("CARGO_PKG_VERSION"));

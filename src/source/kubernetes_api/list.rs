@@ -18,6 +18,8 @@ pub struct Outcome {
     pub not_checked: Vec<String>,
     /// The server cannot be reached, or accepts no credentials: not only this kind is missing.
     pub fatal: Option<String>,
+    /// Nothing of it was asked for, because the server stopped answering.
+    pub untried: bool,
 }
 
 #[derive(Deserialize)]
@@ -141,6 +143,11 @@ fn finish(
             }
             problem
         }
+        Err(Broken::Failed(Failure::Lost)) if seen == 0 => {
+            outcome.untried = true;
+            return;
+        }
+        Err(Broken::Failed(Failure::Lost)) => "the server stopped answering".to_string(),
         Err(Broken::Failed(Failure::Answered(problem)) | Broken::Page(problem)) => problem,
     };
     outcome.not_checked.push(if seen == 0 {
