@@ -12,12 +12,18 @@ use crate::source::facts::Facts;
 use crate::source::kubernetes_api::{
     self, Access, Progress, Read, Settings, Silent, TokenSource, asks_for_token,
 };
+use azure_core::credentials::AccessToken;
+use azure_core::time::OffsetDateTime;
 use futures::StreamExt;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use std::io::Write;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Clusters read at a time: each holds pages of several kinds in memory.
 const AT_ONCE: usize = 4;
+/// Clusters asked for their nodes at a time: many cannot be reached from here, and each of those is waited for.
+const CONTACTS_AT_ONCE: usize = 16;
 
 pub async fn read(
     access: &AzureAccess,
@@ -42,19 +48,28 @@ pub async fn read(
         Some(line) => line,
         None => &silent,
     };
-    let reads: Vec<Result<Read, String>> = futures::stream::iter(clusters)
-        .map(|id| one(&service, id, tokens.clone(), watch))
-        .buffered(AT_ONCE)
-        .collect()
-        .await;
+    let room = Semaphore::new(AT_ONCE);
+    // As they finish, so that one that does not answer holds up none; put back into their order after.
+    let mut reads: Vec<(usize, Result<Read, String>)> =
+        futures::stream::iter(clusters.iter().enumerate())
+            .map(async |(position, id)| {
+                let read = one(&service, id, tokens.clone(), watch, &room).await;
+                (position, read)
+            })
+            .buffer_unordered(CONTACTS_AT_ONCE)
+            .collect()
+            .await;
+    reads.sort_by_key(|(position, _)| *position);
     if let Some(line) = &line {
         line.finish();
     }
-    for (id, read) in clusters.iter().zip(reads) {
+    for (id, (_, read)) in clusters.iter().zip(reads) {
         match read {
             Ok(read) => {
                 if access.verbose {
-                    eprintln!(
+                    // Nobody may be listening any more, which loses nothing of what was read.
+                    let _ = writeln!(
+                        std::io::stderr(),
                         "{}: {} requests for objects of {}",
                         read.server,
                         read.requests,
@@ -80,6 +95,7 @@ async fn one(
     id: &ResourceId,
     tokens: Option<TokenSource>,
     watch: &dyn Progress,
+    room: &Semaphore,
 ) -> Result<Read, String> {
     let kubeconfig = service
         .user_kubeconfig(id)
@@ -92,17 +108,26 @@ async fn one(
         None
     };
     let access = Access::Handed { kubeconfig, token };
-    kubernetes_api::read(&access, &Settings::default(), watch)
+    let reached = kubernetes_api::reach(&access, &Settings::default(), watch)
         .await
-        .map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    // It is never closed.
+    let _place = room.acquire().await.map_err(|error| error.to_string())?;
+    Ok(reached.rest(watch).await)
 }
 
-/// Tokens for API servers with Entra ID; the credential keeps each until shortly before it expires.
+/// Tokens for API servers with Entra ID; the credential keeps each until shortly before it expires, or until one is refused.
 fn tokens(credential: &Arc<Credential>) -> TokenSource {
     let credential = Arc::clone(credential);
-    Arc::new(move || {
+    Arc::new(move |refused| {
         let credential = Arc::clone(&credential);
         Box::pin(async move {
+            if let Some(refused) = refused {
+                // Only the token itself tells which is meant.
+                let refused = refused.expose_secret().to_string();
+                let refused = AccessToken::new(refused, OffsetDateTime::now_utc());
+                credential.reject(API_SERVER_SCOPE, &refused);
+            }
             let token = credential
                 .token(API_SERVER_SCOPE)
                 .await
@@ -110,4 +135,47 @@ fn tokens(credential: &Arc<Credential>) -> TokenSource {
             Ok(SecretString::from(token.token.secret().to_string()))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::azure::credential::{CredentialError, TokenSource as Source};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Gives a new token each time it is asked.
+    #[derive(Debug, Default)]
+    struct Counting {
+        asked: AtomicU32,
+    }
+
+    #[async_trait::async_trait]
+    impl Source for Counting {
+        async fn fetch(&self, _: &str) -> Result<AccessToken, CredentialError> {
+            let number = self.asked.fetch_add(1, Ordering::Relaxed);
+            let expires_on = OffsetDateTime::now_utc() + azure_core::time::Duration::hours(1);
+            Ok(AccessToken::new(format!("token-{number}"), expires_on))
+        }
+
+        fn describe(&self) -> String {
+            "a test".to_string()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_token_is_not_given_again() {
+        let source = tokens(&Credential::new(Arc::new(Counting::default())));
+        let given = async |refused: Option<&str>| {
+            let token = source(refused.map(SecretString::from)).await;
+            token.expect("there is one").expose_secret().to_string()
+        };
+        assert_eq!(given(None).await, "token-0");
+        assert_eq!(given(None).await, "token-0");
+        assert_eq!(given(Some("token-0")).await, "token-1");
+        assert_eq!(
+            given(Some("token-0")).await,
+            "token-1",
+            "somebody else had it renewed"
+        );
+    }
 }

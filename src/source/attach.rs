@@ -1,8 +1,9 @@
 //! Whose Kubernetes objects are: they carry no cluster name. Never guesses between two clusters.
 
 use super::facts::KubernetesFact;
+use super::kubernetes::IP_MASQ_CONFIGS;
 use crate::model::{Inventory, KubernetesState, ResourceId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What the origin of objects read live begins with; the API server's address follows. Such an origin stands in no folder.
@@ -14,10 +15,14 @@ pub const LIVE: &str = "Kubernetes API ";
 pub(super) fn kubernetes(inventory: &mut Inventory, facts: Vec<KubernetesFact>) {
     let files = by_file(facts);
     let groups = Groups::of(inventory);
+    let by_id = positions(inventory);
     let owners: Vec<Option<Owner>> = files
         .iter()
         .map(|read| match &read.cluster {
-            Some(id) => Some(owner_by_id(inventory, id)),
+            Some(id) => Some(match by_id.get(&id.key()) {
+                Some(position) => Owner::Cluster(*position),
+                None => Owner::Other,
+            }),
             None => groups.owner_by_node(&read.state),
         })
         .collect();
@@ -30,7 +35,7 @@ pub(super) fn kubernetes(inventory: &mut Inventory, facts: Vec<KubernetesFact>) 
     }
     let mut without_owner: Vec<Arc<str>> = Vec::new();
     let mut of_others: Vec<Arc<str>> = Vec::new();
-    let mut states: BTreeMap<usize, KubernetesState> = BTreeMap::new();
+    let mut changed: BTreeSet<usize> = BTreeSet::new();
     for (Objects { file, state, .. }, owner) in files.into_iter().zip(owners) {
         let owner = owner.or_else(|| {
             let folder = folder_of(&file);
@@ -40,18 +45,25 @@ pub(super) fn kubernetes(inventory: &mut Inventory, facts: Vec<KubernetesFact>) 
             }
         });
         match owner {
-            Some(Owner::Cluster(position)) => states.entry(position).or_default().absorb(state),
+            Some(Owner::Cluster(position)) => {
+                changed.insert(position);
+                // A snapshot may have brought some already.
+                let known = inventory.clusters[position]
+                    .kubernetes
+                    .get_or_insert_default();
+                if is_live(&file) {
+                    supersede(known, &state);
+                }
+                known.absorb(state);
+            }
             Some(Owner::Other) => of_others.push(file),
             None => without_owner.push(file),
         }
     }
-    for (position, new) in states {
-        // A snapshot may have brought some already.
-        let known = &mut inventory.clusters[position].kubernetes;
-        let mut state = known.take().map_or_else(Default::default, |known| *known);
-        state.absorb(new);
-        unite(&mut state);
-        *known = Some(Box::new(state));
+    for position in changed {
+        if let Some(state) = &mut inventory.clusters[position].kubernetes {
+            unite(state);
+        }
     }
     if !of_others.is_empty() {
         inventory.not_checked.push(format!(
@@ -107,10 +119,15 @@ fn by_file(facts: Vec<KubernetesFact>) -> Vec<Objects> {
     files
 }
 
-fn owner_by_id(inventory: &Inventory, id: &ResourceId) -> Owner {
-    let mut clusters = inventory.clusters.iter();
-    let position = clusters.position(|cluster| cluster.id.as_ref() == Some(id));
-    position.map_or(Owner::Other, Owner::Cluster)
+/// Clusters by their ids. An id that stands twice is the first one's.
+fn positions(inventory: &Inventory) -> HashMap<String, usize> {
+    let mut positions = HashMap::with_capacity(inventory.clusters.len());
+    for (position, cluster) in inventory.clusters.iter().enumerate() {
+        if let Some(id) = &cluster.id {
+            positions.entry(id.key()).or_insert(position);
+        }
+    }
+    positions
 }
 
 /// Clusters by their node resource group, as nodes carry it in a label. A label's value holds 63 characters, a group's name 90.
@@ -196,10 +213,55 @@ enum Owner {
 
 /// `None`: in no folder, for it is no file.
 fn folder_of(file: &str) -> Option<&str> {
-    if file.starts_with(LIVE) {
+    if is_live(file) {
         return None;
     }
     Some(file.rsplit_once('/').map_or("", |(folder, _)| folder))
+}
+
+fn is_live(file: &str) -> bool {
+    file.starts_with(LIVE)
+}
+
+/// Empties what was known of every kind that was now read in full from the cluster itself, or that it does not know: what is
+/// not there any more is gone. Of a kind that was read in part nobody can say what is gone, so that it is not complete either.
+fn supersede(known: &mut KubernetesState, new: &KubernetesState) {
+    for kind in new.kinds.iter().chain(&new.absent_kinds) {
+        empty(known, kind);
+    }
+    let lists = [&new.kinds, &new.absent_kinds, &new.partial_kinds];
+    let is_new = |kind: &String| lists.iter().any(|kinds| kinds.contains(kind));
+    known.kinds.retain(|kind| !is_new(kind));
+    known.partial_kinds.retain(|kind| !is_new(kind));
+    known.absent_kinds.retain(|kind| !is_new(kind));
+}
+
+/// Forgets the objects of one kind.
+fn empty(known: &mut KubernetesState, kind: &str) {
+    match kind {
+        "Node" => known.nodes.clear(),
+        "Pod" => known.pods.clear(),
+        "Service" => known.services.clear(),
+        "PodDisruptionBudget" => known.disruption_budgets.clear(),
+        // Of a live cluster these are asked for by name, and no others.
+        "ConfigMap" => {
+            known.config_maps.retain(|(namespace, name)| {
+                namespace != "kube-system" || !IP_MASQ_CONFIGS.contains(&name.as_str())
+            });
+            known.ip_masq_configs.clear();
+        }
+        "Namespace" => known.namespaces.clear(),
+        "EndpointSlice" => known.endpoint_slices.clear(),
+        "Ingress" => known.ingresses.clear(),
+        "NetworkPolicy" => known.network_policies.clear(),
+        "PersistentVolume" => known.persistent_volumes.clear(),
+        "PersistentVolumeClaim" => known.persistent_volume_claims.clear(),
+        "CSINode" => known.csi_nodes.clear(),
+        "NodeNetworkConfig" => known.node_network_configs.clear(),
+        "ServiceCIDR" => known.service_cidrs.clear(),
+        "Event" => known.events.clear(),
+        _ => known.workloads.retain(|workload| workload.kind != kind),
+    }
 }
 
 /// An object that two files hold, say `kubectl get svc` and `kubectl get all`, is one object; the later file is the newer truth.

@@ -2,10 +2,11 @@
 //! object to the lowering that files use.
 //!
 //! [`reads`] (what is read, and the role that allows just that) · `connection` (kubeconfig, credentials, one request with its
-//! retries) · `list` (pages of one kind) · this file (all kinds of one cluster).
+//! retries) · `plugin` (what is told of a program that gives credentials) · `list` (pages of one kind) · this file (all kinds of one cluster).
 
 mod connection;
 mod list;
+mod plugin;
 pub mod reads;
 
 pub use reads::{KubernetesRead, READS, cluster_role};
@@ -22,9 +23,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Gives a bearer token; asked before every request, so it keeps what is still good. An error is a sentence without the token.
-pub type TokenSource =
-    Arc<dyn Fn() -> BoxFuture<'static, Result<SecretString, String>> + Send + Sync>;
+/// Gives a bearer token; asked before every request, so it keeps what is still good. It is told of a token that the server
+/// refused, and must not give that one again. An error is a sentence without the token.
+pub type TokenSource = Arc<
+    dyn Fn(Option<SecretString>) -> BoxFuture<'static, Result<SecretString, String>> + Send + Sync,
+>;
 
 /// How to reach an API server.
 #[derive(Clone)]
@@ -125,7 +128,7 @@ pub struct Read {
     pub state: KubernetesState,
     /// Address of the API server, without credentials.
     pub server: String,
-    /// What could not be read, in whole sentences, in the order of [`READS`].
+    /// What could not be read, in whole sentences, in the order of [`READS`]; last, what was not even asked for.
     pub not_checked: Vec<String>,
     /// Requests sent, those that were repeated included.
     pub requests: u64,
@@ -171,37 +174,80 @@ pub async fn read(
     settings: &Settings,
     watch: &dyn Progress,
 ) -> Result<Read, KubernetesApiError> {
+    Ok(reach(access, settings, watch).await?.rest(watch).await)
+}
+
+/// A server that answered: the first kind of [`READS`] was read.
+pub struct Reached {
+    connection: Connection,
+    settings: Settings,
+    first: list::Outcome,
+}
+
+/// Reads the first kind of [`READS`], alone: a server that cannot be reached is told once, and not once a kind.
+///
+/// # Errors
+/// As [`read`].
+pub async fn reach(
+    access: &Access,
+    settings: &Settings,
+    watch: &dyn Progress,
+) -> Result<Reached, KubernetesApiError> {
     let connection = Connection::open(access, settings).await?;
-    let file: Arc<str> = Arc::from(format!("{LIVE}{}", connection.server()));
-    // The first kind alone: a server that cannot be reached is told once, and not once a kind.
-    let (first, others) = READS
-        .split_first()
-        .expect("the table of reads is not empty");
-    let mut outcomes = vec![list::read(&connection, settings, first, &file, watch).await];
-    if let Some(problem) = outcomes[0].fatal.take() {
+    let mut first = list::read(&connection, settings, &READS[0], &file(&connection), watch).await;
+    if let Some(problem) = first.fatal.take() {
         return Err(connection.error(problem));
     }
-    // As they finish, so that the longest list holds up none; put back into the table's order after.
-    let mut rest: Vec<(usize, list::Outcome)> = futures::stream::iter(others.iter().enumerate())
-        .map(async |(position, kind)| {
-            let outcome = list::read(&connection, settings, kind, &file, watch).await;
-            (position, outcome)
-        })
-        .buffer_unordered(settings.concurrency.max(1))
-        .collect()
-        .await;
-    rest.sort_by_key(|(position, _)| *position);
-    outcomes.extend(rest.into_iter().map(|(_, outcome)| outcome));
-    let mut state = KubernetesState::default();
-    let mut not_checked = Vec::new();
-    for outcome in outcomes {
-        state.absorb(outcome.state);
-        not_checked.extend(outcome.not_checked);
-    }
-    Ok(Read {
-        state,
-        server: connection.server().to_string(),
-        not_checked,
-        requests: connection.requests(),
+    Ok(Reached {
+        connection,
+        settings: settings.clone(),
+        first,
     })
+}
+
+fn file(connection: &Connection) -> Arc<str> {
+    Arc::from(format!("{LIVE}{}", connection.server()))
+}
+
+impl Reached {
+    /// Reads all other kinds.
+    pub async fn rest(self, watch: &dyn Progress) -> Read {
+        let (connection, settings) = (&self.connection, &self.settings);
+        let file = &file(connection);
+        // As they finish, so that the longest list holds up none; put back into the table's order after.
+        let mut outcomes: Vec<(usize, list::Outcome)> =
+            futures::stream::iter(READS.iter().enumerate().skip(1))
+                .map(async |(position, kind)| {
+                    let outcome = list::read(connection, settings, kind, file, watch).await;
+                    (position, outcome)
+                })
+                .buffer_unordered(settings.concurrency.max(1))
+                .collect()
+                .await;
+        outcomes.push((0, self.first));
+        outcomes.sort_by_key(|(position, _)| *position);
+        let mut state = KubernetesState::default();
+        let mut not_checked = Vec::new();
+        let mut untried: Vec<&str> = Vec::new();
+        for (position, outcome) in outcomes {
+            state.absorb(outcome.state);
+            not_checked.extend(outcome.not_checked);
+            if outcome.untried {
+                untried.push(READS[position].resource);
+            }
+        }
+        if !untried.is_empty() {
+            not_checked.push(format!(
+                "{}: {} were not read either: the server stopped answering",
+                connection.server(),
+                untried.join(", ")
+            ));
+        }
+        Read {
+            state,
+            server: connection.server().to_string(),
+            not_checked,
+            requests: connection.requests(),
+        }
+    }
 }

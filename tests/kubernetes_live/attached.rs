@@ -1,10 +1,12 @@
 //! Whose objects are that were read live: the cluster that whoever read them names, before anything that could be guessed.
 
+use super::objects;
 use aksplan::model::workload::{KubernetesState, Namespace, Node};
 use aksplan::model::{Inventory, ResourceId};
 use aksplan::source::facts::KubernetesFact;
-use aksplan::source::kubernetes_api::Read;
+use aksplan::source::kubernetes_api::{READS, Read};
 use aksplan::source::read_document;
+use aksplan::source::snapshot::{Document, Encoding, encode};
 
 fn id(name: &str) -> String {
     format!(
@@ -119,4 +121,134 @@ fn a_cluster_that_was_not_read_is_told() {
         "{:?}",
         all.not_checked
     );
+}
+
+/// A live read of quay that found these, each list in full.
+fn read_of_quay(server: &str, state: KubernetesState) -> KubernetesFact {
+    let read = Read {
+        state,
+        server: format!("https://{server}"),
+        not_checked: Vec::new(),
+        requests: 1,
+    };
+    read.into_fact(Some(ResourceId::new(id("quay")))).0
+}
+
+/// One object of every kind, as files say them.
+fn everything() -> KubernetesState {
+    let mut items = Vec::new();
+    for (path, mut object) in objects::objects()
+        .into_iter()
+        .chain([objects::network_config()])
+    {
+        let resource = path.rsplit('/').next().expect("a path ends in a resource");
+        let Some(read) = READS.iter().find(|read| read.resource == resource) else {
+            continue;
+        };
+        let version = read.versions[0];
+        object["apiVersion"] = match read.group {
+            "" => version.into(),
+            group => format!("{group}/{version}").into(),
+        };
+        object["kind"] = read.kind.into();
+        items.push(object);
+    }
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
+    objects::from_file(&list.to_string())
+}
+
+fn quay(all: &Inventory) -> &KubernetesState {
+    let cluster = all.clusters.iter().find(|cluster| cluster.name == "quay");
+    let state = cluster.expect("it was read").kubernetes.as_deref();
+    state.expect("it has objects")
+}
+
+/// What a snapshot of the clusters says, read again together with what was read live since.
+fn snapshot_and(of_quay: KubernetesState, since: Vec<KubernetesFact>) -> Inventory {
+    let all = joined(vec![read_of_quay("a.example", of_quay)]);
+    let mut text = Vec::new();
+    encode(&Document::of(&all, None), Encoding::Json, &mut text).expect("it is written");
+    let mut found = read_document("yesterday.json", &text).expect("it is read");
+    found.facts.kubernetes.extend(since);
+    found.assemble().expect("it is joined").current
+}
+
+#[test]
+fn what_is_gone_since_the_snapshot_is_gone() {
+    let before = everything();
+    assert_eq!(before.kinds.len(), READS.len(), "{:?}", before.kinds);
+    let kinds: Vec<String> = READS.iter().map(|read| read.kind.to_string()).collect();
+    let now = KubernetesState {
+        nodes: vec![Node {
+            name: "n-1".to_string(),
+            ..Node::default()
+        }],
+        kinds: kinds.clone(),
+        ..KubernetesState::default()
+    };
+    let of_others = ("shop".to_string(), "app".to_string());
+    // ConfigMaps are asked for by name: of the others nothing new is known.
+    assert!(before.config_maps.contains(&of_others));
+    let expected = KubernetesState {
+        config_maps: vec![of_others],
+        ..now.clone()
+    };
+    let all = snapshot_and(before.clone(), vec![read_of_quay("a.example", now.clone())]);
+    assert_eq!(quay(&all), &expected);
+
+    // The same of two reads, the later one of which is complete.
+    let all = joined(vec![
+        read_of_quay("a.example", before.clone()),
+        read_of_quay("b.example", now),
+    ]);
+    assert_eq!(quay(&all), &expected);
+
+    // What the cluster does not know any more is gone as well; what was not read is as it was.
+    let absent = KubernetesState {
+        absent_kinds: vec!["ServiceCIDR".to_string()],
+        ..KubernetesState::default()
+    };
+    assert_eq!(before.service_cidrs.len(), 1);
+    let all = snapshot_and(before.clone(), vec![read_of_quay("a.example", absent)]);
+    let state = quay(&all);
+    assert_eq!(state.service_cidrs, []);
+    assert_eq!(state.absent_kinds, ["ServiceCIDR"]);
+    assert_eq!(state.pods, before.pods);
+    assert!(state.has_kind("Pod") && !state.has_kind("ServiceCIDR"));
+}
+
+#[test]
+fn half_a_list_does_not_make_an_old_one_whole() {
+    let before = everything();
+    let half = KubernetesState {
+        nodes: vec![Node {
+            name: "n-1".to_string(),
+            ..Node::default()
+        }],
+        partial_kinds: vec!["Node".to_string()],
+        ..KubernetesState::default()
+    };
+    let all = snapshot_and(before, vec![read_of_quay("a.example", half)]);
+    let state = quay(&all);
+    let names: Vec<&str> = state.nodes.iter().map(|node| node.name.as_str()).collect();
+    assert_eq!(names, ["n-0", "n-1"]);
+    assert_eq!(state.partial_kinds, ["Node"]);
+    assert!(!state.has_kind("Node") && state.has_kind("Pod"));
+}
+
+#[test]
+fn files_of_one_cluster_stay_together() {
+    let pod = |name: &str| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"PodList","items":[{{"apiVersion":"v1","kind":"Pod","metadata":{{"namespace":"shop","name":"{name}"}},"spec":{{}},"status":{{}}}}]}}"#
+        )
+    };
+    let mut found = read_document("aks.json", clusters().as_bytes()).expect("it is read");
+    for name in ["a", "b"] {
+        let file = format!("quay/{name}.json");
+        let more = read_document(&file, pod(name).as_bytes()).expect("it is read");
+        found.facts.append(more.facts);
+    }
+    let all = found.assemble().expect("it is joined").current;
+    assert_eq!(quay(&all).pods.len(), 2);
 }

@@ -193,6 +193,38 @@ fn a_body_that_ends_early_is_told() {
 }
 
 #[test]
+fn an_answer_that_is_no_list_is_not_an_empty_one() {
+    let no_list = "pods (Pod) were not read: an answer is not a list of Kubernetes objects";
+    for body in [
+        r#"{"message":"ok"}"#,
+        "{}",
+        r#"{"kind":"PodList","metadata":{}}"#,
+        r#"{"metadata":{},"items":[]}"#,
+        r#"{"kind":"Pod","metadata":{},"items":[]}"#,
+    ] {
+        broken(pods(move |_, _| answer(200, body)), 0, no_list);
+    }
+    complete(
+        pods(|_, _| answer(200, r#"{"kind":"PodList","metadata":{},"items":null}"#)),
+        0,
+    );
+    let (read, _) = read(Arc::new(|path, _| {
+        if path.contains("/configmaps/") {
+            answer(200, r#"{"message":"ok"}"#)
+        } else {
+            empty()
+        }
+    }));
+    let read = read.expect("the lists are there");
+    assert!(!read.state.has_kind("ConfigMap"));
+    assert!(
+        read.not_checked[0].contains("an answer is not a ConfigMap"),
+        "{:?}",
+        read.not_checked
+    );
+}
+
+#[test]
 fn stale_pages_begin_the_list_again() {
     let script = pods(|path, before| match (path, before) {
         (PODS, 0) => answer(200, page(50..60, "two+/=")),
@@ -210,6 +242,30 @@ fn stale_pages_begin_the_list_again() {
         "the list changed faster than it could be read",
     );
     assert_eq!(asked.iter().filter(|path| *path == SECOND).count(), 3);
+}
+
+#[test]
+fn a_list_begun_again_loses_nothing() {
+    // Five objects, then stale; the second time it gets less far.
+    let script = pods(|path, before| match (path, before) {
+        (PODS, 0) => answer(200, page(0..3, "two+/=")),
+        (SECOND, 0) => answer(200, page(3..5, "three")),
+        (PODS | SECOND, _) => answer(500, r#"{"message":"gone"}"#),
+        _ => answer(410, r#"{"reason":"Expired"}"#),
+    });
+    broken(
+        script,
+        5,
+        "pods (Pod) were read in part, 5 of them: the server answers 500: gone",
+    );
+    // The second time it gets further.
+    let script = pods(|path, before| match (path, before) {
+        (PODS, 0) => answer(200, page(90..91, "two+/=")),
+        (SECOND, 0) => answer(410, r#"{"reason":"Expired"}"#),
+        (PODS, 1) => answer(200, page(0..3, "two+/=")),
+        _ => answer(500, r#"{"message":"gone"}"#),
+    });
+    broken(script, 3, "pods (Pod) were read in part, 3 of them");
 }
 
 #[test]
@@ -262,6 +318,34 @@ fn credentials_that_end_half_way_are_fetched_again_once() {
 }
 
 #[test]
+fn the_source_of_tokens_hears_of_the_refused_one() {
+    use aksplan::source::kubernetes_api::{Access, Silent, read};
+    use secrecy::{ExposeSecret, SecretString};
+    let refused: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&refused);
+    let script = pods(|path, before| match (path, before) {
+        (PODS, 0) => answer(401, "{}"),
+        _ => answer(200, page(0..3, "")),
+    });
+    let read = runtime().block_on(async {
+        let server = Loopback::start(script).await;
+        let access = Access::Handed {
+            kubeconfig: super::kubeconfig(&server.server, None, "{token: unused}"),
+            token: Some(Arc::new(move |refused| {
+                let mut log = log.lock().expect("no panic in it");
+                log.extend(refused.map(|token: SecretString| token.expose_secret().to_string()));
+                let number = log.len();
+                Box::pin(async move { Ok(SecretString::from(format!("token-{number}"))) })
+            })),
+        };
+        read(&access, &super::loopback::quick(), &Silent).await
+    });
+    let read = read.expect("the second token is good");
+    assert_eq!(read.state.pods.len(), 3);
+    assert_eq!(*refused.lock().expect("no panic in it"), ["token-0"]);
+}
+
+#[test]
 fn a_server_that_never_answers_is_one_error() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let server = format!("http://{}", closed.local_addr().expect("bound"));
@@ -281,6 +365,52 @@ fn a_server_that_never_answers_is_one_error() {
         "{text}"
     );
     assert!(!text.contains("secret-token"), "{text}");
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_not_waited_for() {
+    use aksplan::source::kubernetes_api::{Access, Settings, Silent, read};
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let server = format!("http://{}", closed.local_addr().expect("bound"));
+    drop(closed);
+    let access = Access::Handed {
+        kubeconfig: super::kubeconfig(&server, None, "{token: secret-token}"),
+        token: None,
+    };
+    // Five attempts would wait for 1 + 2 + 4 + 8 seconds, two wait for one.
+    let settings = Settings {
+        first_wait: std::time::Duration::from_secs(1),
+        ..Settings::default()
+    };
+    let start = std::time::Instant::now();
+    let ended = runtime().block_on(read(&access, &settings, &Silent));
+    assert!(ended.is_err());
+    let took = start.elapsed().as_secs_f32();
+    assert!((1.0..3.0).contains(&took), "{took} s");
+}
+
+#[test]
+fn a_server_that_stops_answering_is_told_once() {
+    let (read, asked) = read(Arc::new(|path, _| {
+        if path.starts_with("/api/v1/nodes") {
+            empty()
+        } else {
+            // Hangs up without an answer.
+            std::panic::resume_unwind(Box::new(()))
+        }
+    }));
+    let read = read.expect("the nodes are there");
+    assert_eq!(read.state.kinds, ["Node"]);
+    // Four kinds are under way when it stops, each with three attempts.
+    assert!(asked.len() <= 1 + 4 * 3, "{asked:?}");
+    let (last, others) = read.not_checked.split_last().expect("it is told");
+    assert!(
+        last.contains("persistentvolumes, ")
+            && last.ends_with("configmaps were not read either: the server stopped answering"),
+        "{last}"
+    );
+    assert!((1..=4).contains(&others.len()), "{others:?}");
+    assert!(read.state.partial_kinds.is_empty());
 }
 
 #[test]

@@ -74,6 +74,8 @@ fn api_server() -> super::loopback::Script {
                 200,
                 r#"{"kind":"NodeList","metadata":{},"items":[{"metadata":{"name":"aks-np-0","labels":{}},"status":{"allocatable":{"cpu":"2"}}}]}"#,
             )
+        } else if path.contains("/configmaps/") {
+            answer(404, "{}")
         } else {
             empty()
         }
@@ -81,7 +83,14 @@ fn api_server() -> super::loopback::Script {
 }
 
 fn snapshot(azure: &str, file: &Path, more: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_aksplan"))
+    command(azure, file, more)
+        .output()
+        .expect("the binary runs")
+}
+
+fn command(azure: &str, file: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aksplan"));
+    command
         .args([
             "snapshot",
             "--subscription",
@@ -93,9 +102,30 @@ fn snapshot(azure: &str, file: &Path, more: &[&str]) -> Output {
         .arg(file)
         .args(more)
         .env("AKSPLAN_ARM_TOKEN", ARM_TOKEN)
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("the binary runs")
+        .env("NO_COLOR", "1");
+    command
+}
+
+#[test]
+fn nobody_listens_to_what_is_told() {
+    let runtime = runtime();
+    let (azure, _cluster) = runtime.block_on(async {
+        let cluster = Loopback::start(api_server()).await;
+        let user = format!("{{token: {CLUSTER_TOKEN}}}");
+        let (azure, _) = azure(kubeconfig(&cluster.server, None, &user)).await;
+        (azure, cluster)
+    });
+    let folder = Folder::new();
+    let file = folder.path.join("estate.json");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let status = command(&azure, &file, &["--kubernetes", "--verbose"])
+        .stdout(std::process::Stdio::null())
+        .stderr(writer)
+        .status()
+        .expect("the binary runs");
+    assert!(status.success(), "{status}");
+    assert!(file.exists(), "it was written all the same");
 }
 
 #[test]

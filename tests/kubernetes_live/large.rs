@@ -57,7 +57,8 @@ fn script() -> Script {
         } else {
             String::new()
         };
-        let _ = write!(body, r#"{{"metadata":{{{next}}},"items":["#);
+        let kind = if is_pod { "PodList" } else { "NodeList" };
+        let _ = write!(body, r#"{{"kind":"{kind}","metadata":{{{next}}},"items":["#);
         for position in from..end {
             if position > from {
                 body.push(',');

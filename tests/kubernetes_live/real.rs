@@ -385,12 +385,25 @@ async fn credentials(cluster: &Cluster, expected: &KubernetesState) {
         "broken",
         "#!/bin/sh\necho '{\"status\":{\"token\":\"eyJsecret.eyJsecret.secret\"}}'\necho 'AADSTS700082: the refresh token has expired' >&2\nexit 1\n",
     );
+    let telling = plugin(
+        "telling",
+        "#!/bin/sh\necho \"$3 and $SECRET are wrong\" >&2\nexit 1\n",
+    )
+    .replace(
+        "args: [get-token]",
+        "args: [get-token, --client-secret, eyJ-s3cr3t], env: [{name: SECRET, value: eyJ-hidden}]",
+    );
     let missing = "{exec: {apiVersion: client.authentication.k8s.io/v1, command: no-such-kubelogin, interactiveMode: Never}}";
     for (name, user, expected) in [
         (
             "bad.yaml",
             bad.as_str(),
             "AADSTS700082: the refresh token has expired",
+        ),
+        (
+            "telling.yaml",
+            telling.as_str(),
+            "the credential plugin `telling` failed (exit status: 1): … and … are wrong",
         ),
         ("missing.yaml", missing, "is it installed?"),
         (
@@ -423,7 +436,7 @@ async fn credentials(cluster: &Cluster, expected: &KubernetesState) {
     let counter = Arc::clone(&asked);
     let access = Access::Handed {
         kubeconfig: text,
-        token: Some(Arc::new(move || {
+        token: Some(Arc::new(move |_| {
             counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             Box::pin(async { Ok(secrecy::SecretString::from("token-admin")) })
         })),

@@ -1,21 +1,27 @@
 //! One API server: how to reach it, as whom, and one request with its retries. Sends GET only: there is no function here that
 //! sends anything else.
 
+use super::plugin::Plugin;
 use super::{Access, KubernetesApiError, Settings, TokenSource};
 use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http_body_util::{BodyExt, Limited};
 use kube::client::{AuthError, Body, ClientBuilder};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// A larger answer is not read to its end: a page of the largest objects etcd holds (1.5 MiB each) stays below.
 const LARGEST_ANSWER: usize = 1 << 30;
+
+/// Clusters that cannot be reached from here are usual: a first contact is tried no more often than this, and each time no
+/// longer than [`CONNECT`]. Within that a lost packet is sent twice more.
+const FIRST_ATTEMPTS: u32 = 2;
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub enum Failure {
     Credentials(String),
     /// No answer, again and again.
     Unreachable(String),
+    /// Not asked: the server stopped answering.
+    Lost,
     /// An answer that is none, again and again.
     Answered(String),
 }
@@ -41,15 +49,36 @@ struct Status {
     message: String,
 }
 
+/// What requests are sent with.
+#[derive(Clone)]
+struct Held {
+    /// How often it was made anew.
+    generation: u64,
+    client: Client,
+    plugin: Plugin,
+}
+
+/// What became of one request before its answer was complete.
+#[derive(Default)]
+struct Sent {
+    /// The token that was handed over.
+    token: Option<SecretString>,
+    /// An answer began.
+    answered: bool,
+}
+
 pub struct Connection {
     who: String,
     server: String,
     access: Access,
     settings: Settings,
     token: Option<TokenSource>,
-    /// The client, and how often it was made anew.
-    client: Mutex<(u64, Client)>,
+    client: Mutex<Held>,
     requests: AtomicU64,
+    /// Answers that began.
+    answers: AtomicU64,
+    /// It stopped answering.
+    lost: AtomicBool,
 }
 
 impl Connection {
@@ -61,13 +90,14 @@ impl Connection {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (who, config) = configure(access, settings).await?;
         let server = shown(&config.cluster_url);
-        let client = build(config)
-            .await
-            .map_err(|problem| KubernetesApiError::Server {
-                who: who.clone(),
-                server: server.clone(),
-                problem,
-            })?;
+        let (client, plugin) =
+            build(config)
+                .await
+                .map_err(|problem| KubernetesApiError::Server {
+                    who: who.clone(),
+                    server: server.clone(),
+                    problem,
+                })?;
         let token = match access {
             Access::Handed { token, .. } => token.clone(),
             _ => None,
@@ -78,8 +108,14 @@ impl Connection {
             access: access.clone(),
             settings: settings.clone(),
             token,
-            client: Mutex::new((0, client)),
+            client: Mutex::new(Held {
+                generation: 0,
+                client,
+                plugin,
+            }),
             requests: AtomicU64::new(0),
+            answers: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
         })
     }
 
@@ -104,35 +140,54 @@ impl Connection {
     pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
         let mut wait = self.settings.first_wait;
         let mut renewed = false;
+        let mut refused = None;
         let mut attempt = 1;
+        let answers_before = self.answers.load(Ordering::Relaxed);
         loop {
-            let (generation, client) = {
-                let held = self.client.lock().await;
-                (held.0, held.1.clone())
-            };
+            if self.lost.load(Ordering::Relaxed) {
+                return Err(Failure::Lost);
+            }
+            let held = self.client.lock().await.clone();
             self.requests.fetch_add(1, Ordering::Relaxed);
-            let asked = tokio::time::timeout(self.settings.timeout, self.ask(&client, path));
-            let (failure, told) = match asked.await {
+            let mut sent = Sent::default();
+            let asked = self.ask(&held, path, refused.take(), &mut sent);
+            let (failure, told) = match tokio::time::timeout(self.settings.timeout, asked).await {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(told)) => told,
-                Err(_) => (
-                    Failure::Unreachable(format!(
-                        "no answer within {} s",
-                        self.settings.timeout.as_secs()
-                    )),
-                    Some(None),
-                ),
+                Err(_) => {
+                    let seconds = self.settings.timeout.as_secs();
+                    let failure = if sent.answered {
+                        Failure::Answered(format!("no complete answer within {seconds} s"))
+                    } else {
+                        Failure::Unreachable(format!("no answer within {seconds} s"))
+                    };
+                    (failure, Some(None))
+                }
             };
             if matches!(failure, Failure::Credentials(_)) && !renewed {
                 renewed = true;
-                self.renew(generation).await.map_err(Failure::Credentials)?;
+                refused = sent.token;
+                self.renew(held.generation)
+                    .await
+                    .map_err(Failure::Credentials)?;
                 continue;
             }
             // `told`: worth another try, and how long the server asks to wait.
             let Some(asked_wait) = told else {
                 return Err(failure);
             };
-            if attempt >= self.settings.attempts {
+            let is_silent = matches!(failure, Failure::Unreachable(_));
+            let answers = self.answers.load(Ordering::Relaxed);
+            let attempts = if is_silent && answers == 0 {
+                self.settings.attempts.min(FIRST_ATTEMPTS)
+            } else {
+                self.settings.attempts
+            };
+            if attempt >= attempts {
+                // Others got answers meanwhile: then it is this list alone.
+                if is_silent && answers == answers_before {
+                    self.lost.store(true, Ordering::Relaxed);
+                }
                 return Err(failure);
             }
             let pause = asked_wait.unwrap_or(wait);
@@ -145,11 +200,14 @@ impl Connection {
         }
     }
 
-    /// One request. An error says whether another try is worth it, and after how long.
+    /// One request. An error says whether another try is worth it, and after how long. `refused`: the token that was not
+    /// accepted; `sent` says how far this one got.
     async fn ask(
         &self,
-        client: &Client,
+        held: &Held,
         path: &str,
+        refused: Option<SecretString>,
+        sent: &mut Sent,
     ) -> Result<Vec<u8>, (Failure, Option<Option<Duration>>)> {
         let never = |failure| (failure, None);
         let mut request = http::Request::get(path)
@@ -157,7 +215,7 @@ impl Connection {
             .body(Body::empty())
             .map_err(|error| never(Failure::Answered(error.to_string())))?;
         if let Some(token) = &self.token {
-            let token = token()
+            let token = token(refused)
                 .await
                 .map_err(|problem| never(Failure::Credentials(without_secrets(&problem))))?;
             let mut header = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
@@ -168,14 +226,24 @@ impl Connection {
                 })?;
             header.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, header);
+            sent.token = Some(token);
         }
-        let response = client.send(request).await.map_err(|error| match error {
-            kube::Error::Auth(error) => never(Failure::Credentials(describe_auth(&error))),
-            other => match auth_within(&other) {
-                Some(error) => never(Failure::Credentials(describe_auth(error))),
-                None => (Failure::Unreachable(describe(&other)), Some(None)),
-            },
-        })?;
+        let response = held
+            .client
+            .clone()
+            .send(request)
+            .await
+            .map_err(|error| match error {
+                kube::Error::Auth(error) => {
+                    never(Failure::Credentials(held.plugin.describe(&error)))
+                }
+                other => match auth_within(&other) {
+                    Some(error) => never(Failure::Credentials(held.plugin.describe(error))),
+                    None => (Failure::Unreachable(describe(&other)), Some(None)),
+                },
+            })?;
+        sent.answered = true;
+        self.answers.fetch_add(1, Ordering::Relaxed);
         let status = response.status();
         let retry_after = response
             .headers()
@@ -188,7 +256,7 @@ impl Connection {
             .map_err(|error| {
                 let problem = without_secrets(&error.to_string());
                 (
-                    Failure::Unreachable(format!("the answer broke off: {problem}")),
+                    Failure::Answered(format!("the answer broke off: {problem}")),
                     Some(None),
                 )
             })?
@@ -220,11 +288,16 @@ impl Connection {
     /// Fetches credentials anew, unless another task did so since.
     async fn renew(&self, generation: u64) -> Result<(), String> {
         let mut held = self.client.lock().await;
-        if held.0 == generation {
+        if held.generation == generation {
             let (_, config) = configure(&self.access, &self.settings)
                 .await
                 .map_err(|error| error.to_string())?;
-            *held = (generation + 1, build(config).await?);
+            let (client, plugin) = build(config).await?;
+            *held = Held {
+                generation: generation + 1,
+                client,
+                plugin,
+            };
         }
         Ok(())
     }
@@ -306,7 +379,7 @@ async fn configure(
     };
     // The client's own retries wait for minutes, uncounted.
     config.default_retry = false;
-    config.connect_timeout = Some(settings.timeout.min(Duration::from_secs(15)));
+    config.connect_timeout = Some(settings.timeout.min(CONNECT));
     config.read_timeout = Some(settings.timeout);
     config.reset_reader_on_write = true;
     let agent = concat!("aksplan/", env!("CARGO_PKG_VERSION"));
@@ -364,15 +437,16 @@ async fn from_kubeconfig(
 }
 
 /// Runs the exec plugin, if there is one: not on a thread that others wait for.
-async fn build(config: Config) -> Result<Client, String> {
+async fn build(config: Config) -> Result<(Client, Plugin), String> {
+    let plugin = Plugin::of(&config.auth_info);
     let runtime = tokio::runtime::Handle::current();
     let built = tokio::task::spawn_blocking(move || {
         let _inside = runtime.enter();
         ClientBuilder::try_from(config).map(|builder| builder.build())
     });
     match built.await {
-        Ok(Ok(client)) => Ok(client),
-        Ok(Err(kube::Error::Auth(error))) => Err(describe_auth(&error)),
+        Ok(Ok(client)) => Ok((client, plugin)),
+        Ok(Err(kube::Error::Auth(error))) => Err(plugin.describe(&error)),
         Ok(Err(
             kube::Error::ProxyProtocolUnsupported { .. }
             | kube::Error::ProxyProtocolDisabled { .. },
@@ -405,37 +479,6 @@ fn auth_within(error: &kube::Error) -> Option<&AuthError> {
         next = error.source();
     }
     None
-}
-
-/// An exec plugin prints its token on standard output: of what it printed only the errors are shown.
-fn describe_auth(error: &AuthError) -> String {
-    match error {
-        AuthError::AuthExecRun { cmd, out } => {
-            let said = String::from_utf8_lossy(&out.stderr);
-            let said = said.lines().rev().find(|line| !line.trim().is_empty());
-            let status = out.status;
-            match said {
-                Some(said) => format!(
-                    "the credential plugin `{cmd}` failed ({status}): {}",
-                    without_secrets(said)
-                ),
-                None => format!("the credential plugin `{cmd}` failed ({status})"),
-            }
-        }
-        AuthError::AuthExecStart(error) => format!(
-            "the credential plugin of the kubeconfig cannot be started: {error}; is it installed? (`az aks install-cli` installs kubelogin)"
-        ),
-        AuthError::AuthExecParse(_) => {
-            "the credential plugin printed something that is no ExecCredential".to_string()
-        }
-        AuthError::ExecPluginFailed => {
-            "the credential plugin gave no credentials (no `status` in its answer)".to_string()
-        }
-        AuthError::InvalidBearerToken(_) | AuthError::InvalidBasicAuth(_) => {
-            "the token or password of the kubeconfig is none".to_string()
-        }
-        other => without_secrets(&other.to_string()),
-    }
 }
 
 /// A parser's error quotes what it could not read, and a kubeconfig is full of keys: only the place is told.
@@ -474,13 +517,14 @@ fn describe(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// Texts of others, cut short and without anything that looks like a token.
-fn without_secrets(text: &str) -> String {
+pub(super) fn without_secrets(text: &str) -> String {
     const LONGEST: usize = 400;
     const LONGEST_WORD: usize = 60;
     let is_token = |word: &str| {
-        let bare = |c: char| c.is_ascii_alphanumeric() || "-_.=+".contains(c);
-        word.contains("eyJ")
-            || (word.len() > LONGEST_WORD && word.chars().all(bare) && !word.contains(".hcp."))
+        // Keys are base64, with `/` in it; an address is none.
+        let bare = |c: char| c.is_ascii_alphanumeric() || "-_.=+/".contains(c);
+        let is_address = word.contains("://") || word.contains(".hcp.");
+        word.contains("eyJ") || (word.len() > LONGEST_WORD && word.chars().all(bare) && !is_address)
     };
     let mut shown = String::new();
     let mut follows_bearer = false;
@@ -514,6 +558,7 @@ mod tests {
             format!("Authorization: Bearer {token}"),
             "Bearer abc123".to_string(),
             format!("key {}", "A".repeat(90)),
+            format!("key {}/+8=", "AAAAAAAA/b".repeat(9)),
         ] {
             let shown = without_secrets(&text);
             assert!(shown.contains('…'), "{shown}");
@@ -523,6 +568,8 @@ mod tests {
         }
         let plain = "pods is forbidden: User \"jane@example.com\" cannot list resource \"pods\"";
         assert_eq!(without_secrets(plain), plain);
+        let address = format!("https://{}.example/apis/x", "long-name".repeat(9));
+        assert_eq!(without_secrets(&address), address);
     }
 
     #[test]

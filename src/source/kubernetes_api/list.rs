@@ -18,6 +18,8 @@ pub struct Outcome {
     pub not_checked: Vec<String>,
     /// The server cannot be reached, or accepts no credentials: not only this kind is missing.
     pub fatal: Option<String>,
+    /// Nothing of it was asked for, because the server stopped answering.
+    pub untried: bool,
 }
 
 #[derive(Deserialize)]
@@ -141,6 +143,11 @@ fn finish(
             }
             problem
         }
+        Err(Broken::Failed(Failure::Lost)) if seen == 0 => {
+            outcome.untried = true;
+            return;
+        }
+        Err(Broken::Failed(Failure::Lost)) => "the server stopped answering".to_string(),
         Err(Broken::Failed(Failure::Answered(problem)) | Broken::Page(problem)) => problem,
     };
     outcome.not_checked.push(if seen == 0 {
@@ -151,7 +158,8 @@ fn finish(
     });
 }
 
-/// A list in pages. What was read is returned with what ended it.
+/// A list in pages. What was read is returned with what ended it: where the list was begun again and then broke off, whichever
+/// got further.
 async fn all(
     connection: &Connection,
     settings: &Settings,
@@ -159,6 +167,31 @@ async fn all(
     version: &str,
     file: &Arc<str>,
     watch: &dyn Progress,
+) -> (Lowered, Result<(), Broken>) {
+    let mut before = None;
+    let (lowered, ended) = pages(
+        connection,
+        settings,
+        (read, version),
+        file,
+        watch,
+        &mut before,
+    )
+    .await;
+    match before {
+        Some(before) if ended.is_err() && before.seen > lowered.seen => (before, ended),
+        _ => (lowered, ended),
+    }
+}
+
+/// `before`: what a list had brought when it had to be begun again.
+async fn pages(
+    connection: &Connection,
+    settings: &Settings,
+    (read, version): (&'static KubernetesRead, &str),
+    file: &Arc<str>,
+    watch: &dyn Progress,
+    before: &mut Option<Lowered>,
 ) -> (Lowered, Result<(), Broken>) {
     /// Times a list is begun again because its pages went stale.
     const RESTARTS: u32 = 2;
@@ -173,7 +206,10 @@ async fn all(
             Ok(page) => page,
             Err(Failure::Expired) if restarts < RESTARTS => {
                 restarts += 1;
-                lowered = Lowered::new();
+                let old = std::mem::replace(&mut lowered, Lowered::new());
+                if before.as_ref().is_none_or(|before| before.seen < old.seen) {
+                    *before = Some(old);
+                }
                 next.clone_from(&first_page);
                 body = connection.get(&next).await;
                 continue;
@@ -211,6 +247,13 @@ async fn all(
             Ok(lowered) => lowered,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
+        if before
+            .as_ref()
+            .is_some_and(|before| before.seen <= lowered.seen)
+        {
+            // Two lists of the same objects are in memory no longer than they must.
+            *before = None;
+        }
         watch.objects(read.kind, lowered.seen, remaining);
         match (following, fetched) {
             (Some(following), Some(fetched)) => {
@@ -234,7 +277,16 @@ async fn named(
         let path = format!("{}/{name}", read.path(version));
         match connection.get(&path).await {
             Ok(body) => match std::str::from_utf8(&body) {
-                Ok(text) => lowered.object(text, read.kind, &Origin::new(file, path.as_str())),
+                Ok(text) if is_of_kind(text, read.kind) => {
+                    lowered.object(text, read.kind, &Origin::new(file, path.as_str()));
+                }
+                Ok(_) => {
+                    let problem = format!(
+                        "{path}: an answer is not a {}; is this an API server?",
+                        read.kind
+                    );
+                    return (lowered, Err(Broken::Page(problem)));
+                }
                 Err(_) => {
                     let problem = format!("{path}: is not UTF-8");
                     return (lowered, Err(Broken::Page(problem)));
@@ -247,13 +299,29 @@ async fn named(
     (lowered, Ok(()))
 }
 
+fn is_of_kind(text: &str, expected: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Outer<'a> {
+        #[serde(borrow)]
+        kind: std::borrow::Cow<'a, str>,
+    }
+    serde_json::from_str(text).is_ok_and(|outer: Outer<'_>| outer.kind == expected)
+}
+
 /// Only what says whether there is another page: the objects are looked at elsewhere.
 fn page_meta(body: &[u8]) -> Result<PageMeta, String> {
     #[derive(Deserialize)]
     struct Outer {
         #[serde(default)]
         metadata: PageMeta,
-        items: Option<serde::de::IgnoredAny>,
+        #[serde(default)]
+        kind: String,
+        /// Whether the key is there; an empty list may be `null`.
+        #[serde(default, deserialize_with = "present")]
+        items: bool,
+    }
+    fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+        serde::de::IgnoredAny::deserialize(value).map(|_| true)
     }
     let outer: Outer = serde_json::from_slice(body).map_err(|error| {
         if error.is_eof() {
@@ -262,8 +330,12 @@ fn page_meta(body: &[u8]) -> Result<PageMeta, String> {
             "an answer is not the JSON of a list; is this an API server?".to_string()
         }
     })?;
-    if outer.items.is_none() && outer.metadata.next.is_some() {
-        return Err("an answer is a list without items".to_string());
+    // A gateway in between answers 200 to everything: that is not an empty list.
+    if !outer.items || !outer.kind.ends_with("List") {
+        return Err(
+            "an answer is not a list of Kubernetes objects (`kind` and `items`); is this an API server?"
+                .to_string(),
+        );
     }
     Ok(outer.metadata)
 }
