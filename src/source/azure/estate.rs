@@ -2,6 +2,11 @@
 //! clusters of other subscriptions, VNets of clusters), then the usages of the VNets that matter. What could not be read becomes
 //! a sentence; nothing that was read is lost by what was not.
 
+mod pointers;
+
+use self::pointers::{
+    Ids, group_key, ids, is_named, node_group, subscription_of, vnets_of_cluster,
+};
 use super::client::{ArmClient, Listed};
 use super::container_service::ContainerService;
 use super::error::ArmError;
@@ -142,13 +147,6 @@ struct Estate<'a> {
     asked: BTreeSet<String>,
     /// Subscriptions whose clusters were listed, in lower case.
     asked_subscriptions: BTreeSet<String>,
-}
-
-/// Ids by themselves in lower case, so that each is there once, and as it was written for sentences.
-type Ids = BTreeMap<String, ResourceId>;
-
-fn ids(all: impl IntoIterator<Item = ResourceId>) -> Ids {
-    all.into_iter().map(|id| (id.key(), id)).collect()
 }
 
 /// Enough of a resource to know it by.
@@ -708,51 +706,4 @@ impl Estate<'_> {
         facts.maintenance_listed.sort_by_cached_key(ResourceId::key);
         facts
     }
-}
-
-/// Whether somebody who writes `wanted` means this resource: by id, by name, or by both with a slash between.
-fn is_named(name: &str, group: Option<&str>, id: &ResourceId, wanted: &str) -> bool {
-    id.as_str().eq_ignore_ascii_case(wanted)
-        || name.eq_ignore_ascii_case(wanted)
-        || group.is_some_and(|group| format!("{group}/{name}").eq_ignore_ascii_case(wanted))
-}
-
-/// The VNets a cluster's pools name; where they name none, those in its node resource group, which AKS made.
-fn vnets_of_cluster(
-    fact: &ClusterFact,
-    by_group: &BTreeMap<String, Vec<&ResourceId>>,
-) -> Vec<ResourceId> {
-    let named: Vec<ResourceId> = fact
-        .pools
-        .iter()
-        .flat_map(|pool| [&pool.subnet, &pool.pod_subnet])
-        .filter_map(|reference| match reference {
-            Some(SubnetReference::Id(id)) => id.parent(),
-            _ => None,
-        })
-        .collect();
-    match (named.is_empty(), node_group(fact)) {
-        (true, Some((subscription, group))) => {
-            let made = by_group.get(&group_key(&subscription, &group));
-            made.into_iter().flatten().map(|id| (*id).clone()).collect()
-        }
-        _ => named,
-    }
-}
-
-fn subscription_of(id: &str) -> Option<String> {
-    let id = ResourceId::new(id);
-    Some(id.segment("subscriptions")?.to_ascii_lowercase())
-}
-
-/// Subscription and node resource group of a cluster.
-fn node_group(fact: &ClusterFact) -> Option<(String, String)> {
-    let subscription = subscription_of(fact.cluster.id.as_ref()?.as_str())?;
-    let group = fact.cluster.node_resource_group.as_ref()?;
-    Some((subscription, group.to_ascii_lowercase()))
-}
-
-/// Id of a resource group, in lower case.
-fn group_key(subscription: &str, group: &str) -> String {
-    format!("/subscriptions/{subscription}/resourcegroups/{group}").to_ascii_lowercase()
 }
