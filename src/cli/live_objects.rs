@@ -102,10 +102,16 @@ async fn one(
         .await
         .map_err(|error| format!("Azure handed out no kubeconfig: {}", error.why()))?;
     let kubeconfig = kubeconfig.secret().to_string();
-    let token = if asks_for_token(&kubeconfig) {
-        tokens
-    } else {
-        None
+    let token = match (asks_for_token(&kubeconfig), tokens) {
+        (true, Some(tokens)) => Some(tokens),
+        // Without one the server would take the reader for anybody, and refuse for the wrong reason.
+        (true, None) => {
+            return Err(
+                "it wants a token of Entra ID, and with --arm-endpoint there is none for it; --context reads it with your own kubeconfig"
+                    .to_string(),
+            );
+        }
+        (false, _) => None,
     };
     let access = Access::Handed { kubeconfig, token };
     let reached = kubernetes_api::reach(&access, &Settings::default(), watch)

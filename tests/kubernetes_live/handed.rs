@@ -19,7 +19,8 @@ fn cluster_id(name: &str) -> String {
     )
 }
 
-/// An Azure Resource Manager with the clusters `pier` and `quay`; only pier's kubeconfig is handed out. Returns its address and
+/// An Azure Resource Manager with the clusters `pier`, `quay` and `jetty`; quay's kubeconfig is not handed out, and jetty's wants
+/// kubelogin. Returns its address and
 /// what it was asked.
 async fn azure(kubeconfig: String) -> (String, Arc<Mutex<Vec<String>>>) {
     let cluster = |name: &str| {
@@ -32,8 +33,16 @@ async fn azure(kubeconfig: String) -> (String, Arc<Mutex<Vec<String>>>) {
             }
         })
     };
-    let clusters = serde_json::json!({ "value": [cluster("pier"), cluster("quay")] }).to_string();
+    let clusters =
+        serde_json::json!({ "value": [cluster("pier"), cluster("quay"), cluster("jetty")] })
+            .to_string();
     let handed = serde_json::json!({ "kubeconfigs": [{ "name": "clusterUser", "value": base64::encode(kubeconfig) }] });
+    let kubelogin = super::kubeconfig(
+        "http://127.0.0.1:9",
+        None,
+        "{exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: kubelogin, interactiveMode: Never}}",
+    );
+    let with_kubelogin = serde_json::json!({ "kubeconfigs": [{ "name": "clusterUser", "value": base64::encode(kubelogin) }] });
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
     let log = Arc::clone(&asked);
     let app =
@@ -46,6 +55,8 @@ async fn azure(kubeconfig: String) -> (String, Arc<Mutex<Vec<String>>>) {
             log.lock().expect("no panic in a test server").push(line);
             if path.ends_with("/managedClusters/pier/listClusterUserCredential") {
                 answer(200, handed.to_string())
+            } else if path.ends_with("/managedClusters/jetty/listClusterUserCredential") {
+                answer(200, with_kubelogin.to_string())
             } else if path.ends_with("/listClusterUserCredential") {
                 answer(
                     403,
@@ -147,7 +158,7 @@ fn azure_hands_out_the_way_to_a_cluster() {
     let snapshot_of: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
     let clusters = snapshot_of["inventory"]["clusters"]
         .as_array()
-        .expect("two clusters");
+        .expect("three clusters");
     let nodes = |name: &str| {
         let cluster = clusters.iter().find(|cluster| cluster["name"] == name);
         let cluster = cluster.unwrap_or_else(|| panic!("no cluster {name} in {text}"));
@@ -163,6 +174,11 @@ fn azure_hands_out_the_way_to_a_cluster() {
         told.contains("objects of cluster quay were not read: Azure handed out no kubeconfig: 403 AuthorizationFailed"),
         "{told}"
     );
+    assert_eq!(nodes("jetty"), None);
+    assert!(
+        told.contains("objects of cluster jetty were not read: it wants a token of Entra ID"),
+        "{told}"
+    );
     for secret in [ARM_TOKEN, CLUSTER_TOKEN] {
         assert!(
             !text.contains(secret) && !told.contains(secret),
@@ -176,7 +192,7 @@ fn azure_hands_out_the_way_to_a_cluster() {
         .filter(|line| !line.starts_with("GET "))
         .cloned()
         .collect();
-    assert_eq!(posts.len(), 2, "one a cluster and nothing else: {posts:?}");
+    assert_eq!(posts.len(), 3, "one a cluster and nothing else: {posts:?}");
     assert!(
         !cluster.asked.lock().expect("no panic").is_empty(),
         "the cluster itself was asked"

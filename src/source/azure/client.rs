@@ -199,7 +199,7 @@ impl ArmClient {
             .map_err(|error| {
                 let error = ArmError {
                     request: name.clone(),
-                    failure: failure_of(&error),
+                    failure: failure_of(&error, &self.endpoint),
                     correlation_id: None,
                 };
                 // Signing in may take a minute to fail; hundreds of requests need not each find out.
@@ -326,7 +326,7 @@ fn answer_error(name: String, response: &RawResponse) -> ArmError {
 }
 
 /// What the pipeline's error means. Its texts are wrapped several times over; the innermost says why.
-fn failure_of(error: &Error) -> Failure {
+fn failure_of(error: &Error, endpoint: &Url) -> Failure {
     let mut innermost: &dyn std::error::Error = error;
     loop {
         if let Some(waiting) = innermost.downcast_ref::<TooLong>() {
@@ -342,7 +342,10 @@ fn failure_of(error: &Error) -> Failure {
     }
     match error.kind() {
         ErrorKind::Credential => Failure::Credential(innermost.to_string()),
-        _ => Failure::Unreachable(innermost.to_string()),
+        _ => Failure::Unreachable(format!(
+            "{}: {innermost}",
+            endpoint.origin().ascii_serialization()
+        )),
     }
 }
 

@@ -72,7 +72,17 @@ impl ArmError {
 const LONGEST: usize = 400;
 
 fn shortened(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // An answer may quote the request it refuses. A token has three parts, and begins with the JSON of its first.
+    let hidden = |word: &str| {
+        let token = word.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+        if token.starts_with("eyJ") && token.len() > 20 {
+            "***".to_string()
+        } else {
+            word.to_string()
+        }
+    };
+    let words: Vec<String> = text.split_whitespace().map(hidden).collect();
+    let line = words.join(" ");
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
@@ -123,3 +133,27 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for ArmError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_an_answer_quotes_is_hidden() {
+        let error = ArmError {
+            request: "GET /x".to_string(),
+            failure: Failure::Answer {
+                status: 401,
+                code: Some("InvalidToken".to_string()),
+                message: Some(
+                    "the token 'eyJhbGciOiJSUzI1NiJ9.eyJvaWQiOiIxIn0.c2ln' is\nexpired".to_string(),
+                ),
+            },
+            correlation_id: Some("c-1".to_string()),
+        };
+        assert_eq!(
+            error.to_string(),
+            "GET /x: 401 InvalidToken: the token *** is expired (correlation id c-1)"
+        );
+    }
+}

@@ -567,6 +567,17 @@ impl Estate<'_> {
         }
         let known = self.known_vnets();
         matter.retain(|key, _| known.contains_key(key));
+        let others = known
+            .keys()
+            .filter(|key| !matter.contains_key(*key))
+            .count();
+        if others > 0 {
+            self.facts.note(format!(
+                "addresses in use were not asked of {others} more {}, and are counted from what subnets list, which is less than \
+                 all: --vnet or --subscription asks them",
+                if others == 1 { "VNet" } else { "VNets" }
+            ));
+        }
         let ids: Vec<ResourceId> = matter.into_values().collect();
         let answers = join_all(ids.iter().map(|id| self.network.usages(id))).await;
         for (id, listed) in ids.iter().zip(answers) {
