@@ -175,10 +175,12 @@ fn fewest_of_graph(made: &Estate) -> usize {
     rows.div_ceil(GRAPH_PAGE) + with_clusters(made)
 }
 
-/// Of each subscription one list of each kind (pages of a hundred hold them all), and the usages of every VNet.
+/// Of each subscription one list of each kind (pages of a hundred hold them all), the usages of every VNet, and what only a
+/// cluster itself lists: its pools and its maintenance windows.
 fn fewest_of_lists(made: &Estate) -> usize {
     const KINDS: usize = 7;
-    SIZE.subscriptions * KINDS + made.truth.vnets.len()
+    const OF_A_CLUSTER: usize = 2;
+    SIZE.subscriptions * KINDS + made.truth.vnets.len() + OF_A_CLUSTER * made.truth.clusters.len()
 }
 
 /// The lists of the hub's subscription, each spoke of another one, the clusters of those, and the usages of all.

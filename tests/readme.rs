@@ -122,7 +122,9 @@ fn every_example_is_true() {
     let mut run = 0;
     let mut wrong = Vec::new();
     for example in &examples {
-        if NOT_RUN.contains(&example.command.as_str()) {
+        // The planner from files alone has no such command.
+        let is_live = example.command.starts_with("aksplan permissions azure");
+        if NOT_RUN.contains(&example.command.as_str()) || (is_live && !cfg!(feature = "azure")) {
             continue;
         }
         let mut fail = |problem: String| {
