@@ -7,7 +7,7 @@ use super::azure_access::AzureAccess;
 use super::live::Objects;
 use crate::capacity::Scope;
 use crate::capacity::overlap::{PeeringGraph, unread_peers};
-use crate::model::{ClusterIndex, Inventory, ResourceId, VnetIndex};
+use crate::model::{ClusterIndex, Inventory, ResourceId, VnetIndex, is_named};
 use crate::source::{self, Found, Loaded};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -208,12 +208,12 @@ pub fn one_cluster(inventory: &Inventory, name: Option<&str>) -> Result<ClusterI
 pub fn find_cluster(inventory: &Inventory, name: &str) -> Result<ClusterIndex, CliError> {
     let mut found = inventory.cluster_indices().filter(|index| {
         let cluster = inventory.cluster(*index);
-        cluster.name.eq_ignore_ascii_case(name)
-            || cluster.qualified_name().eq_ignore_ascii_case(name)
-            || cluster
-                .id
-                .as_ref()
-                .is_some_and(|id| id.as_str().eq_ignore_ascii_case(name))
+        is_named(
+            &cluster.name,
+            cluster.resource_group.as_deref(),
+            cluster.id.as_ref(),
+            name,
+        )
     });
     match (found.next(), found.next()) {
         (Some(index), None) => Ok(index),
@@ -263,12 +263,12 @@ pub fn find_vnet(inventory: &Inventory, name: &str) -> Result<VnetIndex, CliErro
     };
     let mut found = inventory.vnet_indices().filter(|index| {
         let vnet = inventory.vnet(*index);
-        vnet.name.eq_ignore_ascii_case(name)
-            || qualified(*index).eq_ignore_ascii_case(name)
-            || vnet
-                .id
-                .as_ref()
-                .is_some_and(|id| id.as_str().eq_ignore_ascii_case(name))
+        is_named(
+            &vnet.name,
+            vnet.resource_group.as_deref(),
+            vnet.id.as_ref(),
+            name,
+        )
     });
     match (found.next(), found.next()) {
         (Some(index), None) => Ok(index),

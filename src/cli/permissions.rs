@@ -46,9 +46,7 @@ pub fn run(args: &PermissionsArgs) -> Result<Ending, CliError> {
         Of::Azure { why: true, .. } => {
             let lines: Vec<String> = reads::READS
                 .iter()
-                .filter_map(|read| {
-                    Some(format!("{}: without it, {}\n", read.action?, read.purpose))
-                })
+                .map(|read| format!("{}: without it, {}\n", read.action, read.purpose))
                 .collect();
             write_all(&lines.concat())?;
         }

@@ -26,7 +26,7 @@ pub use maintenance::{
 };
 pub use network::{
     HeldAddress, Holder, HolderKind, NatGateway, Peering, ResourceId, Route, RouteTable, Subnet,
-    VirtualNetwork,
+    VirtualNetwork, is_named,
 };
 pub use operation::Change;
 pub use step::{PlanStep, PoolStep, StepKind};

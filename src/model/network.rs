@@ -54,6 +54,13 @@ impl ResourceId {
     }
 }
 
+/// Whether somebody who writes `wanted` means this resource: by its name, by `resource-group/name`, or by its id.
+pub fn is_named(name: &str, group: Option<&str>, id: Option<&ResourceId>, wanted: &str) -> bool {
+    name.eq_ignore_ascii_case(wanted)
+        || group.is_some_and(|group| format!("{group}/{name}").eq_ignore_ascii_case(wanted))
+        || id.is_some_and(|id| id.as_str().eq_ignore_ascii_case(wanted))
+}
+
 impl PartialEq for ResourceId {
     fn eq(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)

@@ -498,14 +498,11 @@ struct Meter {
 
 impl Meter {
     fn asked(&self, read: &Read) {
-        let name = read
-            .action
-            .unwrap_or("Microsoft.Resources/subscriptions/read");
         *self
             .by_action
             .lock()
             .expect("nobody panics while counting")
-            .entry(name)
+            .entry(read.action)
             .or_default() += 1;
     }
 

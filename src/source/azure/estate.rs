@@ -4,15 +4,13 @@
 
 mod pointers;
 
-use self::pointers::{
-    Ids, group_key, ids, is_named, node_group, subscription_of, vnets_of_cluster,
-};
+use self::pointers::{Ids, group_key, ids, node_group, subscription_of, vnets_of_cluster};
 use super::client::{ArmClient, Listed};
 use super::container_service::ContainerService;
 use super::error::ArmError;
 use super::network::{Kind, Network};
 use super::resource_graph::{self, Breadth};
-use crate::model::ResourceId;
+use crate::model::{ResourceId, is_named};
 use crate::source::arm;
 use crate::source::facts::{ClusterFact, Facts, Origin, SubnetReference};
 use futures::future::join_all;
@@ -75,7 +73,7 @@ pub async fn read(client: &ArmClient, question: &Question) -> Result<Answer, Arm
         network: Network::new(client),
         origin: Arc::from(client.endpoint().origin().ascii_serialization()),
         question,
-        found: BTreeMap::new(),
+        found: BTreeSet::new(),
         facts: Facts::default(),
         first_failure: None,
         holders: BTreeMap::new(),
@@ -132,7 +130,7 @@ struct Estate<'a> {
     origin: Arc<str>,
     question: &'a Question,
     /// What was taken in, by id in lower case: a page that comes twice is one page.
-    found: BTreeMap<String, arm::Kind>,
+    found: BTreeSet<String>,
     facts: Facts,
     first_failure: Option<ArmError>,
     /// Subscriptions of what holds addresses in a VNet, by the VNet's id; all in lower case.
@@ -244,9 +242,8 @@ impl Estate<'_> {
 
     /// What the question names by id. What a list of Azure Resource Manager brought is as fresh as a GET.
     async fn named_by_id(&mut self) {
-        let is_new_id = |name: &&str| {
-            name.starts_with('/') && !self.found.contains_key(&name.to_ascii_lowercase())
-        };
+        let is_new_id =
+            |name: &&str| name.starts_with('/') && !self.found.contains(&name.to_ascii_lowercase());
         let vnet = self.question.vnet.as_deref().filter(is_new_id);
         let cluster = self.question.cluster.as_deref().filter(is_new_id);
         if let Some(id) = vnet {
@@ -291,13 +288,13 @@ impl Estate<'_> {
         let origin = Origin::new(&self.origin, id.clone());
         let mut kind = None;
         let key = id.to_ascii_lowercase();
-        if self.found.contains_key(&key) {
+        if self.found.contains(&key) {
             return;
         }
         match arm::read_resource(item, &origin, &mut kind, &mut self.facts) {
             Ok(()) => {
-                if let Some(kind) = kind {
-                    self.found.insert(key, kind);
+                if kind.is_some() {
+                    self.found.insert(key);
                 }
             }
             Err(error) => self
@@ -382,7 +379,7 @@ impl Estate<'_> {
             let near = self.near();
             let mut vnets = self.reachable();
             vnets.extend(self.vnets_of_pools());
-            vnets.retain(|id, _| !self.found.contains_key(id) && !self.asked.contains(id));
+            vnets.retain(|id, _| !self.found.contains(id) && !self.asked.contains(id));
             let subscriptions: BTreeSet<String> = near
                 .keys()
                 .flat_map(|id| {
@@ -415,7 +412,8 @@ impl Estate<'_> {
             let named = ids(self.facts.vnets.iter().filter_map(|fact| {
                 let vnet = &fact.vnet;
                 let id = vnet.id.as_ref()?;
-                is_named(&vnet.name, vnet.resource_group.as_deref(), id, wanted).then(|| id.clone())
+                is_named(&vnet.name, vnet.resource_group.as_deref(), Some(id), wanted)
+                    .then(|| id.clone())
             }));
             if !named.is_empty() {
                 return named;
@@ -423,14 +421,20 @@ impl Estate<'_> {
             // A hub is often in a subscription of its own: a spoke that was listed says where.
             let remotes = self.facts.vnets.iter().flat_map(|fact| &fact.vnet.peerings);
             let remotes = remotes.map(|peering| &peering.remote);
-            let named = remotes.filter(|id| is_named(id.name(), id.resource_group(), id, wanted));
+            let named =
+                remotes.filter(|id| is_named(id.name(), id.resource_group(), Some(id), wanted));
             return ids(named.cloned());
         }
         if let Some(wanted) = &self.question.cluster {
             return self.vnets_of(self.facts.clusters.iter().filter(|fact| {
                 let cluster = &fact.cluster;
                 cluster.id.as_ref().is_some_and(|id| {
-                    is_named(&cluster.name, cluster.resource_group.as_deref(), id, wanted)
+                    is_named(
+                        &cluster.name,
+                        cluster.resource_group.as_deref(),
+                        Some(id),
+                        wanted,
+                    )
                 })
             }));
         }
@@ -603,8 +607,13 @@ impl Estate<'_> {
             return ids(all.filter_map(|fact| {
                 let cluster = &fact.cluster;
                 let id = cluster.id.as_ref()?;
-                is_named(&cluster.name, cluster.resource_group.as_deref(), id, wanted)
-                    .then(|| id.clone())
+                is_named(
+                    &cluster.name,
+                    cluster.resource_group.as_deref(),
+                    Some(id),
+                    wanted,
+                )
+                .then(|| id.clone())
             }));
         }
         let near = self.near();

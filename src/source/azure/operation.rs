@@ -18,7 +18,7 @@ pub const POLLS: &[Read] = &[
         paths: &[
             "/subscriptions/{}/providers/Microsoft.ContainerService/locations/{}/operations/{}",
         ],
-        action: Some("Microsoft.ContainerService/locations/operations/read"),
+        action: "Microsoft.ContainerService/locations/operations/read",
         purpose: "the end of an operation is not seen",
     },
     Read {
@@ -26,19 +26,19 @@ pub const POLLS: &[Read] = &[
         paths: &[
             "/subscriptions/{}/providers/Microsoft.ContainerService/locations/{}/operationresults/{}",
         ],
-        action: Some("Microsoft.ContainerService/locations/operationresults/read"),
+        action: "Microsoft.ContainerService/locations/operationresults/read",
         purpose: "the end of an operation is not seen",
     },
     Read {
         method: Method::Get,
         paths: &["/subscriptions/{}/providers/Microsoft.Network/locations/{}/operations/{}"],
-        action: Some("Microsoft.Network/locations/operations/read"),
+        action: "Microsoft.Network/locations/operations/read",
         purpose: "the end of an operation is not seen",
     },
     Read {
         method: Method::Get,
         paths: &["/subscriptions/{}/providers/Microsoft.Network/locations/{}/operationResults/{}"],
-        action: Some("Microsoft.Network/locations/operationResults/read"),
+        action: "Microsoft.Network/locations/operationResults/read",
         purpose: "the end of an operation is not seen",
     },
     Read {
@@ -46,7 +46,7 @@ pub const POLLS: &[Read] = &[
         paths: &[
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}",
         ],
-        action: Some("Microsoft.ContainerService/managedClusters/read"),
+        action: "Microsoft.ContainerService/managedClusters/read",
         purpose: "the state of a cluster is not seen",
     },
     Read {
@@ -54,7 +54,7 @@ pub const POLLS: &[Read] = &[
         paths: &[
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}/agentPools/{}",
         ],
-        action: Some("Microsoft.ContainerService/managedClusters/agentPools/read"),
+        action: "Microsoft.ContainerService/managedClusters/agentPools/read",
         purpose: "the state of a pool is not seen",
     },
 ];

@@ -11,8 +11,8 @@ pub struct Read {
     pub method: Method,
     /// Paths with `{}` for each segment that varies. Compared without regard to case, as Azure Resource Manager does.
     pub paths: &'static [&'static str],
-    /// What Azure's access control calls it. `None`: everybody who can sign in may.
-    pub action: Option<&'static str>,
+    /// What Azure's access control calls it.
+    pub action: &'static str,
     /// What is missing where it is refused, in words that follow "without it".
     pub purpose: &'static str,
 }
@@ -22,7 +22,7 @@ pub const READS: &[Read] = &[
     Read {
         method: Method::Get,
         paths: &["/subscriptions"],
-        action: Some("Microsoft.Resources/subscriptions/read"),
+        action: "Microsoft.Resources/subscriptions/read",
         purpose: "subscriptions that the Azure CLI does not know cannot be named, only given by id",
     },
     Read {
@@ -32,7 +32,7 @@ pub const READS: &[Read] = &[
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters",
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}",
         ],
-        action: Some("Microsoft.ContainerService/managedClusters/read"),
+        action: "Microsoft.ContainerService/managedClusters/read",
         purpose: "there are no clusters to plan for",
     },
     Read {
@@ -40,7 +40,7 @@ pub const READS: &[Read] = &[
         paths: &[
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}/agentPools",
         ],
-        action: Some("Microsoft.ContainerService/managedClusters/agentPools/read"),
+        action: "Microsoft.ContainerService/managedClusters/agentPools/read",
         purpose: "pools are known only as their cluster lists them",
     },
     Read {
@@ -48,7 +48,7 @@ pub const READS: &[Read] = &[
         paths: &[
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}/maintenanceConfigurations",
         ],
-        action: Some("Microsoft.ContainerService/managedClusters/maintenanceConfigurations/read"),
+        action: "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/read",
         purpose: "maintenance windows are not known",
     },
     Read {
@@ -56,7 +56,7 @@ pub const READS: &[Read] = &[
         paths: &[
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}/listClusterUserCredential",
         ],
-        action: Some("Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"),
+        action: "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
         purpose: "--kubernetes needs a kubeconfig of your own",
     },
     Read {
@@ -65,7 +65,7 @@ pub const READS: &[Read] = &[
             "/subscriptions/{}/providers/Microsoft.Network/loadBalancers",
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/loadBalancers",
         ],
-        action: Some("Microsoft.Network/loadBalancers/read"),
+        action: "Microsoft.Network/loadBalancers/read",
         purpose: "frontend addresses of load balancers are not known",
     },
     Read {
@@ -74,7 +74,7 @@ pub const READS: &[Read] = &[
             "/subscriptions/{}/providers/Microsoft.Network/natGateways",
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/natGateways",
         ],
-        action: Some("Microsoft.Network/natGateways/read"),
+        action: "Microsoft.Network/natGateways/read",
         purpose: "NAT gateways are not known",
     },
     Read {
@@ -83,7 +83,7 @@ pub const READS: &[Read] = &[
             "/subscriptions/{}/providers/Microsoft.Network/networkInterfaces",
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/networkInterfaces",
         ],
-        action: Some("Microsoft.Network/networkInterfaces/read"),
+        action: "Microsoft.Network/networkInterfaces/read",
         purpose: "addresses of private endpoints and of single machines are not known",
     },
     Read {
@@ -92,7 +92,7 @@ pub const READS: &[Read] = &[
             "/subscriptions/{}/providers/Microsoft.Network/privateEndpoints",
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/privateEndpoints",
         ],
-        action: Some("Microsoft.Network/privateEndpoints/read"),
+        action: "Microsoft.Network/privateEndpoints/read",
         purpose: "private endpoints are not known by name",
     },
     Read {
@@ -101,7 +101,7 @@ pub const READS: &[Read] = &[
             "/subscriptions/{}/providers/Microsoft.Network/routeTables",
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/routeTables",
         ],
-        action: Some("Microsoft.Network/routeTables/read"),
+        action: "Microsoft.Network/routeTables/read",
         purpose: "routes are not known",
     },
     Read {
@@ -111,7 +111,7 @@ pub const READS: &[Read] = &[
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks",
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks/{}",
         ],
-        action: Some("Microsoft.Network/virtualNetworks/read"),
+        action: "Microsoft.Network/virtualNetworks/read",
         purpose: "there are no networks to plan in",
     },
     Read {
@@ -119,13 +119,13 @@ pub const READS: &[Read] = &[
         paths: &[
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks/{}/usages",
         ],
-        action: Some("Microsoft.Network/virtualNetworks/usages/read"),
+        action: "Microsoft.Network/virtualNetworks/usages/read",
         purpose: "addresses in use are counted from what subnets list, which is less sure",
     },
     Read {
         method: Method::Post,
         paths: &["/providers/Microsoft.ResourceGraph/resources"],
-        action: Some("Microsoft.ResourceGraph/resources/read"),
+        action: "Microsoft.ResourceGraph/resources/read",
         purpose: "--all and --management-group do not work",
     },
 ];
@@ -166,7 +166,7 @@ pub fn custom_role(scope: &str) -> String {
         "{\n  \"Name\": \"aksplan reader\",\n  \"IsCustom\": true,\n  \"Description\": \"Reads what aksplan needs to plan addresses; \
          writes nothing.\",\n  \"Actions\": [\n",
     );
-    let actions: Vec<&str> = READS.iter().filter_map(|read| read.action).collect();
+    let actions: Vec<&str> = READS.iter().map(|read| read.action).collect();
     for (position, action) in actions.iter().enumerate() {
         let comma = if position + 1 < actions.len() {
             ","

@@ -11,13 +11,6 @@ pub(super) fn ids(all: impl IntoIterator<Item = ResourceId>) -> Ids {
     all.into_iter().map(|id| (id.key(), id)).collect()
 }
 
-/// Whether somebody who writes `wanted` means this resource: by id, by name, or by both with a slash between.
-pub(super) fn is_named(name: &str, group: Option<&str>, id: &ResourceId, wanted: &str) -> bool {
-    id.as_str().eq_ignore_ascii_case(wanted)
-        || name.eq_ignore_ascii_case(wanted)
-        || group.is_some_and(|group| format!("{group}/{name}").eq_ignore_ascii_case(wanted))
-}
-
 /// The VNets a cluster's pools name; where they name none, those in its node resource group, which AKS made.
 pub(super) fn vnets_of_cluster(
     fact: &ClusterFact,
