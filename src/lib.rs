@@ -33,4 +33,5 @@ pub mod population;
 pub mod predict;
 pub mod report;
 pub mod rule;
+pub mod simulate;
 pub mod source;
