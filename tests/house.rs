@@ -13,6 +13,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("finding", &["model", "rule"]),
     ("population", &["model"]),
     ("capacity", &["model", "rule", "finding"]),
+    (
+        "simulate",
+        &["model", "rule", "finding", "population", "placement", "disruption", "capacity"],
+    ),
     ("migrate", &["model", "rule", "finding", "capacity"]),
     (
         "predict",
@@ -70,6 +74,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("src/source/prefix_list.rs", "capacity", PREFIX_LISTS),
     ("src/source/prefix_list/blocks.rs", "capacity", PREFIX_LISTS),
     ("src/source/prefix_list/dotted.rs", "capacity", PREFIX_LISTS),
+    (
+        "src/simulate/futures.rs",
+        "rayon",
+        "runs futures on every core: each depends on its seed and number alone, so the answer does not depend on the threads",
+    ),
     (
         "src/capacity/prefix_set.rs",
         "rayon",
