@@ -16,7 +16,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("capacity", &["model", "rule", "finding"]),
     (
         "simulate",
-        &["model", "rule", "finding", "population", "placement", "disruption", "capacity"],
+        &[
+            "model",
+            "rule",
+            "finding",
+            "population",
+            "placement",
+            "disruption",
+            "capacity",
+        ],
     ),
     ("migrate", &["model", "rule", "finding", "capacity"]),
     (

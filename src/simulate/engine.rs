@@ -350,8 +350,10 @@ impl<'s, 'p> Engine<'s, 'p> {
             .collect();
         let stuck = (0..self.node_now.len())
             .filter(|node| {
-                matches!(self.node_now[*node], NodeNow::Draining | NodeNow::Quarantined)
-                    || self.node_failed[*node]
+                matches!(
+                    self.node_now[*node],
+                    NodeNow::Draining | NodeNow::Quarantined
+                ) || self.node_failed[*node]
             })
             .map(NodeId::new)
             .collect();
@@ -359,9 +361,10 @@ impl<'s, 'p> Engine<'s, 'p> {
             seconds: if failed.contains(&true) {
                 None
             } else {
-                ends.iter().copied().collect::<Option<Vec<u32>>>().map(|ends| {
-                    ends.into_iter().max().unwrap_or(0)
-                })
+                ends.iter()
+                    .copied()
+                    .collect::<Option<Vec<u32>>>()
+                    .map(|ends| ends.into_iter().max().unwrap_or(0))
             },
             groups: ends,
             failed,

@@ -249,7 +249,8 @@ impl Engine<'_, '_> {
         let next = (0..line.len()).min_by_key(|position| ordinals[line[*position].at()]);
         if let Some(position) = next {
             let next = line.swap_remove(position);
-            self.queue.push(0, Event::Make(next, self.pod_time[next.at()]));
+            self.queue
+                .push(0, Event::Make(next, self.pod_time[next.at()]));
         }
     }
 
@@ -408,7 +409,8 @@ impl Engine<'_, '_> {
             if self.pod_now[pod.at()] == PodNow::Ready {
                 free -= 1;
             }
-            self.queue.push(wait, Event::Try(pod, self.pod_time[pod.at()]));
+            self.queue
+                .push(wait, Event::Try(pod, self.pod_time[pod.at()]));
         }
     }
 
