@@ -107,7 +107,11 @@ fn row(nodes: usize) {
     encode(&Document::of(&inventory, None), Encoding::Zstd, &mut bytes)
         .expect("memory takes everything");
     std::fs::write(&file, &bytes).expect("disk space");
-    let (whole, peak) = if std::env::var_os("NO_PROGRAM").is_some() { (0.0, 0) } else { program(&file) };
+    let (whole, peak) = if std::env::var_os("NO_PROGRAM").is_some() {
+        (0.0, 0)
+    } else {
+        program(&file)
+    };
     println!(
         "{nodes:>6} {:>8} {:>8} | {compile:>7.1} ms {simulate:>7.1} ms {summarise:>7.1} ms {evictions:>9} | {many:>10} | {whole:>9.0} ms {peak:>5} MB",
         state.pods.len(),

@@ -204,6 +204,8 @@ pub struct Engine<'s, 'p> {
     // By growing pool: nodes made, and until when it is left alone.
     grown: Vec<u32>,
     rests_until: Vec<u32>,
+    /// By growing pool and shape: pods of it that one new node takes; `NONE`: not asked yet.
+    alone: Vec<u32>,
     scanning: bool,
     at_ceiling_told: Vec<bool>,
 
@@ -265,6 +267,7 @@ impl<'s, 'p> Engine<'s, 'p> {
             peaks: Vec::with_capacity(setting.ranges.len()),
             grown: vec![0; setting.growing.len()],
             rests_until: vec![0; setting.growing.len()],
+            alone: vec![NONE; setting.growing.len() * shapes],
             scanning: false,
             at_ceiling_told: vec![false; setting.growing.len()],
             evictions: 0,
