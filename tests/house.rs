@@ -12,7 +12,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rule", &["model"]),
     ("finding", &["model", "rule"]),
     ("population", &["model"]),
-    ("disruption", &["model", "rule", "finding", "population"]),
+    ("placement", &["model", "rule", "finding", "population"]),
+    (
+        "disruption",
+        &["model", "rule", "finding", "population", "placement"],
+    ),
     ("capacity", &["model", "rule", "finding"]),
     ("migrate", &["model", "rule", "finding", "capacity"]),
     (
@@ -39,6 +43,7 @@ const CORE: &[&str] = &[
     "rule",
     "finding",
     "population",
+    "placement",
     "disruption",
     "capacity",
     "migrate",
