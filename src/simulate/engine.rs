@@ -282,6 +282,14 @@ impl<'s, 'p> Engine<'s, 'p> {
         (ended, std::mem::take(&mut self.log))
     }
 
+    /// The `future`-th future of a seed, and all that happened in it.
+    pub fn record_future(&mut self, seed: u64, future: u64) -> (Ended, Vec<Happening>) {
+        self.recording = true;
+        let ended = self.run(Chance::of(seed, future));
+        self.recording = false;
+        (ended, std::mem::take(&mut self.log))
+    }
+
     /// The `future`-th future of a seed.
     pub fn future(&mut self, seed: u64, future: u64) -> Ended {
         self.run(Chance::of(seed, future))
