@@ -159,6 +159,10 @@ pub struct Engine<'s, 'p> {
     pod_deleting: Vec<bool>,
     /// Was not Ready when it was evicted: its replacement is taken not to be either.
     pod_is_broken: Vec<bool>,
+    /// Place in `order`; `NONE`: it is made without regard to others.
+    order_place: Vec<u32>,
+    /// Its replacement was due, and waits for pods before it.
+    pod_held: Vec<bool>,
 
     // By node.
     node_now: Vec<NodeNow>,
@@ -183,15 +187,19 @@ pub struct Engine<'s, 'p> {
     unplaced: Vec<Vec<PodId>>,
     unplaced_shapes: Vec<ShapeId>,
     unplaced_count: u32,
+    /// Of these, pods whose place depends on where others are.
+    unplaced_linked: u32,
     /// Replacements that are being made or started.
     coming: u32,
 
     // By workload.
     ready: Vec<u32>,
     lowest_ready: Vec<u32>,
-    /// Pods of an ordered StatefulSet that are being made, and those that wait for it.
-    making: Vec<u32>,
-    order: Vec<Vec<PodId>>,
+    /// Of an ordered StatefulSet, the place in `order` of its first pod that is not Ready.
+    order_ready: Vec<u32>,
+
+    /// Pods of ordered StatefulSets: of one after the other, each by its ordinals.
+    order: Vec<PodId>,
 
     groups: Vec<GroupNow>,
     /// Groups that are not over, and will be.
@@ -229,6 +237,7 @@ impl<'s, 'p> Engine<'s, 'p> {
         let workloads = population.workloads.len();
         let budgets = population.state.disruption_budgets.len();
         let shapes = population.shapes.len();
+        let (order, order_place) = order(setting);
         Engine {
             setting,
             chance: Chance::Median,
@@ -244,6 +253,7 @@ impl<'s, 'p> Engine<'s, 'p> {
             pod_waits: vec![false; pods],
             pod_deleting: vec![false; pods],
             pod_is_broken: vec![false; pods],
+            pod_held: vec![false; pods],
             node_now: vec![NodeNow::Absent; nodes],
             node_first: vec![NONE; nodes],
             node_left: vec![0; nodes],
@@ -256,11 +266,13 @@ impl<'s, 'p> Engine<'s, 'p> {
             unplaced: vec![Vec::new(); shapes],
             unplaced_shapes: Vec::new(),
             unplaced_count: 0,
+            unplaced_linked: 0,
             coming: 0,
             ready: vec![0; workloads],
             lowest_ready: vec![0; workloads],
-            making: vec![0; workloads],
-            order: vec![Vec::new(); workloads],
+            order_ready: vec![0; workloads],
+            order_place,
+            order,
             groups: Vec::with_capacity(setting.groups.len()),
             open_groups: 0,
             held: Vec::with_capacity(setting.ranges.len()),
@@ -413,10 +425,10 @@ impl<'s, 'p> Engine<'s, 'p> {
         self.unplaced.iter_mut().for_each(Vec::clear);
         self.unplaced_shapes.clear();
         self.unplaced_count = 0;
+        self.unplaced_linked = 0;
         self.coming = 0;
         self.ready.fill(0);
-        self.making.fill(0);
-        self.order.iter_mut().for_each(Vec::clear);
+        self.pod_held.fill(false);
         self.grown.fill(0);
         self.rests_until.fill(0);
         self.scanning = false;
@@ -478,11 +490,22 @@ impl<'s, 'p> Engine<'s, 'p> {
             }
         }
         self.lowest_ready.clone_from(&self.ready);
+        let mut before = None;
+        for place in 0..self.order.len() {
+            let workload = population.pods[self.order[place].at()].workload;
+            if let Some(workload) = workload.filter(|_| workload != before) {
+                self.order_ready[workload.at()] = place as u32;
+                self.look_for_the_next(workload);
+            }
+            before = workload;
+        }
         if self.recording {
             for range in 0..self.held.len() {
                 self.tell_addresses(range as u16);
             }
         }
+        // Some were only just made when the cluster was read.
+        self.place_waiting();
     }
 
     #[inline]
@@ -494,6 +517,21 @@ impl<'s, 'p> Engine<'s, 'p> {
             });
         }
     }
+}
+
+/// Pods of ordered StatefulSets, and the place of each pod among them.
+fn order(setting: &Setting) -> (Vec<PodId>, Vec<u32>) {
+    let population = setting.population;
+    let mut order: Vec<PodId> = population
+        .pod_ids()
+        .filter(|pod| setting.ordinals[pod.at()] != u32::MAX)
+        .collect();
+    order.sort_by_key(|pod| (population.pods[pod.at()].workload, setting.ordinals[pod.at()]));
+    let mut places = vec![NONE; population.pods.len()];
+    for (place, pod) in order.iter().enumerate() {
+        places[pod.at()] = place as u32;
+    }
+    (order, places)
 }
 
 /// How each pod stands in the snapshot.

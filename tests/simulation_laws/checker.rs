@@ -3,8 +3,8 @@
 //! stands for which new node.
 
 use super::kubernetes::{
-    self, Filter, Terms, before_it, budgets_of, filter, is_finished, is_remade, keeps_its_name,
-    kind_of, share_of, terms_of,
+    Filter, Terms, before_it, budgets_of, filter, is_finished, is_remade, keeps_its_name, share_of,
+    terms_of,
 };
 use super::room::{Room, Seat};
 use aksplan::disruption::DrainOptions;
@@ -95,6 +95,8 @@ pub struct Checker<'a> {
     budgets: Vec<Vec<usize>>,
     ordered_before: Vec<Vec<usize>>,
     room: Room<'a>,
+    /// Evicted pods that are still there: pod, node, since when, and whether they were being deleted before.
+    ending: Vec<(usize, usize, u32, bool)>,
     pods: Vec<PodBook>,
     nodes: Vec<NodeBook>,
     groups: Vec<GroupBook>,
@@ -241,6 +243,7 @@ impl<'a> Checker<'a> {
             budgets: state.pods.iter().map(|pod| budgets_of(state, pod)).collect(),
             ordered_before: (0..state.pods.len()).map(|pod| before_it(state, pod)).collect(),
             room,
+            ending: Vec::new(),
             pods,
             nodes,
             groups,
@@ -337,14 +340,7 @@ impl<'a> Checker<'a> {
     }
 
     fn leaving_from(&self, node: usize) -> usize {
-        let gone = |seat: &&Seat| seat.node == node && seat.leaving && !self.is_first_leaving(seat);
-        self.room.seats.iter().filter(gone).count()
-    }
-
-    /// A pod that was being deleted when the cluster was read, and that nobody has evicted.
-    fn is_first_leaving(&self, seat: &Seat) -> bool {
-        let book = &self.pods[seat.pod];
-        book.first && book.node == Some(seat.node)
+        self.ending.iter().filter(|(_, there, ..)| *there == node).count()
     }
 
     fn group_of(&self, node: usize) -> Result<usize, String> {
@@ -839,9 +835,9 @@ impl<'a> Checker<'a> {
         if !is_finished(read) {
             self.room.leave(pod, node);
         }
-        let made_already = self.pods[pod].first
-            && read.deleting_at.is_some()
-            && !keeps_its_name(read);
+        let was_leaving = self.pods[pod].first && read.deleting_at.is_some();
+        self.ending.push((pod, node, self.at, was_leaving));
+        let made_already = was_leaving && !keeps_its_name(read);
         let book = &mut self.pods[pod];
         book.broken |= book.doing == Doing::Broken;
         book.doing = if is_finished(read) || !is_remade(read) || made_already {
@@ -883,25 +879,26 @@ impl<'a> Checker<'a> {
 
     fn gone(&mut self, pod: usize, node: usize) -> Law {
         let read = &self.state.pods[pod];
+        let place = self.ending.iter().position(|ending| (ending.0, ending.1) == (pod, node));
+        let (.., evicted, was_leaving) = self.ending.remove(place.ok_or("it is not ending there")?);
         if !is_finished(read) {
-            let seat = self.room.seats.iter().find(|seat| {
-                seat.pod == pod && seat.node == node && seat.leaving && !self.is_first_leaving(seat)
-            });
-            must!(seat.is_some(), "it is not ending there");
             self.room.take_away(pod, node);
         }
-        if let Doing::Between { evicted, gone } = &mut self.pods[pod].doing
-            && gone.is_none()
+        let own = read.termination_grace_seconds.unwrap_or(30) as u32;
+        let grace = self.options.grace_period_seconds.unwrap_or(own);
+        let took = self.at - evicted;
+        must!(took >= 1 && took <= grace.max(1), "it took {took} s of its {grace} s");
+        if was_leaving || is_finished(read) {
+            must!(took == 1, "nothing was left to be waited for");
+        } else if self.durations == Durations::Medians {
+            let median = self.setting.timing.pod_stop_percent.spread.median;
+            let want = (u64::from(grace) * u64::from(median) / 100).max(1);
+            must!(u64::from(took) == want, "it took {took} s, not {want} s");
+        }
+        let still_there = self.ending.iter().any(|ending| ending.0 == pod);
+        if let Doing::Between { gone, .. } = &mut self.pods[pod].doing
+            && !still_there
         {
-            let own = read.termination_grace_seconds.unwrap_or(30) as u32;
-            let grace = self.options.grace_period_seconds.unwrap_or(own);
-            let took = self.at - *evicted;
-            must!(took >= 1 && took <= grace.max(1), "it took {took} s of its {grace} s");
-            if self.durations == Durations::Medians && read.deleting_at.is_none() {
-                let median = self.setting.timing.pod_stop_percent.spread.median;
-                let want = (u64::from(grace) * u64::from(median) / 100).max(1);
-                must!(u64::from(took) == want, "it took {took} s, not {want} s");
-            }
             *gone = Some(self.at);
         }
         Ok(())
@@ -966,7 +963,9 @@ impl<'a> Checker<'a> {
             }
             other => return Err(format!("it is {other:?}")),
         }
-        self.pods[pod].doing = Doing::Ready;
+        let book = &mut self.pods[pod];
+        book.first &= book.doing != Doing::Down;
+        book.doing = Doing::Ready;
         Ok(())
     }
 
@@ -1186,6 +1185,3 @@ fn newest(state: &KubernetesState) -> i64 {
         .flatten();
     instants.map(|at| at.as_second()).max().unwrap_or(0)
 }
-
-#[allow(unused_imports)]
-use {kind_of as _, kubernetes as _};

@@ -587,6 +587,8 @@ impl Tiny {
             };
             let was = match (app.kind, was) {
                 (Kind::Daemon | Kind::Mirror, State::Pending) => State::Ready,
+                // A StatefulSet replaces a finished pod within a second.
+                (Kind::Ordered | Kind::Parallel, State::Succeeded | State::Failed) => State::Ready,
                 (_, was) => *was,
             };
             state.pods.push(Pod {

@@ -2,7 +2,8 @@
 
 use super::cluster::{Tiny, tiny};
 use aksplan::capacity::growth::Books;
-use aksplan::disruption::{DrainOptions, DrainTimeout};
+use aksplan::disruption::DrainOptions;
+use aksplan::disruption::drain::DrainTimeout;
 use aksplan::model::{Inventory, KubernetesState, parse_cidr};
 use aksplan::population::{NodeId, PoolId, Population};
 use aksplan::simulate::{Drain, Operation, Policy, Setting};

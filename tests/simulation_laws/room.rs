@@ -69,6 +69,17 @@ impl<'a> Room<'a> {
     pub fn make(&mut self, pool: &[usize], number: usize) {
         let nodes = &self.state.nodes;
         let serves = |node: &&usize| nodes[**node].ready && !nodes[**node].unschedulable;
+        if pool.is_empty() {
+            // Nobody knows what it would be like: it takes nothing.
+            self.hosts.push(Host {
+                like: 0,
+                labels: Labels::new(),
+                exists: false,
+                cordoned: false,
+                ready: false,
+            });
+            return;
+        }
         let like = *pool.iter().find(serves).unwrap_or(&pool[0]);
         let mut zones: Vec<&String> = pool
             .iter()

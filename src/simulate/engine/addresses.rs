@@ -108,7 +108,7 @@ impl Engine<'_, '_> {
 
 /// A new node during the move may cost as the new kind or still as the old one: no document says (MIG-22).
 fn least(cost: &Cost) -> u32 {
-    cost.old.min(cost.new).max(u32::from(cost.new > 0))
+    cost.old.min(cost.new)
 }
 
 fn most(cost: &Cost) -> u32 {
