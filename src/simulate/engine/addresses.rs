@@ -92,10 +92,18 @@ impl Engine<'_, '_> {
                 continue;
             };
             let setting = self.setting;
+            let was_made = self.is_surge(node);
             for cost in &setting.costs[pool.at()] {
                 let range = usize::from(cost.range);
                 let surplus = u64::from(cost.old.saturating_sub(cost.new));
-                self.held[range].1 = self.held[range].1.saturating_sub(surplus);
+                let (low, high) = &mut self.held[range];
+                *high = high.saturating_sub(surplus);
+                if was_made {
+                    // It stays, and as the new kind.
+                    *low += u64::from(cost.new - least(cost));
+                    let peak = &mut self.peaks[range].0;
+                    *peak = (*peak).max(*low);
+                }
             }
         }
         if self.recording {
