@@ -16,7 +16,7 @@ use super::queue::Queue;
 use super::setting::Setting;
 use crate::disruption::Ledger;
 use crate::placement::Occupancy;
-use crate::population::{NodeId, Phase, PodId, ShapeId};
+use crate::population::{BudgetId, NodeId, Phase, PodId, ShapeId};
 
 /// No node, no pod.
 const NONE: u32 = u32::MAX;
@@ -51,6 +51,8 @@ enum Event {
     Reimaged(NodeId),
     Deleted(NodeId),
     Scan,
+    /// The disruption controller has looked at this budget again.
+    Look(BudgetId),
 }
 
 /// What a pod is doing.
@@ -344,6 +346,7 @@ impl<'s, 'p> Engine<'s, 'p> {
                 Event::Reimaged(node) => self.reimaged(node),
                 Event::Deleted(node) => self.deleted(node),
                 Event::Scan => self.scan(),
+                Event::Look(budget) => self.wake(budget),
             }
             if self.is_over() {
                 break;

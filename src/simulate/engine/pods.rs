@@ -86,6 +86,10 @@ impl Engine<'_, '_> {
             }
             Verdict::Granted(budget) => {
                 self.tell(What::Evicted(pod, budget));
+                if now != PodNow::Ready {
+                    // No healthy pod went: as soon as the controller has looked, another one may go.
+                    self.queue.push(1, Event::Look(budget));
+                }
                 self.evicted(pod);
             }
             Verdict::Refused { budget, why } => {
@@ -439,7 +443,7 @@ impl Engine<'_, '_> {
 
     /// Tells as many of a budget's line as it allows disruptions to try again, each at its next attempt; those whose attempt comes
     /// first go first. Pods that are not Ready need no disruption of a healthy budget (EV-4), so they are all told.
-    fn wake(&mut self, budget: BudgetId) {
+    pub(super) fn wake(&mut self, budget: BudgetId) {
         let at = budget.at();
         if self.lines[at].is_empty() {
             return;
