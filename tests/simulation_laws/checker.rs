@@ -536,7 +536,9 @@ impl<'a> Checker<'a> {
             }
             What::Evicted(pod, budget) => self.granted(pod.at(), budget.at()),
             What::EvictedFreely(pod) => self.goes_freely(pod.at()),
+            What::Deleted(pod) => self.deleted(pod.at()),
             What::Killed(pod) => self.killed(pod.at()),
+            What::NoAddresses(node, range) => self.no_addresses(node.at(), usize::from(range)),
             What::Gone(pod, node) => self.gone(pod.at(), node.at()),
             What::Placed(pod, node) => self.placed(pod.at(), node.at()),
             What::Unplaceable(pod) => {
@@ -760,17 +762,6 @@ impl<'a> Checker<'a> {
             self.groups[position].taken += 1;
         }
         self.nodes[node].doing = Doings::Draining(self.at);
-        let spot = self.groups[position]
-            .pool
-            .is_some_and(|pool| self.cluster.pools[pool].spot);
-        if spot && !self.nodes[node].made {
-            // UPG-12: taken away without asking. Those that were ready are told of.
-            for pod in self.evictable(node) {
-                if self.pods[pod].doing != Doing::Ready {
-                    self.leaves(pod, node);
-                }
-            }
-        }
         Ok(())
     }
 
@@ -854,26 +845,27 @@ impl<'a> Checker<'a> {
         book.hopeless = false;
     }
 
+    /// Deleted without a question: what Spot nodes do (UPG-12), and `--disable-eviction`.
+    fn deleted(&mut self, pod: usize) -> Law {
+        let node = self.is_asked(pod)?;
+        let spot = self.is_pool(node) && self.cluster.pools[self.nodes[node].pool].spot;
+        must!(spot || self.options.disable_eviction, "it was to be evicted");
+        self.evictions += 1;
+        self.leaves(pod, node);
+        Ok(())
+    }
+
+    /// Ended with its node.
     fn killed(&mut self, pod: usize) -> Law {
         must!(self.pods[pod].doing == Doing::Ready, "it was not ready");
         let node = self.pods[pod].node.ok_or("it is on no node")?;
-        let spot = self.is_pool(node) && {
-            let pool = &self.cluster.pools[self.nodes[node].pool];
-            pool.spot && !self.nodes[node].made
-        };
         let evictable = filter(&self.state.pods[pod], &self.options) == Filter::Evict;
-        if evictable {
-            must!(spot, "it was to be evicted");
-            must!(self.is_draining(node), "its node is not being drained");
-            self.evictions += 1;
-            self.leaves(pod, node);
-        } else {
-            must!(
-                matches!(self.nodes[node].doing, Doings::Reimaging(_)),
-                "its node is not being reimaged"
-            );
-            self.pods[pod].doing = Doing::Down;
-        }
+        must!(!evictable, "it was to be evicted");
+        must!(
+            matches!(self.nodes[node].doing, Doings::Reimaging(_)),
+            "its node is not being reimaged"
+        );
+        self.pods[pod].doing = Doing::Down;
         Ok(())
     }
 
@@ -1016,7 +1008,18 @@ impl<'a> Checker<'a> {
         for (range, (old, new)) in self.costs(self.nodes[node].pool) {
             self.held[range].0 += new - old;
             self.held[range].1 += (new - old).max(0);
+            let capacity = self.setting.ranges[range].capacity as i64;
+            must!(new <= old || self.held[range].0 <= capacity, "range {range} is too small");
         }
+        Ok(())
+    }
+
+    fn no_addresses(&mut self, node: usize, range: usize) -> Law {
+        must!(matches!(self.nodes[node].doing, Doings::Reimaging(_)), "it is not being reimaged");
+        let (_, (old, new)) = self.costs(self.nodes[node].pool)[range];
+        let room = self.setting.ranges[range].capacity as i64 - self.held[range].0;
+        must!(new - old > room, "{room} addresses are free, {old} were held and {new} are needed");
+        self.nodes[node].doing = Doings::Failed;
         Ok(())
     }
 

@@ -51,10 +51,7 @@ impl Engine<'_, '_> {
             self.ask_to_evict(pod, NodeId(node));
         }
         if waited {
-            // It may have gone without using up what it was woken for, or its drain may be over.
-            for budget in self.setting.budgets.of_shape(facts.shape) {
-                self.wake(*budget);
-            }
+            self.wake_for(pod);
         }
     }
 
@@ -113,6 +110,14 @@ impl Engine<'_, '_> {
         }
     }
 
+    /// Somebody that was told to try has tried, and may not have used up what it was told for: the next in line may.
+    fn wake_for(&mut self, pod: PodId) {
+        let shape = self.setting.population.pods[pod.at()].shape;
+        for budget in self.setting.budgets.of_shape(shape) {
+            self.wake(*budget);
+        }
+    }
+
     /// However often it is asked for. kubectl goes on with the node's other pods and fails then; AKS is taken to ask until the
     /// drain's time is up.
     fn refused_for_good(&mut self, pod: PodId, node: NodeId) {
@@ -148,7 +153,8 @@ impl Engine<'_, '_> {
         let at = pod.at();
         let facts = &self.setting.population.pods[at];
         match self.pod_now[at] {
-            PodNow::Ready => self.one_ready_less(pod),
+            // A departing pod counts nowhere already.
+            PodNow::Ready if !self.pod_deleting[at] => self.one_ready_less(pod),
             PodNow::Starting => self.coming -= 1,
             _ => {}
         }
@@ -156,23 +162,11 @@ impl Engine<'_, '_> {
         let replacement = self.setting.timing.replacement;
         let wait = match facts.controller {
             _ if self.pod_now[at] == PodNow::Over => None,
+            _ if self.pod_deleting[at] && facts.is_replaced_when_deleted() => None,
             ControllerKind::None | ControllerKind::Node | ControllerKind::DaemonSet => None,
-            // Made as soon as the old one is being deleted: one that was being deleted when the cluster was read has its
-            // replacement among the other pods.
-            ControllerKind::ReplicaSet
-            | ControllerKind::ReplicationController
-            | ControllerKind::Job
-                if self.pod_deleting[at] =>
-            {
-                None
-            }
-            ControllerKind::ReplicaSet
-            | ControllerKind::ReplicationController
-            | ControllerKind::Job => Some(replacement),
+            _ if facts.is_replaced_when_deleted() => Some(replacement),
             // The same name again: not before the old one is gone. Custom controllers are taken to be as careful.
-            ControllerKind::StatefulSet | ControllerKind::Other => {
-                Some(seconds.saturating_add(replacement))
-            }
+            _ => Some(seconds.saturating_add(replacement)),
         };
         // What was not Ready, nobody knows whether it ever will be.
         self.pod_broken(pod);
@@ -191,7 +185,7 @@ impl Engine<'_, '_> {
     }
 
     fn pod_broken(&mut self, pod: PodId) {
-        if self.pod_now[pod.at()] == PodNow::NotReady {
+        if self.pod_now[pod.at()] == PodNow::NotReady && !self.pod_deleting[pod.at()] {
             self.pod_is_broken[pod.at()] = true;
         }
     }
@@ -501,34 +495,28 @@ impl Engine<'_, '_> {
         (every - since % every) % every
     }
 
-    /// Killed with its node, not evicted: a daemon's or a static pod, or one of a Spot node.
+    /// Killed with its node, not evicted: a daemon's or a static pod.
     pub(super) fn killed(&mut self, pod: PodId) {
-        let at = pod.at();
-        if self.pod_now[at] == PodNow::Ready {
-            self.tell(What::Killed(pod));
-            // One that was being deleted counted no more.
-            if !self.pod_deleting[at] {
-                let shape = self.setting.population.pods[at].shape;
-                self.ledger.unready(&self.setting.budgets, shape);
-            }
+        self.tell(What::Killed(pod));
+        self.not_healthy(pod);
+        // A departing pod counts nowhere already.
+        if !self.pod_deleting[pod.at()] {
+            self.one_ready_less(pod);
+        }
+        self.pod_now[pod.at()] = PodNow::Coming;
+    }
+
+    fn not_healthy(&mut self, pod: PodId) {
+        if self.pod_now[pod.at()] == PodNow::Ready && !self.pod_deleting[pod.at()] {
+            let shape = self.setting.population.pods[pod.at()].shape;
+            self.ledger.unready(&self.setting.budgets, shape);
         }
     }
 
-    /// Evicted by force: no budget is asked (UPG-12).
+    /// Deleted, and no budget is asked (UPG-12, `--disable-eviction`).
     pub(super) fn forced(&mut self, pod: PodId) {
-        let at = pod.at();
-        self.killed(pod);
-        let node = NodeId(self.pod_node[at]);
-        self.node_ending[node.at()] += 1;
-        self.node_left[node.at()] -= 1;
-        self.unlink(pod);
-        let facts = &self.setting.population.pods[at];
-        if !facts.phase.is_finished() && !self.pod_deleting[at] {
-            self.occupancy
-                .terminate(&self.setting.places, facts.shape, node);
-        }
-        let seconds = self.stop_seconds(pod);
-        self.queue.push(seconds, Event::Gone(pod, node));
-        self.ends(pod, seconds);
+        self.tell(What::Deleted(pod));
+        self.not_healthy(pod);
+        self.evicted(pod);
     }
 }
