@@ -117,6 +117,8 @@ struct GroupNow {
     surge_up: u32,
     quarantined: u32,
     done: u32,
+    /// A node of it was not drained, and the others are taken all the same.
+    failed: bool,
     ended_at: u32,
 }
 
@@ -377,7 +379,9 @@ impl<'s, 'p> Engine<'s, 'p> {
         let failed: Vec<bool> = self
             .groups
             .iter()
-            .map(|group| matches!(group.phase, GroupPhase::Failed | GroupPhase::Failing))
+            .map(|group| {
+                group.failed || matches!(group.phase, GroupPhase::Failed | GroupPhase::Failing)
+            })
             .collect();
         let stuck = (0..self.node_now.len())
             .filter(|node| {
@@ -468,6 +472,7 @@ impl<'s, 'p> Engine<'s, 'p> {
                 surge_up: 0,
                 quarantined: 0,
                 done: 0,
+                failed: false,
                 ended_at: NEVER,
             });
         }
