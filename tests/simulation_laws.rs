@@ -9,7 +9,11 @@ mod cluster;
 mod kubernetes;
 #[path = "simulation_laws/log.rs"]
 mod log;
+#[path = "simulation_laws/orders.rs"]
+mod orders;
 #[path = "simulation_laws/plan.rs"]
 mod plan;
 #[path = "simulation_laws/room.rs"]
 mod room;
+#[path = "simulation_laws/search.rs"]
+mod search;
