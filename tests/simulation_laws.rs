@@ -1,6 +1,8 @@
 //! Laws of the simulation, on random tiny clusters, against oracles that were written differently: a checker that reads the log with
 //! its own slow books, and a search through every order of evictions and placements.
 
+#[path = "simulation_laws/change.rs"]
+mod change;
 #[path = "simulation_laws/checker.rs"]
 mod checker;
 #[path = "simulation_laws/cluster.rs"]
@@ -15,5 +17,7 @@ mod orders;
 mod plan;
 #[path = "simulation_laws/room.rs"]
 mod room;
+#[path = "simulation_laws/same.rs"]
+mod same;
 #[path = "simulation_laws/search.rs"]
 mod search;

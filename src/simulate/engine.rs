@@ -364,10 +364,11 @@ impl<'s, 'p> Engine<'s, 'p> {
     }
 
     /// The operation is over when every group is, or one failed that others would have followed. What pods do afterwards belongs to
-    /// the run while replacements are still coming up.
+    /// the run while replacements are still coming up, or nodes for them.
     #[inline]
     fn is_over(&self) -> bool {
-        self.open_groups == 0 && self.coming == 0
+        let grows = self.scanning && self.unplaced_count > 0;
+        self.open_groups == 0 && self.coming == 0 && !grows
     }
 
     fn ended(&self) -> Ended {
