@@ -7,6 +7,8 @@ mod change;
 mod checker;
 #[path = "simulation_laws/cluster.rs"]
 mod cluster;
+#[path = "simulation_laws/found.rs"]
+mod found;
 #[path = "simulation_laws/kubernetes.rs"]
 mod kubernetes;
 #[path = "simulation_laws/log.rs"]
