@@ -10,6 +10,8 @@
 //! - [`finding`]: something worth telling, with a stable code and a severity.
 //! - [`capacity`]: address arithmetic. What a node costs, what a subnet has and holds, how far a pool can grow, which ranges
 //!   meet and which are free.
+//! - [`simulate`]: what happens over time: growth, spikes and events played on subnets and pod CIDRs, once by medians and in many
+//!   seeded futures. Time and seed are inputs.
 //! - [`migrate`]: what stands in the way of the move to Overlay.
 //! - [`predict`]: what AKS answers to an operation, at admission and at run time; asks `migrate` where the operation is that
 //!   move. It judges two states and what changes between them.
@@ -31,4 +33,5 @@ pub mod model;
 pub mod predict;
 pub mod report;
 pub mod rule;
+pub mod simulate;
 pub mod source;
