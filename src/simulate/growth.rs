@@ -6,6 +6,8 @@
 mod draw;
 pub mod futures;
 mod judge;
+#[cfg(test)]
+mod laws;
 mod play;
 pub mod run;
 pub mod spread;

@@ -6,6 +6,7 @@ use super::play::Stage;
 use super::state::State;
 use super::watch::{Failure, Kind, Outcome, Watch};
 use super::world::{HOURS_A_DAY, World};
+use crate::finding::{Finding, Severity, grouped};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -42,7 +43,7 @@ pub struct Answers {
 }
 
 /// Counts over all futures.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Futures {
     pub count: u64,
     pub seed: u64,
@@ -54,8 +55,9 @@ pub struct Futures {
     pub firsts: Vec<(First, u64)>,
     /// By event of the timeline.
     pub events: Vec<Answers>,
-    /// By pool of the world: futures in which it wants more than its ceiling at some time. Names in [`Futures::pool_names`].
+    /// By pool of the world, `cluster/pool`: futures in which it wants more than its ceiling at some time.
     pub pending: Vec<(String, u64)>,
+    pub findings: Vec<Finding>,
 }
 
 /// Futures counted so far, by day.
@@ -103,9 +105,11 @@ pub fn futures(world: &World, count: u64, seed: u64) -> Futures {
     let mut firsts: Vec<(First, u64)> = counts.firsts.into_iter().collect();
     firsts.sort_by_key(|(first, futures)| (std::cmp::Reverse(*futures), *first));
     let failing: u64 = firsts.iter().map(|(_, futures)| futures).sum();
+    let findings = findings(world, &counts.ranges, count);
     Futures {
         count,
         seed,
+        findings,
         ranges: counts.ranges,
         without_failure: count - failing,
         firsts,
@@ -114,6 +118,32 @@ pub fn futures(world: &World, count: u64, seed: u64) -> Futures {
             .map(|pool| (world.pool_name(pool), counts.pending[pool]))
             .collect(),
     }
+}
+
+/// A range that is exhausted more often than now and then.
+fn findings(world: &World, ranges: &[Exhaustion], count: u64) -> Vec<Finding> {
+    let named = world.ranges.iter().zip(ranges);
+    let mut found: Vec<Finding> = named
+        .filter_map(|(range, exhaustion)| {
+            let failed = so_far(&exhaustion.failed, exhaustion.failed.len());
+            let severity = match failed {
+                0 => return None,
+                failed if failed * 2 >= count => Severity::Blocker,
+                failed if failed * 10 >= count => Severity::Warning,
+                _ => Severity::Info,
+            };
+            let message = format!(
+                "{}: full, or a request refused for want of its addresses, by {} in {} of {} futures",
+                range.name,
+                world.date(world.horizon()),
+                grouped(failed),
+                grouped(count)
+            );
+            Some(Finding::new(severity, "exhaustion-odds", message, &[]))
+        })
+        .collect();
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    found
 }
 
 struct Counts {

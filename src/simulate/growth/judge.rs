@@ -302,20 +302,20 @@ impl State {
         }
         let now = self.sites[site].phase;
         let after = if moves { 1 } else { now };
-        let mut fail = |state: &mut State, kind: Kind, lack: &Lack| {
+        let mut fail = |state: &mut State, kind: Kind, subject: Option<usize>, lack: &Lack| {
             let failure = state.failure(world, site, kind, subject, Some(event), lack);
             watch.failed(world, state, failure);
             Outcome::Failed(kind)
         };
         if let Some(lack) = self.admission(world, site, surging, after) {
-            return fail(self, Kind::Admission, &lack);
+            return fail(self, Kind::Admission, subject, &lack);
         }
         let mut doubtful = false;
         let first = self.next_place(world, site, 0);
         if moves {
             let all = |place: usize, pool: &PoolState| surge_of(world, site, place, pool);
             if let Some(lack) = self.lack(world, site, 1, all) {
-                return fail(self, Kind::Move, &lack);
+                return fail(self, Kind::Move, None, &lack);
             }
             if let Some(lack) = self.lack(world, site, now, all)
                 && !world.ranges[lack.range].is_pod_cidr()
@@ -337,7 +337,9 @@ impl State {
                 } else {
                     Kind::NewNodes
                 };
-                return fail(self, kind, &lack);
+                let turn = first.filter(|_| surging == Surging::InTurn && kind == Kind::Surge);
+                let turn = turn.map(|place| world.sites[site].pools[place]);
+                return fail(self, kind, turn.or(subject), &lack);
             }
         }
         self.commit(world, site);
@@ -482,6 +484,14 @@ impl State {
             Kind::NewNodes => Some(by_room.min(failure.to)),
             // The sums are still those of this admission. With an autoscaler the ceiling is what counts, not the nodes.
             Kind::Admission if self.trial[pool].bounds.is_none() && failure.to > failure.from => {
+                // A range that other pools promise away refuses any number of nodes, here or elsewhere.
+                let refuses = |range: &usize| {
+                    takes.iter().all(|take| take.range != *range)
+                        && self.sums[*range].0 > self.available_to(world, failure.site, *range)
+                };
+                if (0..self.sums.len()).any(|range| refuses(&range)) {
+                    return Some(failure.from);
+                }
                 let by_sums = takes.iter().map(|take| {
                     let own = failure.to.saturating_mul(take.counted);
                     let others = self.sums[take.range].0.saturating_sub(own);
@@ -490,7 +500,7 @@ impl State {
                         .saturating_sub(others);
                     left / take.counted.max(1)
                 });
-                Some(by_sums.min()?.min(by_room))
+                Some(by_sums.min()?.min(by_room).max(failure.from))
             }
             Kind::Admission | Kind::Step | Kind::Move => None,
         }

@@ -244,7 +244,7 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
     found
 }
 
-/// `2027-01-05: spoke/aks: pool payments/apps from 5 to 7 nodes: 218 addresses wanted, 147 there; 6 nodes would have fitted`.
+/// `2027-01-05: spoke/aks: pool payments/apps from 5 to 7 nodes: 218 addresses wanted, 147 available; 6 nodes fit`.
 fn failure_sentence(world: &World, told: &Told) -> String {
     let failure = &told.failure;
     let who = match (&told.pool, failure.from == failure.to) {
@@ -260,11 +260,12 @@ fn failure_sentence(world: &World, told: &Told) -> String {
         Kind::Admission => "counted",
         _ => "wanted",
     };
-    let fitting = match failure.largest {
-        Some(largest) if failure.from != failure.to => {
-            format!("; {} would have fitted", counted(largest, "node", "nodes"))
+    let fitting = match failure.largest.filter(|_| failure.from != failure.to) {
+        Some(largest) if largest > failure.from => {
+            format!("; {} fit", counted(largest, "node", "nodes"))
         }
-        _ => String::new(),
+        Some(_) => "; not one more node fits".to_string(),
+        None => String::new(),
     };
     format!(
         "{}: {}: {who}: {} {wanted}, {} available{fitting}",

@@ -27,9 +27,13 @@ pub(super) struct PoolState {
 }
 
 impl PoolState {
-    /// Whole nodes wanted. A begun node is wanted: the nodes there are at the start are taken to be full.
+    /// Whole nodes wanted, to the nearest: nobody says how full the last node of today is, so it is taken to be half full. Off by
+    /// half a node at most, to either side.
     pub fn wanted(&self) -> u64 {
-        (self.trend.saturating_add(self.spike)).div_ceil(MILLION)
+        self.trend
+            .saturating_add(self.spike)
+            .saturating_add(MILLION / 2)
+            / MILLION
     }
 
     /// Nodes that the service counts (ISS-2).

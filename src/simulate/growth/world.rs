@@ -161,6 +161,11 @@ impl World {
             .expect("the timeline's end was checked to have a date")
     }
 
+    /// The cluster of an event.
+    pub fn cluster_name(&self, event: usize) -> &str {
+        &self.sites[self.requests[event].site].name
+    }
+
     /// `cluster/pool`.
     pub(super) fn pool_name(&self, pool: usize) -> String {
         let pool = &self.pools[pool];
@@ -454,8 +459,8 @@ impl<'a> Builder<'a> {
                 Ask::UpgradePool(self.find(cluster, pool, &at("upgrade.pool"))?)
             }
             Change::Upgrade { pool: None } => Ask::UpgradeCluster,
-            Change::MigrateToOverlay { .. } => {
-                self.check_move(site, &at("migrate_to_overlay"))?;
+            Change::MigrateToOverlay { pod_cidr } => {
+                self.check_move(site, *pod_cidr, &at("migrate_to_overlay"))?;
                 Ask::Move
             }
             Change::Update => Ask::Nothing,
@@ -471,7 +476,12 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn check_move(&mut self, site: usize, place: &str) -> Result<(), Misplaced> {
+    fn check_move(
+        &mut self,
+        site: usize,
+        pod_cidr: Option<IpNet>,
+        place: &str,
+    ) -> Result<(), Misplaced> {
         let cluster = self.inventory.cluster(self.sites[site].index);
         let has_pod_subnet = cluster.pools.iter().any(|pool| pool.has_pod_subnet);
         let movable = matches!(
@@ -487,7 +497,18 @@ impl<'a> Builder<'a> {
                 ),
             ));
         }
-        if self.pod_cidr_after(site).is_none() {
+        let after = self.pod_cidr_after(site);
+        if let (Some(asked), Some(first)) = (pod_cidr, after)
+            && asked != first
+        {
+            return Err(Misplaced::new(
+                format!("{place}.pod_cidr"),
+                format!(
+                    "{asked} differs from {first}, to which an event before it moves the cluster; a cluster moves once"
+                ),
+            ));
+        }
+        if after.is_none() {
             return Err(Misplaced::new(
                 format!("{place}.pod_cidr"),
                 "missing; expected the pod CIDR of the move (aksplan cidr suggest --for pod)",
