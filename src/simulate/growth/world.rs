@@ -406,6 +406,10 @@ impl<'a> Builder<'a> {
                 ),
             ));
         };
+        if self.inventory.cluster(event.cluster).is_stopped() {
+            let problem = format!("cluster `{}` is stopped", self.sites[site].name);
+            return Err(Misplaced::new(place, problem));
+        }
         let asks = event
             .changes
             .iter()
@@ -625,6 +629,20 @@ impl<'a> Builder<'a> {
             );
         }
         for site in &self.sites {
+            let cluster = self.inventory.cluster(site.index);
+            if cluster.node_auto_provisioning {
+                self.not_checked.push(format!(
+                    "nodes that node auto-provisioning makes in {}: no pool bounds them, and nothing is asked first (ISS-7)",
+                    cluster.name
+                ));
+            }
+            let pod_cidrs = &cluster.network.pod_cidrs;
+            if pod_cidrs.iter().any(|range| matches!(range, IpNet::V6(_))) {
+                self.not_checked.push(format!(
+                    "the IPv6 pod CIDR of {} (OVL-2): aksplan predict says",
+                    cluster.name
+                ));
+            }
             for index in self
                 .inventory
                 .subnets_of_cluster(self.inventory.cluster(site.index))
