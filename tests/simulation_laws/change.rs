@@ -164,5 +164,7 @@ fn anomalies() {
             }
         }
     }
-    println!("{tried} tried, {worse} worse; {quarantines} with quarantines, {bad} worse with more time");
+    println!(
+        "{tried} tried, {worse} worse; {quarantines} with quarantines, {bad} worse with more time"
+    );
 }
