@@ -12,7 +12,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rule", &["model"]),
     ("finding", &["model", "rule"]),
     ("population", &["model"]),
+    ("disruption", &["model", "rule", "finding", "population"]),
     ("capacity", &["model", "rule", "finding"]),
+    (
+        "simulate",
+        &["model", "rule", "finding", "population", "placement", "disruption", "capacity"],
+    ),
     ("migrate", &["model", "rule", "finding", "capacity"]),
     (
         "predict",
@@ -38,6 +43,7 @@ const CORE: &[&str] = &[
     "rule",
     "finding",
     "population",
+    "disruption",
     "capacity",
     "migrate",
     "predict",
@@ -70,6 +76,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("src/source/prefix_list.rs", "capacity", PREFIX_LISTS),
     ("src/source/prefix_list/blocks.rs", "capacity", PREFIX_LISTS),
     ("src/source/prefix_list/dotted.rs", "capacity", PREFIX_LISTS),
+    (
+        "src/simulate/futures.rs",
+        "rayon",
+        "runs futures on every core: each depends on its seed and number alone, so the answer does not depend on the threads",
+    ),
     (
         "src/capacity/prefix_set.rs",
         "rayon",

@@ -30,8 +30,6 @@ const POD_STOP: u8 = 2;
 const NODE_CREATE: u8 = 3;
 const NODE_REIMAGE: u8 = 4;
 const NODE_DELETE: u8 = 5;
-/// Seconds until the disruption controller has caught up with a changed budget (EV-5).
-const SETTLES_AFTER: u32 = 2;
 /// A pod that is younger and not Ready is starting; an older one is taken to be broken. Seconds.
 const STILL_STARTING: i64 = 10 * 60;
 
@@ -53,8 +51,6 @@ enum Event {
     Reimaged(NodeId),
     Deleted(NodeId),
     Scan,
-    /// The disruption controller has looked at all budgets again (EV-5).
-    Settle,
 }
 
 /// What a pod is doing.
@@ -307,7 +303,12 @@ impl<'s, 'p> Engine<'s, 'p> {
         for group in 0..groups {
             self.queue.push(lead, Event::Begin(group as Group));
         }
+        let mut second = 0;
         while let Some(event) = self.queue.pop() {
+            if self.queue.now() != second {
+                second = self.queue.now();
+                self.ledger.settle();
+            }
             match event {
                 Event::Begin(group) => self.begin(group),
                 Event::Try(pod, time) => self.try_eviction(pod, time),
@@ -320,7 +321,6 @@ impl<'s, 'p> Engine<'s, 'p> {
                 Event::Reimaged(node) => self.reimaged(node),
                 Event::Deleted(node) => self.deleted(node),
                 Event::Scan => self.scan(),
-                Event::Settle => self.settle(),
             }
             if self.is_over() {
                 break;
@@ -464,9 +464,6 @@ impl<'s, 'p> Engine<'s, 'p> {
             }
         }
         self.lowest_ready.clone_from(&self.ready);
-        if setting.budgets.any_stale() {
-            self.queue.push(SETTLES_AFTER, Event::Settle);
-        }
         if self.recording {
             for range in 0..self.held.len() {
                 self.tell_addresses(range as u16);

@@ -28,7 +28,7 @@ pub enum What {
     DrainBegins(NodeId),
     /// First refusal of a pod's eviction since its drain began; the attempts go on.
     Refused(PodId, BudgetId),
-    /// More than one budget: refused for good (EV-2).
+    /// More than one budget, or a budget whose status is out of bounds: refused for good (EV-2, EV-5).
     SeveralBudgets(PodId),
     /// Eviction granted, with this budget one healthy pod poorer.
     Evicted(PodId, BudgetId),
@@ -53,6 +53,9 @@ pub enum What {
     Quarantined(NodeId),
     /// Takes pods again after a failed drain (UPG-9).
     Uncordoned(NodeId),
+    /// Everything that could be evicted is gone, and the eviction of something else failed for good: what kubectl does with two
+    /// budgets on one pod (EV-2).
+    DrainFailed(NodeId),
     /// kubectl refuses the node before it evicts anything.
     DrainRefused(NodeId),
     /// The surge node is deleted.

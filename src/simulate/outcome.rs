@@ -48,6 +48,8 @@ pub enum NodeEnd {
     Quarantined,
     /// Its drain timed out; takes pods again, or stays cordoned after `kubectl drain`.
     TimedOut,
+    /// The eviction of one of its pods failed for good, and kubectl does not ask again (EV-2).
+    Failed,
     /// `kubectl drain` refuses it before anything is evicted.
     Refused,
     /// Still being drained when nothing more could happen.
@@ -64,6 +66,7 @@ impl NodeEnd {
             NodeEnd::Added => "added",
             NodeEnd::Quarantined => "quarantined",
             NodeEnd::TimedOut => "timed_out",
+            NodeEnd::Failed => "failed",
             NodeEnd::Refused => "refused",
             NodeEnd::Stuck => "stuck",
             NodeEnd::NotReached => "not_reached",
@@ -497,9 +500,13 @@ impl<'s, 'p> Reading<'s, 'p> {
             }
             What::ReimageBegins(node) => self.nodes[node.at()].reimaging = Some(at),
             What::Reimaged(node) => self.nodes[node.at()].ended = Some(at),
-            What::DrainTimedOut(node) => {
+            What::DrainTimedOut(node) | What::DrainFailed(node) => {
                 let node = &mut self.nodes[node.at()];
-                node.end = NodeEnd::TimedOut;
+                node.end = if matches!(what, What::DrainFailed(_)) {
+                    NodeEnd::Failed
+                } else {
+                    NodeEnd::TimedOut
+                };
                 node.ended = Some(at);
             }
             What::Quarantined(node) => self.nodes[node.at()].end = NodeEnd::Quarantined,

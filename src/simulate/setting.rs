@@ -8,12 +8,13 @@ use super::spread::{Quantiles, Spread};
 use crate::capacity::cost::{POD_CIDR_PER_NODE, node_cost, pool_cost};
 use crate::capacity::growth::Books;
 use crate::capacity::surge::surge_nodes;
-use crate::disruption::drain::{DrainOptions, Treatment, treatment};
+use crate::disruption::drain::{DrainOptions, Treatment, treatments};
 use crate::disruption::{Budgets, Ledger};
 use crate::model::{
     Inventory, IpNet, KubernetesVersion, NetworkMode, NodePool, PoolMode, SubnetIndex, cidr,
 };
 use crate::placement::{MoreNodes, Occupancy, Places};
+use jiff::Timestamp;
 use crate::population::{ControllerKind, NodeId, PoolId, Population};
 
 /// What is done to the nodes.
@@ -33,8 +34,7 @@ pub struct Drain {
     pub nodes: Vec<NodeId>,
     /// All at the same time; else one after the other, which is what `kubectl drain a b c` does.
     pub together: bool,
-    /// Seconds; 0: for ever, kubectl's default.
-    pub timeout_seconds: u32,
+    /// kubectl's flags, its timeout among them.
     pub options: DrainOptions,
 }
 
@@ -122,6 +122,8 @@ pub struct Setting<'a> {
     pub costs: Vec<Vec<Cost>>,
     /// By pod.
     pub treatments: Vec<Treatment>,
+    /// Seconds every pod gets to end, instead of its own (`--grace-period`).
+    pub grace: Option<u32>,
     /// By pod of an ordered StatefulSet its ordinal, else `u32::MAX`.
     pub ordinals: Vec<u32>,
     pub timing: Timing,
@@ -228,12 +230,14 @@ impl Timing {
 }
 
 impl<'a> Setting<'a> {
-    /// `books` are those of the inventory the cluster stands in; `None`: objects without Azure's view, so without addresses.
+    /// `books` are those of the inventory the cluster stands in; `None`: objects without Azure's view, so without addresses. `now`:
+    /// when the state was read, as far as that is known.
     pub fn of(
         population: &'a Population<'a>,
         books: Option<&Books>,
         operation: Operation,
         policy: &Policy,
+        now: Option<Timestamp>,
     ) -> Self {
         let mut not_checked = Vec::new();
         let mut groups = groups(population, &operation, policy, &mut not_checked);
@@ -284,11 +288,8 @@ impl<'a> Setting<'a> {
             Operation::Drain(drain) => drain.options.clone(),
             _ => DrainOptions::aks(),
         };
-        let treatments = population
-            .pod_ids()
-            .map(|pod| treatment(population, pod, &options))
-            .collect();
-        let budgets = Budgets::of(population);
+        let treatments = treatments(population, &options, now);
+        let budgets = Budgets::at(population, now);
         let first = Start {
             occupancy: Occupancy::of(&places, population),
             ledger: Ledger::of(population, &budgets),
@@ -308,6 +309,7 @@ impl<'a> Setting<'a> {
             ranges,
             costs,
             treatments,
+            grace: options.grace_period_seconds,
             ordinals: ordinals(population),
             timing: Timing::of(population, policy),
             places,
@@ -351,7 +353,10 @@ fn groups(
                 surge: 0,
                 unavailable: width.max(1),
                 spot: false,
-                drain_timeout: drain.timeout_seconds,
+                drain_timeout: drain
+                    .options
+                    .timeout_seconds(None)
+                    .map_or(0, |seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
                 soak: 0,
                 quarantines: false,
                 falls_back: false,
@@ -362,6 +367,17 @@ fn groups(
         Operation::Upgrade { pools } => pools.clone(),
         Operation::Move { .. } => (0..population.pools.len()).map(PoolId::new).collect(),
     };
+    for pool in &pools {
+        let facts = &population.pools[pool.at()];
+        let wanted = pool_of(population, *pool).map_or(0, |pool| pool.running());
+        if facts.nodes.len() as u64 != wanted && facts.position.is_some() {
+            not_checked.push(format!(
+                "pool {}: it has {wanted} nodes, and {} of them were read; only those are simulated",
+                facts.name,
+                facts.nodes.len()
+            ));
+        }
+    }
     pools
         .into_iter()
         .filter(|pool| !population.pools[pool.at()].nodes.is_empty())
@@ -550,21 +566,4 @@ fn ordinals(population: &Population) -> Vec<u32> {
             let ordered = pod.controller == ControllerKind::StatefulSet
                 && pod
                     .workload
-                    .and_then(|workload| population.workloads[workload.at()].position)
-                    .is_none_or(|position| {
-                        population.state.workloads[position]
-                            .pod_management_policy
-                            .as_deref()
-                            != Some("Parallel")
-                    });
-            if !ordered {
-                return u32::MAX;
-            }
-            population.state.pods[position]
-                .name
-                .rsplit_once('-')
-                .and_then(|(_, ordinal)| ordinal.parse().ok())
-                .unwrap_or(u32::MAX)
-        })
-        .collect()
-}
+                    .and_then(|workload| population.workloads[workload

@@ -24,7 +24,7 @@ impl Engine<'_, '_> {
         let mut refused = false;
         while pod != NONE {
             match treatments[pod as usize] {
-                Treatment::Evict => left += 1,
+                Treatment::Evict | Treatment::Delete => left += 1,
                 Treatment::Skip(_) => {}
                 Treatment::Refuse(_) => refused = true,
             }
@@ -36,6 +36,7 @@ impl Engine<'_, '_> {
             return;
         }
         self.node_now[at] = NodeNow::Draining;
+        self.node_failed[at] = false;
         self.node_left[at] = left;
         self.tell(What::DrainBegins(node));
         let group = self.setting.group(self.node_group[at]);
@@ -46,13 +47,14 @@ impl Engine<'_, '_> {
         let mut pod = self.node_first[at];
         while pod != NONE {
             let next = self.pod_next[pod as usize];
-            if matches!(treatments[pod as usize], Treatment::Evict) {
-                if spot {
-                    self.forced(PodId(pod));
-                } else {
+            match treatments[pod as usize] {
+                Treatment::Delete => self.forced(PodId(pod)),
+                Treatment::Evict if spot => self.forced(PodId(pod)),
+                Treatment::Evict => {
                     let time = self.pod_time[pod as usize];
                     self.queue.push(0, Event::Try(PodId(pod), time));
                 }
+                Treatment::Skip(_) | Treatment::Refuse(_) => {}
             }
             pod = next;
         }
@@ -66,6 +68,11 @@ impl Engine<'_, '_> {
             || self.node_left[at] > 0
             || self.node_ending[at] > 0
         {
+            return;
+        }
+        if self.node_failed[at] {
+            self.tell(What::DrainFailed(node));
+            self.stuck(node);
             return;
         }
         self.tell(What::Drained(node));

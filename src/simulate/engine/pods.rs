@@ -1,7 +1,7 @@
 //! Pods: eviction as the API server decides it, termination, replacement, readiness, and who waits in which budget's line.
 
 use super::{Engine, Event, NEVER, NONE, NodeNow, POD_START, POD_STOP, PodNow};
-use crate::disruption::{Asked, Verdict};
+use crate::disruption::{Asked, Refused, Verdict};
 use crate::population::{BudgetId, ControllerKind, NodeId, Phase, PodId};
 use crate::simulate::log::What;
 
@@ -77,22 +77,41 @@ impl Engine<'_, '_> {
                 self.tell(What::Evicted(pod, budget));
                 self.evicted(pod);
             }
-            Verdict::Refused { budget, .. } => {
+            Verdict::Refused { budget, why } => {
                 if self.pod_tried[at] == NEVER {
                     self.pod_tried[at] = self.queue.now();
                     self.tell(What::Refused(pod, budget));
                 }
-                self.pod_waits[at] = true;
-                self.lines[budget.at()].push(pod);
+                let desired = self.setting.budgets.facts(budget).desired_healthy;
+                if why == Refused::TooManyDisrupted {
+                    self.refused_for_good(pod, NodeId(node));
+                } else if why == Refused::NoneLeft && self.ledger.healthy(budget) <= desired {
+                    self.pod_waits[at] = true;
+                    self.lines[budget.at()].push(pod);
+                } else {
+                    // The controller has not caught up: no pod has to become Ready for the next attempt to go through.
+                    self.queue
+                        .push(self.setting.timing.retry, Event::Try(pod, time));
+                }
             }
-            // Never granted, however often it is asked for: the drain waits until its time is up.
-            Verdict::SeveralBudgets => self.tell(What::SeveralBudgets(pod)),
+            Verdict::SeveralBudgets => self.refused_for_good(pod, NodeId(node)),
         }
         if waited {
             // It may have gone without using up what it was woken for.
             for budget in self.setting.budgets.of_shape(facts.shape) {
                 self.wake(*budget);
             }
+        }
+    }
+
+    /// However often it is asked for. kubectl goes on with the node's other pods and fails then; AKS is taken to ask until the
+    /// drain's time is up.
+    fn refused_for_good(&mut self, pod: PodId, node: NodeId) {
+        self.tell(What::SeveralBudgets(pod));
+        if !self.setting.group(self.node_group[node.at()]).reimages {
+            self.node_left[node.at()] -= 1;
+            self.node_failed[node.at()] = true;
+            self.may_be_drained(node);
         }
     }
 
@@ -175,7 +194,8 @@ impl Engine<'_, '_> {
         let at = pod.at();
         let table = &self.setting.timing.tables.pod_stop_percent;
         let percent = table[usize::from(self.chance.draw(POD_STOP, pod.0, self.pod_time[at]))];
-        let grace = self.setting.population.pods[at].grace_seconds;
+        let own = self.setting.population.pods[at].grace_seconds;
+        let grace = self.setting.grace.unwrap_or(own);
         (u64::from(grace) * u64::from(percent.min(100)) / 100).max(1) as u32
     }
 
@@ -353,7 +373,7 @@ impl Engine<'_, '_> {
             .ledger
             .allowed(budgets, budget)
             .saturating_sub(self.woken[at]);
-        let healthy = self.ledger.healthy(budget) >= budgets.desired_healthy(budget);
+        let healthy = self.ledger.healthy(budget) >= budgets.facts(budget).desired_healthy;
         let now = self.queue.now();
         loop {
             let mut best: Option<(u32, u32, usize)> = None;
@@ -397,14 +417,6 @@ impl Engine<'_, '_> {
         let every = self.setting.timing.retry;
         let since = now - self.pod_tried[pod.at()].min(now);
         (every - since % every) % every
-    }
-
-    /// The controller has looked again: what was refused for a stale budget is decided now.
-    pub(super) fn settle(&mut self) {
-        self.ledger.settle(&self.setting.budgets);
-        for budget in 0..self.lines.len() {
-            self.wake(BudgetId::new(budget));
-        }
     }
 
     /// Killed with its node, not evicted: a daemon's or a static pod, or one of a Spot node.
