@@ -26,12 +26,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("source", &["model", "rule"]),
     (
         "report",
-        &["model", "rule", "finding", "capacity", "migrate", "predict"],
+        &[
+            "model", "rule", "finding", "population", "placement", "disruption", "simulate", "capacity", "migrate",
+            "predict",
+        ],
     ),
     (
         "cli",
         &[
-            "model", "rule", "finding", "capacity", "migrate", "predict", "source", "report",
+            "model", "rule", "finding", "population", "disruption", "simulate", "capacity", "migrate", "predict", "source",
+            "report",
         ],
     ),
     ("main", &["cli"]),
