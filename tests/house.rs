@@ -12,11 +12,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rule", &["model"]),
     ("finding", &["model", "rule"]),
     ("population", &["model"]),
-    ("disruption", &["model", "rule", "finding", "population"]),
+    ("placement", &["model", "rule", "finding", "population"]),
+    (
+        "disruption",
+        &["model", "rule", "finding", "population", "placement"],
+    ),
     ("capacity", &["model", "rule", "finding"]),
     (
         "simulate",
-        &["model", "rule", "finding", "population", "placement", "disruption", "capacity"],
+        &[
+            "model",
+            "rule",
+            "finding",
+            "population",
+            "placement",
+            "disruption",
+            "capacity",
+        ],
     ),
     ("migrate", &["model", "rule", "finding", "capacity"]),
     (
@@ -47,8 +59,10 @@ const CORE: &[&str] = &[
     "rule",
     "finding",
     "population",
+    "placement",
     "disruption",
     "capacity",
+    "simulate",
     "migrate",
     "predict",
 ];

@@ -101,7 +101,9 @@ pub fn advise(trial: &Trial, setting: &Setting, outcome: &Outcome) -> Vec<Advice
                 advice.after.down,
             )
         };
-        order(a).cmp(&order(b)).then_with(|| a.change.cmp(&b.change))
+        order(a)
+            .cmp(&order(b))
+            .then_with(|| a.change.cmp(&b.change))
     });
     advice
 }
@@ -121,12 +123,10 @@ fn helps(before: &Tally, after: &Tally) -> bool {
 }
 
 fn result(setting: &Setting, outcome: &Outcome) -> Tally {
-    let undone = outcome.nodes.iter().filter(|node| {
-        !matches!(
-            node.end,
-            NodeEnd::Done | NodeEnd::Removed | NodeEnd::Added
-        )
-    });
+    let undone = outcome
+        .nodes
+        .iter()
+        .filter(|node| !matches!(node.end, NodeEnd::Done | NodeEnd::Removed | NodeEnd::Added));
     Tally {
         seconds: outcome.ended.seconds,
         stuck: undone.count() as u32,
@@ -374,7 +374,8 @@ fn add_replicas(
         }
     }
     for workload in &mut state.workloads {
-        let is_it = workload.namespace == namespace && workload.kind == kind && workload.name == name;
+        let is_it =
+            workload.namespace == namespace && workload.kind == kind && workload.name == name;
         let is_below = workload.namespace == namespace
             && workload
                 .owner

@@ -53,7 +53,9 @@ mod tests {
         assert!(counts.iter().all(|count| (50..=150).contains(count)));
         assert_ne!(
             (0..8).map(|who| chance.draw(1, who, 0)).collect::<Vec<_>>(),
-            (0..8).map(|who| Chance::of(7, 4).draw(1, who, 0)).collect::<Vec<_>>()
+            (0..8)
+                .map(|who| Chance::of(7, 4).draw(1, who, 0))
+                .collect::<Vec<_>>()
         );
     }
 

@@ -204,6 +204,8 @@ pub struct Engine<'s, 'p> {
     // By growing pool: nodes made, and until when it is left alone.
     grown: Vec<u32>,
     rests_until: Vec<u32>,
+    /// By growing pool and shape: pods of it that one new node takes; `NONE`: not asked yet.
+    alone: Vec<u32>,
     scanning: bool,
     at_ceiling_told: Vec<bool>,
 
@@ -265,6 +267,7 @@ impl<'s, 'p> Engine<'s, 'p> {
             peaks: Vec::with_capacity(setting.ranges.len()),
             grown: vec![0; setting.growing.len()],
             rests_until: vec![0; setting.growing.len()],
+            alone: vec![NONE; setting.growing.len() * shapes],
             scanning: false,
             at_ceiling_told: vec![false; setting.growing.len()],
             evictions: 0,
@@ -350,8 +353,10 @@ impl<'s, 'p> Engine<'s, 'p> {
             .collect();
         let stuck = (0..self.node_now.len())
             .filter(|node| {
-                matches!(self.node_now[*node], NodeNow::Draining | NodeNow::Quarantined)
-                    || self.node_failed[*node]
+                matches!(
+                    self.node_now[*node],
+                    NodeNow::Draining | NodeNow::Quarantined
+                ) || self.node_failed[*node]
             })
             .map(NodeId::new)
             .collect();
@@ -359,9 +364,10 @@ impl<'s, 'p> Engine<'s, 'p> {
             seconds: if failed.contains(&true) {
                 None
             } else {
-                ends.iter().copied().collect::<Option<Vec<u32>>>().map(|ends| {
-                    ends.into_iter().max().unwrap_or(0)
-                })
+                ends.iter()
+                    .copied()
+                    .collect::<Option<Vec<u32>>>()
+                    .map(|ends| ends.into_iter().max().unwrap_or(0))
             },
             groups: ends,
             failed,

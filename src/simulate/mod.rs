@@ -5,6 +5,7 @@
 //! [`Setting`] (all that does not change) → [`Engine`] (one run, at medians or of a future) → [`Outcome`] (what its log comes to) and
 //! [`futures()`] (what many come to). [`policy`] and [`spread`] say how long things take.
 
+pub mod advice;
 mod chance;
 mod engine;
 pub mod futures;

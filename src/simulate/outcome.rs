@@ -417,7 +417,9 @@ impl<'s, 'p> Reading<'s, 'p> {
                 }
             }
             What::SurgeRefused(group, nodes) => {
-                self.groups[usize::from(group)].surge_refused.get_or_insert(nodes);
+                self.groups[usize::from(group)]
+                    .surge_refused
+                    .get_or_insert(nodes);
             }
             What::NodeUp(node) => {
                 let node = &mut self.nodes[node.at()];
@@ -437,7 +439,11 @@ impl<'s, 'p> Reading<'s, 'p> {
                     outcome.began = Some(at);
                     let setting = &self.setting.groups[group];
                     let surge = self.groups[group].surge;
-                    let width = if surge > 0 { surge } else { setting.unavailable };
+                    let width = if surge > 0 {
+                        surge
+                    } else {
+                        setting.unavailable
+                    };
                     outcome.batch = self.taken[group] / width.max(1) + 1;
                     self.taken[group] += 1;
                     self.groups[group].rolling.get_or_insert(at);
@@ -546,7 +552,9 @@ impl<'s, 'p> Reading<'s, 'p> {
             trace.waited += last - trace.refused;
             if trace.node != NONE {
                 let node = &mut self.nodes[trace.node as usize];
-                if !matches!(node.end, NodeEnd::Done | NodeEnd::Removed) && node.waited_for.is_none_or(|wait| wait.until.is_some()) {
+                if !matches!(node.end, NodeEnd::Done | NodeEnd::Removed)
+                    && node.waited_for.is_none_or(|wait| wait.until.is_some())
+                {
                     node.waited_for = Some(Wait {
                         pod: PodId::new(position),
                         budget: (trace.budget != NONE && trace.end != PodEnd::SeveralBudgets)
@@ -598,9 +606,7 @@ impl<'s, 'p> Reading<'s, 'p> {
             .nodes
             .into_iter()
             .filter(|node| node.group != Group::MAX || node.began.is_some())
-            .filter(|node| {
-                node.node.at() < setting.population.nodes.len() || node.began.is_some()
-            })
+            .filter(|node| node.node.at() < setting.population.nodes.len() || node.began.is_some())
             .collect();
         let critical_path = critical_path(&self.groups, &nodes, last);
         Outcome {

@@ -14,8 +14,8 @@ use crate::model::{
     Inventory, IpNet, KubernetesVersion, NetworkMode, NodePool, PoolMode, SubnetIndex, cidr,
 };
 use crate::placement::{MoreNodes, Occupancy, Places};
-use jiff::Timestamp;
 use crate::population::{ControllerKind, NodeId, PoolId, Population};
+use jiff::Timestamp;
 
 /// What is done to the nodes.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,10 +182,10 @@ impl Timing {
         let start_of = pod_start
             .iter()
             .map(|start| {
-                let found = spreads.binary_search_by_key(
-                    &(start.spread.median, start.spread.p90),
-                    |spread| (spread.median, spread.p90),
-                );
+                let found = spreads
+                    .binary_search_by_key(&(start.spread.median, start.spread.p90), |spread| {
+                        (spread.median, spread.p90)
+                    });
                 found.expect("it was just put in") as u32
             })
             .collect();
@@ -270,7 +270,10 @@ impl<'a> Setting<'a> {
         }
         let places = Places::of(population, &more);
         let mut next = 0;
-        for group in groups.iter_mut().filter(|group| group.pool.is_some() && group.surge > 0) {
+        for group in groups
+            .iter_mut()
+            .filter(|group| group.pool.is_some() && group.surge > 0)
+        {
             group.first_surge = places.first_of(next).0;
             next += 1;
         }
@@ -450,7 +453,8 @@ fn ranges(
     let mut costs = vec![Vec::new(); population.pools.len()];
     let Some(books) = books else {
         not_checked.push(
-            "addresses: no subnet was read, so none of them fills up in this simulation".to_string(),
+            "addresses: no subnet was read, so none of them fills up in this simulation"
+                .to_string(),
         );
         return (ranges, costs);
     };
@@ -474,8 +478,10 @@ fn ranges(
             Some(_) => node_cost(NetworkMode::Overlay, setting.os_type, setting.max_pods),
             None => old.clone(),
         };
-        let mut subnets: Vec<SubnetIndex> =
-            [setting.subnet, setting.pod_subnet].into_iter().flatten().collect();
+        let mut subnets: Vec<SubnetIndex> = [setting.subnet, setting.pod_subnet]
+            .into_iter()
+            .flatten()
+            .collect();
         subnets.dedup();
         for subnet in subnets {
             let range = range_of(&mut ranges, books, subnet);
@@ -535,7 +541,11 @@ fn pod_cidr_range(
         return;
     };
     let each = POD_CIDR_PER_NODE as u32;
-    let nodes: u64 = population.pools.iter().map(|pool| pool.nodes.len() as u64).sum();
+    let nodes: u64 = population
+        .pools
+        .iter()
+        .map(|pool| pool.nodes.len() as u64)
+        .sum();
     ranges.push(Range {
         name: "pod CIDR".to_string(),
         kind: RangeKind::PodCidr,
@@ -566,4 +576,21 @@ fn ordinals(population: &Population) -> Vec<u32> {
             let ordered = pod.controller == ControllerKind::StatefulSet
                 && pod
                     .workload
-                    .and_then(|workload| population.workloads[workload
+                    .and_then(|workload| population.workloads[workload.at()].position)
+                    .is_none_or(|position| {
+                        population.state.workloads[position]
+                            .pod_management_policy
+                            .as_deref()
+                            != Some("Parallel")
+                    });
+            if !ordered {
+                return u32::MAX;
+            }
+            population.state.pods[position]
+                .name
+                .rsplit_once('-')
+                .and_then(|(_, ordinal)| ordinal.parse().ok())
+                .unwrap_or(u32::MAX)
+        })
+        .collect()
+}

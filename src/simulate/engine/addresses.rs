@@ -76,7 +76,11 @@ impl Engine<'_, '_> {
 
     /// When all is over both bounds meet: every node holds what it needs.
     pub(super) fn close_books(&mut self) {
-        if self.groups.iter().any(|group| group.ended_at == super::NEVER) {
+        if self
+            .groups
+            .iter()
+            .any(|group| group.ended_at == super::NEVER)
+        {
             return;
         }
         for node in 0..self.node_now.len() {

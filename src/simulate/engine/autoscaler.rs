@@ -1,7 +1,7 @@
 //! The cluster autoscaler: looks at pods without a node, grows one pool by a whole step, and gets all of it or nothing. It never
 //! scales down here; a drain is shorter than its patience.
 
-use super::{Engine, Event, NodeNow};
+use super::{Engine, Event, NONE, NodeNow};
 use crate::population::{NodeId, ShapeId};
 use crate::simulate::log::What;
 
@@ -33,7 +33,7 @@ impl Engine<'_, '_> {
         let waiting = self.unplaced[shape.at()].len() as u32;
         let mut later = false;
         for (position, growing) in setting.growing.iter().enumerate() {
-            let each = setting.places.many_alone(shape, growing.pool);
+            let each = self.many_on_a_new_node(position, shape);
             if each == 0 {
                 continue;
             }
@@ -65,6 +65,16 @@ impl Engine<'_, '_> {
             return true;
         }
         later
+    }
+
+    /// Worked out once for each shape that ever waits; it does not change.
+    fn many_on_a_new_node(&mut self, position: usize, shape: ShapeId) -> u32 {
+        let at = position * self.setting.population.shapes.len() + shape.at();
+        if self.alone[at] == NONE {
+            let pool = self.setting.growing[position].pool;
+            self.alone[at] = self.occupancy.many_alone(&self.setting.places, shape, pool);
+        }
+        self.alone[at]
     }
 
     fn booting(&self, position: usize) -> usize {

@@ -149,7 +149,10 @@ impl Engine<'_, '_> {
     /// says that they are deleted.
     pub(super) fn fails(&mut self, group: Group) {
         let now = &mut self.groups[usize::from(group)];
-        if matches!(now.phase, GroupPhase::Rolling | GroupPhase::Removing | GroupPhase::Failing) {
+        if matches!(
+            now.phase,
+            GroupPhase::Rolling | GroupPhase::Removing | GroupPhase::Failing
+        ) {
             now.active = now.active.saturating_sub(1);
         }
         if now.phase != GroupPhase::Failing {

@@ -125,6 +125,10 @@ impl Engine<'_, '_> {
         self.node_ending[node.at()] += 1;
         self.unlink(pod);
         self.pod_tried[at] = NEVER;
+        if !facts.phase.is_finished() {
+            self.occupancy
+                .terminate(&self.setting.places, facts.shape, node);
+        }
         let seconds = if self.pod_deleting[at] || facts.phase.is_finished() {
             // Its grace runs already, or there is nothing to end.
             1
@@ -204,7 +208,7 @@ impl Engine<'_, '_> {
         let facts = &self.setting.population.pods[pod.at()];
         if !facts.phase.is_finished() {
             self.occupancy
-                .release(&self.setting.places, facts.shape, node);
+                .release_terminated(&self.setting.places, facts.shape, node);
         }
         self.tell(What::Gone(pod, node));
         self.node_ending[node.at()] -= 1;
@@ -249,7 +253,8 @@ impl Engine<'_, '_> {
         let next = (0..line.len()).min_by_key(|position| ordinals[line[*position].at()]);
         if let Some(position) = next {
             let next = line.swap_remove(position);
-            self.queue.push(0, Event::Make(next, self.pod_time[next.at()]));
+            self.queue
+                .push(0, Event::Make(next, self.pod_time[next.at()]));
         }
     }
 
@@ -408,7 +413,8 @@ impl Engine<'_, '_> {
             if self.pod_now[pod.at()] == PodNow::Ready {
                 free -= 1;
             }
-            self.queue.push(wait, Event::Try(pod, self.pod_time[pod.at()]));
+            self.queue
+                .push(wait, Event::Try(pod, self.pod_time[pod.at()]));
         }
     }
 
@@ -437,6 +443,11 @@ impl Engine<'_, '_> {
         self.node_ending[node.at()] += 1;
         self.node_left[node.at()] -= 1;
         self.unlink(pod);
+        let facts = &self.setting.population.pods[at];
+        if !facts.phase.is_finished() {
+            self.occupancy
+                .terminate(&self.setting.places, facts.shape, node);
+        }
         let seconds = self.stop_seconds(pod);
         self.queue.push(seconds, Event::Gone(pod, node));
         self.ends(pod, seconds);
