@@ -10,6 +10,7 @@ mod cidr;
 mod compare;
 mod completion;
 mod diff;
+mod drain;
 mod explain;
 mod input;
 #[cfg(feature = "kubernetes")]
@@ -18,6 +19,7 @@ mod kubernetes_access;
 mod live;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod live_objects;
+mod migrate;
 mod output;
 #[cfg(any(feature = "azure", feature = "kubernetes"))]
 mod permissions;
@@ -28,7 +30,9 @@ pub mod prefix_lists;
 mod progress;
 mod report;
 mod schema;
+mod simulation;
 mod snapshot;
+mod upgrade;
 
 use crate::source::SourceError;
 #[cfg(feature = "kubernetes")]
@@ -63,6 +67,9 @@ enum Command {
     #[command(subcommand)]
     Cidr(cidr::CidrCommand),
     Compare(compare::CompareArgs),
+    Drain(drain::DrainArgs),
+    Upgrade(upgrade::UpgradeArgs),
+    Migrate(migrate::MigrateArgs),
     Report(report::ReportArgs),
     Snapshot(snapshot::SnapshotArgs),
     Diff(diff::DiffArgs),
@@ -139,6 +146,9 @@ pub fn run() -> ExitCode {
         Command::Predict(args) => predict::run(args),
         Command::Cidr(command) => cidr::run(command),
         Command::Compare(args) => compare::run(args),
+        Command::Drain(args) => drain::run(args),
+        Command::Upgrade(args) => upgrade::run(args),
+        Command::Migrate(args) => migrate::run(args),
         Command::Report(args) => report::run(args),
         Command::Snapshot(args) => snapshot::run(args),
         Command::Diff(args) => diff::run(args),

@@ -24,7 +24,8 @@ pub use words::{Names, clock, listed, span};
 use super::capacity;
 use super::document::{Block, Document, Tone};
 use crate::finding::{Finding, counted, grouped};
-use crate::simulate::{Advice, Futures, Outcome, Setting};
+use crate::simulate::advice::Advice;
+use crate::simulate::{Futures, Outcome, Setting};
 use jiff::Timestamp;
 
 /// Rows of a table that people read; JSON has all of them.
