@@ -3,6 +3,7 @@
 mod drains;
 mod laws;
 mod maths;
+mod verdicts;
 mod words;
 
 use crate::model::workload::{DisruptionBudget, Labels, Owner, Pod, Selector, Workload};
