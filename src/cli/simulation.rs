@@ -5,6 +5,8 @@ use super::input::{About, Sources, one_cluster};
 use super::output::Rendering;
 use super::{CliError, Ending};
 use crate::capacity::growth::Books;
+use crate::disruption::drain::DrainOptions;
+use crate::disruption::verdicts::Drain;
 use crate::finding::{Finding, Severity};
 use crate::model::{
     Cluster, ClusterIndex, Inventory, KubernetesState, MaintenanceConfiguration, NetworkProfile,
@@ -12,12 +14,13 @@ use crate::model::{
 use crate::population::{NodeId, PoolId, Population};
 use crate::report::shapes::simulation::SimulationShape;
 use crate::report::simulation::{
-    Rows, Show, Simulation, Trace, Window, document, findings, listed,
+    Rows, Show, Simulation, Trace, Window, document, listed,
 };
 use crate::simulate::advice::{Trial, advise};
 use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, futures};
 use crate::source::facts::{ClusterFact, ClusterGiven, Origin};
 use crate::source::{self, Found};
+use jiff::Timestamp;
 use jiff::civil::Time;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -177,10 +180,14 @@ impl SimulationArgs {
             &policy,
             now,
         );
+        let mut findings = asked.findings;
+        let statics = static_verdicts(&setting, now);
+        findings.extend(statics.0);
         let (ended, log) = Engine::new(&setting).record();
         let outcome = Outcome::of(&setting, ended, log);
         let mut not_checked = scene.not_checked.clone();
         not_checked.extend(asked.not_checked);
+        not_checked.extend(statics.1);
         let count = self.futures.unwrap_or_else(|| default_futures(state.pods.len()));
         if count == 0 && self.futures.is_none() {
             not_checked.push(format!(
@@ -218,7 +225,7 @@ impl SimulationArgs {
             trace: &trace,
             futures: played.as_ref(),
             windows,
-            findings: asked.findings,
+            findings,
             advice: &advice,
             not_checked,
             show: Show {
@@ -231,7 +238,7 @@ impl SimulationArgs {
                 },
             },
         };
-        let shown = findings(&simulation);
+        let shown = crate::report::simulation::findings(&simulation);
         simulation.findings.extend(shown);
         self.rendering.print(
             || SimulationShape::of(&simulation),
@@ -244,6 +251,37 @@ impl SimulationArgs {
             .max();
         Ok(self.rendering.ending(worst))
     }
+}
+
+/// What can be said before anything moves, and what of it nobody knows.
+fn static_verdicts(setting: &Setting, now: Option<Timestamp>) -> (Vec<Finding>, Vec<String>) {
+    let aks = DrainOptions::aks();
+    let options = match &setting.operation {
+        Operation::Drain(drain) => &drain.options,
+        _ => &aks,
+    };
+    let mut nodes: Vec<NodeId> = setting
+        .groups
+        .iter()
+        .flat_map(|group| group.nodes.iter().copied())
+        .collect();
+    nodes.sort_unstable();
+    let drain = Drain {
+        population: setting.population,
+        budgets: &setting.budgets,
+        nodes: &nodes,
+        options,
+        now,
+    };
+    let verdicts = drain.verdicts(&setting.places, &setting.first.occupancy);
+    let findings = verdicts.into_iter().map(|verdict| {
+        let mut finding = verdict.finding;
+        if !verdict.remedy.is_empty() {
+            finding.message = format!("{}. {}", finding.message.trim_end_matches('.'), verdict.remedy);
+        }
+        finding
+    });
+    (findings.collect(), drain.not_checked())
 }
 
 /// Objects of a cluster that Azure did not tell of become those of a nameless one. Of several files without a cluster nobody knows

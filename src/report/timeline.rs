@@ -73,10 +73,14 @@ pub fn lines(timeline: &Timeline, width: usize) -> Vec<Vec<Piece>> {
             Tone::Plain,
         )];
         line.extend(cells(&row.spans, &timeline.legend, seconds, chart));
-        if let Some((last, _)) = line.last_mut() {
+        // No blanks at the end.
+        while let Some((last, _)) = line.last_mut() {
             last.truncate(last.trim_end().len());
+            if !last.is_empty() {
+                break;
+            }
+            line.pop();
         }
-        line.retain(|(text, _)| !text.is_empty());
         lines.push(line);
     }
     lines.extend(legend(timeline, width));

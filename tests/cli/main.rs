@@ -103,7 +103,7 @@ fn with<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// All subcommands, as their help names them.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["capacity"],
     &["predict"],
@@ -113,6 +113,9 @@ const COMMANDS: [&[&str]; 14] = [
     &["cidr", "overlaps"],
     &["cidr", "merge"],
     &["compare"],
+    &["drain"],
+    &["upgrade"],
+    &["migrate"],
     &["report"],
     &["explain"],
     &["schema"],

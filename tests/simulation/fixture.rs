@@ -61,7 +61,7 @@ const HALF: Budget = MinAvailable("50%");
 
 #[rustfmt::skip]
 const SERVICES: [Service; 40] = [
-    service("gateway", "ingress", 6, ONE, 25, 500, Apart),
+    service("gateway", "ingress", 6, ONE, 25, 400, Apart),
     service("gateway", "edge-auth", 4, ONE, 20, 250, Plain),
     service("gateway", "rate-limit", 3, MinAvailable("2"), 8, 100, Plain),
     service("gateway", "webhooks", 4, QUARTER, 15, 250, Plain),
@@ -70,8 +70,8 @@ const SERVICES: [Service; 40] = [
     service("identity", "mfa", 3, ONE, 18, 200, Plain),
     service("identity", "profiles", 4, QUARTER, 22, 250, Plain),
     service("identity", "kyc", 3, ONE, 40, 500, Plain),
-    service("ledger", "postgres", 3, MinAvailable("2"), 70, 1000, Disk),
-    service("ledger", "kafka", 5, ONE, 55, 500, Disk),
+    service("ledger", "postgres", 3, MinAvailable("2"), 70, 750, Disk),
+    service("ledger", "kafka", 5, ONE, 55, 400, Disk),
     service("ledger", "accounts", 8, QUARTER, 45, 250, Plain),
     service("ledger", "postings", 8, ONE, 45, 250, Plain),
     service("ledger", "balances", 6, QUARTER, 30, 250, Plain),
@@ -81,11 +81,11 @@ const SERVICES: [Service; 40] = [
     service("notifications", "sms", 3, HALF, 10, 100, Plain),
     service("notifications", "push", 4, HALF, 10, 100, Plain),
     service("notifications", "templates", 2, ONE, 12, 100, Plain),
-    service("payments", "api", 3, MinAvailable("2"), 95, 1000, Zones),
-    service("payments", "cards", 8, ONE, 60, 500, Plain),
-    service("payments", "sepa", 6, ONE, 60, 500, Plain),
+    service("payments", "api", 3, MinAvailable("2"), 95, 500, Zones),
+    service("payments", "cards", 8, ONE, 60, 250, Plain),
+    service("payments", "sepa", 6, ONE, 60, 250, Plain),
     service("payments", "swift", 4, ONE, 60, 500, Plain),
-    service("payments", "instant", 6, MinAvailable("5"), 50, 500, Plain),
+    service("payments", "instant", 6, MinAvailable("5"), 50, 250, Plain),
     service("payments", "refunds", 4, QUARTER, 30, 250, Plain),
     service("payments", "disputes", 3, ONE, 30, 250, Plain),
     service("payments", "tokens", 6, ONE, 40, 250, Apart),
@@ -96,10 +96,10 @@ const SERVICES: [Service; 40] = [
     service("reporting", "dashboards", 3, ONE, 20, 250, Plain),
     service("reporting", "regulator", 2, ONE, 30, 500, Plain),
     service("reporting", "warehouse", 4, QUARTER, 30, 500, Plain),
-    service("risk", "scoring", 8, QUARTER, 80, 1000, Plain),
+    service("risk", "scoring", 8, QUARTER, 80, 500, Plain),
     service("risk", "rules", 6, ONE, 30, 250, Plain),
     service("risk", "sanctions", 4, ONE, 65, 500, Plain),
-    service("risk", "fraud", 6, ONE, 75, 750, Plain),
+    service("risk", "fraud", 6, ONE, 75, 500, Plain),
     service("risk", "alerts", 3, ONE, 15, 200, Plain),
 ];
 

@@ -4,4 +4,6 @@
 mod binary;
 #[path = "../committed/mod.rs"]
 mod committed;
+mod drain;
 mod fixture;
+mod reports;

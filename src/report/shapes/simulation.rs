@@ -164,7 +164,7 @@ pub struct NodeShape {
     pub group: Option<String>,
     /// From 1 on; 0: a surge node or the autoscaler's.
     pub batch: u32,
-    #[schemars(extend("enum" = ["done", "removed", "added", "quarantined", "timed_out", "failed", "refused", "stuck", "not_reached"]))]
+    #[schemars(extend("enum" = ["done", "removed", "added", "quarantined", "timed_out", "failed", "refused", "stuck", "not_reached", "no_addresses"]))]
     pub outcome: &'static str,
     pub began: Option<u32>,
     pub drained: Option<u32>,

@@ -28,6 +28,7 @@ pub fn findings(simulation: &Simulation) -> Vec<Finding> {
     refused_drains(simulation, &names, &mut found);
     stuck(simulation, &names, &mut found);
     timed_out(simulation, &names, &mut found);
+    without_addresses(simulation, &names, &mut found);
     surge(simulation, &mut found);
     ranges(simulation, &mut found);
     autoscaler(simulation, &mut found);
@@ -74,6 +75,19 @@ fn refused_drains(simulation: &Simulation, names: &Names, found: &mut Vec<Findin
     if refused.is_empty() {
         return;
     }
+    let called = called(&refused.iter().copied().collect::<Vec<_>>(), names);
+    let is_told = |refusal: Refusal| {
+        let code = match refusal {
+            Refusal::DaemonSet => "daemon-set-pods",
+            Refusal::OrphanOfDaemonSet => "orphan-of-daemon-set",
+            Refusal::LocalStorage => "local-data",
+            Refusal::Unmanaged => "unmanaged-pod",
+        };
+        simulation
+            .findings
+            .iter()
+            .any(|finding| finding.code == code)
+    };
     let mut by_reason: BTreeMap<Refusal, Vec<PodId>> = BTreeMap::new();
     for pod in setting.population.pod_ids() {
         if let Treatment::Refuse(refusal) = setting.treatments[pod.at()]
@@ -84,29 +98,30 @@ fn refused_drains(simulation: &Simulation, names: &Names, found: &mut Vec<Findin
             by_reason.entry(refusal).or_default().push(pod);
         }
     }
-    for (refusal, pods) in by_reason {
-        let mut nodes: Vec<NodeId> = pods
-            .iter()
-            .filter_map(|pod| setting.population.pods[pod.at()].node)
-            .collect();
-        nodes.sort_unstable();
-        nodes.dedup();
-        let shown: Vec<PodId> = pods.iter().copied().take(NAMED).collect();
-        let more = match pods.len() - shown.len() {
-            0 => String::new(),
-            more => format!(" and {} more", grouped(more as u64)),
-        };
-        found.push(Finding::new(
-            Severity::Blocker,
-            "drain-refused",
-            format!(
-                "kubectl refuses to drain {}: {}{more}",
-                called(&nodes, names),
-                refusal.message(setting.population, &shown)
-            ),
-            &[&rule::DRN_1],
-        ));
-    }
+    // What was said before anything moved is not said again.
+    let reasons: Vec<String> = by_reason
+        .into_iter()
+        .filter(|(refusal, _)| !is_told(*refusal))
+        .map(|(refusal, pods)| {
+            let shown: Vec<PodId> = pods.iter().copied().take(NAMED).collect();
+            let more = match pods.len() - shown.len() {
+                0 => String::new(),
+                more => format!(" and {} more", grouped(more as u64)),
+            };
+            format!("{}{more}", refusal.message(setting.population, &shown))
+        })
+        .collect();
+    let why = if reasons.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", reasons.join("; "))
+    };
+    found.push(Finding::new(
+        Severity::Blocker,
+        "drain-refused",
+        format!("kubectl refuses {called} before it evicts anything{why}"),
+        &[&rule::DRN_1],
+    ));
 }
 
 /// Nodes that did not drain, by the budget that held them.
@@ -264,16 +279,20 @@ fn timed_out(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
         let late = of(NodeEnd::TimedOut);
         if !late.is_empty() {
             let consequence = if group.reimages {
-                "the operation stops with failure, and they take pods again with their old image"
+                "the operation stops with failure, and what was not drained takes pods again, with its old image"
             } else {
-                "kubectl gives up, and they stay cordoned"
+                "kubectl gives up, and leaves it cordoned"
             };
             found.push(Finding::new(
                 Severity::Blocker,
                 "drain-times-out",
                 format!(
-                    "{}: {} not drained within {}; {consequence}",
-                    group.name,
+                    "{}{} not drained within {}; {consequence}",
+                    if group.reimages {
+                        format!("pool {}: ", group.name)
+                    } else {
+                        String::new()
+                    },
                     if late.len() == 1 {
                         format!("{} is", called(&late, names))
                     } else {
@@ -298,6 +317,35 @@ fn timed_out(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
                 &[&rule::UPG_9],
             ));
         }
+    }
+}
+
+/// Nodes that were made, or made anew, and found no addresses.
+fn without_addresses(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
+    let mut by_range: BTreeMap<u16, Vec<NodeId>> = BTreeMap::new();
+    for happening in &simulation.outcome.log {
+        if let What::NoAddresses(node, range) = happening.what {
+            by_range.entry(range).or_default().push(node);
+        }
+    }
+    for (range, nodes) in by_range {
+        let range = &simulation.setting.ranges[usize::from(range)];
+        let (code, rules): (_, &[&'static rule::Rule]) = match range.kind {
+            RangeKind::PodCidr => ("pod-cidr-too-small", &[&rule::MIG_11]),
+            RangeKind::Subnet(_) => ("node-without-addresses", &[&rule::UPG_4]),
+        };
+        found.push(Finding::new(
+            Severity::Blocker,
+            code,
+            format!(
+                "{} never Ready: {} ({}) has no addresses left for {}",
+                counted(nodes.len() as u64, "node becomes", "nodes become"),
+                range.name,
+                range.cidr,
+                called(&nodes, names)
+            ),
+            rules,
+        ));
     }
 }
 
@@ -407,8 +455,9 @@ fn ranges(simulation: &Simulation, found: &mut Vec<Finding>) {
                 Severity::Warning,
                 "surge-may-not-fit",
                 format!(
-                    "{} ({}) holds between {} and {} of {} addresses at {}: what a surge node takes during the move is not \
-                     documented; with one surge node a pool less, or max_unavailable instead of surge, it surely fits",
+                    "{} ({}) holds between {} and {} of {} addresses at {}: what a surge node takes during the move, and when \
+                     a reimaged one gives addresses back, is not documented; fewer surge nodes, or max_unavailable instead of \
+                     them, lower the upper bound",
                     range.name,
                     range.cidr,
                     grouped(least),
@@ -515,24 +564,27 @@ fn unplaceable(simulation: &Simulation, found: &mut Vec<Finding>) {
         return;
     }
     let occupancy = at_the_end(simulation);
+    let mut by_reason: BTreeMap<String, Vec<PodId>> = BTreeMap::new();
     for (shape, pods) in by_shape {
         let reasons: Vec<String> = occupancy
             .refusals(&setting.places, shape)
             .into_iter()
             .map(|(refusal, nodes)| format!("{nodes} {refusal}"))
             .collect();
+        by_reason
+            .entry(reasons.join(", "))
+            .or_default()
+            .extend(pods);
+    }
+    for (reasons, mut pods) in by_reason {
+        pods.sort_unstable();
         found.push(Finding::new(
             Severity::Blocker,
             "pod-unplaceable",
             format!(
-                "{} without a node at the end: {}: {}",
-                if pods.len() == 1 {
-                    "a pod is".to_string()
-                } else {
-                    format!("{} are", counted(pods.len() as u64, "pod", "pods"))
-                },
-                pods_called(simulation, &pods),
-                reasons.join(", ")
+                "{} without a node at the end: {}: {reasons}",
+                counted(pods.len() as u64, "pod is", "pods are"),
+                pods_called(simulation, &pods)
             ),
             &[],
         ));
@@ -619,7 +671,12 @@ fn ended<'a>(simulation: &'a Simulation, end: PodEnd) -> impl Iterator<Item = &'
 
 fn lost(simulation: &Simulation, found: &mut Vec<Finding>) {
     let lost: Vec<PodId> = ended(simulation, PodEnd::Lost).map(|pod| pod.pod).collect();
-    if !lost.is_empty() {
+    // The same was said before anything moved.
+    let is_told = simulation
+        .findings
+        .iter()
+        .any(|finding| finding.code == "unmanaged-pod");
+    if !lost.is_empty() && !is_told {
         found.push(Finding::new(
             Severity::Warning,
             "pods-lost",

@@ -252,6 +252,7 @@ fn end_words(end: NodeEnd) -> Cell {
         NodeEnd::Added => Cell::toned("stays", Tone::Plain),
         NodeEnd::Quarantined => Cell::toned("quarantined", Tone::Bad),
         NodeEnd::TimedOut => Cell::toned("timed out", Tone::Bad),
+        NodeEnd::NoAddresses => Cell::toned("no addresses", Tone::Bad),
         NodeEnd::Failed => Cell::toned("failed", Tone::Bad),
         NodeEnd::Refused => Cell::toned("refused", Tone::Bad),
         NodeEnd::Stuck => Cell::toned("stuck", Tone::Bad),

@@ -116,7 +116,9 @@ impl<'s, 'p> Reading<'s, 'p> {
         let is_ready: Vec<bool> = population
             .pods
             .iter()
-            .map(|pod| pod.ready && !pod.phase.is_finished() && pod.node.is_some())
+            .map(|pod| {
+                pod.ready && !pod.deleting && !pod.phase.is_finished() && pod.node.is_some()
+            })
             .collect();
         let mut ready = vec![vec![(0, 0)]; population.workloads.len()];
         for (pod, is_ready) in population.pods.iter().zip(&is_ready) {
@@ -171,7 +173,7 @@ impl<'s, 'p> Reading<'s, 'p> {
                 self.open[node.at()].drained = at;
             }
             What::Refused(pod, _) | What::SeveralBudgets(pod) => self.refuses(pod),
-            What::Evicted(pod, _) | What::EvictedFreely(pod) => {
+            What::Evicted(pod, _) | What::EvictedFreely(pod) | What::Deleted(pod) => {
                 self.lets_go(pod);
                 self.becomes(pod, false);
                 self.node[pod.at()] = NONE;
@@ -192,8 +194,13 @@ impl<'s, 'p> Reading<'s, 'p> {
                 // What a surge node does between its drain and its end is being deleted.
                 self.open[node.at()].soaks = NONE;
             }
-            What::DrainTimedOut(node) | What::DrainFailed(node) | What::DrainRefused(node) => {
+            What::DrainTimedOut(node)
+            | What::DrainFailed(node)
+            | What::DrainRefused(node)
+            | What::NoAddresses(node, _) => {
                 self.end_drain(node);
+                self.end_phase(node, Phase::Reimaged);
+                self.end_phase(node, Phase::Boots);
                 self.open[node.at()].failed = at;
             }
             What::GroupBegins(_)

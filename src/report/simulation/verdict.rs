@@ -118,6 +118,20 @@ pub fn window_sentence(window: &Window, fit: &Fit) -> String {
 
 /// The verdict in one sentence.
 pub fn verdict(simulation: &Simulation, names: &Names) -> (String, Tone) {
+    let (sentence, tone) = completion(simulation, names);
+    match simulation.outcome.ended.unplaced {
+        0 => (sentence, tone),
+        pods => (
+            format!(
+                "{sentence}; {} no node at the end",
+                counted(u64::from(pods), "pod has", "pods have")
+            ),
+            Tone::Bad,
+        ),
+    }
+}
+
+fn completion(simulation: &Simulation, names: &Names) -> (String, Tone) {
     let outcome = simulation.outcome;
     let completed = outcome.ended.seconds;
     let Some(futures) = simulation.futures.filter(|futures| futures.count > 0) else {
@@ -224,11 +238,12 @@ fn why_not(simulation: &Simulation, names: &Names) -> String {
             .collect();
         budgets.sort();
         budgets.dedup();
+        let stay = if stuck.len() == 1 { "stays" } else { "stay" };
         clauses.push(match budgets.as_slice() {
-            [] => format!("{} stay undrained", called(&stuck)),
-            [one] => format!("{} stay blocked by budget {one}", called(&stuck)),
+            [] => format!("{} {stay} undrained", called(&stuck)),
+            [one] => format!("{} {stay} blocked by budget {one}", called(&stuck)),
             several => format!(
-                "{} stay blocked by budgets {}",
+                "{} {stay} blocked by budgets {}",
                 called(&stuck),
                 listed(several, NAMED)
             ),
@@ -245,11 +260,15 @@ fn why_not(simulation: &Simulation, names: &Names) -> String {
             called(&failed)
         ));
     }
+    let without = with(&[NodeEnd::NoAddresses]);
+    if !without.is_empty() {
+        clauses.push(format!("no addresses are left for {}", called(&without)));
+    }
     let unreached = with(&[NodeEnd::NotReached]);
     if !unreached.is_empty() {
         clauses.push(format!(
-            "{} are never reached",
-            counted(unreached.len() as u64, "node", "nodes")
+            "{} never reached",
+            counted(unreached.len() as u64, "node is", "nodes are")
         ));
     }
     if clauses.is_empty() {

@@ -110,6 +110,10 @@ impl Engine<'_, '_> {
             let setting = self.setting;
             for cost in &setting.costs[pool.at()] {
                 let range = usize::from(cost.range);
+                if node.at() >= setting.population.nodes.len() {
+                    // Made during the move: whatever it took at the least, it is of the new kind now.
+                    self.held[range].0 += u64::from(cost.new.saturating_sub(least(cost)));
+                }
                 let surplus = u64::from(cost.old.saturating_sub(cost.new));
                 self.held[range].1 = self.held[range].1.saturating_sub(surplus);
             }
@@ -124,7 +128,7 @@ impl Engine<'_, '_> {
 
 /// A new node during the move may cost as the new kind or still as the old one: no document says (MIG-22).
 fn least(cost: &Cost) -> u32 {
-    cost.old.min(cost.new).max(u32::from(cost.new > 0))
+    cost.old.min(cost.new)
 }
 
 fn most(cost: &Cost) -> u32 {
