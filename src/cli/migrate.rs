@@ -4,10 +4,11 @@ use super::input::unread;
 use super::predict::operation_prediction;
 use super::simulation::{Asked, Scene, SimulationArgs};
 use super::{CliError, Ending};
+use crate::capacity::answer::Stage;
 use crate::capacity::free::{Purpose, suggest};
 use crate::finding::{Finding, Severity};
 use crate::model::{IpNet, NetworkMode, parse_cidr};
-use crate::predict::Prediction;
+use crate::predict::{Outcome, Prediction};
 use crate::simulate::Operation;
 use crate::source::facts::Origin;
 use crate::source::scenario::{ChangeFact, OperationFact};
@@ -45,7 +46,13 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
             changes: vec![ChangeFact::MigrateToOverlay { pod_cidr }],
         },
     )?;
-    let mut not_checked = prediction.not_checked.clone();
+    // Budgets are what the simulation is about.
+    let mut not_checked: Vec<String> = prediction
+        .not_checked
+        .iter()
+        .filter(|sentence| !sentence.starts_with("whether pods can be drained"))
+        .cloned()
+        .collect();
     not_checked.extend(unread(&scene.inventory));
     let mut findings = admission(&prediction);
     findings.extend(chosen);
@@ -103,15 +110,27 @@ fn pod_cidr(scene: &Scene, text: &str) -> Result<(Option<IpNet>, Option<Finding>
     Ok((Some(range), Some(note)))
 }
 
-/// What AKS answers before anything moves, obstacles of the move among it.
+/// What AKS answers before anything moves, obstacles of the move among it. Where rules and facts do not decide, it may answer so.
 fn admission(prediction: &Prediction) -> Vec<Finding> {
+    let (code, says) = match prediction.outcome {
+        Outcome::Unknown => ("aks-may-refuse", "AKS may say"),
+        _ => ("aks-refuses", "AKS says"),
+    };
     let mut findings: Vec<Finding> = prediction
         .errors
         .iter()
         .map(|error| Finding {
-            code: "aks-refuses",
-            severity: Severity::Blocker,
-            message: format!("AKS at {}: {}: {}", error.stage.word(), error.code, error.message),
+            code,
+            severity: prediction.outcome.severity(),
+            message: format!(
+                "{says} at {}: {}: {}",
+                match error.stage {
+                    Stage::Admission => "admission",
+                    Stage::Runtime => "run time",
+                },
+                error.code,
+                error.message
+            ),
             rules: error.rules.clone(),
         })
         .collect();

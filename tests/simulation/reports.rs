@@ -7,6 +7,15 @@ use serde_json::Value;
 const PAYMENTS: [&str; 2] = ["--from", "scenarios/payments"];
 const STRICT: [&str; 2] = ["--from", "tests/fixtures/strict-budget.json"];
 
+const DRAIN: [&str; 6] = [
+    "drain",
+    "aks-apps-38250194-vmss000003",
+    "aks-apps-38250194-vmss000008",
+    "aks-apps-38250194-vmss000012",
+    "--ignore-daemonsets",
+    "--force",
+];
+
 /// Name of the report, and what prints it.
 fn reports() -> Vec<(&'static str, Vec<&'static str>)> {
     vec![
@@ -20,20 +29,12 @@ fn reports() -> Vec<(&'static str, Vec<&'static str>)> {
         ),
         ("upgrade-fintech", [&["upgrade"], &PAYMENTS[..]].concat()),
         (
-            "drain-apps",
-            [
-                &[
-                    "drain",
-                    "--pool",
-                    "apps",
-                    "--ignore-daemonsets",
-                    "--force",
-                    "--window",
-                    "22:00-02:00",
-                ],
-                &PAYMENTS[..],
-            ]
-            .concat(),
+            "drain-three-nodes",
+            [&DRAIN[..], &["--window", "22:00-02:00"], &PAYMENTS].concat(),
+        ),
+        (
+            "drain-strict-budget",
+            [&DRAIN[..], &["--timeout", "10m"], &PAYMENTS, &STRICT].concat(),
         ),
     ]
 }

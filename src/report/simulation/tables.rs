@@ -1,6 +1,5 @@
 //! The tables of a simulation, and its timeline.
 
-use super::path::wait_words;
 use super::trace::Phase;
 use super::words::{Names, clock, span};
 use super::{Simulation, reason};
@@ -10,7 +9,7 @@ use crate::report::document::{Cell, Table, Tone};
 use crate::report::timeline::{Mark, Row, Span, Timeline};
 use crate::simulate::log::Group;
 use crate::simulate::measured::{Duration, Origin};
-use crate::simulate::outcome::{NodeEnd, NodeOutcome, PodEnd, WorkloadOutcome};
+use crate::simulate::outcome::{NodeEnd, NodeOutcome, PodEnd, Wait, WorkloadOutcome};
 use crate::simulate::setting::Operation;
 
 fn number(number: impl Into<u64>) -> Cell {
@@ -39,9 +38,9 @@ pub fn pools(simulation: &Simulation) -> Table {
         "#surge",
         "#at a time",
         "#batches",
-        "begins",
-        "ends",
-        "ends (p90)",
+        "#begins",
+        "#ends",
+        "#ends (p90)",
         "#evictions",
         "#undone",
     ]);
@@ -103,7 +102,7 @@ pub fn ranges(simulation: &Simulation) -> Table {
         "#at the start",
         "#peak, least",
         "#peak, most",
-        "at",
+        "#at",
         "#at the end",
         "fits",
     ]);
@@ -146,7 +145,7 @@ const MOMENTS: usize = 12;
 /// Addresses held, at the beginning, at the end, and where most changes between.
 pub fn addresses(simulation: &Simulation) -> Table {
     let setting = simulation.setting;
-    let mut table = Table::new(&["range", "at", "#least", "#most", "#free at most"]);
+    let mut table = Table::new(&["range", "#at", "#least", "#most", "#free at most"]);
     for (range, told) in setting.ranges.iter().zip(&simulation.outcome.ranges) {
         let changes = &told.over_time;
         if changes.len() < 2 {
@@ -208,7 +207,7 @@ pub fn workloads(simulation: &Simulation, shown: usize) -> (Table, usize) {
         "kind",
         "#Ready before",
         "#lowest",
-        "at",
+        "#at",
         "fewer for",
         "none for",
         "#lowest in any future",
@@ -267,6 +266,21 @@ fn in_order(nodes: &[NodeOutcome]) -> Vec<&NodeOutcome> {
     nodes
 }
 
+/// `budget payments/api, 11 min`: the sentence about it stands in the critical path.
+fn waited(simulation: &Simulation, wait: &Wait) -> String {
+    let population = simulation.setting.population;
+    let until = wait.evicted.unwrap_or(simulation.trace.end);
+    let lasted = span(until.saturating_sub(wait.since));
+    match (wait.budget, wait.evicted) {
+        (Some(budget), Some(_)) => format!("budget {}, {lasted}", population.budget_name(budget)),
+        (Some(budget), None) => format!(
+            "budget {}, {lasted} in vain",
+            population.budget_name(budget)
+        ),
+        (None, _) => format!("pod {}", population.pod_name(wait.pod)),
+    }
+}
+
 /// A row a node, and how many were left out.
 pub fn nodes(simulation: &Simulation, names: &Names, shown: usize) -> (Table, usize) {
     let setting = simulation.setting;
@@ -274,9 +288,9 @@ pub fn nodes(simulation: &Simulation, names: &Names, shown: usize) -> (Table, us
         "node",
         "pool",
         "#batch",
-        "begins",
-        "drained",
-        "ends",
+        "#begins",
+        "#drained",
+        "#ends",
         "#evicted",
         "outcome",
         "waited for",
@@ -289,7 +303,7 @@ pub fn nodes(simulation: &Simulation, names: &Names, shown: usize) -> (Table, us
             .pool_of(node.node)
             .map_or("", |pool| setting.population.pools[pool.at()].name.as_str());
         table.rows.push(vec![
-            Cell::from(names.full(node.node)),
+            Cell::from(names.short(node.node)),
             Cell::from(pool),
             if node.batch > 0 { number(node.batch) } else { dash() },
             at(node.began),
@@ -299,7 +313,7 @@ pub fn nodes(simulation: &Simulation, names: &Names, shown: usize) -> (Table, us
             end_words(node.end),
             node.waited_for
                 .filter(|wait| wait.budget.is_some() || is_undone(node.end))
-                .map_or_else(dash, |wait| Cell::from(wait_words(simulation, &wait))),
+                .map_or_else(dash, |wait| Cell::from(waited(simulation, &wait))),
         ]);
     }
     (table, more)
@@ -309,7 +323,7 @@ pub fn nodes(simulation: &Simulation, names: &Names, shown: usize) -> (Table, us
 pub fn pods(simulation: &Simulation, names: &Names, shown: usize) -> (Table, usize) {
     let population = simulation.setting.population;
     let mut table = Table::new(&[
-        "pod", "from", "to", "evicted", "Ready", "#times", "outcome", "why",
+        "pod", "from", "to", "#evicted", "#Ready", "#times", "outcome", "why",
     ]);
     let pods = &simulation.outcome.pods;
     for pod in pods.iter().take(shown) {
@@ -474,8 +488,8 @@ const MARKS: [(Phase, char, Tone, &str); 7] = [
     (Phase::Drained, 'd', Tone::Plain, "draining"),
     (Phase::Reimaged, 'r', Tone::Good, "reimaging"),
     (Phase::Soaks, 's', Tone::Dim, "soaking"),
-    (Phase::Boots, '+', Tone::Dim, "surge node boots"),
-    (Phase::Serves, '-', Tone::Dim, "surge node serves"),
+    (Phase::Boots, '+', Tone::Dim, "new node boots"),
+    (Phase::Serves, '-', Tone::Dim, "new node serves"),
 ];
 
 /// A row a node or a pool.

@@ -83,21 +83,15 @@ pub fn window_sentence(window: &Window, fit: &Fit) -> String {
         .filter_map(|(name, left)| at(name, left))
         .collect();
     let opens = window.opens.map_or_else(String::new, |time| {
-        let closes = time.saturating_add(jiff::SignedDuration::from_secs(i64::from(window.seconds)));
-        let wraps = i64::from(window.seconds)
-            > 86_400 - i64::from(time.hour()) * 3_600 - i64::from(time.minute()) * 60;
-        let closes = if wraps {
-            time.wrapping_add(jiff::SignedDuration::from_secs(i64::from(window.seconds)))
-        } else {
-            closes
-        };
+        let lasts = jiff::SignedDuration::from_secs(i64::from(window.seconds));
+        let closes = time.wrapping_add(lasts);
         format!(
-            ", {}–{} UTC,",
+            " {}–{} UTC",
             time.strftime("%H:%M"),
             closes.strftime("%H:%M")
         )
     });
-    let head = format!("{}{opens} of {}", window.source, span(window.seconds));
+    let head = format!("{}{opens} ({})", window.source, span(window.seconds));
     let note = if window.is_maintenance {
         " (it holds back what AKS starts by itself, not what you start: MNT-1)"
     } else {
