@@ -108,6 +108,7 @@ impl Engine<'_, '_> {
                 continue;
             };
             let setting = self.setting;
+            let was_made = self.is_surge(node);
             for cost in &setting.costs[pool.at()] {
                 let range = usize::from(cost.range);
                 if node.at() >= setting.population.nodes.len() {
@@ -115,7 +116,14 @@ impl Engine<'_, '_> {
                     self.held[range].0 += u64::from(cost.new.saturating_sub(least(cost)));
                 }
                 let surplus = u64::from(cost.old.saturating_sub(cost.new));
-                self.held[range].1 = self.held[range].1.saturating_sub(surplus);
+                let (low, high) = &mut self.held[range];
+                *high = high.saturating_sub(surplus);
+                if was_made {
+                    // It stays, and as the new kind.
+                    *low += u64::from(cost.new - least(cost));
+                    let peak = &mut self.peaks[range].0;
+                    *peak = (*peak).max(*low);
+                }
             }
         }
         if self.recording {
