@@ -269,17 +269,37 @@ fn simulations_are_what_their_schema_says() {
     let objects = ["--from", "scenarios/payments/objects.json"];
     let runs: [Vec<&str>; 6] = [
         [&["migrate"], &payments[..], &few].concat(),
-        [&["migrate", "--pods", "--window", "22:00-02:00"], &payments[..], &strict, &few].concat(),
+        [
+            &["migrate", "--pods", "--window", "22:00-02:00"],
+            &payments[..],
+            &strict,
+            &few,
+        ]
+        .concat(),
         [&["upgrade", "--futures", "0"], &payments[..]].concat(),
         [&["drain", "--all"], &payments[..], &few].concat(),
         [
-            &["drain", "--pool", "apps", "--force", "--ignore-daemonsets", "--pods"],
+            &[
+                "drain",
+                "--pool",
+                "apps",
+                "--force",
+                "--ignore-daemonsets",
+                "--pods",
+            ],
             &objects[..],
             &few,
         ]
         .concat(),
         [
-            &["drain", "--pool", "apps", "--force", "--ignore-daemonsets", "--together"],
+            &[
+                "drain",
+                "--pool",
+                "apps",
+                "--force",
+                "--ignore-daemonsets",
+                "--together",
+            ],
             &objects[..],
             &strict,
             &few,
@@ -297,7 +317,11 @@ fn simulations_are_what_their_schema_says() {
 fn the_default_policy_is_what_its_schema_says() {
     let validator = validator("policy");
     assert_eq!(problems(&validator, &json!({})), [""; 0]);
-    let written = json!({ "node_reimage": { "median": 200, "p90": 500 }, "drain_timeout_minutes": 45 });
+    let written =
+        json!({ "node_reimage": { "median": 200, "p90": 500 }, "drain_timeout_minutes": 45 });
     assert_eq!(problems(&validator, &written), [""; 0]);
-    assert_ne!(problems(&validator, &json!({ "node_reimage": 200 })), [""; 0]);
+    assert_ne!(
+        problems(&validator, &json!({ "node_reimage": 200 })),
+        [""; 0]
+    );
 }

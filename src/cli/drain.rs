@@ -5,8 +5,8 @@ use super::{CliError, Ending};
 use crate::disruption::drain::{DrainOptions, DrainTimeout};
 use crate::finding::counted;
 use crate::population::{NodeId, Population};
-use crate::simulate::setting::Drain;
 use crate::simulate::Operation;
+use crate::simulate::setting::Drain;
 
 /// What `kubectl drain` will do: which pod is evicted when, which budget holds it back, where it lands, what gets stuck and why
 ///
@@ -120,7 +120,10 @@ fn chosen(args: &DrainArgs, population: &Population) -> Result<Vec<NodeId>, CliE
         ));
     }
     let mut seen = std::collections::BTreeSet::new();
-    Ok(nodes.into_iter().filter(|node| seen.insert(*node)).collect())
+    Ok(nodes
+        .into_iter()
+        .filter(|node| seen.insert(*node))
+        .collect())
 }
 
 fn what(args: &DrainArgs, population: &Population, nodes: &[NodeId]) -> String {
@@ -156,7 +159,11 @@ fn duration(text: &str) -> Result<u64, String> {
             .ok_or_else(fail)?;
         rest = &rest[digits + 1..];
     }
-    if text.is_empty() { Err(fail()) } else { Ok(seconds) }
+    if text.is_empty() {
+        Err(fail())
+    } else {
+        Ok(seconds)
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +172,13 @@ mod tests {
 
     #[test]
     fn durations_are_those_of_kubectl() {
-        for (text, want) in [("0", 0), ("0s", 0), ("90s", 90), ("10m", 600), ("1h30m", 5_400)] {
+        for (text, want) in [
+            ("0", 0),
+            ("0s", 0),
+            ("90s", 90),
+            ("10m", 600),
+            ("1h30m", 5_400),
+        ] {
             assert_eq!(duration(text), Ok(want), "{text}");
         }
         for text in ["", "10", "m", "1.5h", "10ms", "-1s", "1é"] {

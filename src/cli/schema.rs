@@ -54,7 +54,9 @@ pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
         SchemaOf::CidrMerge => outputs().into_root_schema_for::<shapes::MergeShape>(),
         SchemaOf::CidrOverlaps => outputs().into_root_schema_for::<shapes::ListOverlapsShape>(),
         SchemaOf::Compare => outputs().into_root_schema_for::<shapes::CompareShape>(),
-        SchemaOf::Simulation => outputs().into_root_schema_for::<shapes::simulation::SimulationShape>(),
+        SchemaOf::Simulation => {
+            outputs().into_root_schema_for::<shapes::simulation::SimulationShape>()
+        }
         SchemaOf::Policy => schemars::schema_for!(Policy),
         SchemaOf::Explain => outputs().into_root_schema_for::<shapes::ExplainShape>(),
         SchemaOf::Report => outputs().into_root_schema_for::<shapes::ReportShape>(),

@@ -13,9 +13,7 @@ use crate::model::{
 };
 use crate::population::{NodeId, PoolId, Population};
 use crate::report::shapes::simulation::SimulationShape;
-use crate::report::simulation::{
-    Rows, Show, Simulation, Trace, Window, document, listed,
-};
+use crate::report::simulation::{Rows, Show, Simulation, Trace, Window, document, listed};
 use crate::simulate::advice::{Trial, advise};
 use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, futures};
 use crate::source::facts::{ClusterFact, ClusterGiven, Origin};
@@ -188,7 +186,9 @@ impl SimulationArgs {
         let mut not_checked = scene.not_checked.clone();
         not_checked.extend(asked.not_checked);
         not_checked.extend(statics.1);
-        let count = self.futures.unwrap_or_else(|| default_futures(state.pods.len()));
+        let count = self
+            .futures
+            .unwrap_or_else(|| default_futures(state.pods.len()));
         if count == 0 && self.futures.is_none() {
             not_checked.push(format!(
                 "futures: the cluster has {} pods, more than {MOST_PODS}, so none were played; ask for them with --futures N",
@@ -277,7 +277,11 @@ fn static_verdicts(setting: &Setting, now: Option<Timestamp>) -> (Vec<Finding>, 
     let findings = verdicts.into_iter().map(|verdict| {
         let mut finding = verdict.finding;
         if !verdict.remedy.is_empty() {
-            finding.message = format!("{}. {}", finding.message.trim_end_matches('.'), verdict.remedy);
+            finding.message = format!(
+                "{}. {}",
+                finding.message.trim_end_matches('.'),
+                verdict.remedy
+            );
         }
         finding
     });
@@ -430,12 +434,12 @@ pub fn pools(population: &Population, named: &[String]) -> Result<Vec<PoolId>, C
             .position(|pool| pool.name.eq_ignore_ascii_case(name))
             .map(PoolId::new)
             .ok_or_else(|| {
-                let known: Vec<String> =
-                    population.pools.iter().map(|pool| pool.name.clone()).collect();
-                CliError::Usage(format!(
-                    "no pool `{name}`; known: {}",
-                    listed(&known, 12)
-                ))
+                let known: Vec<String> = population
+                    .pools
+                    .iter()
+                    .map(|pool| pool.name.clone())
+                    .collect();
+                CliError::Usage(format!("no pool `{name}`; known: {}", listed(&known, 12)))
             })
     };
     if named.is_empty() {
@@ -459,7 +463,12 @@ pub fn nodes(population: &Population, named: &[String]) -> Result<Vec<NodeId>, C
                 .map(|node| node.name.clone())
                 .collect();
             let known = if like.is_empty() {
-                population.state.nodes.iter().map(|node| node.name.clone()).collect()
+                population
+                    .state
+                    .nodes
+                    .iter()
+                    .map(|node| node.name.clone())
+                    .collect()
             } else {
                 like
             };
@@ -488,7 +497,16 @@ mod tests {
             let found = window.opens.map(|time| time.strftime("%H:%M").to_string());
             assert_eq!(found.as_deref(), opens, "{text}");
         }
-        for text in ["", "h", "4", "4x", "25:00-04:00", "22:00-04:61", "0h", "99999999999h"] {
+        for text in [
+            "",
+            "h",
+            "4",
+            "4x",
+            "25:00-04:00",
+            "22:00-04:61",
+            "0h",
+            "99999999999h",
+        ] {
             assert!(window(text).is_err(), "{text}");
         }
     }

@@ -102,7 +102,11 @@ pub fn document(simulation: &Simulation) -> Document {
             Tone::Dim,
         );
     }
-    capacity::findings("What stands in the way", &simulation.findings, &mut document);
+    capacity::findings(
+        "What stands in the way",
+        &simulation.findings,
+        &mut document,
+    );
     if !simulation.advice.is_empty() {
         document.heading("What would help, each tried");
         document.blocks.push(Block::List(

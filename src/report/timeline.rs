@@ -46,7 +46,8 @@ const LONGEST_LABEL: usize = 28;
 const APART: usize = 9;
 /// Seconds between two times of the axis.
 const STEPS: [u32; 16] = [
-    5, 10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 172_800, 604_800,
+    5, 10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 172_800,
+    604_800,
 ];
 
 /// The timeline in lines of at most `width` characters.
@@ -59,9 +60,7 @@ pub fn lines(timeline: &Timeline, width: usize) -> Vec<Vec<Piece>> {
         .max()
         .unwrap_or(0);
     let label_width = longest.min(LONGEST_LABEL).min(width / 3);
-    let chart = width
-        .saturating_sub(label_width + 1)
-        .max(NARROWEST_CHART);
+    let chart = width.saturating_sub(label_width + 1).max(NARROWEST_CHART);
     let seconds = timeline.seconds.max(1);
     let mut lines = vec![vec![(
         format!("{} {}", " ".repeat(label_width), axis(seconds, chart)),

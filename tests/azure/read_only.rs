@@ -119,7 +119,8 @@ fn everything(mut each: impl FnMut(&str, &Ran, &Folder, &[Logged])) -> BTreeSet<
             // No API server is asked here: simulations read Azure, and then miss the cluster's objects.
             let misses_objects = ran.code == Some(2) && ran.stderr.contains("no nodes of cluster");
             assert!(
-                matches!(ran.code, Some(0 | 3)) || (misses_objects && SIMULATES.contains(&command.as_str())),
+                matches!(ran.code, Some(0 | 3))
+                    || (misses_objects && SIMULATES.contains(&command.as_str())),
                 "{shown}: {:?} {}",
                 ran.code,
                 ran.stderr

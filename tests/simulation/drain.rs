@@ -41,7 +41,10 @@ fn objects_alone_are_enough() {
     let document = drain(&[&[NODE][..], &ALL_FLAGS].concat());
     assert_eq!(document["cluster"], "MC_rg-payments_payments_westeurope");
     assert_eq!(document["completes"], true);
-    assert_eq!(outcomes(&document), [(NODE.to_string(), "done".to_string())]);
+    assert_eq!(
+        outcomes(&document),
+        [(NODE.to_string(), "done".to_string())]
+    );
     // Without subnets no address is told of, and that is said.
     assert_eq!(document["ranges"], Value::Array(Vec::new()));
     let not_checked = document["not_checked"].to_string();
@@ -52,9 +55,16 @@ fn objects_alone_are_enough() {
 fn refuses_what_kubectl_refuses() {
     let document = drain(&[NODE]);
     assert_eq!(document["completes"], false);
-    assert_eq!(outcomes(&document), [(NODE.to_string(), "refused".to_string())]);
+    assert_eq!(
+        outcomes(&document),
+        [(NODE.to_string(), "refused".to_string())]
+    );
     assert!(has(&document, "drain-refused"));
-    assert!(document["findings"].to_string().contains("--ignore-daemonsets"));
+    assert!(
+        document["findings"]
+            .to_string()
+            .contains("--ignore-daemonsets")
+    );
     // The shell that nobody controls is on this node alone.
     let forced = drain(&[NODE, "--ignore-daemonsets"]);
     assert!(forced["findings"].to_string().contains("--force"));
@@ -105,7 +115,16 @@ fn a_window_fits_or_does_not() {
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
     let arguments = [
-        &["drain", "--pool", "apps", "--futures", "50", "--no-advice", "-o", "json"],
+        &[
+            "drain",
+            "--pool",
+            "apps",
+            "--futures",
+            "50",
+            "--no-advice",
+            "-o",
+            "json",
+        ],
         &OBJECTS[..],
         &ALL_FLAGS,
     ]
@@ -165,7 +184,10 @@ fn a_policy_overrides_what_was_seen() {
         .collect();
     assert!(!starts.is_empty());
     for start in starts {
-        assert_eq!((&start["origin"], &start["median"]), (&Value::from("policy"), &Value::from(600)));
+        assert_eq!(
+            (&start["origin"], &start["median"]),
+            (&Value::from("policy"), &Value::from(600))
+        );
     }
     let seen = drain(&[&[NODE][..], &ALL_FLAGS].concat());
     assert!(seen["durations"].to_string().contains("\"seen\""));

@@ -114,15 +114,7 @@ const SYSTEM: [Service; 3] = [
         100,
         Plain,
     ),
-    service(
-        "kube-system",
-        "konnectivity-agent",
-        2,
-        ONE,
-        5,
-        20,
-        Plain,
-    ),
+    service("kube-system", "konnectivity-agent", 2, ONE, 5, 20, Plain),
     service(
         "kube-system",
         "metrics-server",
@@ -225,7 +217,12 @@ fn made_up(seed: usize) -> String {
 
 /// The node with the least work that may take another pod of the service.
 fn choose(hosts: &[Host], pool: &str, service: &Service, taken: &[usize]) -> usize {
-    let in_zone = |zone: usize| taken.iter().filter(|host| hosts[**host].zone == zone).count();
+    let in_zone = |zone: usize| {
+        taken
+            .iter()
+            .filter(|host| hosts[**host].zone == zone)
+            .count()
+    };
     hosts
         .iter()
         .enumerate()
@@ -280,7 +277,11 @@ fn budget(service: &Service) -> Value {
         Ok(number) => json!(number),
         Err(_) => json!(word),
     };
-    let percent = |word: &str| word.trim_end_matches('%').parse::<usize>().expect("a number");
+    let percent = |word: &str| {
+        word.trim_end_matches('%')
+            .parse::<usize>()
+            .expect("a number")
+    };
     let pods = service.replicas;
     let (field, word, desired) = match service.budget {
         MaxUnavailable(word) if word.ends_with('%') => (
@@ -289,11 +290,9 @@ fn budget(service: &Service) -> Value {
             pods - (pods * percent(word)).div_ceil(100),
         ),
         MaxUnavailable(word) => ("maxUnavailable", word, pods - percent(word)),
-        MinAvailable(word) if word.ends_with('%') => (
-            "minAvailable",
-            word,
-            (pods * percent(word)).div_ceil(100),
-        ),
+        MinAvailable(word) if word.ends_with('%') => {
+            ("minAvailable", word, (pods * percent(word)).div_ceil(100))
+        }
         MinAvailable(word) => ("minAvailable", word, percent(word)),
     };
     let mut spec = json!({ "selector": { "matchLabels": { "app": service.name } } });
@@ -320,7 +319,10 @@ fn pods(service: &Service, pool: &'static str, hosts: &mut [Host], made: &mut Ma
         _ => (
             "apps/v1",
             "ReplicaSet",
-            format!("{app}-{}", made_up(app.len() * 31 + service.starts as usize)),
+            format!(
+                "{app}-{}",
+                made_up(app.len() * 31 + service.starts as usize)
+            ),
         ),
     };
     if kind == "ReplicaSet" {
@@ -375,7 +377,8 @@ fn pods(service: &Service, pool: &'static str, hosts: &mut [Host], made: &mut Ma
             Disk => {
                 let claim = format!("data-{name}");
                 let volume = format!("pvc-{}-{name}", service.namespace);
-                spec["volumes"] = json!([{ "name": "data", "persistentVolumeClaim": { "claimName": claim } }]);
+                spec["volumes"] =
+                    json!([{ "name": "data", "persistentVolumeClaim": { "claimName": claim } }]);
                 made.volumes.push(json!({
                     "apiVersion": "v1", "kind": "PersistentVolumeClaim",
                     "metadata": { "namespace": service.namespace, "name": claim },
@@ -543,10 +546,7 @@ fn the_objects_are_those_made_here() {
         "simulation",
         &[
             ("scenarios/payments/objects.json".to_string(), objects()),
-            (
-                "tests/fixtures/strict-budget.json".to_string(),
-                strict(),
-            ),
+            ("tests/fixtures/strict-budget.json".to_string(), strict()),
         ],
     );
 }

@@ -92,14 +92,32 @@ fn addresses_were_worked_out_by_hand() {
     assert_eq!(surged["least"], 766 + 9);
     assert_eq!(surged["most"], 766 + 9 * 29);
     // One each, when all is over.
-    let end = subnet["over_time"].as_array().expect("changes").last().expect("one");
-    assert_eq!((&end["least"], &end["most"]), (&Value::from(26 + 12), &Value::from(26 + 12)));
+    let end = subnet["over_time"]
+        .as_array()
+        .expect("changes")
+        .last()
+        .expect("one");
+    assert_eq!(
+        (&end["least"], &end["most"]),
+        (&Value::from(26 + 12), &Value::from(26 + 12))
+    );
     // A /24 each.
     let pods = &migration["ranges"][1];
-    let end = pods["over_time"].as_array().expect("changes").last().expect("one");
-    assert_eq!((&end["least"], &end["most"]), (&Value::from(26 * 256), &Value::from(26 * 256)));
+    let end = pods["over_time"]
+        .as_array()
+        .expect("changes")
+        .last()
+        .expect("one");
+    assert_eq!(
+        (&end["least"], &end["most"]),
+        (&Value::from(26 * 256), &Value::from(26 * 256))
+    );
     assert_eq!(migration["completes"], true);
-    assert!(codes(&migration).contains(&"surge-may-not-fit"), "{:?}", codes(&migration));
+    assert!(
+        codes(&migration).contains(&"surge-may-not-fit"),
+        "{:?}",
+        codes(&migration)
+    );
 }
 
 fn codes(document: &Value) -> Vec<&str> {
@@ -130,7 +148,10 @@ fn a_strict_budget_stops_the_move() {
     for word in ["payments/api", "3 of 3 healthy", "4 pods"] {
         assert!(message.contains(word), "{word} is not in {message}");
     }
-    let told = aksplan(&[arguments.as_slice(), &["--fail-on", "blocker"]].concat(), "");
+    let told = aksplan(
+        &[arguments.as_slice(), &["--fail-on", "blocker"]].concat(),
+        "",
+    );
     assert_eq!(told.status.code(), Some(3));
 }
 

@@ -468,7 +468,11 @@ fn groups(simulation: &Simulation) -> Vec<GroupShape> {
 }
 
 fn ranges(simulation: &Simulation) -> Vec<RangeHeldShape> {
-    let settings = simulation.setting.ranges.iter().zip(&simulation.outcome.ranges);
+    let settings = simulation
+        .setting
+        .ranges
+        .iter()
+        .zip(&simulation.outcome.ranges);
     settings
         .enumerate()
         .map(|(position, (range, told))| RangeHeldShape {
@@ -485,7 +489,12 @@ fn ranges(simulation: &Simulation) -> Vec<RangeHeldShape> {
             futures_peak: simulation
                 .futures
                 .and_then(|futures| futures.peaks.get(position).copied()),
-            over_time: told.over_time.iter().copied().map(HeldShape::from).collect(),
+            over_time: told
+                .over_time
+                .iter()
+                .copied()
+                .map(HeldShape::from)
+                .collect(),
         })
         .collect()
 }

@@ -15,7 +15,9 @@ pub fn words(change: &Change) -> String {
         } => format!(
             "set max_surge of pool {pool} to 0 and max_unavailable to {max_unavailable}: no extra addresses"
         ),
-        Change::Order { pools } => format!("upgrade the pools in this order: {}", listed(pools, 12)),
+        Change::Order { pools } => {
+            format!("upgrade the pools in this order: {}", listed(pools, 12))
+        }
         Change::Together { together: true } => "drain all the nodes at the same time".to_string(),
         Change::Together { together: false } => "drain one node after the other".to_string(),
         Change::Replicas {

@@ -6,15 +6,15 @@ use super::verdict::fits;
 use super::words::{Names, clock, listed, span};
 use crate::capacity::cost::POD_CIDR_PER_NODE;
 use crate::disruption::Treatment;
-use crate::disruption::drain::Refusal;
 use crate::disruption::budgets::Basis;
+use crate::disruption::drain::Refusal;
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::placement::Occupancy;
 use crate::population::{BudgetId, NodeId, PodId, ShapeId, WorkloadId};
 use crate::rule;
+use crate::simulate::What;
 use crate::simulate::outcome::{NodeEnd, NodeOutcome, PodEnd, PodOutcome};
 use crate::simulate::setting::{Operation, RangeKind};
-use crate::simulate::What;
 use std::collections::{BTreeMap, BTreeSet};
 
 const NAMED: usize = 5;
@@ -259,9 +259,7 @@ fn release(simulation: &Simulation, budget: BudgetId, pod: PodId) -> String {
     };
     format!(
         "it wants {} healthy, and {} of {} are: {because}",
-        facts.desired_healthy,
-        ready,
-        facts.expected_pods
+        facts.desired_healthy, ready, facts.expected_pods
     )
 }
 

@@ -1,7 +1,7 @@
 //! The critical path in words: which waits, one after the other, made the run as long as it was.
 
-use super::words::{Names, span};
 use super::Simulation;
+use super::words::{Names, span};
 use crate::finding::counted;
 use crate::report::document::{Cell, Tone};
 use crate::simulate::outcome::{NodeOutcome, PathStep, Wait};
@@ -73,10 +73,24 @@ pub fn sentences(simulation: &Simulation, names: &Names) -> Vec<Sentence> {
                 who: None,
                 from,
                 until,
-                text: "the last replacements become Ready".to_string(),
+                text: settling(simulation, names),
             },
         })
         .collect()
+}
+
+/// What still happens when the last node that ends is done: replacements become Ready, or nodes wait in vain.
+fn settling(simulation: &Simulation, names: &Names) -> String {
+    let in_vain = simulation.outcome.nodes.iter().find_map(|node| {
+        let wait = node.waited_for.filter(|wait| wait.evicted.is_none())?;
+        Some((node.node, wait))
+    });
+    match in_vain.filter(|_| simulation.outcome.ended.seconds.is_none()) {
+        Some((node, wait)) => {
+            format!("{} {}", names.short(node), wait_words(simulation, &wait))
+        }
+        None => "the last replacements become Ready".to_string(),
+    }
 }
 
 /// `waits 11 min for budget payments/api: 1 of 3 down, replacement needs 95 s to be Ready; is reimaged in 3 min`.
@@ -98,10 +112,6 @@ fn node_words(simulation: &Simulation, node: &NodeOutcome) -> String {
     if let (Some(reimaging), Some(ended)) = (node.reimaging, node.ended) {
         words.push(format!("is reimaged in {}", span(ended - reimaging)));
     }
-    listed_clauses(&words)
-}
-
-fn listed_clauses(words: &[String]) -> String {
     words.join("; ")
 }
 
@@ -155,7 +165,10 @@ pub fn wait_words(simulation: &Simulation, wait: &Wait) -> String {
     if let (Some(evicted), Some(until)) = (wait.evicted, wait.until)
         && until > evicted
     {
-        words.push_str(&format!(", then {} for the pod to end", span(until - evicted)));
+        words.push_str(&format!(
+            ", then {} for the pod to end",
+            span(until - evicted)
+        ));
     }
     words
 }
@@ -165,10 +178,7 @@ pub fn items(sentences: &[Sentence]) -> Vec<(Cell, String)> {
     let mut longest: Vec<usize> = (0..sentences.len()).collect();
     longest.sort_by_key(|position| {
         let sentence = &sentences[*position];
-        (
-            std::cmp::Reverse(sentence.until - sentence.from),
-            *position,
-        )
+        (std::cmp::Reverse(sentence.until - sentence.from), *position)
     });
     longest.truncate(SHOWN);
     longest.sort_unstable();

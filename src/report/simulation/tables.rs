@@ -66,10 +66,7 @@ pub fn pools(simulation: &Simulation) -> Table {
             Cell::from(group.name.as_str()),
             number(group.nodes.len() as u64),
             match told.surge_refused {
-                Some(refused) => Cell::toned(
-                    format!("{} of {refused}", told.surge),
-                    Tone::Bad,
-                ),
+                Some(refused) => Cell::toned(format!("{} of {refused}", told.surge), Tone::Bad),
                 None => number(told.surge),
             },
             number(width),
@@ -124,7 +121,11 @@ pub fn ranges(simulation: &Simulation) -> Table {
             Cell::from(clock(told.peak.at)),
             match end {
                 Some(end) if end.least == end.most => number(end.least),
-                Some(end) => Cell::from(format!("{}–{}", grouped(end.least.into()), grouped(end.most.into()))),
+                Some(end) => Cell::from(format!(
+                    "{}–{}",
+                    grouped(end.least.into()),
+                    grouped(end.most.into())
+                )),
                 None => number(range.held),
             },
             if least > range.capacity {
@@ -148,7 +149,9 @@ pub fn addresses(simulation: &Simulation) -> Table {
     let mut table = Table::new(&["range", "#at", "#least", "#most", "#free at most"]);
     for (range, told) in setting.ranges.iter().zip(&simulation.outcome.ranges) {
         let changes = &told.over_time;
-        if changes.len() < 2 {
+        // A range that nothing happens to has its row in the table of ranges.
+        let held = |at: usize| changes.get(at).map(|held| (held.least, held.most));
+        if (0..changes.len()).all(|at| held(at) == held(0)) {
             continue;
         }
         // One moment of each of so many equal stretches: the last change in it; and the peak.
@@ -262,7 +265,14 @@ fn end_words(end: NodeEnd) -> Cell {
 /// In the order they were taken; those that never were, last.
 fn in_order(nodes: &[NodeOutcome]) -> Vec<&NodeOutcome> {
     let mut nodes: Vec<&NodeOutcome> = nodes.iter().collect();
-    nodes.sort_by_key(|node| (node.group, node.batch == 0, node.began.unwrap_or(u32::MAX), node.node));
+    nodes.sort_by_key(|node| {
+        (
+            node.group,
+            node.batch == 0,
+            node.began.unwrap_or(u32::MAX),
+            node.node,
+        )
+    });
     nodes
 }
 
@@ -305,7 +315,11 @@ pub fn nodes(simulation: &Simulation, names: &Names, shown: usize) -> (Table, us
         table.rows.push(vec![
             Cell::from(names.short(node.node)),
             Cell::from(pool),
-            if node.batch > 0 { number(node.batch) } else { dash() },
+            if node.batch > 0 {
+                number(node.batch)
+            } else {
+                dash()
+            },
             at(node.began),
             at(node.drained),
             at(node.ended),
@@ -328,9 +342,8 @@ pub fn pods(simulation: &Simulation, names: &Names, shown: usize) -> (Table, usi
     let pods = &simulation.outcome.pods;
     for pod in pods.iter().take(shown) {
         let from = population.pods[pod.pod.at()].node;
-        let node = |node: Option<NodeId>| {
-            node.map_or_else(dash, |node| Cell::from(names.short(node)))
-        };
+        let node =
+            |node: Option<NodeId>| node.map_or_else(dash, |node| Cell::from(names.short(node)));
         let tone = match pod.end {
             PodEnd::Replaced | PodEnd::Cleared | PodEnd::Restarted => Tone::Plain,
             PodEnd::NotReady | PodEnd::NotMade | PodEnd::Lost => Tone::Warning,
@@ -381,7 +394,10 @@ pub fn lastings(simulation: &Simulation) -> Vec<Lasting> {
             .groups
             .iter()
             .any(|group| group.pool.is_some_and(|of| of.at() == pool) && group.surge > 0)
-            || setting.growing.iter().any(|growing| growing.pool.at() == pool)
+            || setting
+                .growing
+                .iter()
+                .any(|growing| growing.pool.at() == pool)
     };
     for (position, duration) in timing.node_create.iter().enumerate() {
         if used(position) {
@@ -439,7 +455,10 @@ pub fn durations(simulation: &Simulation) -> Table {
             "pod_stop_percent" => "pod stop".to_string(),
             what => what.replace('_', " "),
         };
-        let of = lasting.of.clone().map_or_else(String::new, |of| format!("pool {of}"));
+        let of = lasting
+            .of
+            .clone()
+            .map_or_else(String::new, |of| format!("pool {of}"));
         row(&mut table, &what, of, &lasting.duration);
     }
     let mut starts: Vec<&Lasting> = all
@@ -452,9 +471,8 @@ pub fn durations(simulation: &Simulation) -> Table {
         .filter(|lasting| lasting.duration.origin != Origin::Seen)
         .collect();
     starts.retain(|lasting| lasting.duration.origin == Origin::Seen);
-    starts.sort_by(|a, b| {
-        (b.duration.spread.median, &a.of).cmp(&(a.duration.spread.median, &b.of))
-    });
+    starts
+        .sort_by(|a, b| (b.duration.spread.median, &a.of).cmp(&(a.duration.spread.median, &b.of)));
     for lasting in starts.iter().take(STARTS) {
         row(
             &mut table,

@@ -116,9 +116,7 @@ impl<'s, 'p> Reading<'s, 'p> {
         let is_ready: Vec<bool> = population
             .pods
             .iter()
-            .map(|pod| {
-                pod.ready && !pod.deleting && !pod.phase.is_finished() && pod.node.is_some()
-            })
+            .map(|pod| pod.ready && !pod.deleting && !pod.phase.is_finished() && pod.node.is_some())
             .collect();
         let mut ready = vec![vec![(0, 0)]; population.workloads.len()];
         for (pod, is_ready) in population.pods.iter().zip(&is_ready) {
@@ -279,7 +277,11 @@ impl<'s, 'p> Reading<'s, 'p> {
         };
         let changes = &mut self.trace.ready[workload.at()];
         let &(last, count) = changes.last().expect("it begins at 0");
-        let count = if ready { count + 1 } else { count.saturating_sub(1) };
+        let count = if ready {
+            count + 1
+        } else {
+            count.saturating_sub(1)
+        };
         if last == self.at {
             changes.pop();
         }

@@ -1,7 +1,7 @@
 //! Whether it completes, how long that takes, and whether it fits a window: what a person reads first.
 
-use super::words::{Names, clock, listed, span};
 use super::Simulation;
+use super::words::{Names, clock, listed, span};
 use crate::finding::{counted, grouped};
 use crate::population::NodeId;
 use crate::report::document::Tone;
@@ -189,7 +189,9 @@ fn why_not(simulation: &Simulation, names: &Names) -> String {
         .groups
         .iter()
         .zip(&setting.groups)
-        .find(|(outcome, _)| outcome.failed && outcome.surge_refused.is_some() && outcome.rolling.is_none());
+        .find(|(outcome, _)| {
+            outcome.failed && outcome.surge_refused.is_some() && outcome.rolling.is_none()
+        });
     if let Some((group, setting)) = refused {
         return format!(
             "the {} of pool {} do not fit",
@@ -249,10 +251,7 @@ fn why_not(simulation: &Simulation, names: &Names) -> String {
     }
     let failed = with(&[NodeEnd::Failed]);
     if !failed.is_empty() {
-        clauses.push(format!(
-            "the drain of {} fails for good",
-            called(&failed)
-        ));
+        clauses.push(format!("the drain of {} fails for good", called(&failed)));
     }
     let without = with(&[NodeEnd::NoAddresses]);
     if !without.is_empty() {
