@@ -10,6 +10,7 @@ mod cidr;
 mod compare;
 mod completion;
 mod diff;
+mod drain;
 mod explain;
 mod input;
 #[cfg(feature = "kubernetes")]
@@ -18,6 +19,7 @@ mod kubernetes_access;
 mod live;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod live_objects;
+mod migrate;
 mod output;
 #[cfg(any(feature = "azure", feature = "kubernetes"))]
 mod permissions;
@@ -29,7 +31,9 @@ mod progress;
 mod report;
 mod schema;
 mod simulate;
+mod simulation;
 mod snapshot;
+mod upgrade;
 
 use crate::source::SourceError;
 #[cfg(feature = "kubernetes")]
@@ -65,6 +69,9 @@ enum Command {
     Cidr(cidr::CidrCommand),
     Simulate(simulate::SimulateArgs),
     Compare(compare::CompareArgs),
+    Drain(drain::DrainArgs),
+    Upgrade(upgrade::UpgradeArgs),
+    Migrate(migrate::MigrateArgs),
     Report(report::ReportArgs),
     Snapshot(snapshot::SnapshotArgs),
     Diff(diff::DiffArgs),
@@ -142,6 +149,9 @@ pub fn run() -> ExitCode {
         Command::Cidr(command) => cidr::run(command),
         Command::Simulate(args) => simulate::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Drain(args) => drain::run(args),
+        Command::Upgrade(args) => upgrade::run(args),
+        Command::Migrate(args) => migrate::run(args),
         Command::Report(args) => report::run(args),
         Command::Snapshot(args) => snapshot::run(args),
         Command::Diff(args) => diff::run(args),

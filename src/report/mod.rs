@@ -12,6 +12,8 @@ pub mod growth;
 pub mod markdown;
 pub mod predict;
 pub mod shapes;
+pub mod simulation;
 pub mod terminal;
+pub mod timeline;
 
 pub use document::{Block, Cell, Document, Table, Tone};

@@ -2,6 +2,7 @@
 //! ignores fields it does not know. The published schemas (`aksplan schema`) are derived from these types.
 
 pub mod growth;
+pub mod simulation;
 
 use crate::capacity::answer::Answer;
 use crate::capacity::assess::{Assessment, FirstFailure, Levels, subnet_knobs};

@@ -498,7 +498,11 @@ impl<'s, 'p> Reading<'s, 'p> {
             What::Ready(pod) => {
                 let trace = self.touch(pod);
                 trace.ready = at;
-                if trace.end != PodEnd::Restarted && trace.refused == NONE {
+                // Ready again while its old self still ends, or Ready and refused: the former is a replacement, the latter is not.
+                if !matches!(
+                    trace.end,
+                    PodEnd::Restarted | PodEnd::Blocked | PodEnd::SeveralBudgets
+                ) {
                     trace.end = PodEnd::Replaced;
                 }
                 self.ready_changes(pod, true);

@@ -103,7 +103,7 @@ fn with<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// All subcommands, as their help names them.
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 18] = [
     &[],
     &["capacity"],
     &["predict"],
@@ -114,6 +114,9 @@ const COMMANDS: [&[&str]; 15] = [
     &["cidr", "merge"],
     &["simulate"],
     &["compare"],
+    &["drain"],
+    &["upgrade"],
+    &["migrate"],
     &["report"],
     &["explain"],
     &["schema"],
