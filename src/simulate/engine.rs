@@ -560,14 +560,6 @@ fn order(setting: &Setting) -> (Vec<PodId>, Vec<u32>) {
 /// How each pod stands in the snapshot.
 fn starts(setting: &Setting) -> Vec<Pod> {
     let population = setting.population;
-    // The youngest thing that was seen is the latest instant that is known without a clock.
-    let newest = population
-        .state
-        .pods
-        .iter()
-        .flat_map(|pod| [pod.created_at, pod.ready_changed_at])
-        .flatten()
-        .max();
     population
         .pods
         .iter()
@@ -580,9 +572,10 @@ fn starts(setting: &Setting) -> Vec<Pod> {
                 (_, None, _) => PodNow::NotReady,
                 (_, _, true) => PodNow::Ready,
                 _ => {
-                    let age = newest
+                    let age = setting
+                        .now
                         .zip(pod.created_at)
-                        .map(|(newest, created)| newest.as_second() - created.as_second());
+                        .map(|(now, created)| now.as_second() - created.as_second());
                     match age {
                         Some(age) if age <= STILL_STARTING && !facts.deleting => PodNow::Starting,
                         _ if facts.phase == Phase::Pending && age.is_none() => PodNow::Starting,

@@ -74,8 +74,14 @@ impl Engine<'_, '_> {
         later
     }
 
-    /// Worked out once for each shape that ever waits; it does not change.
+    /// Worked out once for each shape that ever waits, unless it depends on where other pods are.
     fn many_on_a_new_node(&mut self, position: usize, shape: ShapeId) -> u32 {
+        if self.setting.places.looks_at_pods(shape) {
+            let pool = self.setting.growing[position].pool;
+            return self
+                .occupancy
+                .many_alone(&self.setting.places, shape, pool);
+        }
         let at = position * self.setting.population.shapes.len() + shape.at();
         if self.alone[at] == NONE {
             let pool = self.setting.growing[position].pool;
