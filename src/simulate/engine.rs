@@ -544,7 +544,12 @@ fn order(setting: &Setting) -> (Vec<PodId>, Vec<u32>) {
         .pod_ids()
         .filter(|pod| setting.ordinals[pod.at()] != u32::MAX)
         .collect();
-    order.sort_by_key(|pod| (population.pods[pod.at()].workload, setting.ordinals[pod.at()]));
+    order.sort_by_key(|pod| {
+        (
+            population.pods[pod.at()].workload,
+            setting.ordinals[pod.at()],
+        )
+    });
     let mut places = vec![NONE; population.pods.len()];
     for (place, pod) in order.iter().enumerate() {
         places[pod.at()] = place as u32;

@@ -115,7 +115,11 @@ use State::{Broken, Pending, Ready, Young};
 fn a_budget_that_wants_none_lets_unready_pods_go_one_by_one() {
     let all = Rule::MaxUnavailable(IntOrPercent::Percent(100));
     let pods = [(0, Young), (0, Broken), (0, Broken)];
-    let tiny = cluster(&[0, 0], vec![app(Kind::Deployment, &pods)], vec![budget(0, all)]);
+    let tiny = cluster(
+        &[0, 0],
+        vec![app(Kind::Deployment, &pods)],
+        vec![budget(0, all)],
+    );
     let (ended, _) = run(tiny, drain(&[0], None));
     assert!(ended.seconds.is_some());
 }
@@ -142,7 +146,10 @@ fn an_ordered_stateful_set_comes_back_in_its_order() {
 #[test]
 fn a_broken_pod_of_a_stateful_set_is_made_anew_every_time() {
     let apps = vec![app(Kind::Ordered, &[(0, Broken)])];
-    let (ended, log) = run(cluster(&[0, 0], apps, Vec::new()), Plan::Upgrade { from: 0 });
+    let (ended, log) = run(
+        cluster(&[0, 0], apps, Vec::new()),
+        Plan::Upgrade { from: 0 },
+    );
     assert!(ended.seconds.is_some());
     let nodes: Vec<usize> = placed(&log, 0).into_iter().map(|(_, node)| node).collect();
     assert_eq!(nodes, [1, 0]);

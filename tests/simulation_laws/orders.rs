@@ -206,6 +206,7 @@ fn most_clusters_are_decided() {
             Found::GaveUp => gave_up += 1,
         }
     }
-    let counts = format!("{ways} ways, {no_ways} without, {gave_up} gave up, {not_simple} not simple");
+    let counts =
+        format!("{ways} ways, {no_ways} without, {gave_up} gave up, {not_simple} not simple");
     assert!(ways >= 30 && no_ways >= 10 && gave_up <= 10, "{counts}");
 }
