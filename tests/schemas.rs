@@ -8,7 +8,7 @@ use binary::{answer, root, scenarios};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 13] = [
+const SCHEMAS: [&str; 14] = [
     "scenario",
     "capacity",
     "predict",
@@ -17,6 +17,7 @@ const SCHEMAS: [&str; 13] = [
     "cidr-suggest",
     "cidr-merge",
     "cidr-overlaps",
+    "simulate",
     "compare",
     "explain",
     "report",
@@ -200,6 +201,24 @@ fn answers_about_plain_lists_conform() {
         assert!(!problems(&validator, &document).is_empty(), "{arguments:?}");
     }
     std::fs::remove_file(&list).expect("it was written above");
+}
+
+#[test]
+fn simulations_conform() {
+    let mut with_timeline = 0;
+    for name in scenarios() {
+        if scenario(&name)["timeline"].is_null() {
+            continue;
+        }
+        with_timeline += 1;
+        let file = format!("scenarios/{name}.yaml");
+        let run = conforms("simulate", &["simulate", &file]);
+        assert!(run["futures"].is_null());
+        let mut counted = conforms("simulate", &["simulate", &file, "--futures", "50"]);
+        counted["futures"]["count"] = json!("fifty");
+        assert!(!problems(&validator("simulate"), &counted).is_empty());
+    }
+    assert!(with_timeline >= 3, "{with_timeline}");
 }
 
 #[test]

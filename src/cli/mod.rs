@@ -28,6 +28,7 @@ pub mod prefix_lists;
 mod progress;
 mod report;
 mod schema;
+mod simulate;
 mod snapshot;
 
 use crate::source::SourceError;
@@ -62,6 +63,7 @@ enum Command {
     /// Ranges: which meet that must not, which are free; and plain prefix lists of any length
     #[command(subcommand)]
     Cidr(cidr::CidrCommand),
+    Simulate(simulate::SimulateArgs),
     Compare(compare::CompareArgs),
     Report(report::ReportArgs),
     Snapshot(snapshot::SnapshotArgs),
@@ -138,6 +140,7 @@ pub fn run() -> ExitCode {
         Command::Capacity(args) => capacity::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Cidr(command) => cidr::run(command),
+        Command::Simulate(args) => simulate::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Report(args) => report::run(args),
         Command::Snapshot(args) => snapshot::run(args),

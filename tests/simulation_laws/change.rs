@@ -124,3 +124,52 @@ proptest! {
         }
     }
 }
+<<<<<<< HEAD
+=======
+
+#[test]
+#[ignore]
+fn anomalies() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut tried, mut worse, mut quarantines, mut bad) = (0, 0, 0, 0);
+    let mut smallest = usize::MAX;
+    for _ in 0..20000 {
+        let mut case = case().new_tree(&mut runner).unwrap().current();
+        let (ended, log) = run(&case);
+        if ended.seconds.is_some() && log.iter().any(|h| matches!(h.what, What::DrainTimedOut(_))) {
+            quarantines += 1;
+            for by in [1, 3, 10, 30] {
+                if run(&longer(&case, by)).0.seconds.is_none() {
+                    bad += 1;
+                    println!("TIMEOUT {case:?} by {by}");
+                    break;
+                }
+            }
+        }
+        if let Plan::Drain { timeout, .. } = &mut case.plan {
+            *timeout = None;
+        }
+        for budget in &mut case.tiny.budgets {
+            budget.stale = false;
+        }
+        if !matches!(case.plan, Plan::Drain { .. }) || run(&case).0.seconds.is_none() {
+            continue;
+        }
+        tried += 1;
+        for after in looser_cases(&case) {
+            if run(&after).0.seconds.is_none() {
+                worse += 1;
+                let size = format!("{case:?}").len();
+                if size < smallest {
+                    smallest = size;
+                    println!("WORSE {case:#?} {:?}", after.tiny.budgets);
+                }
+            }
+        }
+    }
+    println!(
+        "{tried} tried, {worse} worse; {quarantines} with quarantines, {bad} worse with more time"
+    );
+}
+>>>>>>> engine
