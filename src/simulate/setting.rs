@@ -311,7 +311,12 @@ impl<'a> Setting<'a> {
             ledger: Ledger::of(population, &budgets),
         };
         not_checked.extend(places.left_out());
-        if now.is_none() && population.pods.iter().any(|pod| !pod.ready && pod.node.is_some() && !pod.phase.is_finished()) {
+        if now.is_none()
+            && population
+                .pods
+                .iter()
+                .any(|pod| !pod.ready && pod.node.is_some() && !pod.phase.is_finished())
+        {
             not_checked.push(
                 "When the state was read is not known, so a pod that is not Ready is taken to stay so, and its replacement too: errs \
                  towards refusing."
@@ -467,7 +472,10 @@ fn groups(
 /// In the same order.
 fn each_once<T: Copy + Ord>(all: &[T]) -> Vec<T> {
     let mut seen = BTreeSet::new();
-    all.iter().copied().filter(|one| seen.insert(*one)).collect()
+    all.iter()
+        .copied()
+        .filter(|one| seen.insert(*one))
+        .collect()
 }
 
 fn ranges(
