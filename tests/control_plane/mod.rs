@@ -202,6 +202,7 @@ impl ControlPlane {
             vec![
                 format!("--authentication-kubeconfig={config}"),
                 format!("--authorization-kubeconfig={config}"),
+                "--authentication-skip-lookup=true".to_string(),
                 "--bind-address=127.0.0.1".to_string(),
                 format!("--secure-port={port}"),
                 format!("--cert-dir={}", self.folder.path.join(name).display()),

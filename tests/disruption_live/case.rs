@@ -62,8 +62,8 @@ pub enum Before {
     Unready(Pick),
     /// Pods are deleted, and are still terminating when the drain begins if they take long enough.
     Delete(Pick),
-    /// A deployment gets another number of replicas.
-    Scale { app: String, replicas: u32 },
+    /// An object is made late, when pods are running.
+    Make(Value),
 }
 
 /// The first `count` pods of an app, by node and name.
@@ -101,6 +101,9 @@ pub struct Drain {
     pub nodes: Vec<String>,
     #[serde(default = "in_turn")]
     pub how: How,
+    /// A drained node takes pods again before the next is touched, as one that was reimaged.
+    #[serde(default)]
+    pub reimaged: bool,
     #[serde(default = "yes")]
     pub ignore_daemonsets: bool,
     #[serde(default = "yes")]
@@ -121,8 +124,10 @@ fn yes() -> bool {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Expect {
-    pub budgets: BTreeMap<String, BudgetSeen>,
-    pub nodes: BTreeMap<String, NodeFate>,
+    /// `null`: there, but what its status says is luck.
+    pub budgets: BTreeMap<String, Option<BudgetSeen>>,
+    /// `null`: luck decides which node is drained.
+    pub nodes: Option<BTreeMap<String, NodeFate>>,
     /// Workload → what its pods were told, in order → how many pods.
     pub verdicts: BTreeMap<String, BTreeMap<String, usize>>,
     /// Workload → pool → how many pods that were not there before.

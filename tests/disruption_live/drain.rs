@@ -17,6 +17,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const ASK_EVERY: Duration = Duration::from_millis(300);
 /// So long nothing has moved, and nothing is on its way: the scheduler tries again each second, controllers at once.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// Longer than any case takes.
+const AT_MOST: Duration = Duration::from_secs(120);
 
 /// Replica sets of deployments, by name.
 pub type Deployments = BTreeMap<String, String>;
@@ -48,6 +50,7 @@ pub async fn deployments(cluster: &Cluster, scope: &str) -> Deployments {
 }
 
 struct Watched {
+    begun: Instant,
     since: Instant,
     stands: BTreeMap<String, String>,
     all_rest: bool,
@@ -61,6 +64,7 @@ struct Watch(Arc<Mutex<Watched>>);
 impl Watch {
     fn new() -> Watch {
         Watch(Arc::new(Mutex::new(Watched {
+            begun: Instant::now(),
             since: Instant::now(),
             stands: BTreeMap::new(),
             all_rest: false,
@@ -100,7 +104,8 @@ impl Watch {
 
     fn nothing_moves(&self) -> bool {
         let watched = self.0.lock().expect("nobody panics holding it");
-        watched.all_rest && watched.since.elapsed() > PATIENCE
+        let still = watched.all_rest && watched.since.elapsed() > PATIENCE;
+        still || watched.begun.elapsed() > AT_MOST
     }
 
     /// The turn of another node: whatever stood still may move again.
@@ -181,6 +186,10 @@ impl Drainer<'_> {
             self.watch.again();
             let (fate, pods, refused) = self.node(node).await;
             ended = self.drain.how == How::InTurn && fate != NodeFate::Drained;
+            if self.drain.reimaged && fate == NodeFate::Drained {
+                let name = node_name(node, self.scope);
+                self.cluster.cordon(&name, false).await;
+            }
             note(observed, node, fate, pods, refused);
         }
     }

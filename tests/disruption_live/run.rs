@@ -5,11 +5,12 @@ use super::cluster::Cluster;
 use super::drain::{self, Deployments, workload};
 use super::objects::{self, POOL, SCOPE, complete, node, node_name};
 use super::observed::{BudgetSeen, Observed};
-use super::rest::until_rest;
+use super::rest::{condition, until_rest};
 use aksplan::source::kubernetes_api::READS;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Everything that is not as the case says, each a line.
 pub async fn run(cluster: &Arc<Cluster>, case: &Case, name: &str) -> Vec<String> {
@@ -54,10 +55,7 @@ async fn play(
         cluster.make("/api/v1/nodes", &node(row, scope)).await;
     }
     for object in &case.objects {
-        let object = complete(object, scope);
-        let kind = object["kind"].as_str().expect("it has a kind");
-        let path = objects::collection(kind, scope);
-        cluster.make(&path, &object).await;
+        make(cluster, scope, object).await;
     }
     until_rest(cluster, scope).await?;
     let late: Vec<&str> = case
@@ -89,6 +87,26 @@ async fn play(
     until_rest(cluster, scope).await?;
     whereabouts(cluster, scope, &deployments, &old, &mut observed).await;
     Ok((state, observed))
+}
+
+/// A budget is looked at by its controller before anything else is made, so that what it has seen does not depend on luck.
+async fn make(cluster: &Cluster, scope: &str, object: &Value) {
+    let object = complete(object, scope);
+    let kind = object["kind"].as_str().expect("it has a kind");
+    let path = objects::collection(kind, scope);
+    cluster.make(&path, &object).await;
+    if kind != "PodDisruptionBudget" {
+        return;
+    }
+    let name = object["metadata"]["name"].as_str().expect("it has a name");
+    for _ in 0..300 {
+        let (_, budget) = cluster.send("GET", &format!("{path}/{name}"), None).await;
+        if condition(&budget, "DisruptionAllowed").is_some() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{scope}: nobody looks at the budget {name}");
 }
 
 fn uids(objects: &[Value]) -> BTreeSet<String> {
@@ -178,11 +196,7 @@ async fn before(cluster: &Cluster, scope: &str, step: &Before) {
                 assert_eq!(status, 200, "{answer}");
             }
         }
-        Before::Scale { app, replicas } => {
-            let path = format!("{}/{app}", objects::collection("Deployment", scope));
-            let change = json!({"spec": {"replicas": replicas}});
-            cluster.merge(&path, &change).await;
-        }
+        Before::Make(object) => make(cluster, scope, object).await,
     }
 }
 
