@@ -8,6 +8,7 @@
 //! - [`rule`]: the rule book. What AKS, Azure and Kubernetes do, with source, date and confidence; every number and check
 //!   cites it.
 //! - [`finding`]: something worth telling, with a stable code and a severity.
+//! - [`population`]: one cluster's nodes and pods as dense numbers, compiled once, for all that works on many of them.
 //! - [`capacity`]: address arithmetic. What a node costs, what a subnet has and holds, how far a pool can grow, which ranges
 //!   meet and which are free.
 //! - [`migrate`]: what stands in the way of the move to Overlay.
@@ -28,6 +29,7 @@ pub mod cli;
 pub mod finding;
 pub mod migrate;
 pub mod model;
+pub mod population;
 pub mod predict;
 pub mod report;
 pub mod rule;

@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("rule", &["model"]),
     ("finding", &["model", "rule"]),
+    ("population", &["model"]),
     ("capacity", &["model", "rule", "finding"]),
     ("migrate", &["model", "rule", "finding", "capacity"]),
     (
@@ -32,7 +33,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Values in, values out.
-const CORE: &[&str] = &["model", "rule", "finding", "capacity", "migrate", "predict"];
+const CORE: &[&str] = &[
+    "model",
+    "rule",
+    "finding",
+    "population",
+    "capacity",
+    "migrate",
+    "predict",
+];
 
 /// What the core never does, and the word that gives it away.
 const WORLD: &[(&str, &str)] = &[
