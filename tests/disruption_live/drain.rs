@@ -6,7 +6,7 @@ use super::cluster::Cluster;
 use super::filters::{Filtered, controller, filter};
 use super::objects::node_name;
 use super::observed::{NodeFate, Observed, PodSeen, Verdict};
-use super::rest::{is_at_rest, is_ready, is_terminating, stands};
+use super::rest::{is_at_rest, is_ready, is_terminating, stands, undone};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -75,6 +75,7 @@ impl Watch {
 
     async fn look(&self, cluster: &Cluster, scope: &str, deployments: &Deployments) {
         let pods = cluster.objects("Pod", scope).await;
+        let jobs = cluster.objects("Job", scope).await;
         let mut most: BTreeMap<String, usize> = BTreeMap::new();
         let mut ready: BTreeMap<String, usize> = BTreeMap::new();
         for pod in &pods {
@@ -84,7 +85,8 @@ impl Watch {
         }
         let mut watched = self.0.lock().expect("nobody panics holding it");
         let stands = stands(&pods);
-        watched.all_rest = pods.iter().all(|pod| is_at_rest(pod, false));
+        watched.all_rest =
+            pods.iter().all(|pod| is_at_rest(pod, false)) && !jobs.iter().any(undone);
         if stands != watched.stands || !watched.all_rest {
             watched.since = Instant::now();
             watched.stands = stands;

@@ -59,7 +59,7 @@ pub fn stands(pods: &[Value]) -> BTreeMap<String, String> {
 }
 
 /// What the controllers still have to do.
-fn undone(object: &Value) -> bool {
+pub fn undone(object: &Value) -> bool {
     let (spec, status) = (&object["spec"], &object["status"]);
     let seen = status["observedGeneration"].as_u64() >= object["metadata"]["generation"].as_u64();
     let count = |value: &Value| value.as_u64().unwrap_or(0);
@@ -77,9 +77,11 @@ fn undone(object: &Value) -> bool {
             let wanted = count(&status["desiredNumberScheduled"]);
             !seen || count(&status["currentNumberScheduled"]) != wanted
         }
-        "Job" => ["active", "succeeded", "failed"]
-            .iter()
-            .all(|name| count(&status[*name]) == 0),
+        // A pod that was lost is made again after ten seconds and more.
+        "Job" => {
+            let left = count(&spec["completions"]).saturating_sub(count(&status["succeeded"]));
+            count(&status["active"]) < left.min(count(&spec["parallelism"]))
+        }
         // Also where it could not be computed there is a condition then.
         "PodDisruptionBudget" => condition(object, "DisruptionAllowed").is_none(),
         "PersistentVolumeClaim" => status["phase"] != "Bound",
