@@ -9,6 +9,7 @@
 //!   cites it.
 //! - [`finding`]: something worth telling, with a stable code and a severity.
 //! - [`population`]: one cluster's nodes and pods as dense numbers, compiled once, for all that works on many of them.
+//! - [`disruption`]: what the eviction API answers, what drains leave alone, and what of both can be said before anything moves.
 //! - [`capacity`]: address arithmetic. What a node costs, what a subnet has and holds, how far a pool can grow, which ranges
 //!   meet and which are free.
 //! - [`migrate`]: what stands in the way of the move to Overlay.
@@ -26,6 +27,7 @@
 
 pub mod capacity;
 pub mod cli;
+pub mod disruption;
 pub mod finding;
 pub mod migrate;
 pub mod model;

@@ -208,6 +208,7 @@ mod tests {
             ("MNT", 2),
             ("EV", 6),
             ("PDB", 5),
+            ("DRN", 2),
             ("NET", 5),
         ] {
             numbered(prefix, &[1..=last]);

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rule", &["model"]),
     ("finding", &["model", "rule"]),
     ("population", &["model"]),
+    ("disruption", &["model", "rule", "finding", "population"]),
     ("capacity", &["model", "rule", "finding"]),
     ("migrate", &["model", "rule", "finding", "capacity"]),
     (
@@ -38,6 +39,7 @@ const CORE: &[&str] = &[
     "rule",
     "finding",
     "population",
+    "disruption",
     "capacity",
     "migrate",
     "predict",

@@ -579,6 +579,22 @@ rules! {
         "kubernetes/kubernetes pkg/controller/disruption/disruption.go (read 2026-11); MicrosoftDocs/SupportArticles-docs \
          error-codes/unsatisfiablepdb-error.md";
 
+    DRN_1 = "DRN-1", Documented, "The order of kubectl's drain filters",
+        "kubectl drain asks five filters of every pod on the node, and the first that does not let it pass decides: pods that \
+         are being deleted for longer than --skip-wait-for-delete-timeout are left out; pods of a DaemonSet stop the drain \
+         unless --ignore-daemonsets leaves them where they are, and those whose DaemonSet does not exist go only with --force; \
+         static pods are left out; pods with an emptyDir stop it without --delete-emptydir-data, and pods without a controller \
+         without --force. Finished pods stop no drain. One pod that does keeps the whole node from \
+         being drained. The evictions of a node then run side by side; 429 is asked again after 5 seconds until --timeout, 404 \
+         counts as done, and any other answer ends the attempt for that pod.",
+        "kubernetes/kubernetes staging/src/k8s.io/kubectl/pkg/drain/filters.go and drain.go (1.34, read 2026-11)";
+    DRN_2 = "DRN-2", Inferred, "AKS drains with all that kubectl would ask for",
+        "Before AKS reimages or deletes a node it evicts pods with emptyDir volumes and pods without a controller, and leaves those \
+         of DaemonSets where they are: upgrades do not stop at them. No document names its filters; aksplan takes kubectl's with \
+         --ignore-daemonsets, --delete-emptydir-data and --force, and the pool's drain timeout.",
+        "inferred from MicrosoftDocs/azure-aks-docs upgrade-aks-node-pools-rolling.md (2026-05-29) and \
+         MicrosoftDocs/SupportArticles-docs create-upgrade-delete/error-code-poddrainfailure.md";
+
     // ── The REST interface ───────────────────────────────────────────────────────────────────────────────────────────────
     NET_1 = "NET-1", Documented, "The network's usage list counts used and usable addresses",
         "`virtualNetworks/{name}/usages` gives for each subnet currentValue, the addresses used by anything at all, and \
