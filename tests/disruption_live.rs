@@ -18,6 +18,8 @@ mod control_plane;
 mod drain;
 #[path = "disruption_live/filters.rs"]
 mod filters;
+#[path = "disruption_live/foretold.rs"]
+mod foretold;
 #[path = "disruption_live/objects.rs"]
 mod objects;
 #[path = "disruption_live/observed.rs"]

@@ -6,7 +6,7 @@ use super::cluster::Cluster;
 use super::filters::{Filtered, controller, filter};
 use super::objects::node_name;
 use super::observed::{NodeFate, Observed, PodSeen, Verdict};
-use super::rest::{is_at_rest, is_ready, is_terminating, stands, undone};
+use super::rest::{Reminder, is_at_rest, is_ready, is_terminating, stands, undone};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ impl Watch {
         })))
     }
 
-    async fn look(&self, cluster: &Cluster, scope: &str, deployments: &Deployments) {
+    async fn look(&self, cluster: &Cluster, scope: &str, deployments: &Deployments) -> Vec<Value> {
         let pods = cluster.objects("Pod", scope).await;
         let jobs = cluster.objects("Job", scope).await;
         let mut most: BTreeMap<String, usize> = BTreeMap::new();
@@ -102,6 +102,8 @@ impl Watch {
         for (name, count) in ready {
             watched.fewest_ready.entry(name).or_insert(count);
         }
+        drop(watched);
+        pods
     }
 
     fn nothing_moves(&self) -> bool {
@@ -138,9 +140,11 @@ pub async fn drain(
         let (cluster, watch) = (Arc::clone(cluster), watch.clone());
         let (scope, deployments) = (scope.to_string(), deployments.clone());
         tokio::spawn(async move {
+            let mut reminder = Reminder::default();
             loop {
                 tokio::time::sleep(LOOK_EVERY).await;
-                watch.look(&cluster, &scope, &deployments).await;
+                let pods = watch.look(&cluster, &scope, &deployments).await;
+                reminder.remind(&cluster, &scope, &pods).await;
             }
         })
     };

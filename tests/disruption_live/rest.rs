@@ -1,7 +1,7 @@
 //! When a cluster is at rest: what its objects say that still has to happen. Only looks.
 
 use super::cluster::Cluster;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -99,11 +99,51 @@ const LOOKED_AT: &[&str] = &[
     "PersistentVolumeClaim",
 ];
 
+/// The player misses a change of a pod now and then, on a busy machine: such a pod would wait for ever. It is shown the pod again.
+#[derive(Default)]
+pub struct Reminder {
+    since: BTreeMap<String, Instant>,
+}
+
+/// Longer than any pod of a case takes for anything.
+const REMIND_AFTER: Duration = Duration::from_secs(20);
+
+impl Reminder {
+    pub async fn remind(&mut self, cluster: &Cluster, scope: &str, pods: &[Value]) {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+        let waiting: BTreeMap<String, String> = pods
+            .iter()
+            .filter(|pod| !is_at_rest(pod, false))
+            .map(|pod| {
+                (
+                    text(&pod["metadata"]["uid"]),
+                    text(&pod["metadata"]["name"]),
+                )
+            })
+            .collect();
+        self.since.retain(|uid, _| waiting.contains_key(uid));
+        for (uid, name) in waiting {
+            let since = self.since.entry(uid).or_insert_with(Instant::now);
+            if since.elapsed() > REMIND_AFTER {
+                *since = Instant::now();
+                println!("{scope}: {name} is shown to its player again");
+                let now = format!("{:?}", Instant::now());
+                let change =
+                    json!({"metadata": {"annotations": {"aksplan.test/shown-again": now}}});
+                let path = format!("/api/v1/namespaces/{scope}/pods/{name}");
+                // It may be gone by now.
+                cluster.send("PATCH", &path, Some(&change)).await;
+            }
+        }
+    }
+}
+
 /// Until nothing is left to happen and nothing has happened for a while.
 pub async fn until_rest(cluster: &Cluster, scope: &str) -> Result<(), String> {
     let start = Instant::now();
     let mut since = Instant::now();
     let mut last = BTreeMap::new();
+    let mut reminder = Reminder::default();
     loop {
         let mut waits_for = Vec::new();
         for node in cluster.nodes(scope).await {
@@ -115,6 +155,7 @@ pub async fn until_rest(cluster: &Cluster, scope: &str) -> Result<(), String> {
         for pod in pods.iter().filter(|pod| !is_at_rest(pod, true)) {
             waits_for.push(format!("pod {}", pod["metadata"]["name"]));
         }
+        reminder.remind(cluster, scope, &pods).await;
         let mut seen = stands(&pods);
         for kind in LOOKED_AT {
             let objects = cluster.objects(kind, scope).await;

@@ -3,6 +3,7 @@
 use super::case::{Before, Case, Pick};
 use super::cluster::Cluster;
 use super::drain::{self, Deployments, workload};
+use super::foretold;
 use super::objects::{self, POOL, SCOPE, complete, node, node_name};
 use super::observed::{BudgetSeen, Observed};
 use super::rest::{condition, until_rest};
@@ -20,7 +21,14 @@ pub async fn run(cluster: &Arc<Cluster>, case: &Case, name: &str) -> Vec<String>
         Ok((state, observed)) => {
             keep(&format!("{scope}.state.json"), &state);
             keep(&format!("{scope}.observed.json"), &json!(observed));
-            observed.differences(&run.expect)
+            let mut found = observed.differences(&run.expect);
+            match foretold::was_read(&state) {
+                Ok(()) => found.extend(foretold::disagreements(
+                    &state, &scope, &run.drain, &observed,
+                )),
+                Err(why) => found.push(why),
+            }
+            found
         }
         Err(why) => vec![why],
     };
