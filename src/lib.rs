@@ -9,9 +9,11 @@
 //!   cites it.
 //! - [`finding`]: something worth telling, with a stable code and a severity.
 //! - [`population`]: one cluster's nodes and pods as dense numbers, compiled once, for all that works on many of them.
+//! - [`placement`]: where a pod may run and where it goes; what the scheduler filters, on those numbers.
 //! - [`disruption`]: what the eviction API answers, what drains leave alone, and what of both can be said before anything moves.
 //! - [`capacity`]: address arithmetic. What a node costs, what a subnet has and holds, how far a pool can grow, which ranges
 //!   meet and which are free.
+//! - [`simulate`]: what will happen, minute by minute: drains, upgrades and the move as discrete events; growth over weeks.
 //! - [`migrate`]: what stands in the way of the move to Overlay.
 //! - [`predict`]: what AKS answers to an operation, at admission and at run time; asks `migrate` where the operation is that
 //!   move. It judges two states and what changes between them.
@@ -31,8 +33,10 @@ pub mod disruption;
 pub mod finding;
 pub mod migrate;
 pub mod model;
+pub mod placement;
 pub mod population;
 pub mod predict;
 pub mod report;
 pub mod rule;
+pub mod simulate;
 pub mod source;

@@ -12,8 +12,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rule", &["model"]),
     ("finding", &["model", "rule"]),
     ("population", &["model"]),
-    ("disruption", &["model", "rule", "finding", "population"]),
+    ("placement", &["model", "rule", "finding", "population"]),
+    (
+        "disruption",
+        &["model", "rule", "finding", "population", "placement"],
+    ),
     ("capacity", &["model", "rule", "finding"]),
+    (
+        "simulate",
+        &[
+            "model",
+            "rule",
+            "finding",
+            "population",
+            "placement",
+            "disruption",
+            "capacity",
+        ],
+    ),
     ("migrate", &["model", "rule", "finding", "capacity"]),
     (
         "predict",
@@ -39,8 +55,10 @@ const CORE: &[&str] = &[
     "rule",
     "finding",
     "population",
+    "placement",
     "disruption",
     "capacity",
+    "simulate",
     "migrate",
     "predict",
 ];
@@ -72,6 +90,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("src/source/prefix_list.rs", "capacity", PREFIX_LISTS),
     ("src/source/prefix_list/blocks.rs", "capacity", PREFIX_LISTS),
     ("src/source/prefix_list/dotted.rs", "capacity", PREFIX_LISTS),
+    (
+        "src/simulate/futures.rs",
+        "rayon",
+        "runs futures on every core: each depends on its seed and number alone, so the answer does not depend on the threads",
+    ),
     (
         "src/capacity/prefix_set.rs",
         "rayon",

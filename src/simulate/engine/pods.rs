@@ -1,0 +1,455 @@
+//! Pods: eviction as the API server decides it, termination, replacement, readiness, and who waits in which budget's line.
+
+use super::{Engine, Event, NEVER, NONE, NodeNow, POD_START, POD_STOP, PodNow};
+use crate::disruption::{Asked, Refused, Verdict};
+use crate::population::{BudgetId, ControllerKind, NodeId, Phase, PodId};
+use crate::simulate::log::What;
+
+impl Engine<'_, '_> {
+    pub(super) fn link(&mut self, pod: PodId, node: NodeId) {
+        let first = self.node_first[node.at()];
+        self.pod_node[pod.at()] = node.0;
+        self.pod_next[pod.at()] = first;
+        self.pod_before[pod.at()] = NONE;
+        if first != NONE {
+            self.pod_before[first as usize] = pod.0;
+        }
+        self.node_first[node.at()] = pod.0;
+    }
+
+    fn unlink(&mut self, pod: PodId) {
+        let node = self.pod_node[pod.at()];
+        let (before, next) = (self.pod_before[pod.at()], self.pod_next[pod.at()]);
+        if before == NONE {
+            self.node_first[node as usize] = next;
+        } else {
+            self.pod_next[before as usize] = next;
+        }
+        if next != NONE {
+            self.pod_before[next as usize] = before;
+        }
+        self.pod_node[pod.at()] = NONE;
+    }
+
+    /// An attempt to evict: granted, or refused and repeated until the drain's time is up.
+    pub(super) fn try_eviction(&mut self, pod: PodId, time: u16) {
+        let at = pod.at();
+        let population = self.setting.population;
+        let facts = &population.pods[at];
+        let waited = std::mem::take(&mut self.pod_waits[at]);
+        if waited {
+            for budget in self.setting.budgets.of_shape(facts.shape) {
+                let woken = &mut self.woken[budget.at()];
+                *woken = woken.saturating_sub(1);
+            }
+        }
+        let node = self.pod_node[at];
+        if self.pod_time[at] != time
+            || node == NONE
+            || self.node_now[node as usize] != NodeNow::Draining
+        {
+            return;
+        }
+        let now = self.pod_now[at];
+        let phase = match now {
+            PodNow::Over => facts.phase,
+            // Bound and not started yet or starting: taken as running and not ready, which is the stricter of both.
+            PodNow::Ready | PodNow::NotReady | PodNow::Starting => Phase::Running,
+            PodNow::Unplaced | PodNow::Coming => Phase::Pending,
+        };
+        let never_ran = facts.phase == Phase::Pending && self.pod_time[at] == 0;
+        let asked = Asked {
+            shape: facts.shape,
+            phase: if never_ran && now != PodNow::Ready {
+                facts.phase
+            } else {
+                phase
+            },
+            ready: now == PodNow::Ready,
+            deleting: self.pod_deleting[at],
+        };
+        match self.ledger.evict(&self.setting.budgets, asked) {
+            Verdict::Unguarded => {
+                self.tell(What::EvictedFreely(pod));
+                self.evicted(pod);
+            }
+            Verdict::Granted(budget) => {
+                self.tell(What::Evicted(pod, budget));
+                self.evicted(pod);
+            }
+            Verdict::Refused { budget, why } => {
+                if self.pod_tried[at] == NEVER {
+                    self.pod_tried[at] = self.queue.now();
+                    self.tell(What::Refused(pod, budget));
+                }
+                let desired = self.setting.budgets.facts(budget).desired_healthy;
+                if why == Refused::TooManyDisrupted {
+                    self.refused_for_good(pod, NodeId(node));
+                } else if why == Refused::NoneLeft && self.ledger.healthy(budget) <= desired {
+                    self.pod_waits[at] = true;
+                    self.lines[budget.at()].push(pod);
+                } else {
+                    // The controller has not caught up: no pod has to become Ready for the next attempt to go through.
+                    self.queue
+                        .push(self.setting.timing.retry, Event::Try(pod, time));
+                }
+            }
+            Verdict::SeveralBudgets => self.refused_for_good(pod, NodeId(node)),
+        }
+        if waited {
+            // It may have gone without using up what it was woken for.
+            for budget in self.setting.budgets.of_shape(facts.shape) {
+                self.wake(*budget);
+            }
+        }
+    }
+
+    /// However often it is asked for. kubectl goes on with the node's other pods and fails then; AKS is taken to ask until the
+    /// drain's time is up.
+    fn refused_for_good(&mut self, pod: PodId, node: NodeId) {
+        self.tell(What::SeveralBudgets(pod));
+        if !self.setting.group(self.node_group[node.at()]).reimages {
+            self.node_left[node.at()] -= 1;
+            self.node_failed[node.at()] = true;
+            self.may_be_drained(node);
+        }
+    }
+
+    /// Its eviction was granted.
+    fn evicted(&mut self, pod: PodId) {
+        let at = pod.at();
+        let facts = &self.setting.population.pods[at];
+        let node = NodeId(self.pod_node[at]);
+        self.evictions += 1;
+        self.node_left[node.at()] -= 1;
+        self.node_ending[node.at()] += 1;
+        self.unlink(pod);
+        self.pod_tried[at] = NEVER;
+        if !facts.phase.is_finished() {
+            self.occupancy
+                .terminate(&self.setting.places, facts.shape, node);
+        }
+        let seconds = if self.pod_deleting[at] || facts.phase.is_finished() {
+            // Its grace runs already, or there is nothing to end.
+            1
+        } else {
+            self.stop_seconds(pod)
+        };
+        self.queue.push(seconds, Event::Gone(pod, node));
+        self.ends(pod, seconds);
+    }
+
+    /// What becomes of the pod itself: a replacement, or nothing.
+    fn ends(&mut self, pod: PodId, seconds: u32) {
+        let at = pod.at();
+        let facts = &self.setting.population.pods[at];
+        match self.pod_now[at] {
+            PodNow::Ready => self.one_ready_less(pod),
+            PodNow::Starting => {
+                self.coming -= 1;
+                self.made(pod);
+            }
+            _ => {}
+        }
+        let replacement = self.setting.timing.replacement;
+        let wait = match facts.controller {
+            _ if self.pod_now[at] == PodNow::Over => None,
+            ControllerKind::None | ControllerKind::Node | ControllerKind::DaemonSet => None,
+            // Made as soon as the old one is being deleted.
+            ControllerKind::ReplicaSet
+            | ControllerKind::ReplicationController
+            | ControllerKind::Job => Some(replacement),
+            // The same name again: not before the old one is gone. Custom controllers are taken to be as careful.
+            ControllerKind::StatefulSet | ControllerKind::Other => {
+                Some(seconds.saturating_add(replacement))
+            }
+        };
+        // What was not Ready, nobody knows whether it ever will be.
+        self.pod_broken(pod);
+        self.pod_time[at] = self.pod_time[at].wrapping_add(1);
+        self.pod_deleting[at] = false;
+        self.pod_now[at] = match wait {
+            Some(wait) => {
+                self.coming += 1;
+                self.queue.push(wait, Event::Make(pod, self.pod_time[at]));
+                PodNow::Coming
+            }
+            None => PodNow::Over,
+        };
+    }
+
+    fn pod_broken(&mut self, pod: PodId) {
+        if self.pod_now[pod.at()] == PodNow::NotReady {
+            self.pod_is_broken[pod.at()] = true;
+        }
+    }
+
+    /// A pod that counted as Ready does no longer.
+    pub(super) fn one_ready_less(&mut self, pod: PodId) {
+        if let Some(workload) = self.setting.population.pods[pod.at()].workload {
+            let ready = &mut self.ready[workload.at()];
+            *ready = ready.saturating_sub(1);
+            let lowest = &mut self.lowest_ready[workload.at()];
+            *lowest = (*lowest).min(*ready);
+        }
+    }
+
+    fn stop_seconds(&self, pod: PodId) -> u32 {
+        let at = pod.at();
+        let table = &self.setting.timing.tables.pod_stop_percent;
+        let percent = table[usize::from(self.chance.draw(POD_STOP, pod.0, self.pod_time[at]))];
+        let own = self.setting.population.pods[at].grace_seconds;
+        let grace = self.setting.grace.unwrap_or(own);
+        (u64::from(grace) * u64::from(percent.min(100)) / 100).max(1) as u32
+    }
+
+    /// The evicted pod has ended.
+    pub(super) fn gone(&mut self, pod: PodId, node: NodeId) {
+        let facts = &self.setting.population.pods[pod.at()];
+        if !facts.phase.is_finished() {
+            self.occupancy
+                .release_terminated(&self.setting.places, facts.shape, node);
+        }
+        self.tell(What::Gone(pod, node));
+        self.node_ending[node.at()] -= 1;
+        self.may_be_drained(node);
+        if self.node_now[node.at()] == NodeNow::Serving {
+            self.place_waiting();
+        }
+    }
+
+    /// Its controller makes the replacement.
+    pub(super) fn make(&mut self, pod: PodId, time: u16) {
+        let at = pod.at();
+        if self.pod_time[at] != time {
+            return;
+        }
+        let facts = &self.setting.population.pods[at];
+        if self.setting.ordinals[at] != u32::MAX
+            && let Some(workload) = facts.workload
+        {
+            // One after the other, lowest ordinal first.
+            if self.making[workload.at()] > 0 {
+                self.order[workload.at()].push(pod);
+                return;
+            }
+            self.making[workload.at()] += 1;
+        }
+        self.place(pod);
+    }
+
+    /// An ordered StatefulSet's pod is made, or gone again: the next one may be.
+    fn made(&mut self, pod: PodId) {
+        if self.setting.ordinals[pod.at()] == u32::MAX {
+            return;
+        }
+        let Some(workload) = self.setting.population.pods[pod.at()].workload else {
+            return;
+        };
+        let making = &mut self.making[workload.at()];
+        *making = making.saturating_sub(1);
+        let ordinals = &self.setting.ordinals;
+        let line = &mut self.order[workload.at()];
+        let next = (0..line.len()).min_by_key(|position| ordinals[line[*position].at()]);
+        if let Some(position) = next {
+            let next = line.swap_remove(position);
+            self.queue
+                .push(0, Event::Make(next, self.pod_time[next.at()]));
+        }
+    }
+
+    fn place(&mut self, pod: PodId) {
+        let shape = self.setting.population.pods[pod.at()].shape;
+        // Somebody of the same shape waits already: it would get no node either.
+        let chosen = if self.unplaced[shape.at()].is_empty() {
+            self.occupancy.choose(&self.setting.places, shape)
+        } else {
+            None
+        };
+        match chosen {
+            Some(node) => self.bind(pod, node),
+            None => {
+                self.coming -= 1;
+                self.tell(What::Unplaceable(pod));
+                self.wants_node(pod);
+            }
+        }
+    }
+
+    fn bind(&mut self, pod: PodId, node: NodeId) {
+        let at = pod.at();
+        let shape = self.setting.population.pods[at].shape;
+        self.occupancy.bind(&self.setting.places, shape, node);
+        self.link(pod, node);
+        self.tell(What::Placed(pod, node));
+        if self.pod_is_broken[at] {
+            self.coming -= 1;
+            self.pod_now[at] = PodNow::NotReady;
+        } else {
+            self.starts_up(pod);
+        }
+    }
+
+    pub(super) fn starts_up(&mut self, pod: PodId) {
+        let at = pod.at();
+        self.pod_now[at] = PodNow::Starting;
+        let tables = &self.setting.timing.tables;
+        let table = match self.setting.population.pods[at].workload {
+            Some(workload) => tables.start_of[workload.at()] as usize,
+            None => tables.pod_start.len() - 1,
+        };
+        let time = self.pod_time[at];
+        let seconds =
+            tables.pod_start[table][usize::from(self.chance.draw(POD_START, pod.0, time))];
+        self.queue.push(seconds, Event::Up(pod, time));
+    }
+
+    /// Waits for a node.
+    pub(super) fn wants_node(&mut self, pod: PodId) {
+        let shape = self.setting.population.pods[pod.at()].shape;
+        self.pod_now[pod.at()] = PodNow::Unplaced;
+        let line = &mut self.unplaced[shape.at()];
+        if line.is_empty() {
+            self.unplaced_shapes.push(shape);
+        }
+        line.push(pod);
+        self.unplaced_count += 1;
+        self.wake_autoscaler();
+    }
+
+    /// A node came up, or something on one became free: those who wait try again, shape by shape in the order they began to wait.
+    pub(super) fn place_waiting(&mut self) {
+        let mut position = 0;
+        while position < self.unplaced_shapes.len() {
+            let shape = self.unplaced_shapes[position];
+            let mut placed = 0;
+            while let Some(pod) = self.unplaced[shape.at()].get(placed).copied() {
+                let Some(node) = self.occupancy.choose(&self.setting.places, shape) else {
+                    break;
+                };
+                placed += 1;
+                self.unplaced_count -= 1;
+                self.coming += 1;
+                self.bind(pod, node);
+            }
+            self.unplaced[shape.at()].drain(..placed);
+            if self.unplaced[shape.at()].is_empty() {
+                self.unplaced_shapes.remove(position);
+            } else {
+                position += 1;
+            }
+        }
+    }
+
+    /// It is Ready: its workload and its budgets have one more, and who waited for that may go.
+    pub(super) fn up(&mut self, pod: PodId, time: u16) {
+        let at = pod.at();
+        if self.pod_time[at] != time || self.pod_now[at] != PodNow::Starting {
+            return;
+        }
+        self.pod_now[at] = PodNow::Ready;
+        self.coming -= 1;
+        self.tell(What::Ready(pod));
+        self.one_ready_more(pod);
+        self.made(pod);
+    }
+
+    pub(super) fn one_ready_more(&mut self, pod: PodId) {
+        let facts = &self.setting.population.pods[pod.at()];
+        if let Some(workload) = facts.workload {
+            self.ready[workload.at()] += 1;
+        }
+        self.ledger.ready(&self.setting.budgets, facts.shape);
+        let budgets = self.setting.budgets.of_shape(facts.shape);
+        for budget in budgets {
+            self.wake(*budget);
+        }
+    }
+
+    /// Tells as many of a budget's line as it allows disruptions to try again, each at its next attempt; those whose attempt comes
+    /// first go first. Pods that are not Ready need no disruption of a healthy budget (EV-4), so they are all told.
+    fn wake(&mut self, budget: BudgetId) {
+        let at = budget.at();
+        if self.lines[at].is_empty() {
+            return;
+        }
+        let budgets = &self.setting.budgets;
+        let mut free = self
+            .ledger
+            .allowed(budgets, budget)
+            .saturating_sub(self.woken[at]);
+        let healthy = self.ledger.healthy(budget) >= budgets.facts(budget).desired_healthy;
+        let now = self.queue.now();
+        loop {
+            let mut best: Option<(u32, u32, usize)> = None;
+            let mut position = 0;
+            while position < self.lines[at].len() {
+                let pod = self.lines[at][position];
+                let node = self.pod_node[pod.at()];
+                let is_stale = !self.pod_waits[pod.at()]
+                    || node == NONE
+                    || self.node_now[node as usize] != NodeNow::Draining;
+                if is_stale {
+                    self.pod_waits[pod.at()] = false;
+                    self.lines[at].swap_remove(position);
+                    continue;
+                }
+                let may_go = free > 0 || (healthy && self.pod_now[pod.at()] != PodNow::Ready);
+                if may_go {
+                    let wait = self.until_next_attempt(pod, now);
+                    if best.is_none_or(|(least, first, _)| (wait, pod.0) < (least, first)) {
+                        best = Some((wait, pod.0, position));
+                    }
+                }
+                position += 1;
+            }
+            let Some((wait, pod, position)) = best else {
+                return;
+            };
+            let pod = PodId(pod);
+            self.lines[at].swap_remove(position);
+            // It leaves the line; `pod_waits` stays until it has tried.
+            self.woken[at] += 1;
+            if self.pod_now[pod.at()] == PodNow::Ready {
+                free -= 1;
+            }
+            self.queue
+                .push(wait, Event::Try(pod, self.pod_time[pod.at()]));
+        }
+    }
+
+    /// Seconds until the drain asks again: it asks every so many seconds from its first attempt on.
+    fn until_next_attempt(&self, pod: PodId, now: u32) -> u32 {
+        let every = self.setting.timing.retry;
+        let since = now - self.pod_tried[pod.at()].min(now);
+        (every - since % every) % every
+    }
+
+    /// Killed with its node, not evicted: a daemon's or a static pod, or one of a Spot node.
+    pub(super) fn killed(&mut self, pod: PodId) {
+        let at = pod.at();
+        if self.pod_now[at] == PodNow::Ready {
+            self.tell(What::Killed(pod));
+            let shape = self.setting.population.pods[at].shape;
+            self.ledger.unready(&self.setting.budgets, shape);
+        }
+    }
+
+    /// Evicted by force: no budget is asked (UPG-12).
+    pub(super) fn forced(&mut self, pod: PodId) {
+        let at = pod.at();
+        self.killed(pod);
+        let node = NodeId(self.pod_node[at]);
+        self.node_ending[node.at()] += 1;
+        self.node_left[node.at()] -= 1;
+        self.unlink(pod);
+        let facts = &self.setting.population.pods[at];
+        if !facts.phase.is_finished() {
+            self.occupancy
+                .terminate(&self.setting.places, facts.shape, node);
+        }
+        let seconds = self.stop_seconds(pod);
+        self.queue.push(seconds, Event::Gone(pod, node));
+        self.ends(pod, seconds);
+    }
+}
