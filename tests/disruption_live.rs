@@ -28,6 +28,8 @@ mod observed;
 mod rest;
 #[path = "disruption_live/run.rs"]
 mod run;
+#[path = "disruption_live/simulated.rs"]
+mod simulated;
 
 use case::Case;
 use cluster::Cluster;

@@ -143,6 +143,14 @@ pub struct Expect {
 }
 
 impl Case {
+    /// Seconds that its slowest pods take to end, at least one.
+    pub fn gone_after(&self) -> u32 {
+        let text = serde_json::to_string(&self.objects).expect("it was read as data");
+        let marks = text.split("aksplan.test/gone-after\":\"").skip(1);
+        let seconds = marks.filter_map(|rest| rest.split('s').next()?.parse().ok());
+        seconds.max().unwrap_or(1)
+    }
+
     pub fn read(path: &Path) -> Case {
         let text = std::fs::read_to_string(path).expect("it was just listed");
         let mut case: Case = serde_saphyr::from_str(&text)

@@ -7,6 +7,7 @@ use super::foretold;
 use super::objects::{self, POOL, SCOPE, complete, node, node_name};
 use super::observed::{BudgetSeen, Observed};
 use super::rest::{condition, until_rest};
+use super::simulated;
 use aksplan::source::kubernetes_api::READS;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,9 +24,23 @@ pub async fn run(cluster: &Arc<Cluster>, case: &Case, name: &str) -> Vec<String>
             keep(&format!("{scope}.observed.json"), &json!(observed));
             let mut found = observed.differences(&run.expect);
             match foretold::was_read(&state) {
-                Ok(()) => found.extend(foretold::disagreements(
-                    &state, &scope, &run.drain, &observed,
-                )),
+                Ok(()) => {
+                    found.extend(foretold::disagreements(
+                        &state, &scope, &run.drain, &observed,
+                    ));
+                    if let Some(why) = simulated::left_out(&run.drain) {
+                        println!("{scope}: not simulated: {why}");
+                    } else {
+                        found.extend(simulated::disagreements(
+                            &state,
+                            &scope,
+                            &run.drain,
+                            case.gone_after(),
+                            &observed,
+                            &run.expect,
+                        ));
+                    }
+                }
                 Err(why) => found.push(why),
             }
             found
