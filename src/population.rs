@@ -121,6 +121,18 @@ pub struct PodFacts {
     pub controller: ControllerKind,
 }
 
+impl PodFacts {
+    /// Whether its controller makes the replacement as soon as it is being deleted; others wait until it is gone, or make none.
+    pub fn is_replaced_when_deleted(&self) -> bool {
+        matches!(
+            self.controller,
+            ControllerKind::ReplicaSet
+                | ControllerKind::ReplicationController
+                | ControllerKind::Job
+        )
+    }
+}
+
 /// `status.phase`. An unknown or absent phase counts as `Running`: nothing is evicted unasked because a word is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {

@@ -1,15 +1,18 @@
 //! What can be said of a drain before anything moves, all at once: what can never go, what is lost, what is down meanwhile. Plays
 //! nothing: what a budget has left in the course of a drain is the simulation's to find.
 //!
-//! `verdicts/` [`budgets`]: what budgets refuse · [`pods`]: what filters refuse and what is lost · [`workloads`]: downtime and grace.
+//! `verdicts/` [`budgets`]: what budgets refuse · [`pods`]: what filters refuse and what is lost · [`workloads`]: downtime and grace ·
+//! [`prospects`]: where they go.
 
 mod budgets;
 mod pods;
+mod prospects;
 mod workloads;
 
 use super::budgets::Budgets;
 use super::drain::{DrainOptions, Treatment, treatment};
 use crate::finding::{Finding, Severity, counted, grouped};
+use crate::placement::{Occupancy, Places};
 use crate::population::{BudgetId, NodeId, PodId, Population, WorkloadId};
 use crate::rule::Rule;
 use jiff::Timestamp;
@@ -45,7 +48,8 @@ pub struct StaticVerdict {
 
 impl Drain<'_> {
     /// Everything that can be said, the worst first; of one workload or one budget in one verdict, however many pods it has.
-    pub fn verdicts(&self) -> Vec<StaticVerdict> {
+    /// `occupancy`: what is on the nodes when the drain begins.
+    pub fn verdicts(&self, places: &Places, occupancy: &Occupancy) -> Vec<StaticVerdict> {
         let view = View::of(self);
         let mut found = Found {
             drain: self,
@@ -54,6 +58,7 @@ impl Drain<'_> {
         budgets::judge(&view, &mut found);
         pods::judge(&view, &mut found);
         workloads::judge(&view, &mut found);
+        prospects::judge(&view, places, occupancy, &mut found);
         let mut verdicts = found.verdicts;
         verdicts.sort_by(|one, other| {
             let key =
@@ -250,7 +255,7 @@ fn pod_names(population: &Population, pods: &[PodId]) -> String {
 }
 
 /// `node aks-apps-1`, or `12 nodes of pools apps, web`.
-fn places(population: &Population, pods: &[PodId]) -> String {
+fn where_on(population: &Population, pods: &[PodId]) -> String {
     let nodes = nodes_of(population, pods);
     if let [one] = nodes.as_slice() {
         return format!("node {}", population.node(*one).name);

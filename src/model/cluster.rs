@@ -102,6 +102,30 @@ impl Cluster {
             .find(|pool| pool.name.eq_ignore_ascii_case(name))
     }
 
+    /// A copy without its Kubernetes objects, which are many.
+    #[must_use]
+    pub fn without_objects(&self) -> Cluster {
+        Cluster {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            resource_group: self.resource_group.clone(),
+            node_resource_group: self.node_resource_group.clone(),
+            kubernetes_version: self.kubernetes_version,
+            provisioning_state: self.provisioning_state.clone(),
+            power_state: self.power_state.clone(),
+            network: self.network.clone(),
+            pools: self.pools.clone(),
+            private_cluster: self.private_cluster,
+            api_server_vnet_integration: self.api_server_vnet_integration,
+            node_auto_provisioning: self.node_auto_provisioning,
+            identity: self.identity,
+            node_disruption_policy: self.node_disruption_policy.clone(),
+            ingress_application_gateway: self.ingress_application_gateway,
+            maintenance: self.maintenance.clone(),
+            kubernetes: None,
+        }
+    }
+
     /// `resource-group/name`, or the name alone where the group is not known.
     pub fn qualified_name(&self) -> String {
         match &self.resource_group {

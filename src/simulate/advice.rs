@@ -262,10 +262,7 @@ fn longest<T: Ord + Copy>(waits: BTreeMap<T, u64>) -> Vec<T> {
 impl Trial<'_> {
     /// The same operation after the change; `None`: the change cannot be made here.
     fn run(&self, change: &Change) -> Option<Tally> {
-        let mut cluster = Cluster {
-            kubernetes: None,
-            ..self.cluster.clone()
-        };
+        let mut cluster = self.cluster.without_objects();
         let mut operation = self.operation.clone();
         let mut changed: Option<KubernetesState> = None;
         match change {

@@ -50,6 +50,8 @@ enum Event {
     Soaked(NodeId),
     Reimaged(NodeId),
     Deleted(NodeId),
+    /// Emptied by `kubectl drain`.
+    Done(NodeId),
     Scan,
 }
 
@@ -204,6 +206,7 @@ pub struct Engine<'s, 'p> {
     // By growing pool: nodes made, and until when it is left alone.
     grown: Vec<u32>,
     rests_until: Vec<u32>,
+    refused_steps: Vec<u32>,
     /// By growing pool and shape: pods of it that one new node takes; `NONE`: not asked yet.
     alone: Vec<u32>,
     scanning: bool,
@@ -267,6 +270,7 @@ impl<'s, 'p> Engine<'s, 'p> {
             peaks: Vec::with_capacity(setting.ranges.len()),
             grown: vec![0; setting.growing.len()],
             rests_until: vec![0; setting.growing.len()],
+            refused_steps: vec![0; setting.growing.len()],
             alone: vec![NONE; setting.growing.len() * shapes],
             scanning: false,
             at_ceiling_told: vec![false; setting.growing.len()],
@@ -323,6 +327,7 @@ impl<'s, 'p> Engine<'s, 'p> {
                 Event::Soaked(node) => self.reimage(node),
                 Event::Reimaged(node) => self.reimaged(node),
                 Event::Deleted(node) => self.deleted(node),
+                Event::Done(node) => self.node_done(node),
                 Event::Scan => self.scan(),
             }
             if self.is_over() {
@@ -411,6 +416,7 @@ impl<'s, 'p> Engine<'s, 'p> {
         self.order.iter_mut().for_each(Vec::clear);
         self.grown.fill(0);
         self.rests_until.fill(0);
+        self.refused_steps.fill(0);
         self.scanning = false;
         self.at_ceiling_told.fill(false);
         self.evictions = 0;
@@ -446,18 +452,21 @@ impl<'s, 'p> Engine<'s, 'p> {
         self.held
             .extend(setting.ranges.iter().map(|range| (range.held, range.held)));
         self.peaks.clone_from(&self.held);
-        for position in 0..self.start.len() {
+        // The last first: lists of nodes then stand in order.
+        for position in (0..self.start.len()).rev() {
             let Pod { node, now } = self.start[position];
             self.pod_now[position] = now;
             self.pod_node[position] = NONE;
-            let facts = &population.pods[position];
-            self.pod_deleting[position] = facts.deleting;
             if node != NONE {
                 self.link(PodId(position as u32), NodeId(node));
             }
-            match now {
+        }
+        for position in 0..self.start.len() {
+            let facts = &population.pods[position];
+            self.pod_deleting[position] = facts.deleting;
+            match self.start[position].now {
                 PodNow::Ready => {
-                    if let Some(workload) = facts.workload {
+                    if let Some(workload) = facts.workload.filter(|_| !facts.deleting) {
                         self.ready[workload.at()] += 1;
                     }
                 }

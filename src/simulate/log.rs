@@ -34,7 +34,9 @@ pub enum What {
     Evicted(PodId, BudgetId),
     /// Eviction granted without any budget being asked, or without it being changed (EV-1, EV-4).
     EvictedFreely(PodId),
-    /// Killed without eviction: its node is taken away or reimaged under it.
+    /// Deleted, and no budget was asked: on a Spot node, or by `--disable-eviction`.
+    Deleted(PodId),
+    /// Killed with its node, which is reimaged or deleted under it: a daemon's or a static pod.
     Killed(PodId),
     /// The evicted pod has ended on this node.
     Gone(PodId, NodeId),
@@ -48,6 +50,8 @@ pub enum What {
     ReimageBegins(NodeId),
     /// Ready again, with the new image; takes pods.
     Reimaged(NodeId),
+    /// It finds no addresses in this range and never becomes Ready.
+    NoAddresses(NodeId, u16),
     DrainTimedOut(NodeId),
     /// Cordoned for good; a surge node stays in its place (UPG-9).
     Quarantined(NodeId),

@@ -4,7 +4,7 @@
 use super::engine::Ended;
 use super::log::{Group, Happening, What};
 use super::setting::Setting;
-use crate::population::{BudgetId, NodeId, PodId, WorkloadId};
+use crate::population::{BudgetId, NodeId, PodFacts, PodId, WorkloadId};
 
 /// A recorded run.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,8 @@ pub enum NodeEnd {
     TimedOut,
     /// The eviction of one of its pods failed for good, and kubectl does not ask again (EV-2).
     Failed,
+    /// Reimaged, and never Ready: no addresses for it.
+    NoAddresses,
     /// `kubectl drain` refuses it before anything is evicted.
     Refused,
     /// Still being drained when nothing more could happen.
@@ -67,6 +69,7 @@ impl NodeEnd {
             NodeEnd::Quarantined => "quarantined",
             NodeEnd::TimedOut => "timed_out",
             NodeEnd::Failed => "failed",
+            NodeEnd::NoAddresses => "no_addresses",
             NodeEnd::Refused => "refused",
             NodeEnd::Stuck => "stuck",
             NodeEnd::NotReached => "not_reached",
@@ -260,6 +263,10 @@ impl Watched {
     }
 }
 
+fn counts_as_ready(pod: &PodFacts) -> bool {
+    pod.ready && !pod.deleting && !pod.phase.is_finished() && pod.node.is_some()
+}
+
 struct Reading<'s, 'p> {
     setting: &'s Setting<'p>,
     pods: Vec<Trace>,
@@ -278,9 +285,7 @@ impl<'s, 'p> Reading<'s, 'p> {
         let mut workloads = vec![Watched::default(); population.workloads.len()];
         for pod in &population.pods {
             if let Some(workload) = pod.workload
-                && pod.ready
-                && !pod.phase.is_finished()
-                && pod.node.is_some()
+                && counts_as_ready(pod)
             {
                 workloads[workload.at()].before += 1;
             }
@@ -329,11 +334,7 @@ impl<'s, 'p> Reading<'s, 'p> {
             groups: vec![GroupOutcome::default(); setting.groups.len()],
             taken: vec![0; setting.groups.len()],
             workloads,
-            is_ready: population
-                .pods
-                .iter()
-                .map(|pod| pod.ready && !pod.phase.is_finished() && pod.node.is_some())
-                .collect(),
+            is_ready: population.pods.iter().map(counts_as_ready).collect(),
             ranges: vec![
                 RangeOutcome {
                     over_time: Vec::new(),
@@ -381,7 +382,10 @@ impl<'s, 'p> Reading<'s, 'p> {
         let at = self.at;
         let facts = &self.setting.population.pods[pod.at()];
         let goes_for_good = facts.workload.is_none();
-        let finished = facts.phase.is_finished();
+        // A departing pod whose replacement stands already leaves none behind either.
+        let first = self.pods[pod.at()].evictions == 0;
+        let finished = facts.phase.is_finished()
+            || (first && facts.deleting && facts.is_replaced_when_deleted());
         let trace = self.touch(pod);
         trace.evictions += 1;
         trace.first = trace.first.min(at);
@@ -461,7 +465,7 @@ impl<'s, 'p> Reading<'s, 'p> {
                 trace.end = PodEnd::SeveralBudgets;
             }
             What::Evicted(pod, budget) => self.evicted(pod, Some(budget)),
-            What::EvictedFreely(pod) => self.evicted(pod, None),
+            What::EvictedFreely(pod) | What::Deleted(pod) => self.evicted(pod, None),
             What::Killed(pod) => {
                 let trace = self.touch(pod);
                 trace.end = PodEnd::Restarted;
@@ -506,6 +510,11 @@ impl<'s, 'p> Reading<'s, 'p> {
             }
             What::ReimageBegins(node) => self.nodes[node.at()].reimaging = Some(at),
             What::Reimaged(node) => self.nodes[node.at()].ended = Some(at),
+            What::NoAddresses(node, _) => {
+                let node = &mut self.nodes[node.at()];
+                node.end = NodeEnd::NoAddresses;
+                node.ended = Some(at);
+            }
             What::DrainTimedOut(node) | What::DrainFailed(node) => {
                 let node = &mut self.nodes[node.at()];
                 node.end = if matches!(what, What::DrainFailed(_)) {

@@ -2,14 +2,16 @@
 
 use super::{budget, cluster, deployment, owner, pod, state, workload};
 use crate::disruption::drain::DrainTimeout;
-use crate::disruption::{Budgets, Drain, DrainOptions, StaticVerdict};
+use crate::disruption::{Budgets, Drain, DrainOptions, Ledger, StaticVerdict};
 use crate::finding::Severity::{self, Blocker, Info, Warning};
 use crate::model::workload::{
     DisruptionBudget, Node, NodeSelectorRequirement, NodeSelectorTerm, PersistentVolume,
-    PersistentVolumeClaim, Placement, Pod, Taint, Toleration,
+    PersistentVolumeClaim, Placement, Pod, PodAffinityTerm, Resources, Selector, Taint, Toleration,
 };
 use crate::model::{Cluster, KubernetesState, NodePool};
-use crate::population::{NodeId, PodId, Population};
+use crate::placement::{Occupancy, Places};
+use crate::population::{BudgetId, NodeId, PodId, Population};
+use proptest::prelude::*;
 use std::sync::Arc;
 
 /// `aks-apps-0`, `aks-apps-1`, `aks-batch-2`, every kind read.
@@ -17,13 +19,27 @@ fn nodes(state: &mut KubernetesState) {
     for (number, pool) in ["apps", "apps", "batch"].into_iter().enumerate() {
         state.nodes.push(Node {
             name: format!("aks-{pool}-{number}"),
-            labels: super::labels(&[("agentpool", pool)]),
+            labels: super::labels(&[
+                ("agentpool", pool),
+                ("kubernetes.io/hostname", &format!("aks-{pool}-{number}")),
+                ("topology.disk.csi.azure.com/zone", "zone-1"),
+            ]),
             ready: true,
+            allocatable: cores(4),
             ..Node::default()
         });
     }
     for kind in ["PersistentVolume", "PersistentVolumeClaim"] {
         state.kinds.push(kind.to_string());
+    }
+}
+
+/// And room for 30 pods.
+fn cores(cores: u64) -> Resources {
+    Resources {
+        cpu_millis: cores * 1000,
+        memory: 1 << 34,
+        other: [("pods".to_string(), 30)].into(),
     }
 }
 
@@ -48,6 +64,8 @@ fn told(state: &KubernetesState, scope: &[u32], options: &DrainOptions) -> Vec<S
     let population = Population::of(&cluster, state);
     let budgets = Budgets::of(&population);
     let nodes: Vec<NodeId> = scope.iter().copied().map(NodeId).collect();
+    let places = Places::of(&population, &[]);
+    let occupancy = Occupancy::of(&places, &population);
     Drain {
         population: &population,
         budgets: &budgets,
@@ -55,7 +73,7 @@ fn told(state: &KubernetesState, scope: &[u32], options: &DrainOptions) -> Vec<S
         options,
         now: Some("2026-11-01T10:00:00Z".parse().expect("a time")),
     }
-    .verdicts()
+    .verdicts(&places, &occupancy)
 }
 
 /// All nodes, by AKS.
@@ -499,11 +517,15 @@ fn grace_against_the_drain_timeout() {
 #[test]
 fn volumes_of_one_node() {
     let affinity = |key: &str| {
+        let value = match key {
+            "kubernetes.io/hostname" => "aks-apps-0",
+            _ => "zone-1",
+        };
         vec![NodeSelectorTerm {
             match_expressions: vec![NodeSelectorRequirement {
                 key: key.to_string(),
                 operator: "In".to_string(),
-                values: vec!["aks-apps-0".to_string()],
+                values: vec![value.to_string()],
             }],
             ..NodeSelectorTerm::default()
         }]
@@ -545,14 +567,14 @@ fn volumes_of_one_node() {
             "local-volume",
             "shop/db: 1 pod with a volume on the node's own disk (shop/db-5d-0): it runs nowhere else, and what it holds is lost when the node is reimaged",
         );
-        check(
-            &by_aks(&state),
-            if is_local {
-                std::slice::from_ref(&want)
-            } else {
-                &[]
-            },
-        );
+        let found = by_aks(&state);
+        if is_local {
+            check(&found[..1], &[want]);
+            // It can only wait for that node.
+            assert_eq!(found[1].finding.code, "no-other-node", "{driver}");
+        } else {
+            check(&found, &[]);
+        }
     }
 }
 
@@ -635,6 +657,235 @@ fn daemon_sets_and_taints() {
         assert_eq!(found.len(), usize::from(keeps), "{name}");
         // Only of pools that are drained.
         check(&told(&state, &[0, 1], &DrainOptions::aks()), &[]);
+    }
+}
+
+/// One pod of a Deployment of three nodes with four cores each; a budget allows it to go.
+#[test]
+fn pods_that_no_other_node_takes() {
+    let pinned = |host: &str| Placement {
+        node_selector: super::labels(&[("kubernetes.io/hostname", host)]),
+        ..Placement::default()
+    };
+    let apart = || Placement {
+        pod_anti_affinity: vec![PodAffinityTerm {
+            topology_key: "kubernetes.io/hostname".to_string(),
+            selector: Some(Selector {
+                match_labels: super::labels(&[("app", "api")]),
+                ..Selector::default()
+            }),
+            ..PodAffinityTerm::default()
+        }],
+        ..Placement::default()
+    };
+    let in_pool = |pool: &str| Placement {
+        node_selector: super::labels(&[("agentpool", pool)]),
+        ..Placement::default()
+    };
+    for (name, replicas, cores, placement, want) in [
+        ("small", 1, 1, Placement::default(), None),
+        (
+            "as large as a node, and others are empty",
+            1,
+            4,
+            Placement::default(),
+            None,
+        ),
+        (
+            "as large as a node, and others are full",
+            3,
+            3,
+            Placement::default(),
+            Some((
+                Warning,
+                "no-other-node",
+                "shop/api: 3 pods on 3 nodes of pools apps, batch (shop/api-5d-0, shop/api-5d-1, shop/api-5d-2): no other node has a place now; a new node of pools apps, batch would; 0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu",
+            )),
+        ),
+        (
+            "one on each node",
+            3,
+            1,
+            apart(),
+            Some((
+                Warning,
+                "no-other-node",
+                "shop/api: 3 pods on 3 nodes of pools apps, batch (shop/api-5d-0, shop/api-5d-1, shop/api-5d-2): no other node has a place now; a new node of pools apps, batch would; 0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match pod anti-affinity rules",
+            )),
+        ),
+        ("one on each node, and one is free", 2, 1, apart(), None),
+        (
+            "of one node",
+            1,
+            1,
+            pinned("aks-apps-0"),
+            Some((
+                Warning,
+                "no-other-node",
+                "shop/api: 1 pod on node aks-apps-0 (shop/api-5d-0): no other node has a place, and no new one would: evicted, such a pod waits for its own node to be back; 0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector",
+            )),
+        ),
+        (
+            "of a node that is not there",
+            1,
+            1,
+            pinned("gone"),
+            Some((
+                Blocker,
+                "fits-nowhere",
+                "shop/api: 1 pod on node aks-apps-0 (shop/api-5d-0): no node has a place for such a pod, its own and new ones included; 0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't match Pod's node affinity/selector",
+            )),
+        ),
+        (
+            "larger than any node",
+            1,
+            5,
+            Placement::default(),
+            Some((
+                Blocker,
+                "fits-nowhere",
+                "shop/api: 1 pod on node aks-apps-0 (shop/api-5d-0): no node has a place for such a pod, its own and new ones included; 0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu",
+            )),
+        ),
+        ("of a pool of two", 1, 1, in_pool("apps"), None),
+    ] {
+        let mut state = state();
+        nodes(&mut state);
+        deployment(&mut state, "api", replicas);
+        spread(&mut state, 3);
+        let placement = Arc::new(placement);
+        for pod in &mut state.pods {
+            pod.placement = Some(Arc::clone(&placement));
+            pod.requests.cpu_millis = cores * 1000;
+        }
+        state.disruption_budgets.push(budget("api", "api", "1", ""));
+        let found = by_aks(&state);
+        let short: Vec<&str> = found.iter().map(|verdict| verdict.finding.code).collect();
+        assert_eq!(
+            short,
+            want.iter().map(|want| want.1).collect::<Vec<_>>(),
+            "{name}"
+        );
+        check(&found, want.as_slice());
+    }
+}
+
+/// A pod of a pool of one, and a cordoned node that would have a place.
+#[test]
+fn cordons_count() {
+    for (cordoned, want) in [(false, &[][..]), (true, &["no-other-node"])] {
+        let mut state = state();
+        nodes(&mut state);
+        deployment(&mut state, "api", 1);
+        spread(&mut state, 1);
+        state.pods[0].placement = Some(Arc::new(Placement {
+            node_selector: super::labels(&[("agentpool", "apps")]),
+            ..Placement::default()
+        }));
+        state.nodes[1].unschedulable = cordoned;
+        state.disruption_budgets.push(budget("api", "api", "1", ""));
+        let found = by_aks(&state);
+        let codes: Vec<&str> = found.iter().map(|verdict| verdict.finding.code).collect();
+        assert_eq!(codes, want);
+    }
+}
+
+proptest! {
+    /// Whatever is wrong now: a budget never allows anything exactly when it allows nothing with all pods ready.
+    #[test]
+    fn never_means_not_even_when_all_pods_are_ready(
+        apps in proptest::collection::vec((0..5u64, 0..4usize), 1..3),
+        share in prop_oneof![Just("0"), Just("1"), Just("2"), Just("3"), Just("0%"), Just("34%"), Just("70%"), Just("100%")],
+        least in any::<bool>(),
+    ) {
+        let mut state = state();
+        nodes(&mut state);
+        for (number, (replicas, unready)) in apps.iter().enumerate() {
+            let before = state.pods.len();
+            deployment(&mut state, &format!("api{number}"), *replicas);
+            for pod in &mut state.pods[before..] {
+                pod.labels = Arc::new(super::labels(&[("app", "api")]));
+            }
+            for pod in state.pods[before..].iter_mut().take(*unready) {
+                pod.ready = false;
+            }
+        }
+        spread(&mut state, 3);
+        let (max, min) = if least { ("", share) } else { (share, "") };
+        state.disruption_budgets.push(budget("api", "api", max, min));
+        let found = by_aks(&state);
+        let codes: Vec<&str> = found.iter().map(|verdict| verdict.finding.code).collect();
+        let is_blocked_now = !found.iter().all(|verdict| verdict.pods.is_empty());
+        for pod in &mut state.pods {
+            pod.ready = true;
+        }
+        let cluster = pools();
+        let population = Population::of(&cluster, &state);
+        let budgets = Budgets::of(&population);
+        let ledger = Ledger::of(&population, &budgets);
+        let allowed = ledger.allowed(&budgets, BudgetId(0));
+        if is_blocked_now {
+            prop_assert_eq!(codes.contains(&"budget-never-allows"), allowed == 0, "{:?}", codes);
+            prop_assert_eq!(codes.contains(&"budget-below-desired"), allowed > 0, "{:?}", codes);
+        } else {
+            prop_assert!(!codes.contains(&"budget-never-allows"));
+        }
+    }
+
+    /// Every other node, one after the other.
+    #[test]
+    fn stranded_pods_are_those_that_no_other_node_takes(
+        pods in proptest::collection::vec((0..3usize, 0..5u64, 0..4u8, "[ab]"), 1..9),
+        cordoned in proptest::collection::vec(0..4u8, 3),
+    ) {
+        let mut state = state();
+        nodes(&mut state);
+        for (node, cordoned) in state.nodes.iter_mut().zip(&cordoned) {
+            node.unschedulable = *cordoned == 0;
+        }
+        for (number, (node, cores, wants, app)) in pods.iter().enumerate() {
+            let mut placement = Placement::default();
+            match wants {
+                0 => placement.node_selector = super::labels(&[("agentpool", "apps")]),
+                1 => placement.pod_anti_affinity = vec![PodAffinityTerm {
+                    topology_key: "kubernetes.io/hostname".to_string(),
+                    selector: Some(Selector {
+                        match_labels: super::labels(&[("app", app)]),
+                        ..Selector::default()
+                    }),
+                    ..PodAffinityTerm::default()
+                }],
+                _ => {}
+            }
+            state.pods.push(Pod {
+                node_name: Some(state.nodes[*node].name.clone()),
+                placement: Some(Arc::new(placement)),
+                requests: Resources { cpu_millis: cores * 1000, ..Resources::default() },
+                ..pod(&format!("p{number}"), app, Some(owner("StatefulSet", app)))
+            });
+        }
+        let cluster = pools();
+        let population = Population::of(&cluster, &state);
+        let places = Places::of(&population, &[]);
+        let mut stranded: Vec<PodId> = by_aks(&state)
+            .into_iter()
+            .filter(|verdict| ["no-other-node", "fits-nowhere"].contains(&verdict.finding.code))
+            .flat_map(|verdict| verdict.pods)
+            .collect();
+        stranded.sort_unstable();
+        let tried: Vec<PodId> = population
+            .pod_ids()
+            .filter(|pod| {
+                let facts = population.pods[pod.at()];
+                let own = facts.node.expect("it is somewhere");
+                let mut occupancy = Occupancy::of(&places, &population);
+                occupancy.release(&places, facts.shape, own);
+                !population
+                    .node_ids()
+                    .any(|node| node != own && occupancy.fits(&places, facts.shape, node))
+            })
+            .collect();
+        prop_assert_eq!(stranded, tried);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Verdicts on budgets: what they can never allow, what they do not allow now, what the API server cannot judge at all.
 
-use super::{Drain, Found, View, finding, places, pod_names, pods_word};
+use super::{Drain, Found, View, finding, pod_names, pods_word, where_on};
 use crate::disruption::{Asked, Basis, Ledger, Verdict};
 use crate::finding::{Severity, counted};
 use crate::model::IntOrPercent;
@@ -125,7 +125,7 @@ fn blocks(
     let what = format!(
         "it blocks {} on {}",
         pods_word(pods.len()),
-        places(population, &pods)
+        where_on(population, &pods)
     );
     let late = if drain.is_by_aks() && !is_caught(budget) {
         "; AKS does not look for this beforehand: the drain fails at its timeout"
@@ -278,7 +278,7 @@ fn several(drain: &Drain, under_several: UnderSeveral, found: &mut Found) {
         let message = format!(
             "{} on {} under more than one budget ({names}): the eviction API answers 500, and a drain does not ask again",
             pods_word(pods.len()),
-            places(population, &pods)
+            where_on(population, &pods)
         );
         let found_it = finding(
             Severity::Blocker,

@@ -1,6 +1,6 @@
 //! Verdicts on single pods: where kubectl's filters stop the drain, and what is gone for good when the pod is.
 
-use super::{Found, View, finding, places, pod_names, pods_word};
+use super::{Found, View, finding, pod_names, pods_word, where_on};
 use crate::disruption::drain::Refusal;
 use crate::finding::Severity;
 use crate::model::workload::{NodeSelectorTerm, PersistentVolume};
@@ -49,7 +49,7 @@ fn refused(view: &View, found: &mut Found) {
         };
         let message = format!(
             "the drain of {} stops before it evicts anything: {}",
-            places(population, &pods),
+            where_on(population, &pods),
             why.message(population, &pods[..pods.len().min(super::NAMES_SHOWN)])
         );
         let more = match pods.len().saturating_sub(super::NAMES_SHOWN) {
@@ -75,7 +75,7 @@ fn unmanaged(view: &View, found: &mut Found) {
         let message = format!(
             "{} on {} without a controller: evicted, they are lost for good ({})",
             pods_word(pods.len()),
-            places(population, &pods),
+            where_on(population, &pods),
             pod_names(population, &pods)
         );
         let found_it = finding(
@@ -245,9 +245,9 @@ fn is_of_one_node(volume: &PersistentVolume) -> bool {
         Some("local" | "hostPath" | "localdisk.csi.acstor.io")
     );
     let names_host = |term: &NodeSelectorTerm| {
-        term.match_expressions
-            .iter()
-            .any(|one| one.key == "kubernetes.io/hostname" && one.operator == "In")
+        term.match_expressions.iter().any(|one| {
+            one.key == "kubernetes.io/hostname" && one.operator == "In" && one.values.len() == 1
+        })
     };
     by_driver || (!volume.node_affinity.is_empty() && volume.node_affinity.iter().all(names_host))
 }

@@ -1,7 +1,7 @@
 //! Verdicts on workloads: what is down meanwhile though nothing refuses, what takes longer to end than a drain may last, and where
 //! DaemonSets do not follow.
 
-use super::{Found, View, finding, places, pods_word};
+use super::{Found, View, finding, pods_word, where_on};
 use crate::finding::{Severity, counted};
 use crate::model::workload::{Taint, Toleration};
 use crate::population::{NodeId, PodId, PoolId, WorkloadFacts, WorkloadId};
@@ -39,7 +39,7 @@ fn downtime(view: &View, id: WorkloadId, workload: &WorkloadFacts, found: &mut F
         return;
     }
     let name = workload.label();
-    let on = places(population, &pods);
+    let on = where_on(population, &pods);
     let new_one = if workload.kind == "StatefulSet" {
         "its replacement is made only when it is gone"
     } else {
@@ -144,7 +144,7 @@ fn grace(view: &View, workload: Option<&WorkloadFacts>, pods: &[PodId], found: &
             "{name}: {} may take {} to end, and a drain of {} ends after {limit} at the latest",
             pods_word(beyond.len()),
             duration(longest),
-            places(population, &beyond),
+            where_on(population, &beyond),
         );
         let found_it = finding(
             Severity::Warning,
@@ -162,7 +162,7 @@ fn grace(view: &View, workload: Option<&WorkloadFacts>, pods: &[PodId], found: &
             "{name}: {} may take {} to end, more than half of the {limit} that a drain of {} may last",
             pods_word(large.len()),
             duration(longest),
-            places(population, &large),
+            where_on(population, &large),
         );
         let found_it = finding(Severity::Info, "grace-long", message, &[&rule::UPG_8]);
         found.push(

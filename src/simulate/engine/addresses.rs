@@ -29,6 +29,22 @@ impl Engine<'_, '_> {
         self.node_is_new[node.at()] = true;
     }
 
+    /// The range in which a reimaged node finds less than it needs more: a pod CIDR that is too small.
+    pub(super) fn lacks(&self, node: NodeId) -> Option<u16> {
+        let pool = self.setting.places.pool_of(node)?;
+        if self.node_is_new[node.at()] {
+            return None;
+        }
+        self.setting.costs[pool.at()]
+            .iter()
+            .find(|cost| {
+                let range = usize::from(cost.range);
+                let more = u64::from(cost.new.saturating_sub(cost.old));
+                more > 0 && self.held[range].0 + more > self.setting.ranges[range].capacity
+            })
+            .map(|cost| cost.range)
+    }
+
     /// A reimaged node: at the least it gives back at once what it no longer needs, at the most when all is over.
     pub(super) fn becomes_new(&mut self, node: NodeId) {
         let Some(pool) = self.setting.places.pool_of(node) else {

@@ -5,6 +5,9 @@ use super::{Engine, Event, NONE, NodeNow};
 use crate::population::{NodeId, ShapeId};
 use crate::simulate::log::What;
 
+/// It asks for ever; after so many refusals of a pool nothing more is expected of it in this run.
+const MOST_REFUSED: u32 = 12;
+
 impl Engine<'_, '_> {
     pub(super) fn wake_autoscaler(&mut self) {
         if !self.scanning && !self.setting.growing.is_empty() {
@@ -41,6 +44,9 @@ impl Engine<'_, '_> {
                 // Nodes are on their way, or the last step failed lately.
                 return true;
             }
+            if self.refused_steps[position] >= MOST_REFUSED {
+                continue;
+            }
             let room = growing.most - self.grown[position];
             let step = waiting.div_ceil(each).min(room);
             if step == 0 {
@@ -52,6 +58,7 @@ impl Engine<'_, '_> {
             if !self.step_fits(growing.pool, step) {
                 self.tell(What::ScaleUpRefused(growing.pool, step));
                 self.rests_until[position] = now.saturating_add(setting.timing.backoff);
+                self.refused_steps[position] += 1;
                 later = true;
                 continue;
             }

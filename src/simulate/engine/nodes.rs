@@ -79,7 +79,7 @@ impl Engine<'_, '_> {
         let group = self.setting.group(self.node_group[at]);
         if !group.reimages {
             self.node_now[at] = NodeNow::Emptied;
-            self.node_done(node);
+            self.queue.push(0, Event::Done(node));
         } else if self.is_surge(node) {
             self.node_now[at] = NodeNow::Deleting;
             self.kill_the_rest(node);
@@ -102,8 +102,6 @@ impl Engine<'_, '_> {
         while pod != NONE {
             if self.pod_now[pod as usize] == PodNow::Ready {
                 self.killed(PodId(pod));
-                self.one_ready_less(PodId(pod));
-                self.pod_now[pod as usize] = PodNow::Coming;
             }
             pod = self.pod_next[pod as usize];
         }
@@ -121,6 +119,14 @@ impl Engine<'_, '_> {
     /// Ready again: its daemons come back with it.
     pub(super) fn reimaged(&mut self, node: NodeId) {
         let at = node.at();
+        if let Some(range) = self.lacks(node) {
+            // It never becomes Ready: the group stops there.
+            self.node_now[at] = NodeNow::Cordoned;
+            self.node_failed[at] = true;
+            self.tell(What::NoAddresses(node, range));
+            self.fails(self.node_group[at]);
+            return;
+        }
         self.node_now[at] = NodeNow::Serving;
         self.tell(What::Reimaged(node));
         let mut pod = self.node_first[at];

@@ -48,6 +48,9 @@ impl Engine<'_, '_> {
             || node == NONE
             || self.node_now[node as usize] != NodeNow::Draining
         {
+            if waited {
+                self.wake_for(pod);
+            }
             return;
         }
         let now = self.pod_now[at];
@@ -97,10 +100,15 @@ impl Engine<'_, '_> {
             Verdict::SeveralBudgets => self.refused_for_good(pod, NodeId(node)),
         }
         if waited {
-            // It may have gone without using up what it was woken for.
-            for budget in self.setting.budgets.of_shape(facts.shape) {
-                self.wake(*budget);
-            }
+            self.wake_for(pod);
+        }
+    }
+
+    /// Somebody that was told to try has tried, and may not have used up what it was told for: the next in line may.
+    fn wake_for(&mut self, pod: PodId) {
+        let shape = self.setting.population.pods[pod.at()].shape;
+        for budget in self.setting.budgets.of_shape(shape) {
+            self.wake(*budget);
         }
     }
 
@@ -144,7 +152,8 @@ impl Engine<'_, '_> {
         let at = pod.at();
         let facts = &self.setting.population.pods[at];
         match self.pod_now[at] {
-            PodNow::Ready => self.one_ready_less(pod),
+            // A departing pod counts nowhere already.
+            PodNow::Ready if !self.pod_deleting[at] => self.one_ready_less(pod),
             PodNow::Starting => {
                 self.coming -= 1;
                 self.made(pod);
@@ -154,15 +163,11 @@ impl Engine<'_, '_> {
         let replacement = self.setting.timing.replacement;
         let wait = match facts.controller {
             _ if self.pod_now[at] == PodNow::Over => None,
+            _ if self.pod_deleting[at] && facts.is_replaced_when_deleted() => None,
             ControllerKind::None | ControllerKind::Node | ControllerKind::DaemonSet => None,
-            // Made as soon as the old one is being deleted.
-            ControllerKind::ReplicaSet
-            | ControllerKind::ReplicationController
-            | ControllerKind::Job => Some(replacement),
+            _ if facts.is_replaced_when_deleted() => Some(replacement),
             // The same name again: not before the old one is gone. Custom controllers are taken to be as careful.
-            ControllerKind::StatefulSet | ControllerKind::Other => {
-                Some(seconds.saturating_add(replacement))
-            }
+            _ => Some(seconds.saturating_add(replacement)),
         };
         // What was not Ready, nobody knows whether it ever will be.
         self.pod_broken(pod);
@@ -179,7 +184,7 @@ impl Engine<'_, '_> {
     }
 
     fn pod_broken(&mut self, pod: PodId) {
-        if self.pod_now[pod.at()] == PodNow::NotReady {
+        if self.pod_now[pod.at()] == PodNow::NotReady && !self.pod_deleting[pod.at()] {
             self.pod_is_broken[pod.at()] = true;
         }
     }
@@ -425,31 +430,25 @@ impl Engine<'_, '_> {
         (every - since % every) % every
     }
 
-    /// Killed with its node, not evicted: a daemon's or a static pod, or one of a Spot node.
+    /// Killed with its node, not evicted: a daemon's or a static pod.
     pub(super) fn killed(&mut self, pod: PodId) {
-        let at = pod.at();
-        if self.pod_now[at] == PodNow::Ready {
-            self.tell(What::Killed(pod));
-            let shape = self.setting.population.pods[at].shape;
+        self.tell(What::Killed(pod));
+        self.not_healthy(pod);
+        self.one_ready_less(pod);
+        self.pod_now[pod.at()] = PodNow::Coming;
+    }
+
+    fn not_healthy(&mut self, pod: PodId) {
+        if self.pod_now[pod.at()] == PodNow::Ready && !self.pod_deleting[pod.at()] {
+            let shape = self.setting.population.pods[pod.at()].shape;
             self.ledger.unready(&self.setting.budgets, shape);
         }
     }
 
-    /// Evicted by force: no budget is asked (UPG-12).
+    /// Deleted, and no budget is asked (UPG-12, `--disable-eviction`).
     pub(super) fn forced(&mut self, pod: PodId) {
-        let at = pod.at();
-        self.killed(pod);
-        let node = NodeId(self.pod_node[at]);
-        self.node_ending[node.at()] += 1;
-        self.node_left[node.at()] -= 1;
-        self.unlink(pod);
-        let facts = &self.setting.population.pods[at];
-        if !facts.phase.is_finished() {
-            self.occupancy
-                .terminate(&self.setting.places, facts.shape, node);
-        }
-        let seconds = self.stop_seconds(pod);
-        self.queue.push(seconds, Event::Gone(pod, node));
-        self.ends(pod, seconds);
+        self.tell(What::Deleted(pod));
+        self.not_healthy(pod);
+        self.evicted(pod);
     }
 }
