@@ -114,6 +114,8 @@ struct GroupNow {
     surge: u32,
     surge_up: u32,
     quarantined: u32,
+    /// `kubectl drain` left a node behind and went on: it fails at the end.
+    left_behind: bool,
     done: u32,
     ended_at: u32,
 }
@@ -444,6 +446,7 @@ impl<'s, 'p> Engine<'s, 'p> {
                 surge: 0,
                 surge_up: 0,
                 quarantined: 0,
+                left_behind: false,
                 done: 0,
                 ended_at: NEVER,
             });

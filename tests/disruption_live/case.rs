@@ -80,6 +80,9 @@ pub struct Pick {
 #[serde(deny_unknown_fields)]
 pub struct Run {
     pub drain: Drain,
+    /// Why the simulator, on purpose, lets fewer pods go than the cluster does. It must then, and never more.
+    #[serde(default)]
+    pub simulator_errs_to_blocked: Option<String>,
     pub expect: Expect,
 }
 

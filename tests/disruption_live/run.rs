@@ -34,10 +34,9 @@ pub async fn run(cluster: &Arc<Cluster>, case: &Case, name: &str) -> Vec<String>
                         found.extend(simulated::disagreements(
                             &state,
                             &scope,
-                            &run.drain,
+                            run,
                             case.gone_after(),
                             &observed,
-                            &run.expect,
                         ));
                     }
                 }

@@ -90,6 +90,10 @@ impl Engine<'_, '_> {
                     now.active += 1;
                     self.drain(node);
                 }
+                GroupPhase::Rolling if now.active == 0 && now.left_behind => {
+                    self.fails(group);
+                    return;
+                }
                 GroupPhase::Rolling if now.active == 0 => {
                     let last = now.surge;
                     let first = now.quarantined.min(now.surge);

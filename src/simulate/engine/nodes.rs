@@ -153,7 +153,7 @@ impl Engine<'_, '_> {
         self.stuck(node);
     }
 
-    /// It cannot be drained: quarantined, or the whole group stops and it takes pods again (UPG-9).
+    /// It cannot be drained: quarantined, or the whole group stops and it takes pods again (UPG-9); left behind by kubectl.
     fn stuck(&mut self, node: NodeId) {
         let at = node.at();
         self.node_failed[at] = true;
@@ -170,11 +170,13 @@ impl Engine<'_, '_> {
                 self.tell(What::Uncordoned(node));
                 self.occupancy.open(&self.setting.places, node);
                 self.place_waiting();
+                self.fails(position);
             } else {
-                // kubectl leaves it cordoned.
+                // kubectl leaves it cordoned, goes on with the next node ("continuing command"), and fails at the end.
                 self.node_now[at] = NodeNow::Cordoned;
+                self.groups[usize::from(position)].left_behind = true;
+                self.queue.push(0, Event::Done(node));
             }
-            self.fails(position);
         }
     }
 
