@@ -12,8 +12,12 @@ mod classes;
 mod demand;
 mod host;
 mod judge;
+#[cfg(test)]
+mod laws;
 mod left_out;
 mod occupancy;
+#[cfg(test)]
+mod oracle;
 mod places;
 mod ports;
 mod reach;

@@ -37,7 +37,7 @@ pub struct StaticVerdict {
     /// `Blocker`: the drain cannot end without somebody acting, or pods are certain to be lost. `Warning`: something is lost or down, or
     /// may not end. `Info`: good to know.
     pub finding: Finding,
-    /// Pods it is about that would be evicted, in order.
+    /// Pods it is about, in order: those that would be evicted, and of `pending-fits-nowhere` those that wait for a node.
     pub pods: Vec<PodId>,
     /// Nodes they are on, in order.
     pub nodes: Vec<NodeId>,

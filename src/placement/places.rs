@@ -405,6 +405,14 @@ impl Places {
         self.pools[node.at()]
     }
 
+    /// Whether it matters to a pod of this shape where other pods are: its affinity, anti-affinity or spread, or the anti-affinity of
+    /// others.
+    #[inline]
+    pub fn looks_at_pods(&self, shape: ShapeId) -> bool {
+        let more = self.wants[shape.at()].more;
+        more != NO && self.more[more as usize].rules != NO
+    }
+
     /// First simulated node of the request at this position.
     pub fn first_of(&self, more_index: usize) -> NodeId {
         self.first_of[more_index]

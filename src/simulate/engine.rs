@@ -16,7 +16,7 @@ use super::queue::Queue;
 use super::setting::Setting;
 use crate::disruption::Ledger;
 use crate::placement::Occupancy;
-use crate::population::{NodeId, Phase, PodId, ShapeId};
+use crate::population::{BudgetId, NodeId, Phase, PodId, ShapeId};
 
 /// No node, no pod.
 const NONE: u32 = u32::MAX;
@@ -53,6 +53,8 @@ enum Event {
     /// Emptied by `kubectl drain`.
     Done(NodeId),
     Scan,
+    /// The disruption controller has looked at this budget again.
+    Look(BudgetId),
 }
 
 /// What a pod is doing.
@@ -163,6 +165,10 @@ pub struct Engine<'s, 'p> {
     pod_deleting: Vec<bool>,
     /// Was not Ready when it was evicted: its replacement is taken not to be either.
     pod_is_broken: Vec<bool>,
+    /// Place in `order`; `NONE`: it is made without regard to others.
+    order_place: Vec<u32>,
+    /// Its replacement was due, and waits for pods before it.
+    pod_held: Vec<bool>,
 
     // By node.
     node_now: Vec<NodeNow>,
@@ -187,15 +193,19 @@ pub struct Engine<'s, 'p> {
     unplaced: Vec<Vec<PodId>>,
     unplaced_shapes: Vec<ShapeId>,
     unplaced_count: u32,
+    /// Of these, pods whose place depends on where others are.
+    unplaced_linked: u32,
     /// Replacements that are being made or started.
     coming: u32,
 
     // By workload.
     ready: Vec<u32>,
     lowest_ready: Vec<u32>,
-    /// Pods of an ordered StatefulSet that are being made, and those that wait for it.
-    making: Vec<u32>,
-    order: Vec<Vec<PodId>>,
+    /// Of an ordered StatefulSet, the place in `order` of its first pod that is not Ready.
+    order_ready: Vec<u32>,
+
+    /// Pods of ordered StatefulSets: of one after the other, each by its ordinals.
+    order: Vec<PodId>,
 
     groups: Vec<GroupNow>,
     /// Groups that are not over, and will be.
@@ -234,6 +244,7 @@ impl<'s, 'p> Engine<'s, 'p> {
         let workloads = population.workloads.len();
         let budgets = population.state.disruption_budgets.len();
         let shapes = population.shapes.len();
+        let (order, order_place) = order(setting);
         Engine {
             setting,
             chance: Chance::Median,
@@ -249,6 +260,7 @@ impl<'s, 'p> Engine<'s, 'p> {
             pod_waits: vec![false; pods],
             pod_deleting: vec![false; pods],
             pod_is_broken: vec![false; pods],
+            pod_held: vec![false; pods],
             node_now: vec![NodeNow::Absent; nodes],
             node_first: vec![NONE; nodes],
             node_left: vec![0; nodes],
@@ -261,11 +273,13 @@ impl<'s, 'p> Engine<'s, 'p> {
             unplaced: vec![Vec::new(); shapes],
             unplaced_shapes: Vec::new(),
             unplaced_count: 0,
+            unplaced_linked: 0,
             coming: 0,
             ready: vec![0; workloads],
             lowest_ready: vec![0; workloads],
-            making: vec![0; workloads],
-            order: vec![Vec::new(); workloads],
+            order_ready: vec![0; workloads],
+            order_place,
+            order,
             groups: Vec::with_capacity(setting.groups.len()),
             open_groups: 0,
             held: Vec::with_capacity(setting.ranges.len()),
@@ -287,6 +301,14 @@ impl<'s, 'p> Engine<'s, 'p> {
     pub fn record(&mut self) -> (Ended, Vec<Happening>) {
         self.recording = true;
         let ended = self.run(Chance::Median);
+        self.recording = false;
+        (ended, std::mem::take(&mut self.log))
+    }
+
+    /// The `future`-th future of a seed, and all that happened in it.
+    pub fn record_future(&mut self, seed: u64, future: u64) -> (Ended, Vec<Happening>) {
+        self.recording = true;
+        let ended = self.run(Chance::of(seed, future));
         self.recording = false;
         (ended, std::mem::take(&mut self.log))
     }
@@ -331,6 +353,7 @@ impl<'s, 'p> Engine<'s, 'p> {
                 Event::Deleted(node) => self.deleted(node),
                 Event::Done(node) => self.node_done(node),
                 Event::Scan => self.scan(),
+                Event::Look(budget) => self.wake(budget),
             }
             if self.is_over() {
                 break;
@@ -412,10 +435,10 @@ impl<'s, 'p> Engine<'s, 'p> {
         self.unplaced.iter_mut().for_each(Vec::clear);
         self.unplaced_shapes.clear();
         self.unplaced_count = 0;
+        self.unplaced_linked = 0;
         self.coming = 0;
         self.ready.fill(0);
-        self.making.fill(0);
-        self.order.iter_mut().for_each(Vec::clear);
+        self.pod_held.fill(false);
         self.grown.fill(0);
         self.rests_until.fill(0);
         self.refused_steps.fill(0);
@@ -482,11 +505,22 @@ impl<'s, 'p> Engine<'s, 'p> {
             }
         }
         self.lowest_ready.clone_from(&self.ready);
+        let mut before = None;
+        for place in 0..self.order.len() {
+            let workload = population.pods[self.order[place].at()].workload;
+            if let Some(workload) = workload.filter(|_| workload != before) {
+                self.order_ready[workload.at()] = place as u32;
+                self.look_for_the_next(workload);
+            }
+            before = workload;
+        }
         if self.recording {
             for range in 0..self.held.len() {
                 self.tell_addresses(range as u16);
             }
         }
+        // Some were only just made when the cluster was read.
+        self.place_waiting();
     }
 
     #[inline]
@@ -498,6 +532,26 @@ impl<'s, 'p> Engine<'s, 'p> {
             });
         }
     }
+}
+
+/// Pods of ordered StatefulSets, and the place of each pod among them.
+fn order(setting: &Setting) -> (Vec<PodId>, Vec<u32>) {
+    let population = setting.population;
+    let mut order: Vec<PodId> = population
+        .pod_ids()
+        .filter(|pod| setting.ordinals[pod.at()] != u32::MAX)
+        .collect();
+    order.sort_by_key(|pod| {
+        (
+            population.pods[pod.at()].workload,
+            setting.ordinals[pod.at()],
+        )
+    });
+    let mut places = vec![NONE; population.pods.len()];
+    for (place, pod) in order.iter().enumerate() {
+        places[pod.at()] = place as u32;
+    }
+    (order, places)
 }
 
 /// How each pod stands in the snapshot.

@@ -293,8 +293,17 @@ impl<'a> Setting<'a> {
         };
         let treatments = treatments(population, &options, now);
         let budgets = Budgets::at(population, now);
+        let mut occupancy = Occupancy::of(&places, population);
+        for pod in &population.pods {
+            if let Some(node) = pod.node
+                && pod.deleting
+                && !pod.phase.is_finished()
+            {
+                occupancy.terminate(&places, pod.shape, node);
+            }
+        }
         let first = Start {
-            occupancy: Occupancy::of(&places, population),
+            occupancy,
             ledger: Ledger::of(population, &budgets),
         };
         not_checked.extend(places.left_out());

@@ -3,6 +3,7 @@
 mod drains;
 mod laws;
 mod maths;
+mod speed;
 mod verdicts;
 mod words;
 

@@ -770,6 +770,36 @@ fn pods_that_no_other_node_takes() {
     }
 }
 
+#[test]
+fn pods_that_wait_for_a_node_in_vain() {
+    for (cores, node_name, want) in [
+        (4, None, &[][..]),
+        (
+            5,
+            None,
+            &[(
+                Warning,
+                "pending-fits-nowhere",
+                "shop/api: 1 pod without a node (shop/api-5d-1), which no node takes, nor a new one of any pool; 0/3 nodes are available: 3 Insufficient cpu",
+            )],
+        ),
+        (5, Some("unread"), &[]),
+    ] {
+        let mut state = state();
+        nodes(&mut state);
+        deployment(&mut state, "api", 2);
+        state.pods[0].node_name = Some("aks-apps-0".to_string());
+        state.pods[1].requests.cpu_millis = cores * 1000;
+        state.pods[1].phase = Some("Pending".to_string());
+        state.pods[1].ready = false;
+        state.pods[1].node_name = node_name.map(str::to_string);
+        state
+            .disruption_budgets
+            .push(budget("api", "api", "100%", ""));
+        check(&by_aks(&state), want);
+    }
+}
+
 /// A pod of a pool of one, and a cordoned node that would have a place.
 #[test]
 fn cordons_count() {

@@ -7,7 +7,7 @@
 use super::{Found, View, few, finding, pod_names, pods_word, where_on};
 use crate::finding::Severity;
 use crate::placement::{Occupancy, Places, Refusal};
-use crate::population::{NodeId, PodId, PoolId, Population, ShapeId, WorkloadId};
+use crate::population::{NodeId, Phase, PodId, PoolId, Population, ShapeId, WorkloadId};
 use crate::rule;
 use std::collections::BTreeMap;
 
@@ -29,6 +29,57 @@ enum Prospect {
 }
 
 pub(super) fn judge(view: &View, places: &Places, occupancy: &Occupancy, found: &mut Found) {
+    waiting(view, places, occupancy, found);
+    stranded(view, places, occupancy, found);
+}
+
+/// Pods without a node that no node takes and no new one would: they stay so, and their budgets count them as missing.
+fn waiting(view: &View, places: &Places, occupancy: &Occupancy, found: &mut Found) {
+    let population = view.drain.population;
+    let mut hopeless: Vec<Option<bool>> = vec![None; population.shapes.len()];
+    let mut groups: BTreeMap<Option<WorkloadId>, Vec<PodId>> = BTreeMap::new();
+    for pod in population.pod_ids() {
+        let facts = population.pods[pod.at()];
+        // Some name a node that was not read; those have one.
+        let has_node = population.pod(pod).node_name.is_some();
+        if has_node || facts.phase != Phase::Pending || facts.deleting {
+            continue;
+        }
+        let shape = facts.shape;
+        let is_hopeless = *hopeless[shape.at()].get_or_insert_with(|| {
+            occupancy.choose(places, shape).is_none()
+                && prospect(view, places, occupancy, shape, false) == Prospect::None
+        });
+        if is_hopeless {
+            groups.entry(facts.workload).or_default().push(pod);
+        }
+    }
+    for (workload, pods) in groups {
+        let name = workload.map_or("pods without a controller".to_string(), |workload| {
+            population.workloads[workload.at()].label()
+        });
+        let shape = population.pods[pods[0].at()].shape;
+        let message = format!(
+            "{name}: {} without a node ({}), which no node takes, nor a new one of any pool; {}",
+            pods_word(pods.len()),
+            pod_names(population, &pods),
+            reasons(population, &occupancy.refusals(places, shape))
+        );
+        found.push(
+            finding(
+                Severity::Warning,
+                "pending-fits-nowhere",
+                message,
+                &[&rule::PDB_3],
+            ),
+            pods,
+            None,
+            "Change what these pods ask for, or delete them: a budget over them waits for them.",
+        );
+    }
+}
+
+fn stranded(view: &View, places: &Places, occupancy: &Occupancy, found: &mut Found) {
     let population = view.drain.population;
     let mut occupancy = occupancy.clone();
     let mut shapes = Shapes::new(population.shapes.len());
@@ -136,6 +187,19 @@ fn prospect(
     }
 }
 
+/// As the scheduler says it.
+fn reasons(population: &Population, refusals: &[(Refusal, u32)]) -> String {
+    let reasons: Vec<String> = refusals
+        .iter()
+        .map(|(refusal, nodes)| format!("{nodes} {refusal}"))
+        .collect();
+    format!(
+        "0/{} nodes are available: {}",
+        population.nodes.len(),
+        reasons.join(", ")
+    )
+}
+
 fn tell(
     view: &View,
     workload: WorkloadId,
@@ -146,15 +210,7 @@ fn tell(
     let population = view.drain.population;
     let Stranded { pods, refusals } = group;
     let name = population.workloads[workload.at()].label();
-    let reasons: Vec<String> = refusals
-        .iter()
-        .map(|(refusal, nodes)| format!("{nodes} {refusal}"))
-        .collect();
-    let why = format!(
-        "0/{} nodes are available: {}",
-        population.nodes.len(),
-        reasons.join(", ")
-    );
+    let why = reasons(population, &refusals);
     let who = format!(
         "{name}: {} on {} ({})",
         pods_word(pods.len()),

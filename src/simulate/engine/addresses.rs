@@ -108,10 +108,18 @@ impl Engine<'_, '_> {
                 continue;
             };
             let setting = self.setting;
+            let was_made = self.is_surge(node);
             for cost in &setting.costs[pool.at()] {
                 let range = usize::from(cost.range);
                 let surplus = u64::from(cost.old.saturating_sub(cost.new));
-                self.held[range].1 = self.held[range].1.saturating_sub(surplus);
+                let (low, high) = &mut self.held[range];
+                *high = high.saturating_sub(surplus);
+                if was_made {
+                    // It stays, and as the new kind.
+                    *low += u64::from(cost.new - least(cost));
+                    let peak = &mut self.peaks[range].0;
+                    *peak = (*peak).max(*low);
+                }
             }
         }
         if self.recording {
@@ -124,7 +132,7 @@ impl Engine<'_, '_> {
 
 /// A new node during the move may cost as the new kind or still as the old one: no document says (MIG-22).
 fn least(cost: &Cost) -> u32 {
-    cost.old.min(cost.new).max(u32::from(cost.new > 0))
+    cost.old.min(cost.new)
 }
 
 fn most(cost: &Cost) -> u32 {

@@ -12,6 +12,8 @@ impl Engine<'_, '_> {
             self.node_now[node.at()] = NodeNow::Cordoned;
         }
         self.occupancy.shut(&self.setting.places, node);
+        // A spread that heeds cordons has one domain less.
+        self.place_linked();
     }
 
     /// Cordons, then asks for the eviction of everything on it that a drain evicts, all at the same time.
@@ -133,6 +135,7 @@ impl Engine<'_, '_> {
         while pod != NONE {
             if self.pod_now[pod as usize] == PodNow::Coming {
                 self.pod_now[pod as usize] = PodNow::Ready;
+                self.pod_deleting[pod as usize] = false;
                 self.tell(What::Ready(PodId(pod)));
                 self.one_ready_more(PodId(pod));
             }
@@ -168,8 +171,12 @@ impl Engine<'_, '_> {
             if group.reimages {
                 self.node_now[at] = NodeNow::Serving;
                 self.tell(What::Uncordoned(node));
-                self.occupancy.open(&self.setting.places, node);
-                self.place_waiting();
+                // What was not Ready before is no more so for that.
+                let facts = self.setting.population.nodes.get(at);
+                if facts.is_none_or(|facts| facts.ready) {
+                    self.occupancy.open(&self.setting.places, node);
+                    self.place_waiting();
+                }
                 self.fails(position);
             } else {
                 // kubectl leaves it cordoned, goes on with the next node ("continuing command"), and fails at the end.
@@ -203,6 +210,7 @@ impl Engine<'_, '_> {
         self.node_now[node.at()] = NodeNow::Absent;
         self.tell(What::Removed(node));
         self.occupancy.remove(&self.setting.places, node);
+        self.place_linked();
         self.gives_back(node);
         self.node_done(node);
     }

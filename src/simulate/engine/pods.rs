@@ -2,7 +2,7 @@
 
 use super::{Engine, Event, NEVER, NONE, NodeNow, POD_START, POD_STOP, PodNow};
 use crate::disruption::{Asked, Refused, Verdict};
-use crate::population::{BudgetId, ControllerKind, NodeId, Phase, PodId};
+use crate::population::{BudgetId, ControllerKind, NodeId, Phase, PodId, WorkloadId};
 use crate::simulate::log::What;
 
 impl Engine<'_, '_> {
@@ -44,15 +44,20 @@ impl Engine<'_, '_> {
             }
         }
         let node = self.pod_node[at];
-        if self.pod_time[at] != time
-            || node == NONE
-            || self.node_now[node as usize] != NodeNow::Draining
+        if self.pod_time[at] == time
+            && node != NONE
+            && self.node_now[node as usize] == NodeNow::Draining
         {
-            if waited {
-                self.wake_for(pod);
-            }
-            return;
+            self.ask_to_evict(pod, NodeId(node));
         }
+        if waited {
+            self.wake_for(pod);
+        }
+    }
+
+    fn ask_to_evict(&mut self, pod: PodId, node: NodeId) {
+        let at = pod.at();
+        let facts = &self.setting.population.pods[at];
         let now = self.pod_now[at];
         let phase = match now {
             PodNow::Over => facts.phase,
@@ -78,6 +83,10 @@ impl Engine<'_, '_> {
             }
             Verdict::Granted(budget) => {
                 self.tell(What::Evicted(pod, budget));
+                if now != PodNow::Ready {
+                    // No healthy pod went: as soon as the controller has looked, another one may go.
+                    self.queue.push(1, Event::Look(budget));
+                }
                 self.evicted(pod);
             }
             Verdict::Refused { budget, why } => {
@@ -87,20 +96,17 @@ impl Engine<'_, '_> {
                 }
                 let desired = self.setting.budgets.facts(budget).desired_healthy;
                 if why == Refused::TooManyDisrupted {
-                    self.refused_for_good(pod, NodeId(node));
+                    self.refused_for_good(pod, node);
                 } else if why == Refused::NoneLeft && self.ledger.healthy(budget) <= desired {
                     self.pod_waits[at] = true;
                     self.lines[budget.at()].push(pod);
                 } else {
                     // The controller has not caught up: no pod has to become Ready for the next attempt to go through.
-                    self.queue
-                        .push(self.setting.timing.retry, Event::Try(pod, time));
+                    let again = Event::Try(pod, self.pod_time[at]);
+                    self.queue.push(self.setting.timing.retry, again);
                 }
             }
-            Verdict::SeveralBudgets => self.refused_for_good(pod, NodeId(node)),
-        }
-        if waited {
-            self.wake_for(pod);
+            Verdict::SeveralBudgets => self.refused_for_good(pod, node),
         }
     }
 
@@ -133,16 +139,11 @@ impl Engine<'_, '_> {
         self.node_ending[node.at()] += 1;
         self.unlink(pod);
         self.pod_tried[at] = NEVER;
-        if !facts.phase.is_finished() {
+        if !facts.phase.is_finished() && !self.pod_deleting[at] {
             self.occupancy
                 .terminate(&self.setting.places, facts.shape, node);
         }
-        let seconds = if self.pod_deleting[at] || facts.phase.is_finished() {
-            // Its grace runs already, or there is nothing to end.
-            1
-        } else {
-            self.stop_seconds(pod)
-        };
+        let seconds = self.stop_seconds(pod);
         self.queue.push(seconds, Event::Gone(pod, node));
         self.ends(pod, seconds);
     }
@@ -154,12 +155,10 @@ impl Engine<'_, '_> {
         match self.pod_now[at] {
             // A departing pod counts nowhere already.
             PodNow::Ready if !self.pod_deleting[at] => self.one_ready_less(pod),
-            PodNow::Starting => {
-                self.coming -= 1;
-                self.made(pod);
-            }
+            PodNow::Starting => self.coming -= 1,
             _ => {}
         }
+        self.breaks_order(pod);
         let replacement = self.setting.timing.replacement;
         let wait = match facts.controller {
             _ if self.pod_now[at] == PodNow::Over => None,
@@ -181,6 +180,8 @@ impl Engine<'_, '_> {
             }
             None => PodNow::Over,
         };
+        // Spreads no longer count it.
+        self.place_linked();
     }
 
     fn pod_broken(&mut self, pod: PodId) {
@@ -201,6 +202,10 @@ impl Engine<'_, '_> {
 
     fn stop_seconds(&self, pod: PodId) -> u32 {
         let at = pod.at();
+        if self.pod_deleting[at] || self.setting.population.pods[at].phase.is_finished() {
+            // Its grace runs already, or there is nothing to end.
+            return 1;
+        }
         let table = &self.setting.timing.tables.pod_stop_percent;
         let percent = table[usize::from(self.chance.draw(POD_STOP, pod.0, self.pod_time[at]))];
         let own = self.setting.population.pods[at].grace_seconds;
@@ -220,6 +225,8 @@ impl Engine<'_, '_> {
         self.may_be_drained(node);
         if self.node_now[node.at()] == NodeNow::Serving {
             self.place_waiting();
+        } else {
+            self.place_linked();
         }
     }
 
@@ -229,37 +236,68 @@ impl Engine<'_, '_> {
         if self.pod_time[at] != time {
             return;
         }
-        let facts = &self.setting.population.pods[at];
-        if self.setting.ordinals[at] != u32::MAX
-            && let Some(workload) = facts.workload
-        {
-            // One after the other, lowest ordinal first.
-            if self.making[workload.at()] > 0 {
-                self.order[workload.at()].push(pod);
-                return;
-            }
-            self.making[workload.at()] += 1;
+        if !self.is_its_turn(pod) {
+            self.pod_held[at] = true;
+            return;
         }
         self.place(pod);
     }
 
-    /// An ordered StatefulSet's pod is made, or gone again: the next one may be.
-    fn made(&mut self, pod: PodId) {
-        if self.setting.ordinals[pod.at()] == u32::MAX {
+    /// An ordered StatefulSet makes a pod when all those before it are Ready, whatever becomes of those after it.
+    fn is_its_turn(&self, pod: PodId) -> bool {
+        let place = self.order_place[pod.at()];
+        if place == NONE {
+            return true;
+        }
+        let workload = self.setting.population.pods[pod.at()].workload;
+        workload.is_none_or(|workload| place <= self.order_ready[workload.at()])
+    }
+
+    /// It is Ready no more: those after it wait for its successor.
+    fn breaks_order(&mut self, pod: PodId) {
+        let place = self.order_place[pod.at()];
+        if place != NONE
+            && let Some(workload) = self.setting.population.pods[pod.at()].workload
+        {
+            let ready = &mut self.order_ready[workload.at()];
+            *ready = (*ready).min(place);
+        }
+    }
+
+    /// It is Ready: the next one that is not may be made.
+    fn restores_order(&mut self, pod: PodId) {
+        let place = self.order_place[pod.at()];
+        if place == NONE {
             return;
         }
-        let Some(workload) = self.setting.population.pods[pod.at()].workload else {
-            return;
-        };
-        let making = &mut self.making[workload.at()];
-        *making = making.saturating_sub(1);
-        let ordinals = &self.setting.ordinals;
-        let line = &mut self.order[workload.at()];
-        let next = (0..line.len()).min_by_key(|position| ordinals[line[*position].at()]);
-        if let Some(position) = next {
-            let next = line.swap_remove(position);
-            self.queue
-                .push(0, Event::Make(next, self.pod_time[next.at()]));
+        if let Some(workload) = self.setting.population.pods[pod.at()].workload
+            && place == self.order_ready[workload.at()]
+        {
+            self.look_for_the_next(workload);
+        }
+    }
+
+    /// Moves on to the first pod of an ordered StatefulSet that is not Ready, and has it made if that is due.
+    pub(super) fn look_for_the_next(&mut self, workload: WorkloadId) {
+        loop {
+            let place = self.order_ready[workload.at()];
+            let Some(next) = self.order.get(place as usize).copied() else {
+                return;
+            };
+            if self.setting.population.pods[next.at()].workload != Some(workload) {
+                return;
+            }
+            match self.pod_now[next.at()] {
+                // A finished one is made anew in an instant: it keeps nobody waiting.
+                PodNow::Ready | PodNow::Over => self.order_ready[workload.at()] += 1,
+                _ => {
+                    if std::mem::take(&mut self.pod_held[next.at()]) {
+                        let time = self.pod_time[next.at()];
+                        self.queue.push(0, Event::Make(next, time));
+                    }
+                    return;
+                }
+            }
         }
     }
 
@@ -272,7 +310,10 @@ impl Engine<'_, '_> {
             None
         };
         match chosen {
-            Some(node) => self.bind(pod, node),
+            Some(node) => {
+                self.bind(pod, node);
+                self.place_linked();
+            }
             None => {
                 self.coming -= 1;
                 self.tell(What::Unplaceable(pod));
@@ -319,24 +360,46 @@ impl Engine<'_, '_> {
         }
         line.push(pod);
         self.unplaced_count += 1;
+        self.unplaced_linked += u32::from(self.setting.places.looks_at_pods(shape));
         self.wake_autoscaler();
     }
 
     /// A node came up, or something on one became free: those who wait try again, shape by shape in the order they began to wait.
     pub(super) fn place_waiting(&mut self) {
+        if self.place_each(false) {
+            self.place_linked();
+        }
+    }
+
+    /// A pod came or went somewhere: that changes nothing but for those whose affinity or spread looks at other pods.
+    pub(super) fn place_linked(&mut self) {
+        while self.unplaced_linked > 0 && self.place_each(true) {}
+    }
+
+    /// Whether any of those who wait got a node.
+    fn place_each(&mut self, linked: bool) -> bool {
+        let places = &self.setting.places;
+        let mut any = false;
         let mut position = 0;
         while position < self.unplaced_shapes.len() {
             let shape = self.unplaced_shapes[position];
+            let looks = places.looks_at_pods(shape);
+            if linked && !looks {
+                position += 1;
+                continue;
+            }
             let mut placed = 0;
             while let Some(pod) = self.unplaced[shape.at()].get(placed).copied() {
-                let Some(node) = self.occupancy.choose(&self.setting.places, shape) else {
+                let Some(node) = self.occupancy.choose(places, shape) else {
                     break;
                 };
                 placed += 1;
                 self.unplaced_count -= 1;
+                self.unplaced_linked -= u32::from(looks);
                 self.coming += 1;
                 self.bind(pod, node);
             }
+            any |= placed > 0;
             self.unplaced[shape.at()].drain(..placed);
             if self.unplaced[shape.at()].is_empty() {
                 self.unplaced_shapes.remove(position);
@@ -344,6 +407,7 @@ impl Engine<'_, '_> {
                 position += 1;
             }
         }
+        any
     }
 
     /// It is Ready: its workload and its budgets have one more, and who waited for that may go.
@@ -356,7 +420,6 @@ impl Engine<'_, '_> {
         self.coming -= 1;
         self.tell(What::Ready(pod));
         self.one_ready_more(pod);
-        self.made(pod);
     }
 
     pub(super) fn one_ready_more(&mut self, pod: PodId) {
@@ -365,6 +428,7 @@ impl Engine<'_, '_> {
             self.ready[workload.at()] += 1;
         }
         self.ledger.ready(&self.setting.budgets, facts.shape);
+        self.restores_order(pod);
         let budgets = self.setting.budgets.of_shape(facts.shape);
         for budget in budgets {
             self.wake(*budget);
@@ -373,7 +437,7 @@ impl Engine<'_, '_> {
 
     /// Tells as many of a budget's line as it allows disruptions to try again, each at its next attempt; those whose attempt comes
     /// first go first. Pods that are not Ready need no disruption of a healthy budget (EV-4), so they are all told.
-    fn wake(&mut self, budget: BudgetId) {
+    pub(super) fn wake(&mut self, budget: BudgetId) {
         let at = budget.at();
         if self.lines[at].is_empty() {
             return;
@@ -383,7 +447,8 @@ impl Engine<'_, '_> {
             .ledger
             .allowed(budgets, budget)
             .saturating_sub(self.woken[at]);
-        let healthy = self.ledger.healthy(budget) >= budgets.facts(budget).desired_healthy;
+        let desired = budgets.facts(budget).desired_healthy;
+        let healthy = desired > 0 && self.ledger.healthy(budget) >= desired;
         let now = self.queue.now();
         loop {
             let mut best: Option<(u32, u32, usize)> = None;
@@ -415,7 +480,7 @@ impl Engine<'_, '_> {
             self.lines[at].swap_remove(position);
             // It leaves the line; `pod_waits` stays until it has tried.
             self.woken[at] += 1;
-            if self.pod_now[pod.at()] == PodNow::Ready {
+            if self.pod_now[pod.at()] == PodNow::Ready || !healthy {
                 free -= 1;
             }
             self.queue
@@ -434,7 +499,10 @@ impl Engine<'_, '_> {
     pub(super) fn killed(&mut self, pod: PodId) {
         self.tell(What::Killed(pod));
         self.not_healthy(pod);
-        self.one_ready_less(pod);
+        // A departing pod counts nowhere already.
+        if !self.pod_deleting[pod.at()] {
+            self.one_ready_less(pod);
+        }
         self.pod_now[pod.at()] = PodNow::Coming;
     }
 
