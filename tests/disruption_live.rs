@@ -3,6 +3,7 @@
 //! what each case file says.
 //!
 //! All cases: `cargo test --test disruption_live`. Some: `AKSPLAN_CASES=shared,percent`, by the beginning of the file's name.
+//! Beside the written ones some are drawn (`drawn`), of which only the simulator says what must come.
 //! `AKSPLAN_KEEP=folder` leaves there, for each run, the cluster's state before the drain and what was observed. What it needs
 //! is built by `tests/control_plane/build` once a machine; where that cannot be, the tests are skipped with a word, and fail
 //! in CI.
@@ -16,6 +17,8 @@ mod cluster;
 mod control_plane;
 #[path = "disruption_live/drain.rs"]
 mod drain;
+#[path = "disruption_live/drawn.rs"]
+mod drawn;
 #[path = "disruption_live/filters.rs"]
 mod filters;
 #[path = "disruption_live/foretold.rs"]
@@ -40,6 +43,9 @@ use tokio::sync::Semaphore;
 /// So many at once: most of a run is waiting.
 const TOGETHER: usize = 8;
 
+/// So many clusters are drawn.
+const DRAWN: u64 = 12;
+
 fn cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disruption_live/cases");
     let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
@@ -48,6 +54,15 @@ fn cases() -> Vec<Case> {
         .collect();
     paths.sort();
     paths.iter().map(|path| Case::read(path)).collect()
+}
+
+/// `AKSPLAN_DRAWN=100..120` draws others, and more.
+fn seeds() -> std::ops::Range<u64> {
+    let Ok(text) = std::env::var("AKSPLAN_DRAWN") else {
+        return 0..DRAWN;
+    };
+    let (from, to) = text.split_once("..").expect("a range, like 100..120");
+    from.parse().expect("a number")..to.parse().expect("a number")
 }
 
 fn wanted(name: &str) -> bool {
@@ -81,7 +96,9 @@ fn what_the_cluster_does_is_what_the_cases_say() {
         let cluster = Arc::new(Cluster::start().await?);
         let places = Arc::new(Semaphore::new(TOGETHER));
         let mut running = Vec::new();
-        for case in cases().into_iter().filter(|case| wanted(&case.name)) {
+        let drawn = seeds().map(drawn::case);
+        let all = cases().into_iter().chain(drawn);
+        for case in all.filter(|case| wanted(&case.name)) {
             for name in case.runs.keys().cloned().collect::<Vec<_>>() {
                 let (cluster, places) = (Arc::clone(&cluster), Arc::clone(&places));
                 let case = case.clone();
@@ -109,4 +126,19 @@ fn what_the_cluster_does_is_what_the_cases_say() {
             failures.join("\n")
         );
     }
+}
+
+/// Whoever changes the simulator need not wait for a cluster.
+#[test]
+#[ignore = "compares again what AKSPLAN_KEEP left in the folder AKSPLAN_AGAIN"]
+fn what_was_kept_is_compared_again() {
+    let folder = std::env::var_os("AKSPLAN_AGAIN").expect("AKSPLAN_AGAIN names the folder");
+    let mut failures = Vec::new();
+    let all = cases().into_iter().chain(seeds().map(drawn::case));
+    for case in all.filter(|case| wanted(&case.name)) {
+        for name in case.runs.keys() {
+            failures.extend(run::again(&case, name, Path::new(&folder)));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

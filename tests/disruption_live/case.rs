@@ -83,7 +83,8 @@ pub struct Run {
     /// Why the simulator, on purpose, lets fewer pods go than the cluster does. It must then, and never more.
     #[serde(default)]
     pub simulator_errs_to_blocked: Option<String>,
-    pub expect: Expect,
+    /// What must come of it; of what is drawn nothing is known beforehand.
+    pub expect: Option<Expect>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -158,6 +159,13 @@ impl Case {
         let text = std::fs::read_to_string(path).expect("it was just listed");
         let mut case: Case = serde_saphyr::from_str(&text)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for (name, run) in &case.runs {
+            assert!(
+                run.expect.is_some(),
+                "{}: {name} expects nothing",
+                path.display()
+            );
+        }
         let stem = path.file_stem().expect("it has a name");
         case.name = stem.to_string_lossy().into_owned();
         case

@@ -5,7 +5,7 @@ use super::case::{Drain, How};
 use super::observed::{BudgetSeen, Counts, Observed, Verdict as Seen};
 use aksplan::disruption::{Asked, Basis, Budgets, DrainOptions, Ledger, Treatment, Verdict, drain};
 use aksplan::model::{Cluster, KubernetesState};
-use aksplan::population::{BudgetId, Phase, PodId, Population};
+use aksplan::population::{BudgetId, PodId, Population};
 use aksplan::source::read_document;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -189,19 +189,20 @@ fn first_answers_disagree(
     }
 }
 
-/// Not used by first answers, which take pods as they are: a guard that the state was read at all.
+/// That the state was read at all: what is compared would agree about nothing.
 pub fn was_read(list: &Value) -> Result<(), String> {
     let state = state(list);
-    let items = list["items"].as_array().map_or(0, Vec::len);
-    let cluster = cluster();
-    let population = Population::of(&cluster, &state);
-    let running = population
-        .pods
-        .iter()
-        .filter(|pod| pod.phase == Phase::Running)
-        .count();
-    if items == 0 || state.nodes.is_empty() || running == 0 {
-        return Err(format!("{items} objects, {running} running pods were read"));
+    let of_kind = |kind: &str| {
+        let items = list["items"].as_array().into_iter().flatten();
+        items.filter(|object| object["kind"] == kind).count()
+    };
+    let (nodes, pods) = (of_kind("Node"), of_kind("Pod"));
+    if nodes == 0 || pods == 0 || state.nodes.len() != nodes || state.pods.len() != pods {
+        return Err(format!(
+            "of {nodes} nodes and {pods} pods {} and {} were read",
+            state.nodes.len(),
+            state.pods.len()
+        ));
     }
     Ok(())
 }

@@ -11,38 +11,19 @@ use super::simulated;
 use aksplan::source::kubernetes_api::READS;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything that is not as the case says, each a line.
 pub async fn run(cluster: &Arc<Cluster>, case: &Case, name: &str) -> Vec<String> {
-    let scope = format!("{}-{name}", case.name).replace('_', "-");
+    let scope = scope(case, name);
     let run = &case.runs[name];
     let found = match play(cluster, case, &scope, &run.drain).await {
         Ok((state, observed)) => {
             keep(&format!("{scope}.state.json"), &state);
             keep(&format!("{scope}.observed.json"), &json!(observed));
-            let mut found = observed.differences(&run.expect);
-            match foretold::was_read(&state) {
-                Ok(()) => {
-                    found.extend(foretold::disagreements(
-                        &state, &scope, &run.drain, &observed,
-                    ));
-                    if let Some(why) = simulated::left_out(&run.drain) {
-                        println!("{scope}: not simulated: {why}");
-                    } else {
-                        found.extend(simulated::disagreements(
-                            &state,
-                            &scope,
-                            run,
-                            case.gone_after(),
-                            &observed,
-                        ));
-                    }
-                }
-                Err(why) => found.push(why),
-            }
-            found
+            compare(case, name, &state, &observed)
         }
         Err(why) => vec![why],
     };
@@ -52,6 +33,52 @@ pub async fn run(cluster: &Arc<Cluster>, case: &Case, name: &str) -> Vec<String>
         .collect();
     if found.is_empty() {
         println!("{scope}: as expected");
+    }
+    found
+}
+
+/// What was kept of an earlier run, compared again.
+pub fn again(case: &Case, name: &str, folder: &Path) -> Vec<String> {
+    let scope = scope(case, name);
+    let read = |what: &str| {
+        let path = folder.join(format!("{scope}.{what}.json"));
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let state = serde_json::from_slice(&read("state")).expect("it was kept by this test");
+    let observed = serde_json::from_slice(&read("observed")).expect("it was kept by this test");
+    println!("{scope}");
+    let found = compare(case, name, &state, &observed);
+    found
+        .into_iter()
+        .map(|what| format!("{scope}: {what}"))
+        .collect()
+}
+
+fn scope(case: &Case, name: &str) -> String {
+    format!("{}-{name}", case.name).replace('_', "-")
+}
+
+/// With what the case says, and with what aksplan says.
+fn compare(case: &Case, name: &str, state: &Value, observed: &Observed) -> Vec<String> {
+    let (run, scope) = (&case.runs[name], scope(case, name));
+    let mut found = match &run.expect {
+        Some(expect) => observed.differences(expect),
+        None => Vec::new(),
+    };
+    if let Err(why) = foretold::was_read(state) {
+        found.push(why);
+        return found;
+    }
+    found.extend(foretold::disagreements(state, &scope, &run.drain, observed));
+    match simulated::left_out(&run.drain) {
+        Some(why) => println!("{scope}: not simulated: {why}"),
+        None => found.extend(simulated::disagreements(
+            state,
+            &scope,
+            run,
+            case.gone_after(),
+            observed,
+        )),
     }
     found
 }

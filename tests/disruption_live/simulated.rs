@@ -1,7 +1,7 @@
 //! What the simulator makes of the same state and the same drain, beside what the cluster did: every answer to every eviction, how
 //! many there were, which budget refused, how each node ended, and where replacements are. Each disagreement is a line.
 
-use super::case::{Drain as Asked, How, Run};
+use super::case::{Drain as Asked, Expect, How, Run};
 use super::foretold::{cluster, options, state, workload};
 use super::objects::{POOL, node_name};
 use super::observed::{Counts, NodeFate, Observed, Verdict as Seen};
@@ -11,7 +11,7 @@ use aksplan::model::workload::Node;
 use aksplan::model::{Cluster, IntOrPercent, KubernetesState, NodePool};
 use aksplan::population::{NodeId, PodId, PoolId, Population};
 use aksplan::simulate::outcome::{NodeEnd, PodEnd};
-use aksplan::simulate::{Drain, Engine, Operation, Outcome, Policy, Setting, What};
+use aksplan::simulate::{Drain, Engine, Happening, Operation, Outcome, Policy, Setting, What};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,9 @@ pub fn disagreements(
     gone_after: u32,
     seen: &Observed,
 ) -> Vec<String> {
-    let (drain, expect) = (&run.drain, &run.expect);
+    let drain = &run.drain;
+    let nothing = Expect::default();
+    let expect = run.expect.as_ref().unwrap_or(&nothing);
     let ours = simulated(list, scope, drain, gone_after);
     let theirs = observed(seen);
     let mut found = Vec::new();
@@ -54,7 +56,7 @@ pub fn disagreements(
         }
     };
     let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
-    if expect.nodes.is_some() {
+    if run.expect.is_none() || expect.nodes.is_some() {
         differ("nodes", text(&ours.nodes), text(&theirs.nodes));
     }
     differ("verdicts", text(&ours.verdicts), text(&theirs.verdicts));
@@ -177,6 +179,15 @@ fn simulated(list: &Value, scope: &str, drain: &Asked, gone_after: u32) -> Told 
             _ => NodeFate::Stuck,
         };
         told.nodes.insert(drain.nodes[position].clone(), fate);
+    }
+    // Those that waited before, and still do.
+    for pod in population.pod_ids() {
+        let facts = population.pods[pod.at()];
+        let placed =
+            |happening: &Happening| matches!(happening.what, What::Placed(one, _) if one == pod);
+        if facts.node.is_none() && !outcome.log.iter().any(placed) {
+            *told.pending.entry(workload(&population, pod)).or_default() += 1;
+        }
     }
     for pod in outcome.pods.iter().filter(|pod| pod.evictions > 0) {
         let workload = workload(&population, pod.pod);
