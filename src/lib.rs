@@ -1,6 +1,6 @@
 //! aksplan: an IP capacity planner and migration simulator for Azure Kubernetes Service.
 //!
-//! One sentence: **read facts → (pure) assess · predict · compare → render.**
+//! One sentence: **read facts → (pure) assess · predict · simulate · compare → render.**
 //! The map, in reading order; a room may use those above it, never those below:
 //!
 //! - [`model`]: the nouns. Prefixes, networks, clusters, workloads, and the [`model::Inventory`] that holds all that is

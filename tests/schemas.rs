@@ -8,7 +8,7 @@ use binary::{answer, root, scenarios};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 13] = [
+const SCHEMAS: [&str; 16] = [
     "scenario",
     "capacity",
     "predict",
@@ -17,7 +17,10 @@ const SCHEMAS: [&str; 13] = [
     "cidr-suggest",
     "cidr-merge",
     "cidr-overlaps",
+    "simulate",
     "compare",
+    "simulation",
+    "policy",
     "explain",
     "report",
     "snapshot",
@@ -203,6 +206,24 @@ fn answers_about_plain_lists_conform() {
 }
 
 #[test]
+fn simulations_conform() {
+    let mut with_timeline = 0;
+    for name in scenarios() {
+        if scenario(&name)["timeline"].is_null() {
+            continue;
+        }
+        with_timeline += 1;
+        let file = format!("scenarios/{name}.yaml");
+        let run = conforms("simulate", &["simulate", &file]);
+        assert!(run["futures"].is_null());
+        let mut counted = conforms("simulate", &["simulate", &file, "--futures", "50"]);
+        counted["futures"]["count"] = json!("fifty");
+        assert!(!problems(&validator("simulate"), &counted).is_empty());
+    }
+    assert!(with_timeline >= 3, "{with_timeline}");
+}
+
+#[test]
 fn explanations_conform() {
     conforms("explain", &["explain"]);
     conforms("explain", &["explain", "CLS-3"]);
@@ -256,4 +277,70 @@ fn broken_documents_are_refused() {
     let mut misspelt = scenario("fintech");
     misspelt["clusters"][0]["pools"][0]["max_cuont"] = json!(6);
     assert!(!problems(&validator("scenario"), &misspelt).is_empty());
+}
+
+/// Of every operation, with and without pods, with futures and without; also where it does not complete, and without Azure's view.
+#[test]
+fn simulations_are_what_their_schema_says() {
+    let few = ["--futures", "5"];
+    let payments = ["--from", "scenarios/payments"];
+    let strict = ["--from", "tests/fixtures/strict-budget.json"];
+    let objects = ["--from", "scenarios/payments/objects.json"];
+    let runs: [Vec<&str>; 6] = [
+        [&["migrate"], &payments[..], &few].concat(),
+        [
+            &["migrate", "--pods", "--window", "22:00-02:00"],
+            &payments[..],
+            &strict,
+            &few,
+        ]
+        .concat(),
+        [&["upgrade", "--futures", "0"], &payments[..]].concat(),
+        [&["drain", "--all"], &payments[..], &few].concat(),
+        [
+            &[
+                "drain",
+                "--pool",
+                "apps",
+                "--force",
+                "--ignore-daemonsets",
+                "--pods",
+            ],
+            &objects[..],
+            &few,
+        ]
+        .concat(),
+        [
+            &[
+                "drain",
+                "--pool",
+                "apps",
+                "--force",
+                "--ignore-daemonsets",
+                "--together",
+            ],
+            &objects[..],
+            &strict,
+            &few,
+        ]
+        .concat(),
+    ];
+    for arguments in &runs {
+        let document = conforms("simulation", arguments);
+        let is_told = arguments.contains(&"--pods");
+        assert_eq!(document["pods"].is_array(), is_told, "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_default_policy_is_what_its_schema_says() {
+    let validator = validator("policy");
+    assert_eq!(problems(&validator, &json!({})), [""; 0]);
+    let written =
+        json!({ "node_reimage": { "median": 200, "p90": 500 }, "drain_timeout_minutes": 45 });
+    assert_eq!(problems(&validator, &written), [""; 0]);
+    assert_ne!(
+        problems(&validator, &json!({ "node_reimage": 200 })),
+        [""; 0]
+    );
 }

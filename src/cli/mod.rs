@@ -10,6 +10,7 @@ mod cidr;
 mod compare;
 mod completion;
 mod diff;
+mod drain;
 mod explain;
 mod input;
 #[cfg(feature = "kubernetes")]
@@ -18,6 +19,7 @@ mod kubernetes_access;
 mod live;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod live_objects;
+mod migrate;
 mod output;
 #[cfg(any(feature = "azure", feature = "kubernetes"))]
 mod permissions;
@@ -28,7 +30,10 @@ pub mod prefix_lists;
 mod progress;
 mod report;
 mod schema;
+mod simulate;
+mod simulation;
 mod snapshot;
+mod upgrade;
 
 use crate::source::SourceError;
 #[cfg(feature = "kubernetes")]
@@ -62,7 +67,11 @@ enum Command {
     /// Ranges: which meet that must not, which are free; and plain prefix lists of any length
     #[command(subcommand)]
     Cidr(cidr::CidrCommand),
+    Simulate(simulate::SimulateArgs),
     Compare(compare::CompareArgs),
+    Drain(drain::DrainArgs),
+    Upgrade(upgrade::UpgradeArgs),
+    Migrate(migrate::MigrateArgs),
     Report(report::ReportArgs),
     Snapshot(snapshot::SnapshotArgs),
     Diff(diff::DiffArgs),
@@ -138,7 +147,11 @@ pub fn run() -> ExitCode {
         Command::Capacity(args) => capacity::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Cidr(command) => cidr::run(command),
+        Command::Simulate(args) => simulate::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Drain(args) => drain::run(args),
+        Command::Upgrade(args) => upgrade::run(args),
+        Command::Migrate(args) => migrate::run(args),
         Command::Report(args) => report::run(args),
         Command::Snapshot(args) => snapshot::run(args),
         Command::Diff(args) => diff::run(args),

@@ -315,7 +315,7 @@ fn layout<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> Vec<impl PartialEq +
 }
 
 /// One operation on an estate.
-fn operation_prediction(
+pub fn operation_prediction(
     current: &Inventory,
     operation: OperationFact,
 ) -> Result<Prediction, CliError> {

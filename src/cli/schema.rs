@@ -3,6 +3,7 @@
 use super::output::{json, write_all};
 use super::{CliError, Ending};
 use crate::report::{diff, shapes};
+use crate::simulate::Policy;
 use crate::source::scenario::Scenario;
 use crate::source::snapshot::Document;
 
@@ -24,7 +25,10 @@ enum SchemaOf {
     CidrSuggest,
     CidrMerge,
     CidrOverlaps,
+    Simulate,
     Compare,
+    Simulation,
+    Policy,
     Explain,
     Report,
     Snapshot,
@@ -50,7 +54,12 @@ pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
         SchemaOf::CidrSuggest => outputs().into_root_schema_for::<shapes::SuggestShape>(),
         SchemaOf::CidrMerge => outputs().into_root_schema_for::<shapes::MergeShape>(),
         SchemaOf::CidrOverlaps => outputs().into_root_schema_for::<shapes::ListOverlapsShape>(),
+        SchemaOf::Simulate => outputs().into_root_schema_for::<shapes::growth::SimulateShape>(),
         SchemaOf::Compare => outputs().into_root_schema_for::<shapes::CompareShape>(),
+        SchemaOf::Simulation => {
+            outputs().into_root_schema_for::<shapes::simulation::SimulationShape>()
+        }
+        SchemaOf::Policy => schemars::schema_for!(Policy),
         SchemaOf::Explain => outputs().into_root_schema_for::<shapes::ExplainShape>(),
         SchemaOf::Report => outputs().into_root_schema_for::<shapes::ReportShape>(),
     };

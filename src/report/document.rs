@@ -1,5 +1,6 @@
-//! The document model: headings, paragraphs, lists and tables, with a tone where something is good or bad. No layout.
+//! The document model: headings, paragraphs, lists, tables and timelines, with a tone where something is good or bad. No layout.
 
+use super::timeline::Timeline;
 use crate::finding::Severity;
 
 /// How a piece of text should strike the reader. Never the only carrier of a meaning.
@@ -102,6 +103,8 @@ pub enum Block {
     /// Each item: a mark such as a severity, and a text.
     List(Vec<(Cell, String)>),
     Table(Table),
+    /// As wide as there is room for; a block of code in Markdown.
+    Timeline(Timeline),
     /// Somebody else's words.
     Quote(String),
     /// A block that `--quiet` leaves out.

@@ -3,6 +3,7 @@
 
 use super::document::{Block, Document, Table};
 use super::terminal::clean;
+use super::timeline;
 
 /// Renders with a first-level title.
 pub fn render(document: &Document) -> String {
@@ -38,6 +39,16 @@ fn render_block(block: &Block, out: &mut String) {
             }
         }
         Block::Table(table) => render_table(table, out),
+        Block::Timeline(chart) => {
+            out.push_str("```text\n");
+            for line in timeline::lines(chart, timeline::WIDTH) {
+                let line: String = line.into_iter().map(|(text, _)| text).collect();
+                // A label must not end the block.
+                out.push_str(&clean(&line).replace("```", "'''"));
+                out.push('\n');
+            }
+            out.push_str("```\n");
+        }
         Block::Quote(text) => out.push_str(&format!(
             "> {}
 ",

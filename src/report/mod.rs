@@ -8,9 +8,12 @@ pub mod compare;
 pub mod diff;
 pub mod document;
 pub mod explain;
+pub mod growth;
 pub mod markdown;
 pub mod predict;
 pub mod shapes;
+pub mod simulation;
 pub mod terminal;
+pub mod timeline;
 
 pub use document::{Block, Cell, Document, Table, Tone};

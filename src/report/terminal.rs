@@ -2,6 +2,7 @@
 //! Everything that came from outside is cleaned of control characters: a pool named with an escape sequence prints harmlessly.
 
 use super::document::{Block, Cell, Document, Table, Tone};
+use super::timeline;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width};
 
 const RESET: &str = "\x1b[0m";
@@ -98,6 +99,14 @@ fn render_block(block: &Block, width: Option<usize>, out: &mut String) {
             }
         }
         Block::Table(table) => render_table(table, width, out),
+        Block::Timeline(chart) => {
+            for line in timeline::lines(chart, width.unwrap_or(timeline::WIDTH)) {
+                for (text, tone) in line {
+                    out.push_str(&paint(&clean(&text), tone));
+                }
+                out.push('\n');
+            }
+        }
         Block::Talk(block) => render_block(block, width, out),
     }
 }

@@ -116,9 +116,9 @@ struct GroupNow {
     surge: u32,
     surge_up: u32,
     quarantined: u32,
-    /// `kubectl drain` left a node behind and went on: it fails at the end.
-    left_behind: bool,
     done: u32,
+    /// A node of it was not drained, and the others are taken all the same.
+    failed: bool,
     ended_at: u32,
 }
 
@@ -364,10 +364,11 @@ impl<'s, 'p> Engine<'s, 'p> {
     }
 
     /// The operation is over when every group is, or one failed that others would have followed. What pods do afterwards belongs to
-    /// the run while replacements are still coming up.
+    /// the run while replacements are still coming up, or nodes for them.
     #[inline]
     fn is_over(&self) -> bool {
-        self.open_groups == 0 && self.coming == 0
+        let grows = self.scanning && self.unplaced_count > 0;
+        self.open_groups == 0 && self.coming == 0 && !grows
     }
 
     fn ended(&self) -> Ended {
@@ -379,7 +380,9 @@ impl<'s, 'p> Engine<'s, 'p> {
         let failed: Vec<bool> = self
             .groups
             .iter()
-            .map(|group| matches!(group.phase, GroupPhase::Failed | GroupPhase::Failing))
+            .map(|group| {
+                group.failed || matches!(group.phase, GroupPhase::Failed | GroupPhase::Failing)
+            })
             .collect();
         let stuck = (0..self.node_now.len())
             .filter(|node| {
@@ -469,8 +472,8 @@ impl<'s, 'p> Engine<'s, 'p> {
                 surge: 0,
                 surge_up: 0,
                 quarantined: 0,
-                left_behind: false,
                 done: 0,
+                failed: false,
                 ended_at: NEVER,
             });
         }

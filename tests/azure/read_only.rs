@@ -22,9 +22,15 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("cidr check", &[]),
     ("cidr suggest", &["--for", "pod", "--cluster", "CLUSTER"]),
     ("compare", &["--cluster", "CLUSTER"]),
+    ("drain", &["--cluster", "CLUSTER", "--all"]),
+    ("upgrade", &["--cluster", "CLUSTER"]),
+    ("migrate", &["--cluster", "CLUSTER"]),
     ("report", &[]),
     ("snapshot", &["-f", "estate.json"]),
 ];
+
+/// Commands that need a cluster's objects as well.
+const SIMULATES: [&str; 3] = ["drain", "upgrade", "migrate"];
 
 /// Every command and subcommand, as the words before its flags.
 fn every_command() -> Vec<String> {
@@ -110,8 +116,11 @@ fn everything(mut each: impl FnMut(&str, &Ran, &Folder, &[Logged])) -> BTreeSet<
             let folder = Folder::new();
             let ran = run(&azure, &folder, &args);
             let shown = format!("aksplan {}", args.join(" "));
+            // No API server is asked here: simulations read Azure, and then miss the cluster's objects.
+            let misses_objects = ran.code == Some(2) && ran.stderr.contains("no nodes of cluster");
             assert!(
-                matches!(ran.code, Some(0 | 3)),
+                matches!(ran.code, Some(0 | 3))
+                    || (misses_objects && SIMULATES.contains(&command.as_str())),
                 "{shown}: {:?} {}",
                 ran.code,
                 ran.stderr
@@ -160,6 +169,9 @@ fn every_command_only_reads_and_shows_its_token_to_nobody() {
         "cidr check",
         "cidr suggest",
         "compare",
+        "drain",
+        "upgrade",
+        "migrate",
         "report",
         "snapshot",
     ];

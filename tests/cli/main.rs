@@ -103,7 +103,7 @@ fn with<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// All subcommands, as their help names them.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 18] = [
     &[],
     &["capacity"],
     &["predict"],
@@ -112,7 +112,11 @@ const COMMANDS: [&[&str]; 14] = [
     &["cidr", "suggest"],
     &["cidr", "overlaps"],
     &["cidr", "merge"],
+    &["simulate"],
     &["compare"],
+    &["drain"],
+    &["upgrade"],
+    &["migrate"],
     &["report"],
     &["explain"],
     &["schema"],

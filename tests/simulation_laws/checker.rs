@@ -108,6 +108,8 @@ pub struct Checker<'a> {
     told: Vec<Option<(u32, u32)>>,
     peaks: Vec<(u64, u64)>,
     evictions: u32,
+    /// By workload, fewest ready pods.
+    lowest: Vec<u32>,
     at: u32,
 }
 
@@ -279,6 +281,7 @@ impl<'a> Checker<'a> {
                 .map(|range| (range.held, range.held))
                 .collect(),
             evictions: 0,
+            lowest: vec![u32::MAX; setting.population.workloads.len()],
             at: 0,
         }
     }
@@ -349,6 +352,19 @@ impl<'a> Checker<'a> {
     }
 
     fn look_at_budgets(&mut self) {
+        let mut ready = vec![0; self.lowest.len()];
+        for (pod, book) in self.pods.iter().enumerate() {
+            let leaving = book.first && self.state.pods[pod].deleting_at.is_some();
+            if let Some(workload) = self.setting.population.pods[pod].workload
+                && book.doing == Doing::Ready
+                && !leaving
+            {
+                ready[workload.at()] += 1;
+            }
+        }
+        for (lowest, ready) in self.lowest.iter_mut().zip(ready) {
+            *lowest = (*lowest).min(ready);
+        }
         for budget in 0..self.terms.len() {
             self.open_since[budget] = match (self.lets_go(budget), self.open_since[budget]) {
                 (true, None) => Some(self.at),
@@ -461,7 +477,7 @@ impl<'a> Checker<'a> {
         for (position, group) in self.groups.iter().enumerate() {
             let rolling = group.begun.is_some_and(|begun| begun < next)
                 && group.ended.is_none()
-                && !group.failed
+                && (!group.failed || group.pool.is_none())
                 && group.surge_up == group.surge;
             if rolling && !group.removing {
                 let nodes = self.setting.groups[position].nodes.len();
@@ -848,7 +864,11 @@ impl<'a> Checker<'a> {
             );
             self.groups[position].removing = true;
         } else {
-            must!(!group.failed, "its group has failed");
+            // kubectl goes on with the next node.
+            must!(
+                !group.failed || group.pool.is_none(),
+                "its group has failed"
+            );
             must!(!group.removing, "surge nodes are being removed already");
             let (busy, most) = (self.under_way(position), self.buffers(position));
             must!(busy < most, "{busy} nodes are under way, {most} may be");
@@ -1316,6 +1336,18 @@ impl<'a> Checker<'a> {
             .iter()
             .filter(|pod| pod.doing == Doing::Waits)
             .count();
+        must!(
+            ended.evictions == self.evictions,
+            "{} evictions, not {}",
+            ended.evictions,
+            self.evictions
+        );
+        must!(
+            ended.lowest_ready == self.lowest,
+            "lowest {:?}, not {:?}",
+            ended.lowest_ready,
+            self.lowest
+        );
         must!(
             ended.unplaced as usize == waiting,
             "{} unplaced, not {waiting}",

@@ -5,7 +5,7 @@ use super::plan::{Case, case};
 use aksplan::simulate::{Engine, Policy};
 use proptest::prelude::*;
 
-fn obeys(case: &Case) -> Result<(), String> {
+pub fn obeys(case: &Case) -> Result<(), String> {
     case.with(&Policy::default(), |setting| {
         let mut engine = Engine::new(setting);
         let (ended, log) = engine.record();

@@ -156,7 +156,7 @@ impl Engine<'_, '_> {
         self.stuck(node);
     }
 
-    /// It cannot be drained: quarantined, or the whole group stops and it takes pods again (UPG-9); left behind by kubectl.
+    /// It cannot be drained: quarantined, or the whole group stops and it takes pods again (UPG-9).
     fn stuck(&mut self, node: NodeId) {
         let at = node.at();
         self.node_failed[at] = true;
@@ -179,9 +179,9 @@ impl Engine<'_, '_> {
                 }
                 self.fails(position);
             } else {
-                // kubectl leaves it cordoned, goes on with the next node ("continuing command"), and fails at the end.
+                // kubectl leaves it cordoned, goes on with the next node ("continuing command...") and fails in the end.
                 self.node_now[at] = NodeNow::Cordoned;
-                self.groups[usize::from(position)].left_behind = true;
+                self.fails_in_the_end(position);
                 self.queue.push(0, Event::Done(node));
             }
         }

@@ -1,0 +1,521 @@
+//! What `drain`, `upgrade` and `migrate` have in common: where the cluster's objects come from, how many futures are played, how long
+//! things take, and which window somebody has for it.
+
+use super::input::{About, Sources, one_cluster};
+use super::output::Rendering;
+use super::{CliError, Ending};
+use crate::capacity::growth::Books;
+use crate::disruption::drain::DrainOptions;
+use crate::disruption::verdicts::Drain;
+use crate::finding::{Finding, Severity};
+use crate::model::{
+    Cluster, ClusterIndex, Inventory, KubernetesState, MaintenanceConfiguration, NetworkProfile,
+};
+use crate::population::{NodeId, PoolId, Population};
+use crate::report::shapes::simulation::SimulationShape;
+use crate::report::simulation::{Rows, Show, Simulation, Trace, Window, document, listed};
+use crate::simulate::advice::{Trial, advise};
+use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, futures};
+use crate::source::facts::{ClusterFact, ClusterGiven, Origin};
+use crate::source::{self, Found};
+use jiff::Timestamp;
+use jiff::civil::Time;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Flags of every simulated operation.
+#[derive(Debug, clap::Args)]
+pub struct SimulationArgs {
+    #[command(flatten)]
+    pub sources: Sources,
+
+    /// The cluster; may be left out where there is one
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+
+    /// How long things take and what AKS does not say, as YAML or JSON; see `aksplan schema policy`
+    ///
+    /// What is left out is taken from the objects where they show it (how long pods of a workload and nodes of a pool took to become
+    /// Ready), else from defaults. Which it was is said of every duration.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// Runs with durations drawn anew; 0: none
+    ///
+    /// Left out: 1,000, fewer above 3,000 pods, none above 20,000.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    futures: Option<u32>,
+
+    /// Where the chance of the futures begins: the same seed, the same answer
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// The time there is for it: `4h`, `240m`, or `22:00-04:00` in UTC
+    ///
+    /// The cluster's own maintenance windows are looked at as well, where they were read.
+    #[arg(long, value_name = "WINDOW")]
+    window: Option<String>,
+
+    /// Every pod: what became of it and why, and how many pods of each workload were Ready when
+    #[arg(long)]
+    pods: bool,
+
+    /// Rows of the timeline; left out: nodes, or pools where there are more than forty
+    #[arg(long, value_enum, value_name = "ROWS")]
+    timeline: Option<TimelineArg>,
+
+    /// Do not try what would help: another surge, another order, one pod more
+    #[arg(long)]
+    no_advice: bool,
+
+    #[command(flatten)]
+    rendering: Rendering,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum TimelineArg {
+    Nodes,
+    Pools,
+    None,
+}
+
+/// A cluster with its objects.
+pub struct Scene {
+    pub inventory: Inventory,
+    pub index: ClusterIndex,
+    /// Objects without Azure's view of the cluster.
+    pub is_nameless: bool,
+    not_checked: Vec<String>,
+}
+
+impl Scene {
+    pub fn cluster(&self) -> &Cluster {
+        self.inventory.cluster(self.index)
+    }
+
+    /// The cluster's objects.
+    pub fn state(&self) -> Result<&KubernetesState, CliError> {
+        let cluster = self.cluster();
+        cluster
+            .kubernetes
+            .as_deref()
+            .filter(|state| !state.nodes.is_empty())
+            .ok_or_else(|| {
+                CliError::Usage(format!(
+                    "no nodes of cluster {} were read: add the output of `kubectl get nodes,pods,pdb,deployments,replicasets,\
+                     statefulsets,daemonsets,jobs,pvc,namespaces -A -o json` and `kubectl get pv -o json`{}",
+                    cluster.name,
+                    if cfg!(feature = "kubernetes") {
+                        ", or read them live with --kubernetes"
+                    } else {
+                        ""
+                    }
+                ))
+            })
+    }
+}
+
+/// What an operation is about, once the cluster is known.
+pub struct Asked {
+    /// `drain`, `upgrade` or `migrate`.
+    pub word: &'static str,
+    pub title: String,
+    pub operation: Operation,
+    /// What was found before anything moves.
+    pub findings: Vec<Finding>,
+    pub not_checked: Vec<String>,
+}
+
+impl SimulationArgs {
+    /// Reads everything.
+    pub fn scene(&self) -> Result<Scene, CliError> {
+        let about = About {
+            details: true,
+            ..About::cluster(self.cluster.as_deref())
+        };
+        let mut found = self.sources.read(&about)?;
+        let is_nameless = name_objects(&mut found);
+        let loaded = source::join(found, &self.sources.also_reserved)?;
+        let inventory = loaded.current;
+        let index = one_cluster(&inventory, self.cluster.as_deref())?;
+        let mut not_checked = inventory.not_checked.clone();
+        if loaded.planned.is_some() {
+            not_checked.push(
+                "the Terraform plan: only what is was simulated, not what the plan will make"
+                    .to_string(),
+            );
+        }
+        Ok(Scene {
+            inventory,
+            index,
+            is_nameless,
+            not_checked,
+        })
+    }
+
+    /// Simulates, prints, and says how it ended.
+    pub fn run(
+        &self,
+        scene: &Scene,
+        ask: impl FnOnce(&Population) -> Result<Asked, CliError>,
+    ) -> Result<Ending, CliError> {
+        let cluster = scene.cluster();
+        let state = scene.state()?;
+        let policy = self.policy.as_deref().map(read_policy).transpose()?;
+        let policy = policy.unwrap_or_default();
+        let mut windows = cluster_windows(cluster);
+        if let Some(text) = &self.window {
+            windows.insert(0, window(text)?);
+        }
+        let population = Population::of(cluster, state);
+        let asked = ask(&population)?;
+        let books = (!scene.is_nameless).then(|| Books::of(&scene.inventory));
+        let now = scene.inventory.observed_at;
+        let setting = Setting::of(
+            &population,
+            books.as_ref(),
+            asked.operation.clone(),
+            &policy,
+            now,
+        );
+        let mut findings = asked.findings;
+        let statics = static_verdicts(&setting, now);
+        findings.extend(statics.0);
+        let (ended, log) = Engine::new(&setting).record();
+        let outcome = Outcome::of(&setting, ended, log);
+        let mut not_checked = scene.not_checked.clone();
+        not_checked.extend(asked.not_checked);
+        not_checked.extend(statics.1);
+        let count = self
+            .futures
+            .unwrap_or_else(|| default_futures(state.pods.len()));
+        if count == 0 && self.futures.is_none() {
+            not_checked.push(format!(
+                "futures: the cluster has {} pods, more than {MOST_PODS}, so none were played; ask for them with --futures N",
+                state.pods.len()
+            ));
+        }
+        let played = (count > 0).then(|| futures(&setting, self.seed, count));
+        let advice = if self.no_advice || state.pods.len() > MOST_PODS {
+            if !self.no_advice {
+                not_checked.push(format!(
+                    "advice: nothing was tried, because the cluster has more than {MOST_PODS} pods"
+                ));
+            }
+            Vec::new()
+        } else {
+            let trial = Trial {
+                cluster,
+                state,
+                books: books.as_ref(),
+                operation: &asked.operation,
+                policy: &policy,
+                now,
+            };
+            advise(&trial, &setting, &outcome)
+        };
+        let trace = Trace::of(&setting, &outcome);
+        let mut simulation = Simulation {
+            operation: asked.word,
+            title: asked.title,
+            cluster: cluster.name.clone(),
+            observed_at: now,
+            setting: &setting,
+            outcome: &outcome,
+            trace: &trace,
+            futures: played.as_ref(),
+            windows,
+            findings,
+            advice: &advice,
+            not_checked,
+            show: Show {
+                pods: self.pods,
+                timeline: match self.timeline {
+                    None => Rows::Few,
+                    Some(TimelineArg::Nodes) => Rows::Nodes,
+                    Some(TimelineArg::Pools) => Rows::Pools,
+                    Some(TimelineArg::None) => Rows::None,
+                },
+            },
+        };
+        let shown = crate::report::simulation::findings(&simulation);
+        simulation.findings.extend(shown);
+        self.rendering.print(
+            || SimulationShape::of(&simulation),
+            || document(&simulation),
+        )?;
+        let worst: Option<Severity> = simulation
+            .findings
+            .iter()
+            .map(|finding| finding.severity)
+            .max();
+        Ok(self.rendering.ending(worst))
+    }
+}
+
+/// What can be said before anything moves, and what of it nobody knows.
+fn static_verdicts(setting: &Setting, now: Option<Timestamp>) -> (Vec<Finding>, Vec<String>) {
+    let aks = DrainOptions::aks();
+    let options = match &setting.operation {
+        Operation::Drain(drain) => &drain.options,
+        _ => &aks,
+    };
+    let mut nodes: Vec<NodeId> = setting
+        .groups
+        .iter()
+        .flat_map(|group| group.nodes.iter().copied())
+        .collect();
+    nodes.sort_unstable();
+    let drain = Drain {
+        population: setting.population,
+        budgets: &setting.budgets,
+        nodes: &nodes,
+        options,
+        now,
+    };
+    let verdicts = drain.verdicts(&setting.places, &setting.first.occupancy);
+    let findings = verdicts.into_iter().map(|verdict| {
+        let mut finding = verdict.finding;
+        if !verdict.remedy.is_empty() {
+            finding.message = format!(
+                "{}. {}",
+                finding.message.trim_end_matches('.'),
+                verdict.remedy
+            );
+        }
+        finding
+    });
+    (findings.collect(), drain.not_checked())
+}
+
+/// Objects of a cluster that Azure did not tell of become those of a nameless one. Of several files without a cluster nobody knows
+/// whether they are of the same: they are taken to be.
+fn name_objects(found: &mut Found) -> bool {
+    let facts = &found.facts;
+    if !facts.clusters.is_empty() || !found.plans.is_empty() || facts.kubernetes.is_empty() {
+        return false;
+    }
+    let label = facts
+        .kubernetes
+        .iter()
+        .flat_map(|fact| &fact.state.nodes)
+        .find_map(|node| node.labels.get("kubernetes.azure.com/cluster"));
+    let name = label.map_or_else(|| "the cluster".to_string(), Clone::clone);
+    found.facts.clusters.push(ClusterFact {
+        origin: Origin::new(&Arc::from("Kubernetes objects"), ""),
+        cluster: nameless(name),
+        given: ClusterGiven::ALL,
+        version_asked: None,
+        pools: Vec::new(),
+    });
+    true
+}
+
+fn nameless(name: String) -> Cluster {
+    Cluster {
+        id: None,
+        name,
+        resource_group: None,
+        node_resource_group: None,
+        kubernetes_version: None,
+        provisioning_state: None,
+        power_state: None,
+        network: NetworkProfile::default(),
+        pools: Vec::new(),
+        private_cluster: false,
+        api_server_vnet_integration: false,
+        node_auto_provisioning: false,
+        identity: crate::model::Identity::default(),
+        node_disruption_policy: None,
+        ingress_application_gateway: false,
+        maintenance: None,
+        kubernetes: None,
+    }
+}
+
+/// Above, a future costs more than it tells unasked.
+const MOST_PODS: usize = 20_000;
+/// Pods times futures that are played unasked.
+const MOST_PLAYED: usize = 3_000_000;
+
+fn default_futures(pods: usize) -> u32 {
+    match pods {
+        0..=3_000 => 1_000,
+        3_001..=MOST_PODS => u32::try_from(MOST_PLAYED / pods).unwrap_or(1_000),
+        _ => 0,
+    }
+}
+
+fn read_policy(path: &Path) -> Result<Policy, CliError> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| CliError::Usage(format!("{name}: {error}")))?;
+    serde_saphyr::from_str(&text).map_err(|error| CliError::Usage(format!("{name}: {error}")))
+}
+
+/// `4h`, `90m`, `22:00-04:00`.
+fn window(text: &str) -> Result<Window, CliError> {
+    let fail = || {
+        CliError::Usage(format!(
+            "--window `{text}`; expected hours (4h), minutes (240m), or from and to in UTC (22:00-04:00)"
+        ))
+    };
+    let source = "window".to_string();
+    if let Some((from, to)) = text.split_once(['-', '–']) {
+        let opens = time(from).ok_or_else(fail)?;
+        let closes = time(to).ok_or_else(fail)?;
+        let minutes = |time: Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
+        // Through midnight; the same time twice is a day.
+        let lasts = (minutes(closes) - minutes(opens) - 1).rem_euclid(24 * 60) + 1;
+        return Ok(Window {
+            source,
+            seconds: u32::try_from(lasts * 60).map_err(|_| fail())?,
+            opens: Some(opens),
+            is_maintenance: false,
+        });
+    }
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let number: u32 = digits.parse().map_err(|_| fail())?;
+    let unit = match text[digits.len()..].trim() {
+        "h" | "hour" | "hours" => 3_600,
+        "m" | "min" | "minutes" => 60,
+        "s" | "seconds" => 1,
+        "d" | "day" | "days" => 86_400,
+        _ => return Err(fail()),
+    };
+    let seconds = number
+        .checked_mul(unit)
+        .filter(|seconds| *seconds > 0)
+        .ok_or_else(fail)?;
+    Ok(Window {
+        source,
+        seconds,
+        opens: None,
+        is_maintenance: false,
+    })
+}
+
+fn time(text: &str) -> Option<Time> {
+    let (hour, minute) = text.trim().split_once(':')?;
+    let hour: i8 = hour.parse().ok()?;
+    Time::new(hour % 24, minute.parse().ok()?, 0, 0)
+        .ok()
+        .filter(|_| (0..=24).contains(&hour))
+}
+
+/// The cluster's own windows, as lengths and times of day; on which days they open is not looked at here.
+fn cluster_windows(cluster: &Cluster) -> Vec<Window> {
+    let configurations = cluster.maintenance.as_deref().unwrap_or_default();
+    configurations
+        .iter()
+        .filter(|configuration| !configuration.key().eq_ignore_ascii_case("default"))
+        .filter_map(cluster_window)
+        .collect()
+}
+
+fn cluster_window(configuration: &MaintenanceConfiguration) -> Option<Window> {
+    let window = configuration.window.as_ref()?;
+    let offset = jiff::SignedDuration::from_mins(i64::from(window.utc_offset_minutes));
+    Some(Window {
+        source: configuration.name.clone(),
+        seconds: window.duration_hours.checked_mul(3_600)?,
+        opens: Some(window.start_time.wrapping_sub(offset)),
+        is_maintenance: true,
+    })
+}
+
+/// Pools by name, in the cluster's order; none named: all.
+pub fn pools(population: &Population, named: &[String]) -> Result<Vec<PoolId>, CliError> {
+    let find = |name: &String| {
+        population
+            .pools
+            .iter()
+            .position(|pool| pool.name.eq_ignore_ascii_case(name))
+            .map(PoolId::new)
+            .ok_or_else(|| {
+                let known: Vec<String> = population
+                    .pools
+                    .iter()
+                    .map(|pool| pool.name.clone())
+                    .collect();
+                CliError::Usage(format!("no pool `{name}`; known: {}", listed(&known, 12)))
+            })
+    };
+    if named.is_empty() {
+        return Ok((0..population.pools.len()).map(PoolId::new).collect());
+    }
+    named.iter().map(find).collect()
+}
+
+/// Nodes by name, or by the end of it: `apps-7` is no name, `vmss000007` may be.
+pub fn nodes(population: &Population, named: &[String]) -> Result<Vec<NodeId>, CliError> {
+    let find = |name: &String| {
+        let exact = population
+            .node_ids()
+            .find(|node| population.node(*node).name == *name);
+        exact.ok_or_else(|| {
+            let like: Vec<String> = population
+                .state
+                .nodes
+                .iter()
+                .filter(|node| node.name.contains(name.as_str()))
+                .map(|node| node.name.clone())
+                .collect();
+            let known = if like.is_empty() {
+                population
+                    .state
+                    .nodes
+                    .iter()
+                    .map(|node| node.name.clone())
+                    .collect()
+            } else {
+                like
+            };
+            CliError::Usage(format!("no node `{name}`; known: {}", listed(&known, 12)))
+        })
+    };
+    named.iter().map(find).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows() {
+        for (text, seconds, opens) in [
+            ("4h", 14_400, None),
+            ("240m", 14_400, None),
+            ("90 min", 5_400, None),
+            ("22:00-04:00", 21_600, Some("22:00")),
+            ("00:00-24:00", 86_400, Some("00:00")),
+            ("01:30-02:00", 1_800, Some("01:30")),
+        ] {
+            let window = window(text).unwrap();
+            assert_eq!(window.seconds, seconds, "{text}");
+            let found = window.opens.map(|time| time.strftime("%H:%M").to_string());
+            assert_eq!(found.as_deref(), opens, "{text}");
+        }
+        for text in [
+            "",
+            "h",
+            "4",
+            "4x",
+            "25:00-04:00",
+            "22:00-04:61",
+            "0h",
+            "99999999999h",
+        ] {
+            assert!(window(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn futures_shrink_with_the_cluster() {
+        assert_eq!(default_futures(400), 1_000);
+        assert_eq!(default_futures(3_000), 1_000);
+        assert_eq!(default_futures(15_000), 200);
+        assert_eq!(default_futures(20_001), 0);
+    }
+}

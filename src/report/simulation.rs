@@ -1,0 +1,193 @@
+//! `aksplan drain`, `upgrade` and `migrate` for people: the verdict first, then what stands in the way, then pools, addresses,
+//! workloads, nodes and what made it take as long. Simulates nothing: every number is read off an [`Outcome`] and its
+//! [`Futures`].
+//!
+//! `words` (durations, names) · `trace` (what the log shows over time) · `verdict` (does it complete, does it fit) · `found`
+//! (findings) · `path` (the critical path in words) · `tables` · `advice`.
+
+mod advice;
+mod found;
+mod path;
+mod tables;
+mod trace;
+mod verdict;
+mod words;
+
+pub use advice::words as advice_words;
+pub use found::{findings, reason};
+pub use path::sentences;
+pub use tables::{is_undone, lastings};
+pub use trace::{Phase, Stretch, Trace};
+pub use verdict::{Fit, Window, fits, verdict};
+pub use words::{Names, clock, listed, span};
+
+use super::capacity;
+use super::document::{Block, Document, Tone};
+use crate::finding::{Finding, counted, grouped};
+use crate::simulate::advice::Advice;
+use crate::simulate::{Futures, Outcome, Setting};
+use jiff::Timestamp;
+
+/// Rows of a table that people read; JSON has all of them.
+const SHOWN_ROWS: usize = 200;
+/// More nodes than this are shown as their pools.
+const MOST_ROWS: usize = 40;
+
+/// A simulated operation, and what is to be shown of it.
+pub struct Simulation<'a> {
+    /// `drain`, `upgrade` or `migrate`.
+    pub operation: &'static str,
+    /// What is done, in words: `payments: the move to Azure CNI Overlay, pod CIDR 10.32.0.0/19`.
+    pub title: String,
+    pub cluster: String,
+    pub observed_at: Option<Timestamp>,
+    pub setting: &'a Setting<'a>,
+    pub outcome: &'a Outcome,
+    pub trace: &'a Trace,
+    pub futures: Option<&'a Futures>,
+    pub windows: Vec<Window>,
+    /// What was found before anything moved, then what the run showed.
+    pub findings: Vec<Finding>,
+    pub advice: &'a [Advice],
+    pub not_checked: Vec<String>,
+    pub show: Show,
+}
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Show {
+    /// A row a pod.
+    pub pods: bool,
+    pub timeline: Rows,
+}
+
+/// What has a row in the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rows {
+    /// Nodes, or pools where there are too many.
+    #[default]
+    Few,
+    Nodes,
+    Pools,
+    None,
+}
+
+/// Everything a simulation says.
+pub fn document(simulation: &Simulation) -> Document {
+    let setting = simulation.setting;
+    let names = Names::of(setting);
+    let mut document = Document::new(simulation.title.clone());
+    let (sentence, tone) = verdict(simulation, &names);
+    document.toned(sentence, tone);
+    for (window, fit) in simulation
+        .windows
+        .iter()
+        .map(|window| (window, fits(simulation, window)))
+    {
+        document.toned(verdict::window_sentence(window, &fit), fit.tone());
+    }
+    if let Some(futures) = simulation.futures {
+        document.talk(format!(
+            "{} of seed {}; the tables show one run with every duration at its median; times are hours:minutes:seconds from the \
+             start",
+            counted(u64::from(futures.count), "future", "futures"),
+            futures.seed
+        ));
+    } else {
+        document.talk("one run with every duration at its median; times are hours:minutes:seconds from the start");
+    }
+    if let Some(at) = simulation.observed_at {
+        document.toned(
+            format!("observed {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+            Tone::Dim,
+        );
+    }
+    capacity::findings(
+        "What stands in the way",
+        &simulation.findings,
+        &mut document,
+    );
+    if !simulation.advice.is_empty() {
+        document.heading("What would help, each tried");
+        document.blocks.push(Block::List(
+            simulation.advice.iter().map(advice::item).collect(),
+        ));
+    }
+    timeline(simulation, &names, &mut document);
+    document.table("Pools", tables::pools(simulation));
+    document.table("Addresses", tables::ranges(simulation));
+    let changes = tables::addresses(simulation);
+    if !changes.rows.is_empty() {
+        document.blocks.push(Block::Talk(Box::new(Block::Heading {
+            level: 2,
+            text: "Addresses over time".to_string(),
+        })));
+        document
+            .blocks
+            .push(Block::Talk(Box::new(Block::Table(changes))));
+    }
+    workloads(simulation, &mut document);
+    let sentences = sentences(simulation, &names);
+    if !sentences.is_empty() {
+        document.heading("What makes it take as long");
+        document.blocks.push(Block::List(path::items(&sentences)));
+    }
+    let (nodes, more) = tables::nodes(simulation, &names, SHOWN_ROWS);
+    document.table("Nodes", nodes);
+    more_rows(more, &mut document);
+    if simulation.show.pods {
+        let (pods, more) = tables::pods(simulation, &names, usize::MAX);
+        document.table("Pods", pods);
+        more_rows(more, &mut document);
+    }
+    document.blocks.push(Block::Talk(Box::new(Block::Heading {
+        level: 1,
+        text: "How long things take".to_string(),
+    })));
+    document
+        .blocks
+        .push(Block::Talk(Box::new(Block::Table(tables::durations(
+            simulation,
+        )))));
+    document.not_checked(&setting.not_checked);
+    document.not_checked(&simulation.not_checked);
+    document
+}
+
+fn more_rows(more: usize, document: &mut Document) {
+    if more > 0 {
+        document.talk(format!(
+            "and {} more; `-o json` has all of them",
+            grouped(more as u64)
+        ));
+    }
+}
+
+fn workloads(simulation: &Simulation, document: &mut Document) {
+    let (table, more) = tables::workloads(simulation, SHOWN_ROWS);
+    let (shown, all) = (table.rows.len(), simulation.outcome.workloads.len());
+    document.table("Workloads", table);
+    more_rows(more, document);
+    if shown < all && more == 0 {
+        document.talk(format!(
+            "{} fall by no more than one pod at a time",
+            counted((all - shown) as u64, "other workload", "other workloads")
+        ));
+    }
+}
+
+fn timeline(simulation: &Simulation, names: &Names, document: &mut Document) {
+    let nodes = simulation.outcome.nodes.len();
+    let rows = match simulation.show.timeline {
+        Rows::None => return,
+        Rows::Few if nodes > MOST_ROWS => Rows::Pools,
+        Rows::Few => Rows::Nodes,
+        rows => rows,
+    };
+    let chart = tables::timeline(simulation, names, rows == Rows::Pools);
+    if chart.rows.is_empty() || chart.seconds == 0 {
+        return;
+    }
+    document.heading("Timeline");
+    document.blocks.push(Block::Timeline(chart));
+}

@@ -1,0 +1,77 @@
+//! Advice in words: what to change, and what it brought when it was tried. Proposes nothing of its own.
+
+use super::words::{listed, span};
+use crate::finding::counted;
+use crate::report::document::{Cell, Tone};
+use crate::simulate::advice::{Advice, Change, Tally};
+
+/// What to change, as an order.
+pub fn words(change: &Change) -> String {
+    match change {
+        Change::Surge { pool, to } => format!("set max_surge of pool {pool} to {to}"),
+        Change::InPlace {
+            pool,
+            max_unavailable,
+        } => format!(
+            "set max_surge of pool {pool} to 0 and max_unavailable to {max_unavailable}: no extra addresses"
+        ),
+        Change::Order { pools } => {
+            format!("upgrade the pools in this order: {}", listed(pools, 12))
+        }
+        Change::Together { together: true } => "drain all the nodes at the same time".to_string(),
+        Change::Together { together: false } => "drain one node after the other".to_string(),
+        Change::Replicas {
+            namespace,
+            kind,
+            name,
+            from,
+            to,
+        } => format!("raise {kind} {namespace}/{name} from {from} to {to} replicas while it runs"),
+        Change::MaxUnavailable {
+            namespace,
+            name,
+            to,
+        } => format!("set max_unavailable of budget {namespace}/{name} to {to} while it runs"),
+    }
+}
+
+/// `completes in 1 h 2 min instead of 1 h 52 min`.
+fn gain(before: &Tally, after: &Tally) -> String {
+    let mut words = match (before.seconds, after.seconds) {
+        (None, Some(seconds)) => format!("completes, in {}", span(seconds)),
+        (Some(before), Some(after)) if before == after => format!("still {}", span(after)),
+        (Some(before), Some(after)) => format!("{} instead of {}", span(after), span(before)),
+        (_, None) => format!(
+            "{} left undone instead of {}",
+            counted(u64::from(after.stuck), "node", "nodes"),
+            before.stuck
+        ),
+    };
+    if after.down < before.down {
+        words.push_str(&format!(
+            ", {} without a Ready pod instead of {}",
+            counted(u64::from(after.down), "workload", "workloads"),
+            before.down
+        ));
+    }
+    if after.peak != before.peak {
+        words.push_str(&format!(
+            ", a peak of {} addresses instead of {}",
+            crate::finding::grouped(after.peak),
+            crate::finding::grouped(before.peak)
+        ));
+    }
+    words
+}
+
+/// One line of the list.
+pub fn item(advice: &Advice) -> (Cell, String) {
+    let mut order = words(&advice.change);
+    if let Some(first) = order.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    (
+        Cell::toned("-", Tone::Good),
+        format!("{order}: {}", gain(&advice.before, &advice.after)),
+    )
+}

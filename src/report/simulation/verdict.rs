@@ -1,0 +1,271 @@
+//! Whether it completes, how long that takes, and whether it fits a window: what a person reads first.
+
+use super::Simulation;
+use super::words::{Names, clock, listed, span};
+use crate::finding::{counted, grouped};
+use crate::population::NodeId;
+use crate::report::document::Tone;
+use crate::simulate::outcome::NodeEnd;
+use jiff::civil::Time;
+
+/// A stretch of time that somebody has for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// `--window`, or the cluster's maintenance configuration that it is of.
+    pub source: String,
+    pub seconds: u32,
+    /// When it opens, UTC; `None`: whenever it is started.
+    pub opens: Option<Time>,
+    /// The cluster's own: it holds back only what AKS starts by itself (MNT-1).
+    pub is_maintenance: bool,
+}
+
+/// Whether the median, nine of ten, and ninety-nine of a hundred fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fit {
+    /// Of a window: seconds that are left, or missing where negative; `None`: it does not complete.
+    pub p50: Option<i64>,
+    /// `None` as well where no futures were played.
+    pub p90: Option<i64>,
+    pub p99: Option<i64>,
+}
+
+impl Fit {
+    pub fn tone(&self) -> Tone {
+        let fits = |left: Option<i64>| left.is_some_and(|left| left >= 0);
+        match (fits(self.p50), self.p99) {
+            (false, _) => Tone::Bad,
+            (true, Some(left)) if left < 0 => Tone::Warning,
+            (true, _) => Tone::Good,
+        }
+    }
+}
+
+/// Compares durations with a window.
+pub fn fits(simulation: &Simulation, window: &Window) -> Fit {
+    let left = |seconds: u32| i64::from(window.seconds) - i64::from(seconds);
+    match (simulation.futures, simulation.outcome.ended.seconds) {
+        (Some(futures), _) => {
+            // A future that does not complete counts as one that never ends.
+            let at = |percent: u32, seconds: u32| {
+                let enough = u64::from(futures.completed) * 100
+                    >= u64::from(futures.count) * u64::from(percent);
+                enough.then(|| left(seconds))
+            };
+            let seconds = futures.seconds;
+            Fit {
+                p50: seconds.and_then(|seconds| at(50, seconds.p50)),
+                p90: seconds.and_then(|seconds| at(90, seconds.p90)),
+                p99: seconds.and_then(|seconds| at(99, seconds.p99)),
+            }
+        }
+        (None, seconds) => Fit {
+            p50: seconds.map(left),
+            p90: None,
+            p99: None,
+        },
+    }
+}
+
+fn short_of(left: i64) -> u32 {
+    u32::try_from(left.unsigned_abs()).unwrap_or(u32::MAX)
+}
+
+/// One sentence about one window.
+pub fn window_sentence(window: &Window, fit: &Fit) -> String {
+    let at = |name: &str, left: Option<i64>| match left {
+        Some(left) if left >= 0 => Some(format!("{name} with {} left", span(short_of(left)))),
+        Some(left) => Some(format!("{name} misses it by {}", span(short_of(left)))),
+        None => None,
+    };
+    let parts: Vec<String> = [("p50", fit.p50), ("p90", fit.p90), ("p99", fit.p99)]
+        .into_iter()
+        .filter_map(|(name, left)| at(name, left))
+        .collect();
+    let opens = window.opens.map_or_else(String::new, |time| {
+        let lasts = jiff::SignedDuration::from_secs(i64::from(window.seconds));
+        let closes = time.wrapping_add(lasts);
+        format!(
+            " {}–{} UTC",
+            time.strftime("%H:%M"),
+            closes.strftime("%H:%M")
+        )
+    });
+    let head = format!("{}{opens} ({})", window.source, span(window.seconds));
+    let note = if window.is_maintenance {
+        " (it holds back what AKS starts by itself, not what you start: MNT-1)"
+    } else {
+        ""
+    };
+    match (fit.p50, parts.is_empty()) {
+        (None, _) | (_, true) => format!("{head}: it does not complete{note}"),
+        (Some(left), _) => {
+            let verdict = match fit.p99.or(Some(left)) {
+                Some(worst) if left >= 0 && worst >= 0 => "fits",
+                _ if left >= 0 => "fits half the time and more, not always",
+                _ => "too short",
+            };
+            format!("{head}: {verdict}: {}{note}", parts.join(", "))
+        }
+    }
+}
+
+/// The verdict in one sentence.
+pub fn verdict(simulation: &Simulation, names: &Names) -> (String, Tone) {
+    let (sentence, tone) = completion(simulation, names);
+    match simulation.outcome.ended.unplaced {
+        0 => (sentence, tone),
+        pods => (
+            format!(
+                "{sentence}; {} no node at the end",
+                counted(u64::from(pods), "pod has", "pods have")
+            ),
+            Tone::Bad,
+        ),
+    }
+}
+
+fn completion(simulation: &Simulation, names: &Names) -> (String, Tone) {
+    let outcome = simulation.outcome;
+    let completed = outcome.ended.seconds;
+    let Some(futures) = simulation.futures.filter(|futures| futures.count > 0) else {
+        return match completed {
+            Some(seconds) => (
+                format!("Completes in {} at median durations", span(seconds)),
+                Tone::Good,
+            ),
+            None => (
+                format!("Does not complete: {}", why_not(simulation, names)),
+                Tone::Bad,
+            ),
+        };
+    };
+    let times = futures.seconds.map_or_else(String::new, |seconds| {
+        format!(
+            "{} (p50), {} (p90), {} (p99)",
+            span(seconds.p50),
+            span(seconds.p90),
+            span(seconds.p99)
+        )
+    });
+    let of_all = format!(
+        "{} of {} futures",
+        grouped(u64::from(futures.completed)),
+        grouped(u64::from(futures.count))
+    );
+    match (completed, futures.completed) {
+        (Some(_), all) if all == futures.count => (format!("Completes in {times}"), Tone::Good),
+        (Some(_), some) if some > 0 => (
+            format!("Completes in {of_all}; those take {times}"),
+            Tone::Warning,
+        ),
+        (Some(seconds), _) => (
+            format!(
+                "Completes in {} at median durations, and in none of {} futures",
+                span(seconds),
+                grouped(u64::from(futures.count))
+            ),
+            Tone::Bad,
+        ),
+        (None, 0) => (
+            format!("Does not complete: {}", why_not(simulation, names)),
+            Tone::Bad,
+        ),
+        (None, _) => (
+            format!(
+                "Does not complete at median durations: {}. Completes in {of_all}; those take {times}",
+                why_not(simulation, names)
+            ),
+            Tone::Bad,
+        ),
+    }
+}
+
+/// What is left undone, and why, in one clause.
+fn why_not(simulation: &Simulation, names: &Names) -> String {
+    const NAMED: usize = 4;
+    let (setting, outcome) = (simulation.setting, simulation.outcome);
+    let refused = outcome
+        .groups
+        .iter()
+        .zip(&setting.groups)
+        .find(|(outcome, _)| {
+            outcome.failed && outcome.surge_refused.is_some() && outcome.rolling.is_none()
+        });
+    if let Some((group, setting)) = refused {
+        return format!(
+            "the {} of pool {} do not fit",
+            counted(
+                u64::from(group.surge_refused.unwrap_or(0)),
+                "surge node",
+                "surge nodes"
+            ),
+            setting.name
+        );
+    }
+    let with = |ends: &[NodeEnd]| -> Vec<NodeId> {
+        outcome
+            .nodes
+            .iter()
+            .filter(|node| ends.contains(&node.end))
+            .map(|node| node.node)
+            .collect()
+    };
+    let called = |nodes: &[NodeId]| {
+        let all: Vec<String> = nodes
+            .iter()
+            .map(|node| names.short(*node).to_string())
+            .collect();
+        format!(
+            "{} ({})",
+            counted(nodes.len() as u64, "node", "nodes"),
+            listed(&all, NAMED)
+        )
+    };
+    let mut clauses = Vec::new();
+    let stuck = with(&[NodeEnd::Stuck, NodeEnd::TimedOut, NodeEnd::Quarantined]);
+    if !stuck.is_empty() {
+        let mut budgets: Vec<String> = outcome
+            .nodes
+            .iter()
+            .filter(|node| stuck.contains(&node.node))
+            .filter_map(|node| node.waited_for?.budget)
+            .map(|budget| setting.population.budget_name(budget))
+            .collect();
+        budgets.sort();
+        budgets.dedup();
+        let stay = if stuck.len() == 1 { "stays" } else { "stay" };
+        clauses.push(match budgets.as_slice() {
+            [] => format!("{} {stay} undrained", called(&stuck)),
+            [one] => format!("{} {stay} blocked by budget {one}", called(&stuck)),
+            several => format!(
+                "{} {stay} blocked by budgets {}",
+                called(&stuck),
+                listed(several, NAMED)
+            ),
+        });
+    }
+    let refused = with(&[NodeEnd::Refused]);
+    if !refused.is_empty() {
+        clauses.push(format!("kubectl refuses to drain {}", called(&refused)));
+    }
+    let failed = with(&[NodeEnd::Failed]);
+    if !failed.is_empty() {
+        clauses.push(format!("the drain of {} fails for good", called(&failed)));
+    }
+    let without = with(&[NodeEnd::NoAddresses]);
+    if !without.is_empty() {
+        clauses.push(format!("no addresses are left for {}", called(&without)));
+    }
+    let unreached = with(&[NodeEnd::NotReached]);
+    if !unreached.is_empty() {
+        clauses.push(format!(
+            "{} never reached",
+            counted(unreached.len() as u64, "node is", "nodes are")
+        ));
+    }
+    if clauses.is_empty() {
+        return format!("nothing more happens after {}", clock(simulation.trace.end));
+    }
+    clauses.join("; ")
+}

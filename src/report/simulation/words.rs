@@ -1,0 +1,183 @@
+//! Durations and names as people say them.
+
+use crate::population::{NodeId, Population};
+use crate::simulate::Setting;
+use std::collections::HashMap;
+
+/// `95 s`, `11 min`, `4 min 20 s`, `1 h 52 min`, `2 d 3 h`.
+pub fn span(seconds: u32) -> String {
+    let (minutes, rest) = (seconds / 60, seconds % 60);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..600 if rest > 0 => format!("{minutes} min {rest} s"),
+        120..3_600 => format!("{} min", (seconds + 30) / 60),
+        3_600..172_800 => {
+            let minutes = (seconds + 30) / 60;
+            match minutes % 60 {
+                0 => format!("{} h", minutes / 60),
+                rest => format!("{} h {rest} min", minutes / 60),
+            }
+        }
+        _ => {
+            let hours = (seconds + 1_800) / 3_600;
+            match hours % 24 {
+                0 => format!("{} d", hours / 24),
+                rest => format!("{} d {rest} h", hours / 24),
+            }
+        }
+    }
+}
+
+/// Seconds from the start: `0:07:30`.
+pub fn clock(seconds: u32) -> String {
+    format!(
+        "{}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds % 3_600 / 60,
+        seconds % 60
+    )
+}
+
+/// `a, b and 3 more`.
+pub fn listed(names: &[String], shown: usize) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        names if names.len() <= shown => {
+            let (last, before) = names.split_last().expect("there are at least two");
+            format!("{} and {last}", before.join(", "))
+        }
+        names => format!(
+            "{} and {} more",
+            names[..shown].join(", "),
+            names.len() - shown
+        ),
+    }
+}
+
+/// What nodes are called: those that exist by their names, short where that is enough; those a simulation makes by their pool.
+pub struct Names<'a> {
+    population: &'a Population<'a>,
+    short: Vec<String>,
+    made: HashMap<u32, String>,
+}
+
+impl<'a> Names<'a> {
+    pub fn of(setting: &'a Setting<'a>) -> Self {
+        let population = setting.population;
+        let mut short: Vec<String> = population
+            .state
+            .nodes
+            .iter()
+            .map(|node| shortened(&node.name).unwrap_or_else(|| node.name.clone()))
+            .collect();
+        // A short name that two nodes would have is none.
+        let mut times: HashMap<String, usize> = HashMap::with_capacity(short.len());
+        for name in &short {
+            *times.entry(name.clone()).or_default() += 1;
+        }
+        for (name, node) in short.iter_mut().zip(&population.state.nodes) {
+            if times[name] > 1 {
+                name.clone_from(&node.name);
+            }
+        }
+        let mut made = HashMap::new();
+        for group in &setting.groups {
+            for number in 0..group.surge {
+                made.insert(
+                    group.first_surge + number,
+                    format!("{} surge {}", group.name, number + 1),
+                );
+            }
+        }
+        for growing in &setting.growing {
+            let pool = &population.pools[growing.pool.at()].name;
+            for number in 0..growing.most {
+                made.insert(
+                    growing.first + number,
+                    format!("{pool} added {}", number + 1),
+                );
+            }
+        }
+        Names {
+            population,
+            short,
+            made,
+        }
+    }
+
+    /// `apps-7` of `aks-apps-38250194-vmss000007`.
+    pub fn short(&self, node: NodeId) -> &str {
+        match self.short.get(node.at()) {
+            Some(name) => name,
+            None => self.made.get(&node.0).map_or("a new node", String::as_str),
+        }
+    }
+
+    /// As Kubernetes has it.
+    pub fn full(&self, node: NodeId) -> &str {
+        match self.population.state.nodes.get(node.at()) {
+            Some(node) => &node.name,
+            None => self.short(node),
+        }
+    }
+}
+
+/// A scale set's node: `aks-POOL-NUMBER-vmssINSTANCE`, the instance in base 36 and filled up with zeros.
+fn shortened(name: &str) -> Option<String> {
+    let (rest, instance) = name.strip_prefix("aks-")?.rsplit_once("-vmss")?;
+    let (pool, number) = rest.rsplit_once('-')?;
+    let is_number = number.len() == 8 && number.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number || pool.is_empty() || instance.is_empty() {
+        return None;
+    }
+    let instance = match instance.trim_start_matches('0') {
+        "" => "0",
+        instance => instance,
+    };
+    Some(format!("{pool}-{instance}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (seconds, want) in [
+            (0, "0 s"),
+            (95, "95 s"),
+            (120, "2 min"),
+            (260, "4 min 20 s"),
+            (660, "11 min"),
+            (689, "11 min"),
+            (3_600, "1 h"),
+            (6_720, "1 h 52 min"),
+            (86_400 * 2 + 3 * 3_600, "2 d 3 h"),
+        ] {
+            assert_eq!(span(seconds), want);
+        }
+        assert_eq!(clock(3_725), "1:02:05");
+    }
+
+    #[test]
+    fn lists() {
+        let names: Vec<String> = ["a", "b", "c"].map(str::to_string).to_vec();
+        assert_eq!(listed(&names[..1], 2), "a");
+        assert_eq!(listed(&names[..2], 2), "a and b");
+        assert_eq!(listed(&names, 2), "a, b and 1 more");
+    }
+
+    #[test]
+    fn nodes_of_scale_sets_have_short_names() {
+        for (name, want) in [
+            ("aks-apps-38250194-vmss000007", Some("apps-7")),
+            ("aks-my-pool-38250194-vmss00001a", Some("my-pool-1a")),
+            ("aks-apps-38250194-vmss000000", Some("apps-0")),
+            ("node-1", None),
+            ("aks-38250194-vmss000000", None),
+        ] {
+            assert_eq!(shortened(name).as_deref(), want, "{name}");
+        }
+    }
+}
