@@ -1,7 +1,7 @@
 //! Against a real API server: everything is read, the printed role is enough and none of its rules is superfluous, nothing but
 //! `get` and `list` is asked for, and no secret arrives.
 
-use super::control_plane::{ControlPlane, binaries};
+use super::control_plane::{API_SERVER, ControlPlane, binaries};
 use super::objects::{BAIT, from_file, network_config, network_config_definition, objects};
 use super::{Folder, kubeconfig, runtime};
 use aksplan::model::KubernetesState;
@@ -123,26 +123,10 @@ impl Cluster {
 }
 
 async fn start() -> Option<Cluster> {
-    let binaries = binaries()?;
+    let binaries = binaries(API_SERVER)?;
     let plane = ControlPlane::start(&binaries, &tokens());
-    let path = plane.folder.write(
-        "writer.yaml",
-        &kubeconfig(
-            &plane.server,
-            Some(&plane.authority()),
-            "{token: token-writer}",
-        ),
-    );
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let options = kube::config::KubeConfigOptions::default();
-    let config = kube::config::Kubeconfig::read_from(path).expect("our own kubeconfig");
-    let config = kube::Config::from_custom_kubeconfig(config, &options)
-        .await
-        .expect("our own kubeconfig");
-    let cluster = Cluster {
-        plane,
-        admin: kube::Client::try_from(config).expect("a client"),
-    };
+    let admin = plane.client("token-writer").await;
+    let cluster = Cluster { plane, admin };
     let start = Instant::now();
     while cluster.send("GET", "/readyz", None).await.0 != 200 {
         assert!(start.elapsed() < Duration::from_secs(90), "never ready");
