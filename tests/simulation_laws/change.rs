@@ -29,7 +29,7 @@ fn looser(budget: &TinyBudget) -> Option<TinyBudget> {
 }
 
 /// Each budget of the case looser in turn.
-pub fn looser_cases(case: &Case) -> Vec<Case> {
+fn looser_cases(case: &Case) -> Vec<Case> {
     (0..case.tiny.budgets.len())
         .filter_map(|position| {
             let mut after = case.clone();

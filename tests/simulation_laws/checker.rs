@@ -60,7 +60,7 @@ struct PodBook {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Doings {
+enum Stage {
     Idle,
     Draining(u32),
     Drained(u32),
@@ -72,7 +72,7 @@ enum Doings {
 
 #[derive(Debug, Clone)]
 struct NodeBook {
-    doing: Doings,
+    doing: Stage,
     group: Option<usize>,
     pool: usize,
     /// Costs as the new kind.
@@ -154,7 +154,7 @@ impl<'a> Checker<'a> {
         let mut nodes: Vec<NodeBook> = pool_of_node
             .iter()
             .map(|pool| NodeBook {
-                doing: Doings::Idle,
+                doing: Stage::Idle,
                 group: None,
                 pool: *pool,
                 new_kind: false,
@@ -171,7 +171,7 @@ impl<'a> Checker<'a> {
             for number in 0..many {
                 room.make(&members(pool), number as usize);
                 nodes.push(NodeBook {
-                    doing: Doings::Idle,
+                    doing: Stage::Idle,
                     group,
                     pool,
                     new_kind: true,
@@ -333,7 +333,7 @@ impl<'a> Checker<'a> {
     }
 
     fn is_draining(&self, node: usize) -> bool {
-        matches!(self.nodes[node].doing, Doings::Draining(_))
+        matches!(self.nodes[node].doing, Stage::Draining(_))
     }
 
     fn evictable(&self, node: usize) -> Vec<usize> {
@@ -430,7 +430,7 @@ impl<'a> Checker<'a> {
             What::Reimaged(node) => self.reimaged(node.at()),
             What::DrainTimedOut(node) => {
                 let node = node.at();
-                let Doings::Draining(since) = self.nodes[node].doing else {
+                let Stage::Draining(since) = self.nodes[node].doing else {
                     return Err("it is not being drained".to_string());
                 };
                 let limit = self.timeout(self.group_of(node)?);
@@ -438,14 +438,14 @@ impl<'a> Checker<'a> {
                     limit > 0 && self.at == since + limit,
                     "since {since}, limit {limit}"
                 );
-                self.nodes[node].doing = Doings::Failed;
+                self.nodes[node].doing = Stage::Failed;
                 Ok(())
             }
             What::Quarantined(node) => self.quarantined(node.at()),
             What::Uncordoned(node) => {
                 let node = node.at();
                 must!(
-                    self.nodes[node].doing == Doings::Failed,
+                    self.nodes[node].doing == Stage::Failed,
                     "its drain did not fail"
                 );
                 self.room.hosts[node].cordoned = false;
@@ -460,7 +460,7 @@ impl<'a> Checker<'a> {
                     "pods {left:?} are left"
                 );
                 must!(self.leaving_from(node) == 0, "pods are still ending");
-                self.nodes[node].doing = Doings::Failed;
+                self.nodes[node].doing = Stage::Failed;
                 Ok(())
             }
             What::DrainRefused(node) => {
@@ -472,7 +472,7 @@ impl<'a> Checker<'a> {
                 must!(refused, "nothing on it keeps a drain away");
                 let group = self.group_of(node)?;
                 self.groups[group].taken += 1;
-                self.nodes[node].doing = Doings::Failed;
+                self.nodes[node].doing = Stage::Failed;
                 Ok(())
             }
             What::Removed(node) => self.removed(node.at()),

@@ -1,6 +1,6 @@
 //! Which evictions are granted, which refused, and what becomes of the pod.
 
-use super::{Checker, Doing, Doings, Durations, Law, must_ok};
+use super::{Checker, Doing, Durations, Law, Stage, must_ok};
 use crate::kubernetes::{Filter, filter, is_finished, is_remade, keeps_its_name};
 
 impl Checker<'_> {
@@ -151,7 +151,7 @@ impl Checker<'_> {
         let evictable = filter(&self.state.pods[pod], &self.options) == Filter::Evict;
         must!(!evictable, "it was to be evicted");
         must!(
-            matches!(self.nodes[node].doing, Doings::Reimaging(_)),
+            matches!(self.nodes[node].doing, Stage::Reimaging(_)),
             "its node is not being reimaged"
         );
         self.pods[pod].doing = Doing::Down;

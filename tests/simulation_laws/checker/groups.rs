@@ -1,6 +1,6 @@
 //! Surge, buffers and batches, and the addresses that new nodes take.
 
-use super::{Checker, Doing, Doings, Durations, Law, NodeBook, wanted_surge};
+use super::{Checker, Doing, Durations, Law, NodeBook, Stage, wanted_surge};
 use crate::kubernetes::share_of;
 use aksplan::model::PoolMode;
 use aksplan::simulate::Operation;
@@ -60,7 +60,7 @@ impl Checker<'_> {
                 && !node.made
                 && matches!(
                     node.doing,
-                    Doings::Draining(_) | Doings::Drained(_) | Doings::Reimaging(_)
+                    Stage::Draining(_) | Stage::Drained(_) | Stage::Reimaging(_)
                 )
         };
         self.nodes.iter().filter(busy).count() as u32
@@ -187,8 +187,8 @@ impl Checker<'_> {
                 continue;
             }
             match node.doing {
-                Doings::Through | Doings::Quarantined if !node.made => {}
-                Doings::Idle if node.made => standing += 1,
+                Stage::Through | Stage::Quarantined if !node.made => {}
+                Stage::Idle if node.made => standing += 1,
                 other => return Err(format!("node {number} is {other:?}")),
             }
         }

@@ -1,6 +1,6 @@
 //! What a node may go through, and in which order.
 
-use super::{Checker, Doings, Durations, Law};
+use super::{Checker, Durations, Law, Stage};
 use crate::kubernetes::{Filter, filter};
 
 impl Checker<'_> {
@@ -8,7 +8,7 @@ impl Checker<'_> {
         let position = self.group_of(node)?;
         must!(self.room.hosts[node].cordoned, "it is not cordoned");
         must!(
-            self.nodes[node].doing == Doings::Idle,
+            self.nodes[node].doing == Stage::Idle,
             "it is {:?}",
             self.nodes[node].doing
         );
@@ -31,7 +31,7 @@ impl Checker<'_> {
                 let other = &self.nodes[*other];
                 other.group == Some(position)
                     && !other.made
-                    && !matches!(other.doing, Doings::Through | Doings::Quarantined)
+                    && !matches!(other.doing, Stage::Through | Stage::Quarantined)
             });
             must!(
                 open.is_none(),
@@ -49,7 +49,7 @@ impl Checker<'_> {
             must!(busy < most, "{busy} nodes are under way, {most} may be");
             self.groups[position].taken += 1;
         }
-        self.nodes[node].doing = Doings::Draining(self.at);
+        self.nodes[node].doing = Stage::Draining(self.at);
         Ok(())
     }
 
@@ -64,15 +64,15 @@ impl Checker<'_> {
         must!(self.is_draining(node), "it is {:?}", self.nodes[node].doing);
         self.is_empty(node)?;
         self.nodes[node].doing = if self.is_pool(node) {
-            Doings::Drained(self.at)
+            Stage::Drained(self.at)
         } else {
-            Doings::Through
+            Stage::Through
         };
         Ok(())
     }
 
     pub(super) fn reimage_begins(&mut self, node: usize) -> Law {
-        let Doings::Drained(since) = self.nodes[node].doing else {
+        let Stage::Drained(since) = self.nodes[node].doing else {
             return Err(format!("it is {:?}", self.nodes[node].doing));
         };
         must!(
@@ -85,12 +85,12 @@ impl Checker<'_> {
             .node_soak_minutes;
         let soak = 60 * minutes.unwrap_or(0);
         must!(self.at == since + soak, "it soaks for {soak} s (UPG-8)");
-        self.nodes[node].doing = Doings::Reimaging(self.at);
+        self.nodes[node].doing = Stage::Reimaging(self.at);
         Ok(())
     }
 
     pub(super) fn reimaged(&mut self, node: usize) -> Law {
-        let Doings::Reimaging(since) = self.nodes[node].doing else {
+        let Stage::Reimaging(since) = self.nodes[node].doing else {
             return Err(format!("it is {:?}", self.nodes[node].doing));
         };
         if self.durations == Durations::Medians {
@@ -98,7 +98,7 @@ impl Checker<'_> {
             must!(self.at == due, "it was to be back at {due}");
         }
         self.is_empty(node)?;
-        self.nodes[node].doing = Doings::Through;
+        self.nodes[node].doing = Stage::Through;
         self.nodes[node].new_kind = true;
         self.room.hosts[node].cordoned = false;
         self.room.hosts[node].ready = true;
@@ -116,7 +116,7 @@ impl Checker<'_> {
 
     pub(super) fn no_addresses(&mut self, node: usize, range: usize) -> Law {
         must!(
-            matches!(self.nodes[node].doing, Doings::Reimaging(_)),
+            matches!(self.nodes[node].doing, Stage::Reimaging(_)),
             "it is not being reimaged"
         );
         let (_, (old, new)) = self.costs(self.nodes[node].pool)[range];
@@ -125,14 +125,14 @@ impl Checker<'_> {
             new - old > room,
             "{room} addresses are free, {old} were held and {new} are needed"
         );
-        self.nodes[node].doing = Doings::Failed;
+        self.nodes[node].doing = Stage::Failed;
         Ok(())
     }
 
     pub(super) fn quarantined(&mut self, node: usize) -> Law {
         let position = self.group_of(node)?;
         must!(
-            self.nodes[node].doing == Doings::Failed,
+            self.nodes[node].doing == Stage::Failed,
             "its drain did not fail"
         );
         let pool = self.groups[position]
@@ -146,7 +146,7 @@ impl Checker<'_> {
             behaviour == Some("Cordon"),
             "the pool says {behaviour:?} (UPG-9)"
         );
-        self.nodes[node].doing = Doings::Quarantined;
+        self.nodes[node].doing = Stage::Quarantined;
         self.groups[position].quarantined += 1;
         Ok(())
     }
@@ -155,11 +155,11 @@ impl Checker<'_> {
         let position = self.group_of(node)?;
         must!(self.nodes[node].made, "it is no surge node");
         must!(
-            matches!(self.nodes[node].doing, Doings::Drained(_)),
+            matches!(self.nodes[node].doing, Stage::Drained(_)),
             "it is not drained"
         );
         self.is_empty(node)?;
-        self.nodes[node].doing = Doings::Through;
+        self.nodes[node].doing = Stage::Through;
         self.nodes[node].asked = false;
         self.room.hosts[node].exists = false;
         self.room.seats.retain(|seat| seat.node != node);

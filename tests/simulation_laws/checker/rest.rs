@@ -1,6 +1,6 @@
 //! What has to be true when a second is over, and when the run is.
 
-use super::{Checker, Doing, Doings, Durations, Law};
+use super::{Checker, Doing, Durations, Law, Stage};
 use crate::kubernetes::keeps_its_name;
 use aksplan::simulate::{Ended, Operation};
 
@@ -54,7 +54,7 @@ impl Checker<'_> {
             }
         }
         for node in 0..self.nodes.len() {
-            if let Doings::Draining(since) = self.nodes[node].doing {
+            if let Stage::Draining(since) = self.nodes[node].doing {
                 let limit = self.timeout(self.group_of(node)?);
                 must!(
                     limit == 0 || next <= since + limit,

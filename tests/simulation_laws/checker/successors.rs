@@ -1,6 +1,6 @@
 //! Which pods are made anew, when, where, and when they are ready.
 
-use super::{Checker, Doing, Doings, Durations, Law};
+use super::{Checker, Doing, Durations, Law, Stage};
 use crate::kubernetes::keeps_its_name;
 use crate::room::Seat;
 
@@ -69,7 +69,7 @@ impl Checker<'_> {
             Doing::Down => {
                 let node = self.pods[pod].node.expect("it stays where it is");
                 must!(
-                    self.nodes[node].doing == Doings::Through,
+                    self.nodes[node].doing == Stage::Through,
                     "its node is not back"
                 );
             }
