@@ -74,12 +74,14 @@ impl Engine<'_, '_> {
         later
     }
 
-    /// Worked out once for each shape that ever waits; it does not change.
+    /// Worked out once for each shape that ever waits; but anew every time where it depends on the pods that are elsewhere in the
+    /// zone, or one run would hand its answer to the next.
     fn many_on_a_new_node(&mut self, position: usize, shape: ShapeId) -> u32 {
+        let places = &self.setting.places;
         let at = position * self.setting.population.shapes.len() + shape.at();
-        if self.alone[at] == NONE {
+        if self.alone[at] == NONE || places.looks_at_pods(shape) {
             let pool = self.setting.growing[position].pool;
-            self.alone[at] = self.occupancy.many_alone(&self.setting.places, shape, pool);
+            self.alone[at] = self.occupancy.many_alone(places, shape, pool);
         }
         self.alone[at]
     }
