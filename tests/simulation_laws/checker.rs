@@ -125,6 +125,8 @@ pub struct Checker<'a> {
     told: Vec<Option<(u32, u32)>>,
     peaks: Vec<(u64, u64)>,
     evictions: u32,
+    /// The autoscaler found no addresses for a step.
+    step_refused: bool,
     /// By workload, fewest ready pods.
     lowest: Vec<u32>,
     at: u32,
@@ -290,6 +292,7 @@ impl<'a> Checker<'a> {
                 .map(|range| (range.held, range.held))
                 .collect(),
             evictions: 0,
+            step_refused: false,
             lowest: vec![u32::MAX; setting.population.workloads.len()],
             at: 0,
         }
@@ -485,6 +488,7 @@ impl<'a> Checker<'a> {
             }
             What::ScaleUp(pool, nodes) => self.scale_up(pool.at(), nodes),
             What::ScaleUpRefused(pool, nodes) => {
+                self.step_refused = true;
                 must!(!self.fits(pool.at(), nodes), "{nodes} nodes fit");
                 Ok(())
             }

@@ -130,6 +130,12 @@ pub fn with<T>(
 ) -> T {
     let books = Books::of(inventory);
     let population = Population::of(&inventory.clusters[0], state);
-    let setting = Setting::of(&population, Some(&books), operation, policy, None);
+    // Read at the instant of the youngest thing in it.
+    let instants = state
+        .pods
+        .iter()
+        .flat_map(|pod| [pod.created_at, pod.ready_changed_at]);
+    let now = instants.flatten().max();
+    let setting = Setting::of(&population, Some(&books), operation, policy, now);
     look(&setting)
 }

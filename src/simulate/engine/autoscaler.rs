@@ -88,16 +88,14 @@ impl Engine<'_, '_> {
         }
     }
 
-    /// Worked out once for each shape that ever waits, unless it depends on where other pods are.
+    /// Worked out once for each shape that ever waits; but anew every time where it depends on the pods that are elsewhere in the
+    /// zone, or one run would hand its answer to the next.
     fn many_on_a_new_node(&mut self, position: usize, shape: ShapeId) -> u32 {
-        if self.setting.places.looks_at_pods(shape) {
-            let pool = self.setting.growing[position].pool;
-            return self.occupancy.many_alone(&self.setting.places, shape, pool);
-        }
+        let places = &self.setting.places;
         let at = position * self.setting.population.shapes.len() + shape.at();
-        if self.alone[at] == NONE {
+        if self.alone[at] == NONE || places.looks_at_pods(shape) {
             let pool = self.setting.growing[position].pool;
-            self.alone[at] = self.occupancy.many_alone(&self.setting.places, shape, pool);
+            self.alone[at] = self.occupancy.many_alone(places, shape, pool);
         }
         self.alone[at]
     }

@@ -421,6 +421,10 @@ impl Engine<'_, '_> {
     /// A pod came or went somewhere: that changes nothing but for those whose affinity or spread looks at other pods.
     pub(super) fn place_linked(&mut self) {
         while self.unplaced_linked > 0 && self.place_each(true) {}
+        if self.unplaced_linked > 0 {
+            // A new node may take now what it would not have taken before.
+            self.wake_autoscaler();
+        }
     }
 
     /// Whether any of those who wait got a node.

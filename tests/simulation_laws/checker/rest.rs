@@ -138,7 +138,33 @@ impl Checker<'_> {
                 );
             }
         }
+        if !self.step_refused {
+            self.nothing_more_grows()?;
+        }
         self.end_matches(ended)
+    }
+
+    /// No pod waits that the next new node of some pool would take.
+    fn nothing_more_grows(&self) -> Law {
+        let waiting = (0..self.pods.len()).filter(|pod| self.pods[*pod].doing == Doing::Waits);
+        for pod in waiting {
+            for pool in 0..self.cluster.pools.len() {
+                let next = (0..self.nodes.len()).find(|node| {
+                    let node = &self.nodes[*node];
+                    node.pool == pool && node.made && node.group.is_none() && !node.asked
+                });
+                let Some(next) = next else {
+                    continue;
+                };
+                let mut room = self.room.clone();
+                room.hosts[next].exists = true;
+                must!(
+                    room.refuses(pod, next).is_some(),
+                    "pod {pod} waits, and pool {pool} may still grow"
+                );
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn end_matches(&mut self, ended: &Ended) -> Law {
@@ -162,7 +188,7 @@ impl Checker<'_> {
         let waiting = self
             .pods
             .iter()
-            .filter(|pod| pod.doing == Doing::Waits)
+            .filter(|pod| pod.doing == Doing::Waits && !pod.first)
             .count();
         must!(
             ended.evictions == self.evictions,
