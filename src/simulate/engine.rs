@@ -41,6 +41,8 @@ enum Event {
     Try(PodId, u16),
     /// The evicted pod ends on this node.
     Gone(PodId, NodeId),
+    /// A pod that was being deleted when the state was read ends.
+    Departed(PodId),
     /// Its controller makes the replacement.
     Make(PodId, u16),
     /// It becomes Ready.
@@ -350,6 +352,7 @@ impl<'s, 'p> Engine<'s, 'p> {
                 Event::Begin(group) => self.begin(group),
                 Event::Try(pod, time) => self.try_eviction(pod, time),
                 Event::Gone(pod, node) => self.gone(pod, node),
+                Event::Departed(pod) => self.departed(pod),
                 Event::Make(pod, time) => self.make(pod, time),
                 Event::Up(pod, time) => self.up(pod, time),
                 Event::NodeUp(node) => self.node_up(node),
@@ -506,6 +509,9 @@ impl<'s, 'p> Engine<'s, 'p> {
         for position in 0..self.start.len() {
             let facts = &population.pods[position];
             self.pod_deleting[position] = facts.deleting;
+            if facts.deleting && self.start[position].node != NONE {
+                self.will_depart(PodId(position as u32));
+            }
             match self.start[position].now {
                 PodNow::Ready => {
                     if let Some(workload) = facts.workload.filter(|_| !facts.deleting) {

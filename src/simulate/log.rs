@@ -40,6 +40,8 @@ pub enum What {
     Killed(PodId),
     /// The evicted pod has ended on this node.
     Gone(PodId, NodeId),
+    /// A pod that was being deleted when the state was read has ended, and no drain asked it to.
+    Departed(PodId, NodeId),
     /// The replacement is bound to this node.
     Placed(PodId, NodeId),
     /// The replacement fits on no node now.

@@ -498,6 +498,7 @@ impl<'s, 'p> Reading<'s, 'p> {
                     node.waited_for = Some(wait);
                 }
             }
+            What::Departed(pod, _) => self.pods[pod.at()].node = NONE,
             What::Placed(pod, node) => {
                 let trace = self.touch(pod);
                 trace.node = node.0;

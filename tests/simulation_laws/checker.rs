@@ -418,6 +418,7 @@ impl<'a> Checker<'a> {
             What::Killed(pod) => self.killed(pod.at()),
             What::NoAddresses(node, range) => self.no_addresses(node.at(), usize::from(range)),
             What::Gone(pod, node) => self.gone(pod.at(), node.at()),
+            What::Departed(pod, node) => self.departed(pod.at(), node.at()),
             What::Placed(pod, node) => self.placed(pod.at(), node.at()),
             What::Unplaceable(pod) => {
                 let pod = pod.at();

@@ -696,7 +696,8 @@ impl State {
                 State::Broken => Some(instant(3_600)),
                 _ => None,
             },
-            deleting_at: (self == State::Leaving).then(|| instant(3_500)),
+            // Later than anything else: it has all of its grace.
+            deleting_at: (self == State::Leaving).then(|| instant(10_000)),
             ..Pod::default()
         }
     }

@@ -91,6 +91,15 @@ impl<'a> Search<'a> {
         let start: Vec<Pod> = (0..self.state.pods.len())
             .map(|pod| self.start(&room, pod))
             .collect();
+        // Nobody confirms the end of a pod whose node is not ready.
+        let hangs = |pod: usize| {
+            let node = Self::node_of(&start[pod]);
+            let dead = |node: usize| self.drained.contains(&node) && !self.state.nodes[node].ready;
+            self.is_evictable(pod) && node.is_some_and(dead)
+        };
+        if (0..start.len()).any(hangs) {
+            return Found::NoWay;
+        }
         let mut seen: HashSet<Vec<Pod>> = HashSet::new();
         let mut open = vec![start];
         while let Some(pods) = open.pop() {

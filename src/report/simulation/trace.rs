@@ -205,6 +205,7 @@ impl<'s, 'p> Reading<'s, 'p> {
             | What::SurgeRefused(..)
             | What::Cordoned(_)
             | What::Gone(..)
+            | What::Departed(..)
             | What::Unplaceable(_)
             | What::Quarantined(_)
             | What::Uncordoned(_)

@@ -1,7 +1,7 @@
 //! Pods: eviction as the API server decides it, termination, replacement, readiness, and who waits in which budget's line.
 
 use super::{Engine, Event, NEVER, NONE, NodeNow, POD_START, POD_STOP, PodNow};
-use crate::disruption::{Asked, Basis, Refused, Verdict};
+use crate::disruption::{Asked, Basis, Refused, Treatment, Verdict};
 use crate::population::{BudgetId, ControllerKind, NodeId, Phase, PodId, WorkloadId};
 use crate::simulate::log::What;
 use crate::simulate::queue::HORIZON;
@@ -250,10 +250,47 @@ impl Engine<'_, '_> {
                 if left < -HANGS_AFTER {
                     HORIZON
                 } else {
-                    u32::try_from(left.max(1)).unwrap_or(HORIZON)
+                    // Its grace was no longer when the deletion was asked for.
+                    let grace = setting.population.pods[pod.at()].grace_seconds;
+                    u32::try_from(left.max(1))
+                        .unwrap_or(HORIZON)
+                        .min(grace.max(1))
                 }
             }
             None => 1,
+        }
+    }
+
+    pub(super) fn will_depart(&mut self, pod: PodId) {
+        let node = NodeId(self.pod_node[pod.at()]);
+        let is_skipped = matches!(self.setting.treatments[pod.at()], Treatment::Skip(_));
+        if !is_skipped && !is_dead(self.setting, node) {
+            let seconds = self.departs_in(pod);
+            self.queue.push(seconds, Event::Departed(pod));
+        }
+    }
+
+    /// It ends by itself, unless a drain has taken it on meanwhile.
+    pub(super) fn departed(&mut self, pod: PodId) {
+        let at = pod.at();
+        if self.pod_time[at] > 0 || !self.pod_deleting[at] || self.pod_node[at] == NONE {
+            return;
+        }
+        let node = NodeId(self.pod_node[at]);
+        self.tell(What::Departed(pod, node));
+        self.unlink(pod);
+        let facts = &self.setting.population.pods[at];
+        if !facts.phase.is_finished() {
+            self.occupancy
+                .release_terminated(&self.setting.places, facts.shape, node);
+        }
+        self.ends(pod, 0);
+        if self.node_now[node.at()] == NodeNow::Draining {
+            // Its turn to be evicted was in this very second.
+            self.node_left[node.at()] -= 1;
+            self.may_be_drained(node);
+        } else if self.node_now[node.at()] == NodeNow::Serving {
+            self.place_waiting();
         }
     }
 

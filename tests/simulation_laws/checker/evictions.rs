@@ -183,6 +183,27 @@ impl Checker<'_> {
         book.hopeless = false;
     }
 
+    /// Was being deleted when the cluster was read, and has ended.
+    pub(super) fn departed(&mut self, pod: usize, node: usize) -> Law {
+        let read = &self.state.pods[pod];
+        must!(
+            self.pods[pod].first && read.deleting_at.is_some(),
+            "it was not leaving"
+        );
+        must!(self.pods[pod].node == Some(node), "it was not there");
+        must!(self.state.nodes[node].ready, "nobody confirms its end");
+        let finished = is_finished(read);
+        self.leaves(pod, node);
+        self.ending.pop();
+        if !finished {
+            self.room.take_away(pod, node);
+        }
+        if let Doing::Between { gone, .. } = &mut self.pods[pod].doing {
+            *gone = Some(self.at);
+        }
+        Ok(())
+    }
+
     pub(super) fn gone(&mut self, pod: usize, node: usize) -> Law {
         let read = &self.state.pods[pod];
         let place = self
@@ -200,8 +221,10 @@ impl Checker<'_> {
             took >= 1 && took <= grace.max(1),
             "it took {took} s of its {grace} s"
         );
-        if was_leaving || is_finished(read) {
+        if is_finished(read) {
             must!(took == 1, "nothing was left to be waited for");
+        } else if was_leaving {
+            // What was left of its grace.
         } else if self.durations == Durations::Medians {
             let median = self.setting.timing.pod_stop_percent.spread.median;
             let want = (u64::from(grace) * u64::from(median) / 100).max(1);
