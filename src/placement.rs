@@ -7,6 +7,8 @@
 //! why there is none. [`Places::left_out`] says what of the scheduler is not done here.
 
 mod board;
+#[cfg(test)]
+mod cases;
 mod choose;
 mod classes;
 mod demand;

@@ -30,10 +30,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "capacity",
         ],
     ),
-    ("migrate", &["model", "rule", "finding", "capacity"]),
+    (
+        "migrate",
+        &["model", "rule", "finding", "capacity", "simulate"],
+    ),
     (
         "predict",
-        &["model", "rule", "finding", "capacity", "migrate"],
+        &[
+            "model", "rule", "finding", "capacity", "simulate", "migrate",
+        ],
     ),
     ("source", &["model", "rule"]),
     (
@@ -120,6 +125,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "src/capacity/prefix_set.rs",
         "rayon",
         "sorts a million prefixes on every core: a pure function, whose answer does not depend on the number of threads",
+    ),
+    (
+        "src/simulate/growth/futures.rs",
+        "rayon",
+        "plays a hundred thousand futures on every core: a pure function, whose answer does not depend on the number of threads",
     ),
 ];
 const PREFIX_LISTS: &str = "a million lines are read straight into the list that is sorted; a copy in between would double time and memory";

@@ -130,6 +130,19 @@ fn the_numbers_that_were_worked_out_by_hand() {
         ("dual-stack", first, "/verdict", "accepted"),
         ("dual-stack", second, "/errors/0/preallocated", "60"),
         ("dual-stack", second, "/errors/0/available", "59"),
+        // As fintech, of which it is the year ahead.
+        ("fintech-year", subnet, "/demand/ceiling", "2834"),
+        ("fintech-year", first, "/errors/0/preallocated", "3052"),
+        // (2 + 8 + 3) × 29; 4 × 29 of 507 - 40 - 5 × 29.
+        (
+            "two-pools-one-subnet-year",
+            subnet,
+            "/demand/ceiling",
+            "377",
+        ),
+        ("two-pools-one-subnet-year", first, "/verdict", "accepted"),
+        // (4 + 26 + ⌈0.33 × 26⌉) × 256.
+        ("overlay-year", first, "/errors/0/preallocated", "9984"),
         ("node-auto-provisioning", first, "/verdict", "accepted"),
         (
             "node-auto-provisioning",

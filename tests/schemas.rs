@@ -8,7 +8,7 @@ use binary::{answer, root, scenarios};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 15] = [
+const SCHEMAS: [&str; 16] = [
     "scenario",
     "capacity",
     "predict",
@@ -17,8 +17,9 @@ const SCHEMAS: [&str; 15] = [
     "cidr-suggest",
     "cidr-merge",
     "cidr-overlaps",
+    "simulate",
     "compare",
-    "simulation",
+    "operation",
     "policy",
     "explain",
     "report",
@@ -205,6 +206,24 @@ fn answers_about_plain_lists_conform() {
 }
 
 #[test]
+fn simulations_conform() {
+    let mut with_timeline = 0;
+    for name in scenarios() {
+        if scenario(&name)["timeline"].is_null() {
+            continue;
+        }
+        with_timeline += 1;
+        let file = format!("scenarios/{name}.yaml");
+        let run = conforms("simulate", &["simulate", &file]);
+        assert!(run["futures"].is_null());
+        let mut counted = conforms("simulate", &["simulate", &file, "--futures", "50"]);
+        counted["futures"]["count"] = json!("fifty");
+        assert!(!problems(&validator("simulate"), &counted).is_empty());
+    }
+    assert!(with_timeline >= 3, "{with_timeline}");
+}
+
+#[test]
 fn explanations_conform() {
     conforms("explain", &["explain"]);
     conforms("explain", &["explain", "CLS-3"]);
@@ -307,7 +326,7 @@ fn simulations_are_what_their_schema_says() {
         .concat(),
     ];
     for arguments in &runs {
-        let document = conforms("simulation", arguments);
+        let document = conforms("operation", arguments);
         let is_told = arguments.contains(&"--pods");
         assert_eq!(document["pods"].is_array(), is_told, "{arguments:?}");
     }

@@ -30,6 +30,7 @@ pub mod prefix_lists;
 mod progress;
 mod report;
 mod schema;
+mod simulate;
 mod simulation;
 mod snapshot;
 mod upgrade;
@@ -66,6 +67,7 @@ enum Command {
     /// Ranges: which meet that must not, which are free; and plain prefix lists of any length
     #[command(subcommand)]
     Cidr(cidr::CidrCommand),
+    Simulate(simulate::SimulateArgs),
     Compare(compare::CompareArgs),
     Drain(drain::DrainArgs),
     Upgrade(upgrade::UpgradeArgs),
@@ -145,6 +147,7 @@ pub fn run() -> ExitCode {
         Command::Capacity(args) => capacity::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Cidr(command) => cidr::run(command),
+        Command::Simulate(args) => simulate::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Drain(args) => drain::run(args),
         Command::Upgrade(args) => upgrade::run(args),

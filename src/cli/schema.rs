@@ -25,8 +25,10 @@ enum SchemaOf {
     CidrSuggest,
     CidrMerge,
     CidrOverlaps,
+    Simulate,
     Compare,
-    Simulation,
+    /// What `drain`, `upgrade` and `migrate` print
+    Operation,
     Policy,
     Explain,
     Report,
@@ -53,8 +55,9 @@ pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
         SchemaOf::CidrSuggest => outputs().into_root_schema_for::<shapes::SuggestShape>(),
         SchemaOf::CidrMerge => outputs().into_root_schema_for::<shapes::MergeShape>(),
         SchemaOf::CidrOverlaps => outputs().into_root_schema_for::<shapes::ListOverlapsShape>(),
+        SchemaOf::Simulate => outputs().into_root_schema_for::<shapes::growth::SimulateShape>(),
         SchemaOf::Compare => outputs().into_root_schema_for::<shapes::CompareShape>(),
-        SchemaOf::Simulation => {
+        SchemaOf::Operation => {
             outputs().into_root_schema_for::<shapes::simulation::SimulationShape>()
         }
         SchemaOf::Policy => schemars::schema_for!(Policy),

@@ -252,16 +252,44 @@ fn toleration() -> impl Strategy<Value = Toleration> {
         })
 }
 
-fn placement() -> impl Strategy<Value = Placement> {
+/// What most pods of one cluster have, so that they meet; the rest is there now and then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Focus {
+    Nodes,
+    Ports,
+    Volumes,
+    Spreads,
+    Affinity,
+    AntiAffinity,
+}
+
+const FOCUSES: &[Focus] = &[
+    Focus::Nodes,
+    Focus::Ports,
+    Focus::Volumes,
+    Focus::Spreads,
+    Focus::Affinity,
+    Focus::AntiAffinity,
+];
+
+fn mostly<T: std::fmt::Debug + Clone>(
+    is_focus: bool,
+    one: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Vec<T>> {
+    let weight = if is_focus { 40 } else { 1 };
+    prop_oneof![8 => Just(Vec::new()), weight => vec(one, 1..3)]
+}
+
+fn placement(focus: Focus) -> impl Strategy<Value = Placement> {
     let selected = btree_map(words(&["disk", "size"]), words(&["ssd", "1"]), 1..2);
     let hostname =
         words(&["node-0", "node-1"]).prop_map(|name| [(HOSTNAME.to_string(), name)].into());
     (
-        prop_oneof![6 => Just(Labels::new()), 1 => selected, 1 => hostname],
-        now_and_then(node_term()),
-        now_and_then(pod_term()),
-        now_and_then(pod_term()),
-        prop_oneof![2 => Just(Vec::new()), 1 => vec(spread(), 1..3)],
+        prop_oneof![8 => Just(Labels::new()), 1 => selected, 1 => hostname],
+        mostly(focus == Focus::Nodes, node_term()),
+        mostly(focus == Focus::Affinity, pod_term()),
+        mostly(focus == Focus::AntiAffinity, pod_term()),
+        mostly(focus == Focus::Spreads, spread()),
         now_and_then(toleration()),
         prop::bool::weighted(0.02),
     )
@@ -289,7 +317,7 @@ fn placement() -> impl Strategy<Value = Placement> {
         )
 }
 
-fn pod() -> impl Strategy<Value = Pod> {
+fn pod(focus: Focus) -> impl Strategy<Value = Pod> {
     let port = (
         1..3_u16,
         option::of(words(&["TCP", "UDP"])),
@@ -313,14 +341,14 @@ fn pod() -> impl Strategy<Value = Pod> {
     (
         words(&["m", "n"]),
         btree_map(
-            words(&["app", "app", "tier"]),
-            words(&["x", "x", "y"]),
-            0..3,
+            words(&["app", "app", "app", "tier"]),
+            words(&["x", "x", "x", "y"]),
+            1..3,
         ),
         requests,
-        now_and_then(port),
-        prop_oneof![2 => Just(Vec::new()), 1 => vec(words(&["c0", "c1", "c2", "c3"]), 1..3)],
-        option::weighted(0.8, placement()),
+        mostly(focus == Focus::Ports, port),
+        mostly(focus == Focus::Volumes, words(&["c0", "c1", "c2", "c3"])),
+        option::weighted(0.8, placement(focus)),
         option::weighted(0.7, 0..5_usize),
         words(&["Running", "Running", "Running", "Pending", "Succeeded"]),
         option::weighted(0.5, words(&["ReplicaSet", "DaemonSet", "StatefulSet"])),
@@ -369,11 +397,15 @@ fn volume() -> impl Strategy<Value = PersistentVolume> {
 }
 
 fn state() -> impl Strategy<Value = KubernetesState> {
+    select(FOCUSES).prop_flat_map(state_of)
+}
+
+fn state_of(focus: Focus) -> impl Strategy<Value = KubernetesState> {
     // Of either namespace four, most of them there and most of them bound.
     let claim = option::weighted(0.9, option::weighted(0.8, 0..4_usize));
     (
         vec(node(), 2..6),
-        vec((pod(), 1..4_usize, 0..3_usize), 1..7),
+        vec((pod(focus), 1..4_usize, 0..3_usize), 1..7),
         vec(volume(), 2..5),
         vec(claim, 8),
         any::<bool>(),
@@ -924,7 +956,7 @@ fn every_reason_to_refuse_is_met() {
     let cluster = cluster();
     let mut met: BTreeMap<Refusal, usize> = BTreeMap::new();
     let mut fits = 0;
-    for _ in 0..400 {
+    for _ in 0..600 {
         let tree = state().new_tree(&mut runner).expect("nothing is filtered");
         let state = tree.current();
         let twins = Twins::new(&cluster, &state, &[]);

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod diff;
 pub mod document;
 pub mod explain;
+pub mod growth;
 pub mod markdown;
 pub mod predict;
 pub mod shapes;

@@ -1,6 +1,7 @@
 //! The JSON shapes other tools read. Versioned: fields are added within `format_version` 1.x, never renamed or removed; a reader
 //! ignores fields it does not know. The published schemas (`aksplan schema`) are derived from these types.
 
+pub mod growth;
 pub mod simulation;
 
 use crate::capacity::answer::Answer;

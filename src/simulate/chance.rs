@@ -1,6 +1,8 @@
 //! Chance that can be repeated: what is drawn depends on the seed, the future and what it is drawn for, never on the order of
 //! drawing. One more pod somewhere does not change the fate of the others.
 
+use super::seed::{STEP, mix};
+
 /// Where the draws of one future come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Chance {
@@ -12,7 +14,7 @@ pub(super) enum Chance {
 impl Chance {
     /// Of the `future`-th future of a seed.
     pub fn of(seed: u64, future: u64) -> Self {
-        Chance::Drawn(mix(seed ^ mix(future)))
+        Chance::Drawn(step(seed ^ step(future)))
     }
 
     /// Position in a table of quantiles. `what`: the kind of draw; `who` and `time`: whose, and its how many-th.
@@ -22,19 +24,16 @@ impl Chance {
             Chance::Median => super::spread::MEDIAN,
             Chance::Drawn(future) => {
                 let key = u64::from(who) | u64::from(time) << 32 | u64::from(what) << 48;
-                (mix(future ^ key) >> 56) as u8
+                (step(future ^ key) >> 56) as u8
             }
         }
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): one step, used as a hash.
+/// One step of splitmix64, used as a hash.
 #[inline]
-fn mix(value: u64) -> u64 {
-    let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+fn step(value: u64) -> u64 {
+    mix(value.wrapping_add(STEP))
 }
 
 #[cfg(test)]
@@ -62,7 +61,7 @@ mod tests {
     /// The first outputs of the reference implementation from state 0.
     #[test]
     fn it_is_splitmix() {
-        assert_eq!(mix(0), 0xe220_a839_7b1d_cdaf);
-        assert_eq!(mix(0x9e37_79b9_7f4a_7c15), 0x6e78_9e6a_a1b9_65f4);
+        assert_eq!(step(0), 0xe220_a839_7b1d_cdaf);
+        assert_eq!(step(0x9e37_79b9_7f4a_7c15), 0x6e78_9e6a_a1b9_65f4);
     }
 }

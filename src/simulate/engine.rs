@@ -117,6 +117,8 @@ struct GroupNow {
     surge_up: u32,
     quarantined: u32,
     done: u32,
+    /// A node of it was not drained, and the others are taken all the same.
+    failed: bool,
     ended_at: u32,
 }
 
@@ -362,10 +364,11 @@ impl<'s, 'p> Engine<'s, 'p> {
     }
 
     /// The operation is over when every group is, or one failed that others would have followed. What pods do afterwards belongs to
-    /// the run while replacements are still coming up.
+    /// the run while replacements are still coming up, or nodes for them.
     #[inline]
     fn is_over(&self) -> bool {
-        self.open_groups == 0 && self.coming == 0
+        let grows = self.scanning && self.unplaced_count > 0;
+        self.open_groups == 0 && self.coming == 0 && !grows
     }
 
     fn ended(&self) -> Ended {
@@ -377,7 +380,9 @@ impl<'s, 'p> Engine<'s, 'p> {
         let failed: Vec<bool> = self
             .groups
             .iter()
-            .map(|group| matches!(group.phase, GroupPhase::Failed | GroupPhase::Failing))
+            .map(|group| {
+                group.failed || matches!(group.phase, GroupPhase::Failed | GroupPhase::Failing)
+            })
             .collect();
         let stuck = (0..self.node_now.len())
             .filter(|node| {
@@ -468,6 +473,7 @@ impl<'s, 'p> Engine<'s, 'p> {
                 surge_up: 0,
                 quarantined: 0,
                 done: 0,
+                failed: false,
                 ended_at: NEVER,
             });
         }
@@ -538,7 +544,12 @@ fn order(setting: &Setting) -> (Vec<PodId>, Vec<u32>) {
         .pod_ids()
         .filter(|pod| setting.ordinals[pod.at()] != u32::MAX)
         .collect();
-    order.sort_by_key(|pod| (population.pods[pod.at()].workload, setting.ordinals[pod.at()]));
+    order.sort_by_key(|pod| {
+        (
+            population.pods[pod.at()].workload,
+            setting.ordinals[pod.at()],
+        )
+    });
     let mut places = vec![NONE; population.pods.len()];
     for (place, pod) in order.iter().enumerate() {
         places[pod.at()] = place as u32;

@@ -3,17 +3,19 @@
 //! bytes. Never asks a clock, and never writes to anything it simulates.
 //!
 //! [`Setting`] (all that does not change) → [`Engine`] (one run, at medians or of a future) → [`Outcome`] (what its log comes to) and
-//! [`futures()`] (what many come to). [`policy`] and [`spread`] say how long things take.
+//! [`futures()`] (what many come to). [`growth`] plays weeks instead of minutes. [`policy`] and [`spread`] say how long things take.
 
 pub mod advice;
 mod chance;
 mod engine;
 pub mod futures;
+pub mod growth;
 pub mod log;
 pub mod measured;
 pub mod outcome;
 pub mod policy;
 mod queue;
+pub mod seed;
 pub mod setting;
 pub mod spread;
 

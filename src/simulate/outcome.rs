@@ -5,6 +5,7 @@ use super::engine::Ended;
 use super::log::{Group, Happening, What};
 use super::setting::Setting;
 use crate::population::{BudgetId, NodeId, PodFacts, PodId, WorkloadId};
+use std::collections::BTreeSet;
 
 /// A recorded run.
 #[derive(Debug, Clone, PartialEq)]
@@ -654,13 +655,17 @@ fn critical_path(groups: &[GroupOutcome], nodes: &[NodeOutcome], last: u32) -> V
             until: last,
         });
     }
+    let mut walked = BTreeSet::new();
     loop {
+        walked.insert(here.node);
         let until = here.ended.unwrap_or(last);
         // A surge node's life is long; its last part, the drain, begins when the last other node is done.
         let is_surge = here.batch == 0;
         let others = nodes
             .iter()
-            .filter(|node| node.group == here.group && node.batch > 0 && node.node != here.node)
+            .filter(|node| node.group == here.group && node.batch > 0)
+            // Nodes that took no time follow one another in a circle: each is a link once.
+            .filter(|node| !walked.contains(&node.node))
             .filter(ended);
         let before = if is_surge {
             others.max_by_key(|node| (node.ended, std::cmp::Reverse(node.node)))

@@ -26,7 +26,7 @@ mod yaml;
 use crate::model::{Inventory, KubernetesState, PlanStep, ReservedRange};
 use facts::{Facts, KubernetesFact, Origin};
 use rayon::prelude::*;
-use scenario::OperationFact;
+use scenario::{OperationFact, TimelineFact};
 use serde_json::value::RawValue;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -102,6 +102,8 @@ pub struct Loaded {
     pub steps: Vec<PlanStep>,
     /// What scenarios ask for.
     pub operations: Vec<OperationFact>,
+    /// What scenarios say of the time to come.
+    pub timelines: Vec<TimelineFact>,
     /// Name and description of the scenario, where exactly one was read.
     pub scenario: Option<(String, String)>,
 }
@@ -150,6 +152,7 @@ pub struct Found {
     pub facts: Facts,
     pub plans: Vec<terraform::Plan>,
     pub operations: Vec<OperationFact>,
+    pub timelines: Vec<TimelineFact>,
     pub scenarios: Vec<(String, String)>,
     /// Of each snapshot, what was done to its names. One may be of nothing, and then says so itself.
     pub snapshots: Vec<Option<snapshot::Redacted>>,
@@ -176,6 +179,7 @@ impl Found {
             planned: planned.map(assemble::assemble).transpose()?,
             steps,
             operations: self.operations,
+            timelines: self.timelines,
             scenario,
         })
     }
@@ -184,6 +188,7 @@ impl Found {
         self.facts.append(other.facts);
         self.plans.extend(other.plans);
         self.operations.extend(other.operations);
+        self.timelines.extend(other.timelines);
         self.scenarios.extend(other.scenarios);
         self.snapshots.extend(other.snapshots);
     }
@@ -750,10 +755,11 @@ fn lower_scenario(file: &Arc<str>, scenario: scenario::Scenario) -> Result<Found
         scenario.name.clone(),
         scenario.description.trim().to_string(),
     );
-    let (facts, operations) = scenario.lower(file)?;
+    let lowered = scenario.lower(file)?;
     Ok(Found {
-        facts,
-        operations,
+        facts: lowered.facts,
+        operations: lowered.operations,
+        timelines: lowered.timeline.into_iter().collect(),
         scenarios: vec![title],
         ..Found::default()
     })

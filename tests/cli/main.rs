@@ -103,7 +103,7 @@ fn with<'a>(command: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// All subcommands, as their help names them.
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 18] = [
     &[],
     &["capacity"],
     &["predict"],
@@ -112,6 +112,7 @@ const COMMANDS: [&[&str]; 17] = [
     &["cidr", "suggest"],
     &["cidr", "overlaps"],
     &["cidr", "merge"],
+    &["simulate"],
     &["compare"],
     &["drain"],
     &["upgrade"],

@@ -108,6 +108,8 @@ pub struct Checker<'a> {
     told: Vec<Option<(u32, u32)>>,
     peaks: Vec<(u64, u64)>,
     evictions: u32,
+    /// By workload, fewest ready pods.
+    lowest: Vec<u32>,
     at: u32,
 }
 
@@ -135,7 +137,9 @@ impl<'a> Checker<'a> {
             })
             .collect();
         let members = |pool: usize| -> Vec<usize> {
-            (0..state.nodes.len()).filter(|node| pool_of_node[*node] == pool).collect()
+            (0..state.nodes.len())
+                .filter(|node| pool_of_node[*node] == pool)
+                .collect()
         };
         let mut room = Room::new(state);
         let mut nodes: Vec<NodeBook> = pool_of_node
@@ -150,7 +154,11 @@ impl<'a> Checker<'a> {
             })
             .collect();
         let mut make = |pool: usize, first: u32, many: u32, group: Option<usize>| {
-            assert_eq!(first as usize, nodes.len(), "new nodes are numbered in order");
+            assert_eq!(
+                first as usize,
+                nodes.len(),
+                "new nodes are numbered in order"
+            );
             for number in 0..many {
                 room.make(&members(pool), number as usize);
                 nodes.push(NodeBook {
@@ -190,7 +198,12 @@ impl<'a> Checker<'a> {
             if let Some(pool) = group.pool {
                 let many = wanted_surge(&cluster.pools[pool], members(pool).len());
                 if many > 0 {
-                    make(pool, setting.groups[position].first_surge, many, Some(position));
+                    make(
+                        pool,
+                        setting.groups[position].first_surge,
+                        many,
+                        Some(position),
+                    );
                 }
             }
         }
@@ -220,9 +233,10 @@ impl<'a> Checker<'a> {
                 };
                 PodBook {
                     doing,
-                    node: pod.node_name.as_ref().and_then(|name| {
-                        state.nodes.iter().position(|node| node.name == *name)
-                    }),
+                    node: pod
+                        .node_name
+                        .as_ref()
+                        .and_then(|name| state.nodes.iter().position(|node| node.name == *name)),
                     first: true,
                     broken: false,
                     refused: None,
@@ -240,8 +254,14 @@ impl<'a> Checker<'a> {
             },
             durations,
             terms: (0..count).map(|budget| terms_of(state, budget)).collect(),
-            budgets: state.pods.iter().map(|pod| budgets_of(state, pod)).collect(),
-            ordered_before: (0..state.pods.len()).map(|pod| before_it(state, pod)).collect(),
+            budgets: state
+                .pods
+                .iter()
+                .map(|pod| budgets_of(state, pod))
+                .collect(),
+            ordered_before: (0..state.pods.len())
+                .map(|pod| before_it(state, pod))
+                .collect(),
             room,
             ending: Vec::new(),
             pods,
@@ -255,8 +275,13 @@ impl<'a> Checker<'a> {
                 .map(|range| (range.held as i64, range.held as i64))
                 .collect(),
             told: vec![None; setting.ranges.len()],
-            peaks: setting.ranges.iter().map(|range| (range.held, range.held)).collect(),
+            peaks: setting
+                .ranges
+                .iter()
+                .map(|range| (range.held, range.held))
+                .collect(),
             evictions: 0,
+            lowest: vec![u32::MAX; setting.population.workloads.len()],
             at: 0,
         }
     }
@@ -265,8 +290,12 @@ impl<'a> Checker<'a> {
     pub fn check(mut self, ended: &Ended, log: &[Happening]) -> Law {
         self.look_at_budgets();
         for (line, happening) in log.iter().enumerate() {
-            self.read(*happening)
-                .map_err(|why| format!("line {line}, second {}: {:?}: {why}", happening.at, happening.what))?;
+            self.read(*happening).map_err(|why| {
+                format!(
+                    "line {line}, second {}: {:?}: {why}",
+                    happening.at, happening.what
+                )
+            })?;
         }
         self.end(ended).map_err(|why| format!("at the end: {why}"))
     }
@@ -274,7 +303,9 @@ impl<'a> Checker<'a> {
     fn healthy(&self, budget: usize) -> i64 {
         let pods = (0..self.pods.len()).filter(|pod| {
             let leaving = self.pods[*pod].first && self.state.pods[*pod].deleting_at.is_some();
-            self.pods[*pod].doing == Doing::Ready && !leaving && self.budgets[*pod].contains(&budget)
+            self.pods[*pod].doing == Doing::Ready
+                && !leaving
+                && self.budgets[*pod].contains(&budget)
         });
         pods.count() as i64
     }
@@ -283,7 +314,9 @@ impl<'a> Checker<'a> {
     fn lets_go(&self, budget: usize) -> bool {
         let terms = self.terms[budget];
         let stale = terms.stale && self.at == 0;
-        terms.works && !stale && self.healthy(budget) - self.not_ready_granted[budget] > terms.desired
+        terms.works
+            && !stale
+            && self.healthy(budget) - self.not_ready_granted[budget] > terms.desired
     }
 
     /// EV-4: a pod that is not ready goes without a disruption.
@@ -319,6 +352,19 @@ impl<'a> Checker<'a> {
     }
 
     fn look_at_budgets(&mut self) {
+        let mut ready = vec![0; self.lowest.len()];
+        for (pod, book) in self.pods.iter().enumerate() {
+            let leaving = book.first && self.state.pods[pod].deleting_at.is_some();
+            if let Some(workload) = self.setting.population.pods[pod].workload
+                && book.doing == Doing::Ready
+                && !leaving
+            {
+                ready[workload.at()] += 1;
+            }
+        }
+        for (lowest, ready) in self.lowest.iter_mut().zip(ready) {
+            *lowest = (*lowest).min(ready);
+        }
         for budget in 0..self.terms.len() {
             self.open_since[budget] = match (self.lets_go(budget), self.open_since[budget]) {
                 (true, None) => Some(self.at),
@@ -340,7 +386,10 @@ impl<'a> Checker<'a> {
     }
 
     fn leaving_from(&self, node: usize) -> usize {
-        self.ending.iter().filter(|(_, there, ..)| *there == node).count()
+        self.ending
+            .iter()
+            .filter(|(_, there, ..)| *there == node)
+            .count()
     }
 
     fn group_of(&self, node: usize) -> Result<usize, String> {
@@ -369,7 +418,10 @@ impl<'a> Checker<'a> {
             match book.doing {
                 Doing::Waits => {
                     let takers = self.room.takers(pod);
-                    must!(takers.is_empty(), "pod {pod} waits though nodes {takers:?} take it");
+                    must!(
+                        takers.is_empty(),
+                        "pod {pod} waits though nodes {takers:?} take it"
+                    );
                 }
                 Doing::Between { evicted, gone } => {
                     let due = if keeps_its_name(&self.state.pods[pod]) {
@@ -415,7 +467,8 @@ impl<'a> Checker<'a> {
                 );
                 let left = self.evictable(node);
                 must!(
-                    left.iter().any(|pod| !self.pods[*pod].hopeless || self.is_pool(node))
+                    left.iter()
+                        .any(|pod| !self.pods[*pod].hopeless || self.is_pool(node))
                         || self.leaving_from(node) > 0,
                     "node {node} is drained, and nobody says so"
                 );
@@ -424,11 +477,13 @@ impl<'a> Checker<'a> {
         for (position, group) in self.groups.iter().enumerate() {
             let rolling = group.begun.is_some_and(|begun| begun < next)
                 && group.ended.is_none()
-                && !group.failed
+                && (!group.failed || group.pool.is_none())
                 && group.surge_up == group.surge;
             if rolling && !group.removing {
                 let nodes = self.setting.groups[position].nodes.len();
-                let free = self.buffers(position).saturating_sub(self.under_way(position));
+                let free = self
+                    .buffers(position)
+                    .saturating_sub(self.under_way(position));
                 must!(
                     group.taken == nodes || free == 0,
                     "group {position} has {free} buffers free and {} nodes to go",
@@ -447,12 +502,19 @@ impl<'a> Checker<'a> {
     }
 
     fn is_pool(&self, node: usize) -> bool {
-        self.nodes[node].group.is_some_and(|group| self.groups[group].pool.is_some())
+        self.nodes[node]
+            .group
+            .is_some_and(|group| self.groups[group].pool.is_some())
     }
 
     fn timeout(&self, group: usize) -> u32 {
         match self.groups[group].pool {
-            Some(pool) => 60 * self.cluster.pools[pool].upgrade.drain_timeout_minutes.unwrap_or(30),
+            Some(pool) => {
+                60 * self.cluster.pools[pool]
+                    .upgrade
+                    .drain_timeout_minutes
+                    .unwrap_or(30)
+            }
             None => self.options.timeout_seconds(None).unwrap_or(0) as u32,
         }
     }
@@ -471,7 +533,11 @@ impl<'a> Checker<'a> {
             let Operation::Drain(drain) = &self.setting.operation else {
                 unreachable!("only drains have no pool");
             };
-            return if drain.together { drain.nodes.len() as u32 } else { 1 };
+            return if drain.together {
+                drain.nodes.len() as u32
+            } else {
+                1
+            };
         };
         let pool = &self.cluster.pools[pool];
         if pool.spot {
@@ -483,9 +549,9 @@ impl<'a> Checker<'a> {
         if pool.mode == PoolMode::System {
             return 0;
         }
-        pool.upgrade
-            .max_unavailable
-            .map_or(0, |most| share_of(most, members as u64).min(members as u64) as u32)
+        pool.upgrade.max_unavailable.map_or(0, |most| {
+            share_of(most, members as u64).min(members as u64) as u32
+        })
     }
 
     fn under_way(&self, group: usize) -> u32 {
@@ -513,13 +579,18 @@ impl<'a> Checker<'a> {
             What::GroupBegins(group) => self.group_begins(usize::from(group)),
             What::SurgeAsked(group, nodes) => self.surge_asked(usize::from(group), nodes),
             What::SurgeRefused(group, nodes) => {
-                let pool = self.groups[usize::from(group)].pool.ok_or("a drain does not surge")?;
+                let pool = self.groups[usize::from(group)]
+                    .pool
+                    .ok_or("a drain does not surge")?;
                 must!(!self.fits(pool, nodes), "{nodes} nodes fit");
                 Ok(())
             }
             What::NodeUp(node) => self.node_up(node.at()),
             What::Cordoned(node) => {
-                must!(!self.room.hosts[node.at()].cordoned, "it is cordoned already");
+                must!(
+                    !self.room.hosts[node.at()].cordoned,
+                    "it is cordoned already"
+                );
                 self.group_of(node.at())?;
                 self.room.hosts[node.at()].cordoned = true;
                 Ok(())
@@ -529,7 +600,11 @@ impl<'a> Checker<'a> {
             What::SeveralBudgets(pod) => {
                 let pod = pod.at();
                 self.is_asked(pod)?;
-                must!(self.budgets[pod].len() > 1, "it has budgets {:?}", self.budgets[pod]);
+                must!(
+                    self.budgets[pod].len() > 1,
+                    "it has budgets {:?}",
+                    self.budgets[pod]
+                );
                 must!(!self.goes_unasked(pod), "no budget is asked");
                 self.pods[pod].hopeless = true;
                 Ok(())
@@ -559,14 +634,20 @@ impl<'a> Checker<'a> {
                     return Err("it is not being drained".to_string());
                 };
                 let limit = self.timeout(self.group_of(node)?);
-                must!(limit > 0 && self.at == since + limit, "since {since}, limit {limit}");
+                must!(
+                    limit > 0 && self.at == since + limit,
+                    "since {since}, limit {limit}"
+                );
                 self.nodes[node].doing = Doings::Failed;
                 Ok(())
             }
             What::Quarantined(node) => self.quarantined(node.at()),
             What::Uncordoned(node) => {
                 let node = node.at();
-                must!(self.nodes[node].doing == Doings::Failed, "its drain did not fail");
+                must!(
+                    self.nodes[node].doing == Doings::Failed,
+                    "its drain did not fail"
+                );
                 self.room.hosts[node].cordoned = false;
                 Ok(())
             }
@@ -655,14 +736,26 @@ impl<'a> Checker<'a> {
     fn surge_asked(&mut self, position: usize, nodes: u32) -> Law {
         let pool = self.groups[position].pool.ok_or("a drain does not surge")?;
         let wanted = wanted_surge(&self.cluster.pools[pool], self.members(position));
-        must!(nodes > 0 && (nodes == wanted || nodes == 1), "{wanted} are wanted");
+        must!(
+            nodes > 0 && (nodes == wanted || nodes == 1),
+            "{wanted} are wanted"
+        );
         if nodes < wanted {
             must!(!self.fits(pool, wanted), "{wanted} fit");
-            let version = self.cluster.kubernetes_version.expect("the generator writes one");
-            must!((version.major, version.minor) >= (1, 35), "no fall-back before 1.35 (UPG-6)");
+            let version = self
+                .cluster
+                .kubernetes_version
+                .expect("the generator writes one");
+            must!(
+                (version.major, version.minor) >= (1, 35),
+                "no fall-back before 1.35 (UPG-6)"
+            );
         }
         must!(self.fits(pool, nodes), "they do not fit");
-        must!(self.groups[position].taken == 0, "surge comes first (UPG-3)");
+        must!(
+            self.groups[position].taken == 0,
+            "surge comes first (UPG-3)"
+        );
         self.groups[position].surge = nodes;
         let first = self.setting.groups[position].first_surge as usize;
         for node in first..first + nodes as usize {
@@ -724,7 +817,10 @@ impl<'a> Checker<'a> {
     }
 
     fn node_up(&mut self, node: usize) -> Law {
-        must!(self.nodes[node].made && self.nodes[node].asked, "nobody asked for it");
+        must!(
+            self.nodes[node].made && self.nodes[node].asked,
+            "nobody asked for it"
+        );
         must!(!self.room.hosts[node].exists, "it was there");
         self.room.hosts[node].exists = true;
         if let Some(group) = self.nodes[node].group {
@@ -736,14 +832,24 @@ impl<'a> Checker<'a> {
     fn drain_begins(&mut self, node: usize) -> Law {
         let position = self.group_of(node)?;
         must!(self.room.hosts[node].cordoned, "it is not cordoned");
-        must!(self.nodes[node].doing == Doings::Idle, "it is {:?}", self.nodes[node].doing);
+        must!(
+            self.nodes[node].doing == Doings::Idle,
+            "it is {:?}",
+            self.nodes[node].doing
+        );
         let refusing = (0..self.pods.len()).find(|pod| {
             self.pods[*pod].node == Some(node)
                 && filter(&self.state.pods[*pod], &self.options) == Filter::Refuse
         });
-        must!(refusing.is_none(), "pod {refusing:?} keeps it from being drained");
+        must!(
+            refusing.is_none(),
+            "pod {refusing:?} keeps it from being drained"
+        );
         let group = &self.groups[position];
-        must!(group.begun.is_some() && group.ended.is_none(), "its group is not at work");
+        must!(
+            group.begun.is_some() && group.ended.is_none(),
+            "its group is not at work"
+        );
         must!(group.surge_up == group.surge, "surge comes first (UPG-3)");
         if self.nodes[node].made {
             let open = (0..self.nodes.len()).find(|other| {
@@ -752,10 +858,17 @@ impl<'a> Checker<'a> {
                     && !other.made
                     && !matches!(other.doing, Doings::Through | Doings::Quarantined)
             });
-            must!(open.is_none(), "surge is held until the last node is done: {open:?} (UPG-3)");
+            must!(
+                open.is_none(),
+                "surge is held until the last node is done: {open:?} (UPG-3)"
+            );
             self.groups[position].removing = true;
         } else {
-            must!(!group.failed, "its group has failed");
+            // kubectl goes on with the next node.
+            must!(
+                !group.failed || group.pool.is_none(),
+                "its group has failed"
+            );
             must!(!group.removing, "surge nodes are being removed already");
             let (busy, most) = (self.under_way(position), self.buffers(position));
             must!(busy < most, "{busy} nodes are under way, {most} may be");
@@ -779,7 +892,11 @@ impl<'a> Checker<'a> {
 
     fn refused(&mut self, pod: usize, budget: usize) -> Law {
         self.is_asked(pod)?;
-        must!(self.budgets[pod] == [budget], "its budgets are {:?}", self.budgets[pod]);
+        must!(
+            self.budgets[pod] == [budget],
+            "its budgets are {:?}",
+            self.budgets[pod]
+        );
         must!(!self.would_go(pod), "its eviction had to be granted");
         must!(self.pods[pod].refused.is_none(), "told before");
         self.pods[pod].refused = Some((budget, self.at));
@@ -788,14 +905,25 @@ impl<'a> Checker<'a> {
 
     fn granted(&mut self, pod: usize, budget: usize) -> Law {
         let node = self.is_asked(pod)?;
-        must!(self.budgets[pod] == [budget], "its budgets are {:?}", self.budgets[pod]);
+        must!(
+            self.budgets[pod] == [budget],
+            "its budgets are {:?}",
+            self.budgets[pod]
+        );
         must!(!self.goes_unasked(pod), "no budget is asked for it (EV-1)");
         let (healthy, terms) = (self.healthy(budget), self.terms[budget]);
         must!(self.lets_go(budget), "{healthy} healthy, {terms:?}");
         if self.pods[pod].doing == Doing::Ready {
-            must!(healthy > terms.desired, "{healthy} healthy, {} wanted", terms.desired);
+            must!(
+                healthy > terms.desired,
+                "{healthy} healthy, {} wanted",
+                terms.desired
+            );
         } else {
-            must!(!self.lets_unready_go(budget), "not ready: the budget loses nothing (EV-4)");
+            must!(
+                !self.lets_unready_go(budget),
+                "not ready: the budget loses nothing (EV-4)"
+            );
             self.not_ready_granted[budget] += 1;
         }
         self.evictions += 1;
@@ -809,8 +937,14 @@ impl<'a> Checker<'a> {
             match self.budgets[pod].as_slice() {
                 [] => {}
                 [budget] => {
-                    must!(self.pods[pod].doing != Doing::Ready, "budget {budget} is to be asked");
-                    must!(self.lets_unready_go(*budget), "budget {budget} keeps it (EV-4)");
+                    must!(
+                        self.pods[pod].doing != Doing::Ready,
+                        "budget {budget} is to be asked"
+                    );
+                    must!(
+                        self.lets_unready_go(*budget),
+                        "budget {budget} keeps it (EV-4)"
+                    );
                 }
                 several => return Err(format!("budgets {several:?} (EV-2)")),
             }
@@ -849,7 +983,10 @@ impl<'a> Checker<'a> {
     fn deleted(&mut self, pod: usize) -> Law {
         let node = self.is_asked(pod)?;
         let spot = self.is_pool(node) && self.cluster.pools[self.nodes[node].pool].spot;
-        must!(spot || self.options.disable_eviction, "it was to be evicted");
+        must!(
+            spot || self.options.disable_eviction,
+            "it was to be evicted"
+        );
         self.evictions += 1;
         self.leaves(pod, node);
         Ok(())
@@ -871,7 +1008,10 @@ impl<'a> Checker<'a> {
 
     fn gone(&mut self, pod: usize, node: usize) -> Law {
         let read = &self.state.pods[pod];
-        let place = self.ending.iter().position(|ending| (ending.0, ending.1) == (pod, node));
+        let place = self
+            .ending
+            .iter()
+            .position(|ending| (ending.0, ending.1) == (pod, node));
         let (.., evicted, was_leaving) = self.ending.remove(place.ok_or("it is not ending there")?);
         if !is_finished(read) {
             self.room.take_away(pod, node);
@@ -879,7 +1019,10 @@ impl<'a> Checker<'a> {
         let own = read.termination_grace_seconds.unwrap_or(30) as u32;
         let grace = self.options.grace_period_seconds.unwrap_or(own);
         let took = self.at - evicted;
-        must!(took >= 1 && took <= grace.max(1), "it took {took} s of its {grace} s");
+        must!(
+            took >= 1 && took <= grace.max(1),
+            "it took {took} s of its {grace} s"
+        );
         if was_leaving || is_finished(read) {
             must!(took == 1, "nothing was left to be waited for");
         } else if self.durations == Durations::Medians {
@@ -951,7 +1094,10 @@ impl<'a> Checker<'a> {
             }
             Doing::Down => {
                 let node = self.pods[pod].node.expect("it stays where it is");
-                must!(self.nodes[node].doing == Doings::Through, "its node is not back");
+                must!(
+                    self.nodes[node].doing == Doings::Through,
+                    "its node is not back"
+                );
             }
             other => return Err(format!("it is {other:?}")),
         }
@@ -983,9 +1129,14 @@ impl<'a> Checker<'a> {
         let Doings::Drained(since) = self.nodes[node].doing else {
             return Err(format!("it is {:?}", self.nodes[node].doing));
         };
-        must!(!self.nodes[node].made && self.is_pool(node), "it is not to be reimaged");
+        must!(
+            !self.nodes[node].made && self.is_pool(node),
+            "it is not to be reimaged"
+        );
         self.is_empty(node)?;
-        let minutes = self.cluster.pools[self.nodes[node].pool].upgrade.node_soak_minutes;
+        let minutes = self.cluster.pools[self.nodes[node].pool]
+            .upgrade
+            .node_soak_minutes;
         let soak = 60 * minutes.unwrap_or(0);
         must!(self.at == since + soak, "it soaks for {soak} s (UPG-8)");
         self.nodes[node].doing = Doings::Reimaging(self.at);
@@ -1009,26 +1160,46 @@ impl<'a> Checker<'a> {
             self.held[range].0 += new - old;
             self.held[range].1 += (new - old).max(0);
             let capacity = self.setting.ranges[range].capacity as i64;
-            must!(new <= old || self.held[range].0 <= capacity, "range {range} is too small");
+            must!(
+                new <= old || self.held[range].0 <= capacity,
+                "range {range} is too small"
+            );
         }
         Ok(())
     }
 
     fn no_addresses(&mut self, node: usize, range: usize) -> Law {
-        must!(matches!(self.nodes[node].doing, Doings::Reimaging(_)), "it is not being reimaged");
+        must!(
+            matches!(self.nodes[node].doing, Doings::Reimaging(_)),
+            "it is not being reimaged"
+        );
         let (_, (old, new)) = self.costs(self.nodes[node].pool)[range];
         let room = self.setting.ranges[range].capacity as i64 - self.held[range].0;
-        must!(new - old > room, "{room} addresses are free, {old} were held and {new} are needed");
+        must!(
+            new - old > room,
+            "{room} addresses are free, {old} were held and {new} are needed"
+        );
         self.nodes[node].doing = Doings::Failed;
         Ok(())
     }
 
     fn quarantined(&mut self, node: usize) -> Law {
         let position = self.group_of(node)?;
-        must!(self.nodes[node].doing == Doings::Failed, "its drain did not fail");
-        let pool = self.groups[position].pool.ok_or("kubectl quarantines nothing")?;
-        let behaviour = self.cluster.pools[pool].upgrade.undrainable_node_behavior.as_deref();
-        must!(behaviour == Some("Cordon"), "the pool says {behaviour:?} (UPG-9)");
+        must!(
+            self.nodes[node].doing == Doings::Failed,
+            "its drain did not fail"
+        );
+        let pool = self.groups[position]
+            .pool
+            .ok_or("kubectl quarantines nothing")?;
+        let behaviour = self.cluster.pools[pool]
+            .upgrade
+            .undrainable_node_behavior
+            .as_deref();
+        must!(
+            behaviour == Some("Cordon"),
+            "the pool says {behaviour:?} (UPG-9)"
+        );
         self.nodes[node].doing = Doings::Quarantined;
         self.groups[position].quarantined += 1;
         Ok(())
@@ -1037,7 +1208,10 @@ impl<'a> Checker<'a> {
     fn removed(&mut self, node: usize) -> Law {
         let position = self.group_of(node)?;
         must!(self.nodes[node].made, "it is no surge node");
-        must!(matches!(self.nodes[node].doing, Doings::Drained(_)), "it is not drained");
+        must!(
+            matches!(self.nodes[node].doing, Doings::Drained(_)),
+            "it is not drained"
+        );
         self.is_empty(node)?;
         self.nodes[node].doing = Doings::Through;
         self.nodes[node].asked = false;
@@ -1096,45 +1270,95 @@ impl<'a> Checker<'a> {
 
     fn end(mut self, ended: &Ended) -> Law {
         // The run is over: all that is still due has to be something that never comes.
-        let over = self.groups.iter().all(|group| group.ended.is_some() || group.failed)
-            || self
-                .groups
-                .iter()
-                .any(|group| group.failed && !matches!(self.setting.operation, Operation::Move { .. }));
+        let over = self
+            .groups
+            .iter()
+            .all(|group| group.ended.is_some() || group.failed)
+            || self.groups.iter().any(|group| {
+                group.failed && !matches!(self.setting.operation, Operation::Move { .. })
+            });
         for node in 0..self.nodes.len() {
             if self.is_draining(node) {
                 let free = self
                     .evictable(node)
                     .into_iter()
                     .find(|pod| self.would_go(*pod) && !self.pods[*pod].hopeless);
-                must!(free.is_none(), "pod {free:?} may go from node {node}, and never does");
-                must!(self.leaving_from(node) == 0, "pods never end on node {node}");
+                must!(
+                    free.is_none(),
+                    "pod {free:?} may go from node {node}, and never does"
+                );
+                must!(
+                    self.leaving_from(node) == 0,
+                    "pods never end on node {node}"
+                );
             }
         }
         if !over {
             let stuck = (0..self.nodes.len()).any(|node| self.is_draining(node));
-            must!(stuck, "groups are open and no node is being drained: {:?}", self.groups);
+            must!(
+                stuck,
+                "groups are open and no node is being drained: {:?}",
+                self.groups
+            );
         }
         for pod in 0..self.pods.len() {
             if self.pods[pod].doing == Doing::Waits {
                 let takers = self.room.takers(pod);
-                must!(takers.is_empty(), "pod {pod} waits though nodes {takers:?} take it");
+                must!(
+                    takers.is_empty(),
+                    "pod {pod} waits though nodes {takers:?} take it"
+                );
             }
         }
         self.end_matches(ended)
     }
 
     fn end_matches(&mut self, ended: &Ended) -> Law {
-        let all = self.groups.iter().all(|group| group.ended.is_some() && !group.failed);
+        let all = self
+            .groups
+            .iter()
+            .all(|group| group.ended.is_some() && !group.failed);
         let last = self.groups.iter().filter_map(|group| group.ended).max();
         let want = if all { Some(last.unwrap_or(0)) } else { None };
-        must!(ended.seconds == want, "it says {:?}, the log {want:?}", ended.seconds);
+        must!(
+            ended.seconds == want,
+            "it says {:?}, the log {want:?}",
+            ended.seconds
+        );
         let failed: Vec<bool> = self.groups.iter().map(|group| group.failed).collect();
-        must!(ended.failed == failed, "failed: {:?}, the log {failed:?}", ended.failed);
-        let waiting = self.pods.iter().filter(|pod| pod.doing == Doing::Waits).count();
-        must!(ended.unplaced as usize == waiting, "{} unplaced, not {waiting}", ended.unplaced);
+        must!(
+            ended.failed == failed,
+            "failed: {:?}, the log {failed:?}",
+            ended.failed
+        );
+        let waiting = self
+            .pods
+            .iter()
+            .filter(|pod| pod.doing == Doing::Waits)
+            .count();
+        must!(
+            ended.evictions == self.evictions,
+            "{} evictions, not {}",
+            ended.evictions,
+            self.evictions
+        );
+        must!(
+            ended.lowest_ready == self.lowest,
+            "lowest {:?}, not {:?}",
+            ended.lowest_ready,
+            self.lowest
+        );
+        must!(
+            ended.unplaced as usize == waiting,
+            "{} unplaced, not {waiting}",
+            ended.unplaced
+        );
         for (range, peak) in ended.peaks.iter().enumerate() {
-            must!(*peak == self.peaks[range], "peak {peak:?}, told {:?}", self.peaks[range]);
+            must!(
+                *peak == self.peaks[range],
+                "peak {peak:?}, told {:?}",
+                self.peaks[range]
+            );
         }
         if all {
             // Everything is of the new kind, but for what is quarantined.

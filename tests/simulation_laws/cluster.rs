@@ -156,7 +156,15 @@ fn pools() -> impl Strategy<Value = Vec<TinyPool>> {
         prop::bool::weighted(0.1),
     )
         .prop_map(
-            |((system, spot), (max_surge, max_unavailable), cordon, soak, drain_timeout, grows, tainted)| {
+            |(
+                (system, spot),
+                (max_surge, max_unavailable),
+                cordon,
+                soak,
+                drain_timeout,
+                grows,
+                tainted,
+            )| {
                 TinyPool {
                     system: system && !spot,
                     spot,
@@ -233,7 +241,17 @@ fn app() -> impl Strategy<Value = App> {
         vec((0usize..6, state()), 1..=4),
     )
         .prop_map(
-            |((kind, tier, second_namespace), cpu, apart, spread, (tolerates, only_pool), grace, empty_dir, start, pods)| App {
+            |(
+                (kind, tier, second_namespace),
+                cpu,
+                apart,
+                spread,
+                (tolerates, only_pool),
+                grace,
+                empty_dir,
+                start,
+                pods,
+            )| App {
                 kind,
                 tier,
                 second_namespace,
@@ -430,9 +448,8 @@ impl Tiny {
         pool.upgrade.max_unavailable = tiny.max_unavailable;
         pool.upgrade.drain_timeout_minutes = Some(tiny.drain_timeout);
         pool.upgrade.node_soak_minutes = Some(tiny.soak);
-        pool.upgrade.undrainable_node_behavior = Some(
-            if tiny.cordon { "Cordon" } else { "Schedule" }.to_string(),
-        );
+        pool.upgrade.undrainable_node_behavior =
+            Some(if tiny.cordon { "Cordon" } else { "Schedule" }.to_string());
         pool
     }
 

@@ -158,7 +158,9 @@ pub fn before_it(state: &KubernetesState, pod: usize) -> Vec<usize> {
     (0..state.pods.len())
         .filter(|other| {
             let other = &state.pods[*other];
-            other.namespace == me.namespace && other.owner == me.owner && ordinal(other) < ordinal(me)
+            other.namespace == me.namespace
+                && other.owner == me.owner
+                && ordinal(other) < ordinal(me)
         })
         .collect()
 }
@@ -198,7 +200,8 @@ pub fn filter(pod: &Pod, options: &DrainOptions) -> Filter {
 pub fn tolerates(tolerations: &[Toleration], key: &str, value: &str, effect: &str) -> bool {
     tolerations.iter().any(|toleration| {
         let key_good = toleration.key.is_none() || toleration.key.as_deref() == Some(key);
-        let effect_good = toleration.effect.is_none() || toleration.effect.as_deref() == Some(effect);
+        let effect_good =
+            toleration.effect.is_none() || toleration.effect.as_deref() == Some(effect);
         let value_good = match toleration.operator.as_deref() {
             Some("Exists") => true,
             _ => toleration.value.as_deref().unwrap_or("") == value,

@@ -5,7 +5,7 @@ use super::plan::{Case, case};
 use aksplan::simulate::{Engine, Policy};
 use proptest::prelude::*;
 
-fn obeys(case: &Case) -> Result<(), String> {
+pub fn obeys(case: &Case) -> Result<(), String> {
     case.with(&Policy::default(), |setting| {
         let mut engine = Engine::new(setting);
         let (ended, log) = engine.record();
@@ -13,7 +13,9 @@ fn obeys(case: &Case) -> Result<(), String> {
             let lines: Vec<String> = log
                 .iter()
                 .enumerate()
-                .map(|(line, happening)| format!("{line:4} {:6} {:?}", happening.at, happening.what))
+                .map(|(line, happening)| {
+                    format!("{line:4} {:6} {:?}", happening.at, happening.what)
+                })
                 .collect();
             format!("{durations:?}: {why}\n{}", lines.join("\n"))
         };
@@ -80,7 +82,10 @@ fn survey() {
     }
     for (key, (times, _, text)) in &found {
         println!("{times:5} {key}");
-        if want.as_ref().is_some_and(|want| key.contains(want.as_str())) {
+        if want
+            .as_ref()
+            .is_some_and(|want| key.contains(want.as_str()))
+        {
             println!("{text}");
         }
     }

@@ -1,8 +1,8 @@
 //! Which node takes which pod, the slow way: pods are a list, and every question walks through it. Knows no time.
 
 use super::kubernetes::{HOSTNAME, is_finished, selects, tolerates};
-use aksplan::model::workload::{Labels, Node, Placement, Pod};
 use aksplan::model::KubernetesState;
+use aksplan::model::workload::{Labels, Node, Placement, Pod};
 
 /// A node, read or made.
 #[derive(Debug, Clone)]
@@ -135,9 +135,9 @@ impl<'a> Room<'a> {
     }
 
     fn seat(&self, pod: usize, node: usize, leaving: bool) -> Option<usize> {
-        self.seats.iter().position(|seat| {
-            seat.pod == pod && seat.node == node && seat.leaving == leaving
-        })
+        self.seats
+            .iter()
+            .position(|seat| seat.pod == pod && seat.node == node && seat.leaving == leaving)
     }
 
     fn node(&self, host: usize) -> &Node {
@@ -200,7 +200,11 @@ impl<'a> Room<'a> {
                     return Some("of its anti-affinity");
                 }
             }
-            for term in other.placement.iter().flat_map(|other| &other.pod_anti_affinity) {
+            for term in other
+                .placement
+                .iter()
+                .flat_map(|other| &other.pod_anti_affinity)
+            {
                 let meant = other.namespace == pod.namespace
                     && selects(term.selector.as_ref(), &pod.labels);
                 if meant && near(&term.topology_key) {

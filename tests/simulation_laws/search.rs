@@ -58,7 +58,12 @@ pub struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub fn new(state: &'a KubernetesState, drained: Vec<usize>, options: DrainOptions, most: usize) -> Self {
+    pub fn new(
+        state: &'a KubernetesState,
+        drained: Vec<usize>,
+        options: DrainOptions,
+        most: usize,
+    ) -> Self {
         Search {
             state,
             drained,
@@ -66,8 +71,14 @@ impl<'a> Search<'a> {
             terms: (0..state.disruption_budgets.len())
                 .map(|budget| terms_of(state, budget))
                 .collect(),
-            budgets: state.pods.iter().map(|pod| budgets_of(state, pod)).collect(),
-            before: (0..state.pods.len()).map(|pod| before_it(state, pod)).collect(),
+            budgets: state
+                .pods
+                .iter()
+                .map(|pod| budgets_of(state, pod))
+                .collect(),
+            before: (0..state.pods.len())
+                .map(|pod| before_it(state, pod))
+                .collect(),
             most,
         }
     }
@@ -77,7 +88,9 @@ impl<'a> Search<'a> {
         for node in &self.drained {
             room.hosts[*node].cordoned = true;
         }
-        let start: Vec<Pod> = (0..self.state.pods.len()).map(|pod| self.start(&room, pod)).collect();
+        let start: Vec<Pod> = (0..self.state.pods.len())
+            .map(|pod| self.start(&room, pod))
+            .collect();
         let mut seen: HashSet<Vec<Pod>> = HashSet::new();
         let mut open = vec![start];
         while let Some(pods) = open.pop() {
@@ -105,9 +118,10 @@ impl<'a> Search<'a> {
 
     fn start(&self, room: &Room, pod: usize) -> Pod {
         let read = &self.state.pods[pod];
-        let node = read.node_name.as_ref().and_then(|name| {
-            self.state.nodes.iter().position(|node| node.name == *name)
-        });
+        let node = read
+            .node_name
+            .as_ref()
+            .and_then(|name| self.state.nodes.iter().position(|node| node.name == *name));
         assert!(room.hosts.len() < 256);
         let now = match node {
             None => Now::Between,
@@ -131,7 +145,11 @@ impl<'a> Search<'a> {
     }
 
     fn is_young(&self, pod: usize) -> bool {
-        let instants = self.state.pods.iter().flat_map(|pod| [pod.created_at, pod.ready_changed_at]);
+        let instants = self
+            .state
+            .pods
+            .iter()
+            .flat_map(|pod| [pod.created_at, pod.ready_changed_at]);
         let newest = instants.flatten().max();
         let age = newest.zip(self.state.pods[pod].created_at);
         age.is_none_or(|(newest, created)| newest.as_second() - created.as_second() <= 600)
@@ -183,7 +201,9 @@ impl<'a> Search<'a> {
         let counts = |position: &usize| {
             let pod = &pods[*position];
             let leaving = pod.first && self.state.pods[*position].deleting_at.is_some();
-            matches!(pod.now, Now::Ready(_)) && !leaving && self.budgets[*position].contains(&budget)
+            matches!(pod.now, Now::Ready(_))
+                && !leaving
+                && self.budgets[*position].contains(&budget)
         };
         (0..pods.len()).filter(counts).count() as i64
     }

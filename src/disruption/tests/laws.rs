@@ -264,15 +264,15 @@ fn answer(verdict: Verdict) -> Answer {
 
 fn any_share() -> impl Strategy<Value = &'static str> {
     prop_oneof![
-        Just("0"),
-        Just("1"),
-        Just("2"),
-        Just("3"),
-        Just("0%"),
-        Just("1%"),
-        Just("34%"),
-        Just("50%"),
-        Just("100%")
+        3 => Just("0"),
+        1 => Just("1"),
+        1 => Just("2"),
+        1 => Just("3"),
+        1 => Just("0%"),
+        1 => Just("1%"),
+        1 => Just("34%"),
+        1 => Just("50%"),
+        1 => Just("100%")
     ]
 }
 
@@ -352,13 +352,13 @@ fn any_state() -> impl Strategy<Value = KubernetesState> {
                 let controller = (!kind.is_empty()).then(|| owner(kind, &format!("c{which}")));
                 let mut one = pod(&format!("p{number}"), &app, controller);
                 match health {
-                    0 => one.ready = false,
-                    1 => one.deleting_at = Some(Timestamp::UNIX_EPOCH),
-                    2 => {
+                    0..=2 => one.ready = false,
+                    3 => one.deleting_at = Some(Timestamp::UNIX_EPOCH),
+                    4 => {
                         one.phase = Some("Pending".to_string());
                         one.ready = false;
                     }
-                    3 => {
+                    5 => {
                         one.phase = Some("Failed".to_string());
                         one.ready = false;
                     }

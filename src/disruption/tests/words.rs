@@ -269,3 +269,31 @@ fn pods_that_are_not_ready() {
         assert_eq!(ledger.healthy(BudgetId(0)), before, "{name}");
     }
 }
+
+/// Of a budget that wants none, with one healthy pod and two that are not: the server grants one between two looks of the controller,
+/// who then sees that no healthy pod went.
+#[test]
+fn what_is_granted_between_two_looks_is_taken_off() {
+    let mut state = with_budgets(vec![budget("api", "api", "", "0")]);
+    for pod in state.pods.iter_mut().take(2) {
+        pod.ready = false;
+    }
+    let cluster = cluster();
+    let population = Population::of(&cluster, &state);
+    let budgets = Budgets::of(&population);
+    let mut ledger = Ledger::of(&population, &budgets);
+    let unready = Asked {
+        ready: false,
+        ..READY
+    };
+    let only = BudgetId(0);
+    for (settles, evicted, left) in [(false, true, 0), (false, false, 0), (true, true, 0)] {
+        if settles {
+            ledger.settle();
+            assert_eq!(ledger.allowed(&budgets, only), 1);
+        }
+        assert_eq!(ledger.evict(&budgets, unready).is_evicted(), evicted);
+        assert_eq!(ledger.allowed(&budgets, only), left);
+        assert_eq!(ledger.healthy(only), 1);
+    }
+}

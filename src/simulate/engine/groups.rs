@@ -94,6 +94,10 @@ impl Engine<'_, '_> {
                     let last = now.surge;
                     let first = now.quarantined.min(now.surge);
                     if first == last {
+                        if now.failed {
+                            now.phase = GroupPhase::Failing;
+                            continue;
+                        }
                         self.end(group);
                         return;
                     }
@@ -160,6 +164,14 @@ impl Engine<'_, '_> {
             self.tell(What::GroupFails(group));
         }
         self.advance(group);
+    }
+
+    /// Goes on with the other nodes all the same.
+    pub(super) fn fails_in_the_end(&mut self, group: Group) {
+        let now = &mut self.groups[usize::from(group)];
+        if !std::mem::replace(&mut now.failed, true) {
+            self.tell(What::GroupFails(group));
+        }
     }
 
     fn end(&mut self, group: Group) {

@@ -177,11 +177,13 @@ impl Engine<'_, '_> {
                     self.occupancy.open(&self.setting.places, node);
                     self.place_waiting();
                 }
+                self.fails(position);
             } else {
-                // kubectl leaves it cordoned.
+                // kubectl leaves it cordoned, goes on with the next node ("continuing command...") and fails in the end.
                 self.node_now[at] = NodeNow::Cordoned;
+                self.fails_in_the_end(position);
+                self.queue.push(0, Event::Done(node));
             }
-            self.fails(position);
         }
     }
 

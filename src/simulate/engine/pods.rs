@@ -237,6 +237,8 @@ impl Engine<'_, '_> {
             return;
         }
         if !self.is_its_turn(pod) {
+            // It may be for ever: nobody waits for its readiness before those before it are Ready.
+            self.coming -= 1;
             self.pod_held[at] = true;
             return;
         }
@@ -292,6 +294,7 @@ impl Engine<'_, '_> {
                 PodNow::Ready | PodNow::Over => self.order_ready[workload.at()] += 1,
                 _ => {
                     if std::mem::take(&mut self.pod_held[next.at()]) {
+                        self.coming += 1;
                         let time = self.pod_time[next.at()];
                         self.queue.push(0, Event::Make(next, time));
                     }

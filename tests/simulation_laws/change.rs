@@ -1,0 +1,170 @@
+//! What a change of one setting can and cannot do: a looser budget, more surge, a longer drain timeout.
+
+use super::cluster::{Rule, Tiny, TinyBudget};
+use super::orders::{all_come_back, simple};
+use super::plan::{Case, Plan, case};
+use aksplan::model::IntOrPercent;
+use aksplan::simulate::{Ended, Engine, Happening, Policy, What};
+use proptest::prelude::*;
+
+fn run(case: &Case) -> (Ended, Vec<Happening>) {
+    case.with(&Policy::default(), |setting| Engine::new(setting).record())
+}
+
+/// One more disruption allowed; `None`: it allows all already, or is a percentage.
+fn looser(budget: &TinyBudget) -> Option<TinyBudget> {
+    let rule = match budget.rule {
+        Rule::MaxUnavailable(IntOrPercent::Int(most)) => {
+            Rule::MaxUnavailable(IntOrPercent::Int(most + 1))
+        }
+        Rule::MinAvailable(IntOrPercent::Int(least)) => {
+            Rule::MinAvailable(IntOrPercent::Int(least.checked_sub(1)?))
+        }
+        _ => return None,
+    };
+    Some(TinyBudget {
+        rule,
+        ..budget.clone()
+    })
+}
+
+/// Each budget of the case looser in turn.
+pub fn looser_cases(case: &Case) -> Vec<Case> {
+    (0..case.tiny.budgets.len())
+        .filter_map(|position| {
+            let mut after = case.clone();
+            after.tiny.budgets[position] = looser(&case.tiny.budgets[position])?;
+            Some(after)
+        })
+        .collect()
+}
+
+/// Every pool with one more surge node; `None` where no pool surges by number.
+fn more_surge(tiny: &Tiny) -> Tiny {
+    let mut after = tiny.clone();
+    for pool in &mut after.pools {
+        pool.max_surge = match pool.max_surge {
+            Some(IntOrPercent::Int(nodes)) => Some(IntOrPercent::Int(nodes + 1)),
+            Some(IntOrPercent::Percent(percent)) => Some(IntOrPercent::Percent(percent + 50)),
+            None => Some(IntOrPercent::Percent(60)),
+        };
+    }
+    after
+}
+
+/// Minutes of every pool, or seconds of the drain.
+fn longer(case: &Case, by: u64) -> Case {
+    let mut after = case.clone();
+    for pool in &mut after.tiny.pools {
+        pool.drain_timeout += by as u32;
+    }
+    if let Plan::Drain { timeout, .. } = &mut after.plan {
+        *timeout = timeout.map(|seconds| seconds + by);
+    }
+    after
+}
+
+fn is_refused(log: &[Happening]) -> bool {
+    log.iter().any(|happening| {
+        matches!(
+            happening.what,
+            What::SurgeRefused(..) | What::NoAddresses(..) | What::ScaleUpRefused(..)
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    /// Where neither order nor the choice of a node matters. Elsewhere it may: see `more_freedom_may_end_worse`.
+    #[test]
+    fn one_more_disruption_never_stops_a_drain(case in simple()) {
+        let simple = case.with(&Policy::default(), all_come_back);
+        if simple && run(&case).0.seconds.is_some() {
+            for after in looser_cases(&case) {
+                prop_assert!(run(&after).0.seconds.is_some(), "{:?}", after.tiny.budgets);
+            }
+        }
+    }
+
+    /// Of runs that come to their end, with subnets that are large enough: one that fails stops taking addresses, and one that is
+    /// refused its surge takes fewer. Without an autoscaler: a surge node may take the pods that it would have made nodes for.
+    #[test]
+    fn more_surge_never_needs_fewer_addresses(mut case in case(), together in any::<bool>()) {
+        case.tiny.subnet = 23;
+        for pool in &mut case.tiny.pools {
+            pool.grows = None;
+        }
+        case.plan = if together {
+            Plan::Move { same_cidr: false }
+        } else {
+            Plan::Upgrade { from: 0 }
+        };
+        let after = Case { tiny: more_surge(&case.tiny), plan: case.plan.clone() };
+        let ((before, log), (after, more)) = (run(&case), run(&after));
+        if before.seconds.is_some() && after.seconds.is_some() && !is_refused(&log) && !is_refused(&more) {
+            for (before, after) in before.peaks.iter().zip(&after.peaks) {
+                prop_assert!(before.0 <= after.0 && before.1 <= after.1, "{before:?}, {after:?}");
+            }
+        }
+    }
+
+    /// A run in which no drain timed out is, with longer timeouts, the same run to the last line. One that did without a node (a
+    /// quarantine) is another one: nothing is promised of that.
+    #[test]
+    fn a_longer_timeout_changes_nothing_that_ended_in_time(case in case(), by in 1u64..20) {
+        let (ended, log) = run(&case);
+        let timed_out = |happening: &Happening| matches!(happening.what, What::DrainTimedOut(_));
+        if !log.iter().any(timed_out) {
+            let (later, after) = run(&longer(&case, by));
+            prop_assert_eq!(ended, later);
+            prop_assert_eq!(log, after);
+        }
+    }
+}
+
+#[test]
+#[ignore]
+fn anomalies() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut tried, mut worse, mut quarantines, mut bad) = (0, 0, 0, 0);
+    let mut smallest = usize::MAX;
+    for _ in 0..20000 {
+        let mut case = case().new_tree(&mut runner).unwrap().current();
+        let (ended, log) = run(&case);
+        if ended.seconds.is_some() && log.iter().any(|h| matches!(h.what, What::DrainTimedOut(_))) {
+            quarantines += 1;
+            for by in [1, 3, 10, 30] {
+                if run(&longer(&case, by)).0.seconds.is_none() {
+                    bad += 1;
+                    println!("TIMEOUT {case:?} by {by}");
+                    break;
+                }
+            }
+        }
+        if let Plan::Drain { timeout, .. } = &mut case.plan {
+            *timeout = None;
+        }
+        for budget in &mut case.tiny.budgets {
+            budget.stale = false;
+        }
+        if !matches!(case.plan, Plan::Drain { .. }) || run(&case).0.seconds.is_none() {
+            continue;
+        }
+        tried += 1;
+        for after in looser_cases(&case) {
+            if run(&after).0.seconds.is_none() {
+                worse += 1;
+                let size = format!("{case:?}").len();
+                if size < smallest {
+                    smallest = size;
+                    println!("WORSE {case:#?} {:?}", after.tiny.budgets);
+                }
+            }
+        }
+    }
+    println!(
+        "{tried} tried, {worse} worse; {quarantines} with quarantines, {bad} worse with more time"
+    );
+}
