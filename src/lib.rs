@@ -20,7 +20,8 @@
 //! - [`source`]: every way facts come in (scenario, `az` and ARM JSON, `kubectl` JSON, Terraform plans, prefix lists, snapshots;
 //!   live from Azure and from clusters), each lowered to the same facts and assembled into one inventory. The live readers fetch
 //!   JSON and hand it to the lowerings that files use: live and file input cannot disagree.
-//! - [`report`]: one document model, rendered as a terminal table, Markdown or text; and the versioned JSON shapes.
+//! - [`report`]: one document model, rendered as a terminal table, Markdown or text; and the versioned JSON shapes. `report/simulation`
+//!   turns a simulated run into words.
 //! - [`cli`]: one file a subcommand; the only place that prints, reads the environment or the arguments. `cli/predict.rs` also
 //!   makes the two states that `predict` judges: of flags, a scenario's operations, a wanted cluster or a Terraform plan.
 //!

@@ -19,7 +19,7 @@ const SCHEMAS: [&str; 16] = [
     "cidr-overlaps",
     "simulate",
     "compare",
-    "simulation",
+    "operation",
     "policy",
     "explain",
     "report",
@@ -326,7 +326,7 @@ fn simulations_are_what_their_schema_says() {
         .concat(),
     ];
     for arguments in &runs {
-        let document = conforms("simulation", arguments);
+        let document = conforms("operation", arguments);
         let is_told = arguments.contains(&"--pods");
         assert_eq!(document["pods"].is_array(), is_told, "{arguments:?}");
     }

@@ -63,7 +63,7 @@ pub struct DrainArgs {
 }
 
 pub fn run(args: &DrainArgs) -> Result<Ending, CliError> {
-    let scene = args.simulation.scene()?;
+    let scene = args.simulation.scene(true)?;
     args.simulation.run(&scene, |population| {
         let nodes = chosen(args, population)?;
         let title = format!(

@@ -48,6 +48,8 @@ pub struct About {
     pub cluster: Option<String>,
     /// Whether windows and pools are asked of each cluster, which costs two requests a cluster.
     pub details: bool,
+    /// Whether the objects of a cluster answer the question without Azure's view of it: then nothing else is read where they are.
+    pub objects_are_enough: bool,
 }
 
 impl About {
@@ -134,11 +136,20 @@ impl Sources {
         Objects::Skip
     }
 
+    /// Azure is asked where somebody names it, where it leads to the API servers, and where nothing else would be read.
+    #[cfg(feature = "azure")]
+    fn needs_azure(&self, about: &About) -> bool {
+        let is_answered = about.objects_are_enough && matches!(self.objects(), Objects::Elsewhere);
+        self.azure.is_asked()
+            || self.objects().need_azure()
+            || (self.from.is_empty() && !is_answered)
+    }
+
     /// Adds what Azure and Kubernetes say, if they are asked. Without any file, Azure is.
     fn read_live(&self, about: &About, found: &mut Found) -> Result<(), CliError> {
         // Azure first: it is asked for more than one cluster, and what may go wrong goes wrong at once.
         #[cfg(feature = "azure")]
-        if self.azure.is_asked() || self.objects().need_azure() || self.from.is_empty() {
+        if self.needs_azure(about) {
             let live = super::live::read(&self.azure, about, self.objects())?;
             found.facts.append(live);
         }

@@ -29,7 +29,7 @@ pub struct MigrateArgs {
 }
 
 pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
-    let scene = args.simulation.scene()?;
+    let scene = args.simulation.scene(false)?;
     if scene.is_nameless {
         return Err(CliError::Usage(
             "the move needs Azure's view of the cluster: add `az aks show -o json` and `az network vnet list -o json`, or a \

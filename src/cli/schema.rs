@@ -27,7 +27,8 @@ enum SchemaOf {
     CidrOverlaps,
     Simulate,
     Compare,
-    Simulation,
+    /// What `drain`, `upgrade` and `migrate` print
+    Operation,
     Policy,
     Explain,
     Report,
@@ -56,7 +57,7 @@ pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
         SchemaOf::CidrOverlaps => outputs().into_root_schema_for::<shapes::ListOverlapsShape>(),
         SchemaOf::Simulate => outputs().into_root_schema_for::<shapes::growth::SimulateShape>(),
         SchemaOf::Compare => outputs().into_root_schema_for::<shapes::CompareShape>(),
-        SchemaOf::Simulation => {
+        SchemaOf::Operation => {
             outputs().into_root_schema_for::<shapes::simulation::SimulationShape>()
         }
         SchemaOf::Policy => schemars::schema_for!(Policy),

@@ -127,10 +127,11 @@ pub struct Asked {
 }
 
 impl SimulationArgs {
-    /// Reads everything.
-    pub fn scene(&self) -> Result<Scene, CliError> {
+    /// Reads everything; `objects_are_enough`: of a cluster's own API server alone, where that is asked.
+    pub fn scene(&self, objects_are_enough: bool) -> Result<Scene, CliError> {
         let about = About {
             details: true,
+            objects_are_enough,
             ..About::cluster(self.cluster.as_deref())
         };
         let mut found = self.sources.read(&about)?;
@@ -481,6 +482,8 @@ pub fn nodes(population: &Population, named: &[String]) -> Result<Vec<NodeId>, C
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{MaintenanceWindow, Schedule};
+    use std::num::NonZeroU32;
 
     #[test]
     fn windows() {
@@ -509,6 +512,27 @@ mod tests {
         ] {
             assert!(window(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_cluster_window_is_told_in_utc() {
+        let configuration = MaintenanceConfiguration {
+            name: "aksManagedNodeOSUpgradeSchedule".to_string(),
+            window: Some(MaintenanceWindow {
+                schedule: Schedule::Daily {
+                    interval_days: NonZeroU32::MIN,
+                },
+                duration_hours: 6,
+                utc_offset_minutes: 120,
+                start_date: None,
+                start_time: Time::constant(1, 30, 0, 0),
+                not_allowed_dates: Vec::new(),
+            }),
+            ..MaintenanceConfiguration::default()
+        };
+        let window = cluster_window(&configuration).unwrap();
+        assert_eq!(window.opens, Some(Time::constant(23, 30, 0, 0)));
+        assert_eq!((window.seconds, window.is_maintenance), (21_600, true));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub struct UpgradeArgs {
 }
 
 pub fn run(args: &UpgradeArgs) -> Result<Ending, CliError> {
-    let scene = args.simulation.scene()?;
+    let scene = args.simulation.scene(false)?;
     args.simulation.run(&scene, |population| {
         let pools = pools(population, &args.pool)?;
         let names: Vec<&str> = pools

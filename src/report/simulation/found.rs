@@ -336,8 +336,12 @@ fn without_addresses(simulation: &Simulation, names: &Names, found: &mut Vec<Fin
             Severity::Blocker,
             code,
             format!(
-                "{} never Ready: {} ({}) has no addresses left for {}",
-                counted(nodes.len() as u64, "node becomes", "nodes become"),
+                "{} Ready: {} ({}) has no addresses left for {}",
+                counted(
+                    nodes.len() as u64,
+                    "node never becomes",
+                    "nodes never become"
+                ),
                 range.name,
                 range.cidr,
                 called(&nodes, names)
