@@ -30,10 +30,10 @@ pub fn workload(pod: &Value, deployments: &Deployments) -> String {
         return format!("Pod/{}", text(&pod["metadata"]["name"]));
     };
     let name = text(&owner["name"]);
-    if owner["kind"] == "ReplicaSet" {
-        if let Some(deployment) = deployments.get(&name) {
-            return format!("Deployment/{deployment}");
-        }
+    if owner["kind"] == "ReplicaSet"
+        && let Some(deployment) = deployments.get(&name)
+    {
+        return format!("Deployment/{deployment}");
     }
     format!("{}/{name}", text(&owner["kind"]))
 }
