@@ -187,6 +187,11 @@ impl Occupancy {
         }
     }
 
+    /// Takes nothing, tolerations or not: it is being reimaged or deleted.
+    pub fn down(&mut self, places: &Places, node: NodeId) {
+        self.become_(places, node.at(), State::Down);
+    }
+
     /// The node is gone and makes up no domain any more; a simulated one's daemon pods go with it. Its other pods are to be released
     /// by whoever bound them, best before: until then they count in their domains.
     pub fn remove(&mut self, places: &Places, node: NodeId) {

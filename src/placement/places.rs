@@ -262,8 +262,8 @@ impl Places {
             .claims
             .iter()
             .find_map(|claim| match volumes.of_claim(shape.namespace, claim) {
-                Claim::NoClaim => Some(Refusal::ClaimMissing),
-                Claim::NoVolume => Some(Refusal::VolumeMissing),
+                Claim::Missing => Some(Refusal::ClaimMissing),
+                Claim::WithoutVolume => Some(Refusal::VolumeMissing),
                 Claim::Bound(_) | Claim::Unbound | Claim::Unknown => None,
             })
     }

@@ -30,11 +30,10 @@ impl Sets {
             }
         }
         let next = self.known.len() as u32;
-        let set = *self.known.entry(bits).or_insert_with_key(|bits| {
+        *self.known.entry(bits).or_insert_with_key(|bits| {
             self.bits.extend(bits);
             next
-        });
-        set
+        })
     }
 
     #[inline]

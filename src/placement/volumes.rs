@@ -12,9 +12,9 @@ pub(super) enum Claim<'a> {
     /// Its volume is made where its pod goes.
     Unbound,
     /// Not there, although claims were read in full.
-    NoClaim,
+    Missing,
     /// Bound to a volume that is not there, although volumes were read in full.
-    NoVolume,
+    WithoutVolume,
     /// Not read.
     Unknown,
 }
@@ -56,10 +56,10 @@ impl<'a> Volumes<'a> {
             Some(None) => Claim::Unbound,
             Some(Some(volume)) => match self.volumes.get(volume) {
                 Some(volume) => Claim::Bound(volume),
-                None if self.has_volumes => Claim::NoVolume,
+                None if self.has_volumes => Claim::WithoutVolume,
                 None => Claim::Unknown,
             },
-            None if self.has_claims => Claim::NoClaim,
+            None if self.has_claims => Claim::Missing,
             None => Claim::Unknown,
         }
     }

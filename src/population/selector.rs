@@ -58,6 +58,20 @@ fn holds(requirement: &SelectorRequirement, labels: &Labels) -> bool {
     }
 }
 
+/// Labels with the one value that the selector cannot do without.
+fn needed(selector: &Selector) -> impl Iterator<Item = (&str, &str)> {
+    let expressed = selector
+        .match_expressions
+        .iter()
+        .filter(|requirement| requirement.operator == "In" && requirement.values.len() == 1)
+        .map(|requirement| (requirement.key.as_str(), requirement.values[0].as_str()));
+    selector
+        .match_labels
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .chain(expressed)
+}
+
 /// Selectors with what they belong to, found by one label that they cannot do without. Within a namespace.
 #[derive(Debug)]
 pub struct SelectorIndex<'a, T> {
@@ -76,20 +90,20 @@ impl<'a, T: Copy + Ord> SelectorIndex<'a, T> {
             general: HashMap::new(),
             selectors: Vec::new(),
         };
+        let all: Vec<(&str, &Selector, T)> = all.collect();
+        let mut often: HashMap<(&str, &str, &str), u32> = HashMap::new();
+        for (namespace, selector, _) in &all {
+            for (key, value) in needed(selector) {
+                *often.entry((namespace, key, value)).or_default() += 1;
+            }
+        }
         for (namespace, selector, of) in all {
             let position = index.selectors.len();
             index.selectors.push((selector, of));
-            // The last label in order: `app.kubernetes.io/part-of` is shared by more than `pod-template-hash` or `name` are.
-            let needed = selector.match_labels.iter().next_back();
-            let expressed = || {
-                selector.match_expressions.iter().find(|requirement| {
-                    requirement.operator == "In" && requirement.values.len() == 1
-                })
-            };
-            match needed
-                .map(|(key, value)| (key.as_str(), value.as_str()))
-                .or_else(|| expressed().map(|one| (one.key.as_str(), one.values[0].as_str())))
-            {
+            // The rarest: `team=payments` is wanted by many selectors, `app=ledger` by one.
+            let rarest = needed(selector)
+                .min_by_key(|(key, value)| (often[&(namespace, *key, *value)], *key, *value));
+            match rarest {
                 Some((key, value)) => index
                     .by_label
                     .entry((namespace, key, value))

@@ -15,6 +15,7 @@ pub struct Shape<'a> {
     /// Those labels that any selector of the cluster looks at; the others decide nothing.
     pub labels: Labels,
     pub requests: &'a Resources,
+    /// Of a DaemonSet's pods that of the first, the name of whose node stands in it: they are never placed.
     pub placement: Option<&'a Placement>,
     pub host_ports: &'a [HostPort],
     /// Claims in its own namespace.
@@ -41,6 +42,10 @@ pub(super) struct Shapes<'a> {
     labels: Vec<Labels>,
     placement_at: HashMap<*const Placement, usize>,
     placement_like: HashMap<String, usize>,
+    /// By namespace and DaemonSet.
+    daemons: HashMap<(&'a str, &'a str), usize>,
+    /// Different placements so far.
+    placements: usize,
     by_key: HashMap<Key<'a>, ShapeId>,
     before: Option<(&'a Pod, ShapeId)>,
     pub all: Vec<Shape<'a>>,
@@ -55,6 +60,8 @@ impl<'a> Shapes<'a> {
             labels: Vec::new(),
             placement_at: HashMap::new(),
             placement_like: HashMap::new(),
+            daemons: HashMap::new(),
+            placements: 0,
             by_key: HashMap::new(),
             before: None,
             all: Vec::new(),
@@ -76,10 +83,14 @@ impl<'a> Shapes<'a> {
         let key = Key {
             namespace: &pod.namespace,
             labels: self.labels_of(&pod.labels),
-            placement: pod
-                .placement
-                .as_ref()
-                .map_or(0, |placement| self.placement_of(placement)),
+            placement: match (&pod.owner, &pod.placement) {
+                // Each names its own node, and none is ever placed: without this every one would be a shape of its own.
+                (Some(owner), _) if owner.kind == "DaemonSet" => {
+                    self.daemon_of(&pod.namespace, &owner.name)
+                }
+                (_, Some(placement)) => self.placement_of(placement),
+                (_, None) => 0,
+            },
             requests: (
                 pod.requests.cpu_millis,
                 pod.requests.memory,
@@ -131,16 +142,24 @@ impl<'a> Shapes<'a> {
         position
     }
 
+    fn daemon_of(&mut self, namespace: &'a str, name: &'a str) -> usize {
+        let next = self.placements + 1;
+        let position = *self.daemons.entry((namespace, name)).or_insert(next);
+        self.placements = self.placements.max(position);
+        position
+    }
+
     /// From 1 on: 0 is a pod without constraints.
     fn placement_of(&mut self, placement: &Arc<Placement>) -> usize {
         if let Some(known) = self.placement_at.get(&Arc::as_ptr(placement)) {
             return *known;
         }
-        let next = self.placement_like.len() + 1;
+        let next = self.placements + 1;
         let position = *self
             .placement_like
             .entry(format!("{placement:?}"))
             .or_insert(next);
+        self.placements = self.placements.max(position);
         self.placement_at.insert(Arc::as_ptr(placement), position);
         position
     }

@@ -138,7 +138,7 @@ pub struct Ended {
     pub evictions: u32,
     /// By workload: fewest ready pods.
     pub lowest_ready: Vec<u32>,
-    /// Pods that have no node at the end.
+    /// Pods that were evicted, and whose replacement has no node at the end.
     pub unplaced: u32,
 }
 
@@ -161,6 +161,8 @@ pub struct Engine<'s, 'p> {
     pod_tried: Vec<u32>,
     /// In a budget's line.
     pod_waits: Vec<bool>,
+    /// It was not Ready when it joined the line.
+    pod_waits_unready: Vec<bool>,
     /// Stood deleted in the snapshot.
     pod_deleting: Vec<bool>,
     /// Was not Ready when it was evicted: its replacement is taken not to be either.
@@ -186,6 +188,8 @@ pub struct Engine<'s, 'p> {
     // By budget.
     /// Pods whose eviction it refused and that try again.
     lines: Vec<Vec<PodId>>,
+    /// Of these, how many were not Ready when they joined.
+    unready_in_line: Vec<u32>,
     /// Of these, how many were told to try again and have not yet.
     woken: Vec<u32>,
 
@@ -258,6 +262,7 @@ impl<'s, 'p> Engine<'s, 'p> {
             pod_before: vec![NONE; pods],
             pod_tried: vec![NEVER; pods],
             pod_waits: vec![false; pods],
+            pod_waits_unready: vec![false; pods],
             pod_deleting: vec![false; pods],
             pod_is_broken: vec![false; pods],
             pod_held: vec![false; pods],
@@ -269,6 +274,7 @@ impl<'s, 'p> Engine<'s, 'p> {
             node_is_new: vec![false; nodes],
             node_failed: vec![false; nodes],
             lines: vec![Vec::new(); budgets],
+            unready_in_line: vec![0; budgets],
             woken: vec![0; budgets],
             unplaced: vec![Vec::new(); shapes],
             unplaced_shapes: Vec::new(),
@@ -408,7 +414,12 @@ impl<'s, 'p> Engine<'s, 'p> {
             peaks: self.peaks.clone(),
             evictions: self.evictions,
             lowest_ready: self.lowest_ready.clone(),
-            unplaced: self.unplaced_count,
+            unplaced: self
+                .unplaced_shapes
+                .iter()
+                .flat_map(|shape| &self.unplaced[shape.at()])
+                .filter(|pod| self.pod_time[pod.at()] > 0)
+                .count() as u32,
         }
     }
 
@@ -424,6 +435,8 @@ impl<'s, 'p> Engine<'s, 'p> {
         self.pod_time.fill(0);
         self.pod_tried.fill(NEVER);
         self.pod_waits.fill(false);
+        self.pod_waits_unready.fill(false);
+        self.unready_in_line.fill(0);
         self.pod_is_broken.fill(false);
         self.pod_next.fill(NONE);
         self.pod_before.fill(NONE);
@@ -560,14 +573,6 @@ fn order(setting: &Setting) -> (Vec<PodId>, Vec<u32>) {
 /// How each pod stands in the snapshot.
 fn starts(setting: &Setting) -> Vec<Pod> {
     let population = setting.population;
-    // The youngest thing that was seen is the latest instant that is known without a clock.
-    let newest = population
-        .state
-        .pods
-        .iter()
-        .flat_map(|pod| [pod.created_at, pod.ready_changed_at])
-        .flatten()
-        .max();
     population
         .pods
         .iter()
@@ -580,9 +585,10 @@ fn starts(setting: &Setting) -> Vec<Pod> {
                 (_, None, _) => PodNow::NotReady,
                 (_, _, true) => PodNow::Ready,
                 _ => {
-                    let age = newest
+                    let age = setting
+                        .now
                         .zip(pod.created_at)
-                        .map(|(newest, created)| newest.as_second() - created.as_second());
+                        .map(|(now, created)| now.as_second() - created.as_second());
                     match age {
                         Some(age) if age <= STILL_STARTING && !facts.deleting => PodNow::Starting,
                         _ if facts.phase == Phase::Pending && age.is_none() => PodNow::Starting,

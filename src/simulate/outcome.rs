@@ -174,8 +174,10 @@ pub struct WorkloadOutcome {
     pub ready_after: u32,
     /// Seconds with fewer ready pods than before.
     pub reduced: u32,
-    /// Seconds without any ready pod.
+    /// Seconds without any ready pod, until the end of the run.
     pub down: u32,
+    /// The run ends with fewer than before: both numbers of seconds go on.
+    pub until_end: bool,
 }
 
 /// Addresses held, from one change to the next: between `least` and `most` (MIG-22).
@@ -210,6 +212,9 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy)]
 struct Trace {
     touched: bool,
+    /// Of the pod that was evicted last, while its replacement may be refused already: since when it was, and by which budget.
+    was_refused: u32,
+    was_budget: u32,
     evictions: u32,
     first: u32,
     refused: u32,
@@ -297,6 +302,8 @@ impl<'s, 'p> Reading<'s, 'p> {
         }
         let untouched = Trace {
             touched: false,
+            was_refused: NONE,
+            was_budget: NONE,
             evictions: 0,
             first: NONE,
             refused: NONE,
@@ -390,8 +397,11 @@ impl<'s, 'p> Reading<'s, 'p> {
         let trace = self.touch(pod);
         trace.evictions += 1;
         trace.first = trace.first.min(at);
+        trace.was_refused = trace.refused;
+        trace.was_budget = trace.budget;
         if trace.refused != NONE {
             trace.waited += at - trace.refused;
+            trace.refused = NONE;
         }
         if let Some(budget) = budget {
             trace.budget = budget.0;
@@ -477,13 +487,12 @@ impl<'s, 'p> Reading<'s, 'p> {
                 let trace = &mut self.pods[pod.at()];
                 let wait = Wait {
                     pod,
-                    budget: (trace.refused != NONE && trace.budget != NONE)
-                        .then_some(BudgetId(trace.budget)),
-                    since: trace.refused.min(trace.last),
+                    budget: (trace.was_refused != NONE && trace.was_budget != NONE)
+                        .then_some(BudgetId(trace.was_budget)),
+                    since: trace.was_refused.min(trace.last),
                     evicted: (trace.last != NONE).then_some(trace.last),
                     until: Some(at),
                 };
-                trace.refused = NONE;
                 let node = &mut self.nodes[node.at()];
                 if node.end == NodeEnd::Stuck {
                     node.waited_for = Some(wait);
@@ -528,6 +537,8 @@ impl<'s, 'p> Reading<'s, 'p> {
                     NodeEnd::TimedOut
                 };
                 node.ended = Some(at);
+                let node = node.node;
+                self.give_up(node);
             }
             What::Quarantined(node) => self.nodes[node.at()].end = NodeEnd::Quarantined,
             What::Removed(node) => {
@@ -556,29 +567,44 @@ impl<'s, 'p> Reading<'s, 'p> {
         }
     }
 
+    /// Nobody asks for the eviction of this node's pods any more.
+    fn give_up(&mut self, node: NodeId) {
+        for position in 0..self.pods.len() {
+            if self.pods[position].node == node.0 {
+                self.waits_in_vain(position);
+            }
+        }
+    }
+
+    /// A pod that is refused at this moment waited until now, and was not evicted.
+    fn waits_in_vain(&mut self, position: usize) {
+        let trace = &mut self.pods[position];
+        if trace.refused == NONE {
+            return;
+        }
+        let since = std::mem::replace(&mut trace.refused, NONE);
+        trace.waited += self.at - since;
+        let Some(node) = self.nodes.get_mut(trace.node as usize) else {
+            return;
+        };
+        let is_through = matches!(node.end, NodeEnd::Done | NodeEnd::Removed);
+        if !is_through && node.waited_for.is_none_or(|wait| wait.until.is_some()) {
+            node.waited_for = Some(Wait {
+                pod: PodId::new(position),
+                budget: (trace.budget != NONE && trace.end != PodEnd::SeveralBudgets)
+                    .then_some(BudgetId(trace.budget)),
+                since,
+                evicted: None,
+                until: None,
+            });
+        }
+    }
+
     fn close(mut self, setting: &Setting, ended: Ended, log: Vec<Happening>) -> Outcome {
         let last = self.at;
         // What is still refused waits to the end of the run.
-        for (position, trace) in self.pods.iter_mut().enumerate() {
-            if trace.refused == NONE {
-                continue;
-            }
-            trace.waited += last - trace.refused;
-            if trace.node != NONE {
-                let node = &mut self.nodes[trace.node as usize];
-                if !matches!(node.end, NodeEnd::Done | NodeEnd::Removed)
-                    && node.waited_for.is_none_or(|wait| wait.until.is_some())
-                {
-                    node.waited_for = Some(Wait {
-                        pod: PodId::new(position),
-                        budget: (trace.budget != NONE && trace.end != PodEnd::SeveralBudgets)
-                            .then_some(BudgetId(trace.budget)),
-                        since: trace.refused,
-                        evicted: None,
-                        until: None,
-                    });
-                }
-            }
+        for position in 0..self.pods.len() {
+            self.waits_in_vain(position);
         }
         let workloads = self
             .workloads
@@ -596,6 +622,7 @@ impl<'s, 'p> Reading<'s, 'p> {
                     ready_after: watched.now,
                     reduced: watched.reduced,
                     down: watched.down,
+                    until_end: watched.now < watched.before,
                 }
             })
             .collect();
@@ -603,14 +630,20 @@ impl<'s, 'p> Reading<'s, 'p> {
             .pods
             .iter()
             .enumerate()
-            .filter(|(_, trace)| trace.touched)
+            // One that only started, or got its first node, was no business of the operation's.
+            .filter(|(_, trace)| {
+                trace.touched
+                    && (trace.evictions > 0
+                        || !matches!(trace.end, PodEnd::Replaced | PodEnd::NotReady))
+            })
             .map(|(position, trace)| PodOutcome {
                 pod: PodId::new(position),
                 evictions: trace.evictions,
                 evicted: (trace.first != NONE).then_some(trace.first),
                 waited: trace.waited,
-                budget: (trace.budget != NONE && (trace.waited > 0 || trace.refused != NONE))
-                    .then_some(BudgetId(trace.budget)),
+                budget: (trace.budget != NONE
+                    && (trace.waited > 0 || matches!(trace.end, PodEnd::Blocked)))
+                .then_some(BudgetId(trace.budget)),
                 node: (trace.node != NONE).then_some(NodeId(trace.node)),
                 ready: (trace.ready != NONE).then_some(trace.ready),
                 end: trace.end,
@@ -638,17 +671,24 @@ impl<'s, 'p> Reading<'s, 'p> {
 
 /// Backwards from the node that ended last: each began when another of its group gave its buffer free.
 fn critical_path(groups: &[GroupOutcome], nodes: &[NodeOutcome], last: u32) -> Vec<PathStep> {
-    let ended = |node: &&NodeOutcome| node.ended.is_some() && node.drained.is_some();
+    // A node that was given up took its time as well, and one that is still stuck takes all that is left.
+    let end_of = |node: &NodeOutcome| match node.end {
+        NodeEnd::Stuck => Some(last),
+        NodeEnd::Added | NodeEnd::NotReached => None,
+        _ => node.ended,
+    };
+    let ended = |node: &&NodeOutcome| end_of(node).is_some();
     let Some(mut here) = nodes
         .iter()
         .filter(ended)
-        .max_by_key(|node| (node.ended, std::cmp::Reverse(node.node)))
+        .max_by_key(|node| (end_of(node), std::cmp::Reverse(node.node)))
     else {
         return Vec::new();
     };
     let mut path = Vec::new();
     if let Some(end) = here.ended
         && end < last
+        && matches!(here.end, NodeEnd::Done | NodeEnd::Removed)
     {
         path.push(PathStep::Settling {
             from: end,
@@ -658,7 +698,7 @@ fn critical_path(groups: &[GroupOutcome], nodes: &[NodeOutcome], last: u32) -> V
     let mut walked = BTreeSet::new();
     loop {
         walked.insert(here.node);
-        let until = here.ended.unwrap_or(last);
+        let until = end_of(here).unwrap_or(last);
         // A surge node's life is long; its last part, the drain, begins when the last other node is done.
         let is_surge = here.batch == 0;
         let others = nodes
@@ -668,13 +708,13 @@ fn critical_path(groups: &[GroupOutcome], nodes: &[NodeOutcome], last: u32) -> V
             .filter(|node| !walked.contains(&node.node))
             .filter(ended);
         let before = if is_surge {
-            others.max_by_key(|node| (node.ended, std::cmp::Reverse(node.node)))
+            others.max_by_key(|node| (end_of(node), std::cmp::Reverse(node.node)))
         } else {
             let mut others = others;
             others.find(|node| node.ended == here.began)
         };
         let from = match (is_surge, before) {
-            (true, Some(before)) => before.ended.unwrap_or(until),
+            (true, Some(before)) => end_of(before).unwrap_or(until),
             _ => here.began.unwrap_or(until),
         };
         path.push(PathStep::Node {

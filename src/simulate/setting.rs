@@ -16,6 +16,7 @@ use crate::model::{
 use crate::placement::{MoreNodes, Occupancy, Places};
 use crate::population::{ControllerKind, NodeId, PoolId, Population};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// What is done to the nodes.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,6 +129,8 @@ pub struct Setting<'a> {
     pub ordinals: Vec<u32>,
     pub timing: Timing,
     pub first: Start,
+    /// When the state was read, as far as that is known.
+    pub now: Option<Timestamp>,
     /// Which way this setting errs, in sentences.
     pub not_checked: Vec<String>,
 }
@@ -253,6 +256,7 @@ impl<'a> Setting<'a> {
             }
         }
         let surging = more.len();
+        let under_way: u64 = groups.iter().map(|group| group.nodes.len() as u64).sum();
         for (position, pool) in population.pools.iter().enumerate() {
             let Some(setting) = pool_of(population, PoolId::new(position)) else {
                 continue;
@@ -264,7 +268,7 @@ impl<'a> Setting<'a> {
             if most > 0 && !setting.is_stopped() {
                 more.push(MoreNodes {
                     pool: PoolId::new(position),
-                    count: u32::try_from(most).unwrap_or(u32::MAX).min(MOST_GROWTH),
+                    count: u32::try_from(most.min(under_way + MORE_GROWTH)).unwrap_or(u32::MAX),
                 });
             }
         }
@@ -307,6 +311,18 @@ impl<'a> Setting<'a> {
             ledger: Ledger::of(population, &budgets),
         };
         not_checked.extend(places.left_out());
+        if now.is_none()
+            && population
+                .pods
+                .iter()
+                .any(|pod| !pod.ready && pod.node.is_some() && !pod.phase.is_finished())
+        {
+            not_checked.push(
+                "When the state was read is not known, so a pod that is not Ready is taken to stay so, and its replacement too: errs \
+                 towards refusing."
+                    .to_string(),
+            );
+        }
         not_checked.sort();
         not_checked.dedup();
         Setting {
@@ -328,6 +344,7 @@ impl<'a> Setting<'a> {
             budgets,
             operation,
             first,
+            now,
             not_checked,
         }
     }
@@ -337,8 +354,8 @@ impl<'a> Setting<'a> {
     }
 }
 
-/// Nodes of one pool that the autoscaler may add in one run: more than any drain sets free.
-const MOST_GROWTH: u32 = 1_000;
+/// Nodes that the autoscaler may add to a pool beyond as many as go through the operation: for pods that waited before.
+const MORE_GROWTH: u64 = 8;
 
 fn pool_of<'a>(population: &Population<'a>, pool: PoolId) -> Option<&'a NodePool> {
     let position = population.pools[pool.at()].position?;
@@ -361,7 +378,7 @@ fn groups(
             return vec![GroupSetting {
                 name: "drain".to_string(),
                 pool: None,
-                nodes: drain.nodes.clone(),
+                nodes: each_once(&drain.nodes),
                 surge: 0,
                 unavailable: width.max(1),
                 spot: false,
@@ -376,7 +393,7 @@ fn groups(
                 first_surge: 0,
             }];
         }
-        Operation::Upgrade { pools } => pools.clone(),
+        Operation::Upgrade { pools } => each_once(pools),
         Operation::Move { .. } => (0..population.pools.len()).map(PoolId::new).collect(),
     };
     for pool in &pools {
@@ -449,6 +466,15 @@ fn groups(
                 first_surge: 0,
             }
         })
+        .collect()
+}
+
+/// In the same order.
+fn each_once<T: Copy + Ord>(all: &[T]) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    all.iter()
+        .copied()
+        .filter(|one| seen.insert(*one))
         .collect()
 }
 

@@ -413,7 +413,7 @@ fn scenarios() {
         "{\"apiVersion\": \"aksplan/v1\", \"name\": \"x\",\n  \"clusterz\": []}",
         "s.json:2:12: unknown field `clusterz`, \
           expected one of `apiVersion`, `kind`, `name`, `description`, `virtual_networks`, `route_tables`, `clusters`, `reserved`, \
-          `operations`",
+          `operations`, `timeline`",
     );
     file(
         "s.yaml",

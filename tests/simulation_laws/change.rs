@@ -29,7 +29,7 @@ fn looser(budget: &TinyBudget) -> Option<TinyBudget> {
 }
 
 /// Each budget of the case looser in turn.
-pub fn looser_cases(case: &Case) -> Vec<Case> {
+fn looser_cases(case: &Case) -> Vec<Case> {
     (0..case.tiny.budgets.len())
         .filter_map(|position| {
             let mut after = case.clone();
@@ -76,7 +76,8 @@ fn is_refused(log: &[Happening]) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
-    /// Where neither order nor the choice of a node matters. Elsewhere it may: see `more_freedom_may_end_worse`.
+    /// Where neither order nor the choice of a node matters. Elsewhere it may: see `more_freedom_may_end_worse`, though of 4,304
+    /// random drains that ended none did worse.
     #[test]
     fn one_more_disruption_never_stops_a_drain(case in simple()) {
         let simple = case.with(&Policy::default(), all_come_back);
@@ -109,8 +110,9 @@ proptest! {
         }
     }
 
-    /// A run in which no drain timed out is, with longer timeouts, the same run to the last line. One that did without a node (a
-    /// quarantine) is another one: nothing is promised of that.
+    /// A run in which no drain timed out is, with longer timeouts, the same run to the last line. One that went on without a node (a
+    /// quarantine) becomes another run, and nothing is promised of that: of 747 such random runs 3 failed with more time, because the
+    /// node's pods now reached a surge node, and a surge node that cannot be drained is not quarantined.
     #[test]
     fn a_longer_timeout_changes_nothing_that_ended_in_time(case in case(), by in 1u64..20) {
         let (ended, log) = run(&case);
@@ -121,50 +123,4 @@ proptest! {
             prop_assert_eq!(log, after);
         }
     }
-}
-
-#[test]
-#[ignore]
-fn anomalies() {
-    use proptest::strategy::ValueTree;
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let (mut tried, mut worse, mut quarantines, mut bad) = (0, 0, 0, 0);
-    let mut smallest = usize::MAX;
-    for _ in 0..20000 {
-        let mut case = case().new_tree(&mut runner).unwrap().current();
-        let (ended, log) = run(&case);
-        if ended.seconds.is_some() && log.iter().any(|h| matches!(h.what, What::DrainTimedOut(_))) {
-            quarantines += 1;
-            for by in [1, 3, 10, 30] {
-                if run(&longer(&case, by)).0.seconds.is_none() {
-                    bad += 1;
-                    println!("TIMEOUT {case:?} by {by}");
-                    break;
-                }
-            }
-        }
-        if let Plan::Drain { timeout, .. } = &mut case.plan {
-            *timeout = None;
-        }
-        for budget in &mut case.tiny.budgets {
-            budget.stale = false;
-        }
-        if !matches!(case.plan, Plan::Drain { .. }) || run(&case).0.seconds.is_none() {
-            continue;
-        }
-        tried += 1;
-        for after in looser_cases(&case) {
-            if run(&after).0.seconds.is_none() {
-                worse += 1;
-                let size = format!("{case:?}").len();
-                if size < smallest {
-                    smallest = size;
-                    println!("WORSE {case:#?} {:?}", after.tiny.budgets);
-                }
-            }
-        }
-    }
-    println!(
-        "{tried} tried, {worse} worse; {quarantines} with quarantines, {bad} worse with more time"
-    );
 }

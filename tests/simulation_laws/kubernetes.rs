@@ -216,7 +216,7 @@ pub fn share_of(amount: IntOrPercent, of: u64) -> u64 {
         IntOrPercent::Int(count) => count,
         IntOrPercent::Percent(percent) => {
             let hundredths = of * percent;
-            hundredths / 100 + u64::from(hundredths % 100 > 0)
+            hundredths / 100 + u64::from(!hundredths.is_multiple_of(100))
         }
     }
 }

@@ -98,7 +98,7 @@ pub enum HappeningShape {
         #[schemars(extend("enum" = ["accepted", "asked_of_autoscaler", "rejected", "accepted_then_fails", "unknown", "no_pool", "nothing_to_do"]))]
         outcome: &'static str,
     },
-    Failure(FailureShape),
+    Failure(Box<FailureShape>),
     /// More nodes are wanted than the autoscaler may make: pods wait.
     Ceiling {
         date: String,
@@ -283,7 +283,7 @@ fn shape_of(played: &Played, happening: &Happening) -> HappeningShape {
                 Outcome::NothingToDo => "nothing_to_do",
             },
         },
-        Happening::Failed(told) => HappeningShape::Failure(failure(played, told)),
+        Happening::Failed(told) => HappeningShape::Failure(Box::new(failure(played, told))),
         Happening::Pending {
             date,
             pool,

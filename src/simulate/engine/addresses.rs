@@ -111,10 +111,6 @@ impl Engine<'_, '_> {
             let was_made = self.is_surge(node);
             for cost in &setting.costs[pool.at()] {
                 let range = usize::from(cost.range);
-                if node.at() >= setting.population.nodes.len() {
-                    // Made during the move: whatever it took at the least, it is of the new kind now.
-                    self.held[range].0 += u64::from(cost.new.saturating_sub(least(cost)));
-                }
                 let surplus = u64::from(cost.old.saturating_sub(cost.new));
                 let (low, high) = &mut self.held[range];
                 *high = high.saturating_sub(surplus);

@@ -98,14 +98,19 @@ impl Engine<'_, '_> {
         node.at() >= self.setting.population.nodes.len()
     }
 
-    /// What a drain leaves on a node ends with it: daemons' and static pods.
+    /// What a drain leaves on a node ends with it: daemons' and static pods come back with it; one that came since because it
+    /// tolerates the cordon is made anew elsewhere.
     fn kill_the_rest(&mut self, node: NodeId) {
+        self.occupancy.down(&self.setting.places, node);
         let mut pod = self.node_first[node.at()];
         while pod != NONE {
-            if self.pod_now[pod as usize] == PodNow::Ready {
-                self.killed(PodId(pod));
+            let next = self.pod_next[pod as usize];
+            match self.setting.treatments[pod as usize] {
+                Treatment::Evict | Treatment::Delete => self.lost_with_node(PodId(pod)),
+                _ if self.pod_now[pod as usize] == PodNow::Ready => self.killed(PodId(pod)),
+                _ => {}
             }
-            pod = self.pod_next[pod as usize];
+            pod = next;
         }
     }
 

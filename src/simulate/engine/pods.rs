@@ -1,9 +1,19 @@
 //! Pods: eviction as the API server decides it, termination, replacement, readiness, and who waits in which budget's line.
 
 use super::{Engine, Event, NEVER, NONE, NodeNow, POD_START, POD_STOP, PodNow};
-use crate::disruption::{Asked, Refused, Verdict};
+use crate::disruption::{Asked, Basis, Refused, Verdict};
 use crate::population::{BudgetId, ControllerKind, NodeId, Phase, PodId, WorkloadId};
 use crate::simulate::log::What;
+use crate::simulate::queue::HORIZON;
+use crate::simulate::setting::Setting;
+
+/// A pod that should have ended so many seconds ago hangs.
+const HANGS_AFTER: i64 = 120;
+
+fn is_dead(setting: &Setting, node: NodeId) -> bool {
+    let facts = setting.population.nodes.get(node.at());
+    facts.is_some_and(|facts| !facts.ready)
+}
 
 impl Engine<'_, '_> {
     pub(super) fn link(&mut self, pod: PodId, node: NodeId) {
@@ -94,11 +104,20 @@ impl Engine<'_, '_> {
                     self.pod_tried[at] = self.queue.now();
                     self.tell(What::Refused(pod, budget));
                 }
-                let desired = self.setting.budgets.facts(budget).desired_healthy;
-                if why == Refused::TooManyDisrupted {
+                let facts = self.setting.budgets.facts(budget);
+                let asks_for_good = self.setting.group(self.node_group[node.at()]).reimages;
+                // Until somebody changes the budget itself.
+                let never = facts.expected_pods <= 0
+                    || matches!(facts.basis, Basis::FailSafe(_) | Basis::NeitherIsSet);
+                let none_left = self.ledger.healthy(budget) <= facts.desired_healthy;
+                if why == Refused::TooManyDisrupted || why == Refused::Negative && !asks_for_good {
                     self.refused_for_good(pod, node);
-                } else if why == Refused::NoneLeft && self.ledger.healthy(budget) <= desired {
+                } else if why == Refused::NoneLeft && (never || none_left) {
                     self.pod_waits[at] = true;
+                    if now != PodNow::Ready {
+                        self.pod_waits_unready[at] = true;
+                        self.unready_in_line[budget.at()] += 1;
+                    }
                     self.lines[budget.at()].push(pod);
                 } else {
                     // The controller has not caught up: no pod has to become Ready for the next attempt to go through.
@@ -143,7 +162,11 @@ impl Engine<'_, '_> {
             self.occupancy
                 .terminate(&self.setting.places, facts.shape, node);
         }
-        let seconds = self.stop_seconds(pod);
+        let seconds = match is_dead(self.setting, node) {
+            // Without its kubelet nobody confirms the end of a pod: it stays until somebody takes the node away.
+            true => HORIZON,
+            false => self.stop_seconds(pod),
+        };
         self.queue.push(seconds, Event::Gone(pod, node));
         self.ends(pod, seconds);
     }
@@ -202,15 +225,36 @@ impl Engine<'_, '_> {
 
     fn stop_seconds(&self, pod: PodId) -> u32 {
         let at = pod.at();
-        if self.pod_deleting[at] || self.setting.population.pods[at].phase.is_finished() {
-            // Its grace runs already, or there is nothing to end.
+        if self.setting.population.pods[at].phase.is_finished() {
+            // There is nothing to end.
             return 1;
+        }
+        if self.pod_deleting[at] {
+            return self.departs_in(pod);
         }
         let table = &self.setting.timing.tables.pod_stop_percent;
         let percent = table[usize::from(self.chance.draw(POD_STOP, pod.0, self.pod_time[at]))];
         let own = self.setting.population.pods[at].grace_seconds;
         let grace = self.setting.grace.unwrap_or(own);
         (u64::from(grace) * u64::from(percent.min(100)) / 100).max(1) as u32
+    }
+
+    /// Seconds a pod that was being deleted when the state was read has left. One whose time was over long before hangs on something
+    /// that no drain removes.
+    fn departs_in(&self, pod: PodId) -> u32 {
+        let setting = self.setting;
+        let ends = setting.population.state.pods[pod.at()].deleting_at;
+        match setting.now.zip(ends) {
+            Some((now, ends)) => {
+                let left = ends.as_second() - now.as_second();
+                if left < -HANGS_AFTER {
+                    HORIZON
+                } else {
+                    u32::try_from(left.max(1)).unwrap_or(HORIZON)
+                }
+            }
+            None => 1,
+        }
     }
 
     /// The evicted pod has ended.
@@ -454,6 +498,10 @@ impl Engine<'_, '_> {
         let healthy = desired > 0 && self.ledger.healthy(budget) >= desired;
         let now = self.queue.now();
         loop {
+            // The usual case by far: nobody may go, and the line need not be looked through.
+            if free == 0 && (!healthy || self.unready_in_line[at] == 0) {
+                return;
+            }
             let mut best: Option<(u32, u32, usize)> = None;
             let mut position = 0;
             while position < self.lines[at].len() {
@@ -464,6 +512,7 @@ impl Engine<'_, '_> {
                     || self.node_now[node as usize] != NodeNow::Draining;
                 if is_stale {
                     self.pod_waits[pod.at()] = false;
+                    self.leaves_line(budget, pod);
                     self.lines[at].swap_remove(position);
                     continue;
                 }
@@ -481,6 +530,7 @@ impl Engine<'_, '_> {
             };
             let pod = PodId(pod);
             self.lines[at].swap_remove(position);
+            self.leaves_line(budget, pod);
             // It leaves the line; `pod_waits` stays until it has tried.
             self.woken[at] += 1;
             if self.pod_now[pod.at()] == PodNow::Ready || !healthy {
@@ -488,6 +538,12 @@ impl Engine<'_, '_> {
             }
             self.queue
                 .push(wait, Event::Try(pod, self.pod_time[pod.at()]));
+        }
+    }
+
+    fn leaves_line(&mut self, budget: BudgetId, pod: PodId) {
+        if std::mem::take(&mut self.pod_waits_unready[pod.at()]) {
+            self.unready_in_line[budget.at()] -= 1;
         }
     }
 
@@ -507,6 +563,23 @@ impl Engine<'_, '_> {
             self.one_ready_less(pod);
         }
         self.pod_now[pod.at()] = PodNow::Coming;
+    }
+
+    /// It came to the node after the drain had looked, and ends with it.
+    pub(super) fn lost_with_node(&mut self, pod: PodId) {
+        let at = pod.at();
+        let node = NodeId(self.pod_node[at]);
+        if self.pod_now[at] == PodNow::Ready {
+            self.tell(What::Killed(pod));
+        }
+        self.not_healthy(pod);
+        self.unlink(pod);
+        let facts = &self.setting.population.pods[at];
+        if !facts.phase.is_finished() {
+            self.occupancy
+                .release(&self.setting.places, facts.shape, node);
+        }
+        self.ends(pod, 1);
     }
 
     fn not_healthy(&mut self, pod: PodId) {

@@ -262,7 +262,8 @@ impl State {
                 }
                 Ask::MaxCount(pool, max) => {
                     let trial = &mut self.trial[pool];
-                    let min = trial.bounds.map_or(trial.nodes.min(max), |(min, _)| min);
+                    // A floor that the scenario states was held against it before; one that an event before this one made is lowered.
+                    let min = trial.bounds.map_or(trial.nodes, |(min, _)| min).min(max);
                     trial.bounds = Some((min, max));
                     Some(pool)
                 }

@@ -173,13 +173,16 @@ impl World {
     }
 }
 
+/// A take whose range has no number yet: place, counted, held.
+type Placed = (Place, u64, u64);
+
 struct Builder<'a> {
     inventory: &'a Inventory,
     timeline: &'a Timeline,
     books: Books<'a>,
     sites: Vec<Site>,
-    /// With their takes as places, until those are numbered: place, counted, held.
-    pools: Vec<(Pool, [Vec<(Place, u64, u64)>; 2])>,
+    /// With their takes as places, until those are numbered.
+    pools: Vec<(Pool, [Vec<Placed>; 2])>,
     not_checked: Vec<String>,
 }
 
@@ -678,7 +681,7 @@ fn places(
     index: ClusterIndex,
     pool: &NodePool,
     pod_cidr: Option<IpNet>,
-) -> Vec<(Place, u64, u64)> {
+) -> Vec<Placed> {
     let (Some(cost), Some(subnet)) = (pool_cost(cluster, pool), pool.subnet) else {
         return Vec::new();
     };

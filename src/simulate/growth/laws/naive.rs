@@ -295,7 +295,23 @@ impl Naive<'_> {
         let timeline = self.timeline;
         let asked = &timeline.events[event];
         let cluster = asked.cluster;
-        let change = &asked.changes[0];
+        // Turning the autoscaler on made a floor, which gives way to a lower ceiling.
+        let change = &match &asked.changes[0] {
+            Change::SetMaxCount {
+                pool, max_count, ..
+            } => {
+                let known = self.pool(cluster, pool).expect("it is there");
+                let floor = known
+                    .autoscaler
+                    .map_or(known.count, |known| known.min_count);
+                Change::SetMaxCount {
+                    pool: pool.clone(),
+                    max_count: *max_count,
+                    min_count: Some(floor.min(*max_count)),
+                }
+            }
+            other => other.clone(),
+        };
         let overlay = self.now.cluster(cluster).mode() == Some(NetworkMode::Overlay);
         if matches!(change, Change::MigrateToOverlay { .. }) && overlay {
             return;
