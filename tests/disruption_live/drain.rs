@@ -6,7 +6,7 @@ use super::cluster::Cluster;
 use super::filters::{Filtered, controller, filter};
 use super::objects::node_name;
 use super::observed::{NodeFate, Observed, PodSeen, Verdict};
-use super::rest::{Reminder, is_at_rest, is_ready, is_terminating, stands, undone};
+use super::rest::{Reminder, is_at_rest, is_ready, is_terminating, stands, undone, until_rest};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -30,10 +30,10 @@ pub fn workload(pod: &Value, deployments: &Deployments) -> String {
         return format!("Pod/{}", text(&pod["metadata"]["name"]));
     };
     let name = text(&owner["name"]);
-    if owner["kind"] == "ReplicaSet" {
-        if let Some(deployment) = deployments.get(&name) {
-            return format!("Deployment/{deployment}");
-        }
+    if owner["kind"] == "ReplicaSet"
+        && let Some(deployment) = deployments.get(&name)
+    {
+        return format!("Deployment/{deployment}");
     }
     format!("{}/{name}", text(&owner["kind"]))
 }
@@ -126,14 +126,14 @@ struct Drainer<'a> {
     watch: Watch,
 }
 
-/// Drains, and writes down what was seen of nodes and pods.
+/// Drains, waits until all is at rest again, and writes down what was seen of nodes and pods.
 pub async fn drain(
     cluster: &Arc<Cluster>,
     scope: &str,
     drain: &Drain,
     deployments: &Deployments,
     observed: &mut Observed,
-) {
+) -> Result<(), String> {
     let watch = Watch::new();
     watch.look(cluster, scope, deployments).await;
     let watcher = {
@@ -156,6 +156,8 @@ pub async fn drain(
         watch: watch.clone(),
     };
     drainer.all(observed).await;
+    // What was evicted last is replaced after the end.
+    let rest = until_rest(cluster, scope).await;
     watcher.abort();
     let watched = watch.0.lock().expect("nobody panics holding it");
     observed.most_pods = watched.most_pods.clone();
@@ -163,6 +165,7 @@ pub async fn drain(
     observed
         .pods
         .sort_by(|one, two| (&one.node, &one.pod).cmp(&(&two.node, &two.pod)));
+    rest
 }
 
 impl Drainer<'_> {

@@ -132,8 +132,7 @@ async fn play(
         observed.budgets.insert(name.to_string(), seen);
     }
     let old: BTreeSet<String> = uids(&cluster.objects("Pod", scope).await);
-    drain::drain(cluster, scope, how, &deployments, &mut observed).await;
-    until_rest(cluster, scope).await?;
+    drain::drain(cluster, scope, how, &deployments, &mut observed).await?;
     whereabouts(cluster, scope, &deployments, &old, &mut observed).await;
     Ok((state, observed))
 }
