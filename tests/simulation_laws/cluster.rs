@@ -480,6 +480,18 @@ impl Tiny {
         for (position, app) in self.apps.iter().enumerate() {
             self.add(position, app, &mut state);
         }
+        // Its grace ends a second after the youngest thing that was seen.
+        let instants = state
+            .pods
+            .iter()
+            .flat_map(|pod| [pod.created_at, pod.ready_changed_at]);
+        if let Some(newest) = instants.flatten().max() {
+            for pod in &mut state.pods {
+                if pod.deleting_at.is_some() {
+                    pod.deleting_at = Some(newest + SignedDuration::from_secs(1));
+                }
+            }
+        }
         state
     }
 
@@ -696,7 +708,7 @@ impl State {
                 State::Broken => Some(instant(3_600)),
                 _ => None,
             },
-            deleting_at: (self == State::Leaving).then(|| instant(3_500)),
+            deleting_at: (self == State::Leaving).then(|| instant(0)),
             ..Pod::default()
         }
     }
