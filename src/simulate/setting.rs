@@ -273,13 +273,11 @@ impl<'a> Setting<'a> {
             }
         }
         let places = Places::of(population, &more);
-        let mut next = 0;
-        for group in groups
+        let surge = groups
             .iter_mut()
-            .filter(|group| group.pool.is_some() && group.surge > 0)
-        {
-            group.first_surge = places.first_of(next).0;
-            next += 1;
+            .filter(|group| group.pool.is_some() && group.surge > 0);
+        for (position, group) in surge.enumerate() {
+            group.first_surge = places.first_of(position).0;
         }
         let growing = more[surging..]
             .iter()
