@@ -59,7 +59,8 @@ pub fn simple() -> impl Strategy<Value = Case> {
                 app.kind = Kind::Deployment;
             }
             for (_, state) in &mut app.pods {
-                if *state == State::Broken {
+                // Evicted unasked while it is pending, and not once it runs: when its turn comes decides.
+                if matches!(state, State::Broken | State::PendingBound) {
                     *state = State::Ready;
                 }
             }
