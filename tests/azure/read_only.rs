@@ -22,7 +22,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("cidr check", &[]),
     ("cidr suggest", &["--for", "pod", "--cluster", "CLUSTER"]),
     ("compare", &["--cluster", "CLUSTER"]),
-    ("drain", &["--cluster", "CLUSTER", "--all"]),
+    ("drain", &["--cluster", "CLUSTER", "--all-nodes"]),
     ("upgrade", &["--cluster", "CLUSTER"]),
     ("migrate", &["--cluster", "CLUSTER"]),
     ("report", &[]),

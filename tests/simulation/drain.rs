@@ -144,7 +144,7 @@ fn what_cannot_be_is_bad_usage() {
         (&[NODE, "--window", "soon"], "--window `soon`"),
         (&[NODE, "--timeout", "10"], "no duration"),
         (&[NODE, "--policy", "/no/such/file"], "/no/such/file"),
-        (&[NODE, "--all"], "cannot be used with"),
+        (&[NODE, "--all-nodes"], "cannot be used with"),
     ] {
         let arguments = [&["drain"], &OBJECTS[..], more].concat();
         let told = aksplan(&arguments, "");
@@ -156,7 +156,7 @@ fn what_cannot_be_is_bad_usage() {
     // A cluster without objects, and objects without a cluster to move.
     for (arguments, wanted) in [
         (
-            ["drain", "--all", "--from", "scenarios/fintech.yaml"],
+            ["drain", "--all-nodes", "--from", "scenarios/fintech.yaml"],
             "no nodes of cluster payments",
         ),
         (
