@@ -97,6 +97,7 @@ pub fn run(args: &DrainArgs) -> Result<Ending, CliError> {
                 together: args.together,
                 options,
             }),
+            admitted: None,
             findings: Vec::new(),
             not_checked: Vec::new(),
         })
