@@ -296,7 +296,7 @@ fn simulations_are_what_their_schema_says() {
         ]
         .concat(),
         [&["upgrade", "--futures", "0"], &payments[..]].concat(),
-        [&["drain", "--all"], &payments[..], &few].concat(),
+        [&["drain", "--all-nodes"], &payments[..], &few].concat(),
         [
             &[
                 "drain",

@@ -15,16 +15,16 @@ use crate::simulate::setting::Drain;
 #[derive(Debug, clap::Args)]
 pub struct DrainArgs {
     /// Nodes to drain, in this order
-    #[arg(value_name = "NODE", conflicts_with_all = ["pool", "all"])]
+    #[arg(value_name = "NODE", conflicts_with_all = ["pool", "all_nodes"])]
     nodes: Vec<String>,
 
     /// Every node of a pool; may be given several times
-    #[arg(long, value_name = "POOL", conflicts_with = "all")]
+    #[arg(long, value_name = "POOL", conflicts_with = "all_nodes")]
     pool: Vec<String>,
 
     /// Every node
     #[arg(long)]
-    all: bool,
+    all_nodes: bool,
 
     /// All nodes at the same time, as with one `kubectl drain` for each
     #[arg(long, conflicts_with = "one_by_one")]
@@ -97,6 +97,7 @@ pub fn run(args: &DrainArgs) -> Result<Ending, CliError> {
                 together: args.together,
                 options,
             }),
+            admitted: None,
             findings: Vec::new(),
             not_checked: Vec::new(),
         })
@@ -104,7 +105,7 @@ pub fn run(args: &DrainArgs) -> Result<Ending, CliError> {
 }
 
 fn chosen(args: &DrainArgs, population: &Population) -> Result<Vec<NodeId>, CliError> {
-    let nodes = if args.all {
+    let nodes = if args.all_nodes {
         population.node_ids().collect()
     } else if !args.pool.is_empty() {
         pools(population, &args.pool)?
@@ -116,7 +117,7 @@ fn chosen(args: &DrainArgs, population: &Population) -> Result<Vec<NodeId>, CliE
     };
     if nodes.is_empty() {
         return Err(CliError::Usage(
-            "nothing to drain: name nodes, or give --pool POOL or --all".to_string(),
+            "nothing to drain: name nodes, or give --pool POOL or --all-nodes".to_string(),
         ));
     }
     let mut seen = std::collections::BTreeSet::new();

@@ -4,9 +4,11 @@ use super::input::unread;
 use super::predict::operation_prediction;
 use super::simulation::{Asked, Scene, SimulationArgs};
 use super::{CliError, Ending};
-use crate::capacity::answer::Stage;
+use crate::capacity::answer::{SUBNET_IS_FULL, Stage};
+use crate::capacity::cost::POD_CIDR_PER_NODE;
 use crate::capacity::free::{Purpose, suggest};
-use crate::finding::{Finding, Severity};
+use crate::capacity::surge::nodes_with_surge;
+use crate::finding::{Finding, Severity, counted, grouped};
 use crate::model::{IpNet, NetworkMode, parse_cidr};
 use crate::predict::{Outcome, Prediction};
 use crate::simulate::Operation;
@@ -54,8 +56,13 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
         .cloned()
         .collect();
     not_checked.extend(unread(&scene.inventory));
-    let mut findings = admission(&prediction);
+    let mut findings = admission(&prediction, falls_back(&scene));
     findings.extend(chosen);
+    let admitted = match prediction.outcome {
+        Outcome::Rejected => Some(false),
+        Outcome::Unknown => None,
+        Outcome::Accepted | Outcome::AcceptedThenFails => Some(true),
+    };
     args.simulation.run(&scene, |population| {
         Ok(Asked {
             word: "migrate",
@@ -67,10 +74,19 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
                 None => format!("{}: move to Azure CNI Overlay", population.cluster.name),
             },
             operation: Operation::Move { pod_cidr },
+            admitted,
             findings,
             not_checked,
         })
     })
+}
+
+/// Whether AKS tries again with one surge node when all of them cannot be had (UPG-6).
+fn falls_back(scene: &Scene) -> bool {
+    scene
+        .cluster()
+        .kubernetes_version
+        .is_some_and(|version| (version.major, version.minor) >= (1, 35))
 }
 
 /// The range that is named, or the best free one, and a word on which.
@@ -101,17 +117,40 @@ fn pod_cidr(scene: &Scene, text: &str) -> Result<(Option<IpNet>, Option<Finding>
             "no free range is large enough for the pods; name one with --pod-cidr".to_string(),
         ));
     };
+    let blocks = crate::model::cidr::size(&range) / POD_CIDR_PER_NODE;
+    // Nodes and surge nodes draw a block each, all at once during the move (MIG-21).
+    let pools = cluster.pools.iter();
+    let wanted: u64 = pools
+        .map(|pool| nodes_with_surge(pool, pool.running()))
+        .sum();
+    let spare = blocks.saturating_sub(wanted);
+    let (severity, growth) = match spare {
+        0 => (
+            Severity::Warning,
+            "no block is spare, so the cluster cannot have one node more afterwards; name a larger range with --pod-cidr"
+                .to_string(),
+        ),
+        spare => (
+            Severity::Info,
+            format!("{} spare", counted(spare, "block is", "blocks are")),
+        ),
+    };
     let note = Finding::new(
-        Severity::Info,
+        severity,
         "pod-cidr-chosen",
-        format!("pod CIDR {range} was chosen: free of everything known, for {basis}"),
-        &[&crate::rule::MIG_10],
+        format!(
+            "pod CIDR {range} was chosen: free of everything known, for {basis}; of its {} the nodes and surge nodes of now take \
+             {}: {growth}",
+            counted(blocks, "block", "blocks"),
+            grouped(wanted)
+        ),
+        &[&crate::rule::MIG_10, &crate::rule::OVL_1],
     );
     Ok((Some(range), Some(note)))
 }
 
 /// What AKS answers before anything moves, obstacles of the move among it. Where rules and facts do not decide, it may answer so.
-fn admission(prediction: &Prediction) -> Vec<Finding> {
+fn admission(prediction: &Prediction, falls_back: bool) -> Vec<Finding> {
     let (code, says) = match prediction.outcome {
         Outcome::Unknown => ("aks-may-refuse", "AKS may say"),
         _ => ("aks-refuses", "AKS says"),
@@ -119,19 +158,31 @@ fn admission(prediction: &Prediction) -> Vec<Finding> {
     let mut findings: Vec<Finding> = prediction
         .errors
         .iter()
-        .map(|error| Finding {
-            code,
-            severity: prediction.outcome.severity(),
-            message: format!(
-                "{says} at {}: {}: {}",
-                match error.stage {
-                    Stage::Admission => "admission",
-                    Stage::Runtime => "run time",
+        .map(|error| {
+            // What then happens is played.
+            let again = falls_back && error.stage == Stage::Runtime && error.code == SUBNET_IS_FULL;
+            Finding {
+                code,
+                severity: match prediction.outcome.severity() {
+                    Severity::Blocker if again => Severity::Warning,
+                    severity => severity,
                 },
-                error.code,
-                error.message
-            ),
-            rules: error.rules.clone(),
+                message: format!(
+                    "{says} at {}: {}: {}{}",
+                    match error.stage {
+                        Stage::Admission => "admission",
+                        Stage::Runtime => "run time",
+                    },
+                    error.code,
+                    error.message,
+                    if again {
+                        "; from Kubernetes 1.35 on it then tries again with one surge node (UPG-6)"
+                    } else {
+                        ""
+                    }
+                ),
+                rules: error.rules.clone(),
+            }
         })
         .collect();
     findings.extend(prediction.findings.iter().cloned());

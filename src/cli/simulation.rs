@@ -13,7 +13,9 @@ use crate::model::{
 };
 use crate::population::{NodeId, PoolId, Population};
 use crate::report::shapes::simulation::SimulationShape;
-use crate::report::simulation::{Rows, Show, Simulation, Trace, Window, document, listed};
+use crate::report::simulation::{
+    Rows, Show, Simulation, Trace, Window, assumptions, document, listed, merged,
+};
 use crate::simulate::advice::{Trial, advise};
 use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, futures};
 use crate::source::facts::{ClusterFact, ClusterGiven, Origin};
@@ -96,22 +98,33 @@ impl Scene {
     /// The cluster's objects.
     pub fn state(&self) -> Result<&KubernetesState, CliError> {
         let cluster = self.cluster();
-        cluster
+        let whose = if self.is_nameless {
+            cluster.name.clone()
+        } else {
+            format!("cluster {}", cluster.name)
+        };
+        let state = cluster
             .kubernetes
             .as_deref()
             .filter(|state| !state.nodes.is_empty())
             .ok_or_else(|| {
                 CliError::Usage(format!(
-                    "no nodes of cluster {} were read: add the output of `kubectl get nodes,pods,pdb,deployments,replicasets,\
+                    "no nodes of {whose} were read: add the output of `kubectl get nodes,pods,pdb,deployments,replicasets,\
                      statefulsets,daemonsets,jobs,pvc,namespaces -A -o json` and `kubectl get pv -o json`{}",
-                    cluster.name,
                     if cfg!(feature = "kubernetes") {
                         ", or read them live with --kubernetes"
                     } else {
                         ""
                     }
                 ))
-            })
+            })?;
+        // A cluster always has pods: without any, every drain would look easy.
+        if state.pods.is_empty() && !state.has_kind("Pod") {
+            return Err(CliError::Usage(format!(
+                "no pods of {whose} were read: add the output of `kubectl get pods -A -o json`"
+            )));
+        }
+        Ok(state)
     }
 }
 
@@ -121,6 +134,8 @@ pub struct Asked {
     pub word: &'static str,
     pub title: String,
     pub operation: Operation,
+    /// Whether AKS takes the request; `None`: nobody is asked, or it is not known.
+    pub admitted: Option<bool>,
     /// What was found before anything moves.
     pub findings: Vec<Finding>,
     pub not_checked: Vec<String>,
@@ -182,11 +197,20 @@ impl SimulationArgs {
         let mut findings = asked.findings;
         let statics = static_verdicts(&setting, now);
         findings.extend(statics.0);
+        let is_refused = findings
+            .iter()
+            .any(|finding| finding.code == "budget-refused-beforehand");
+        let admitted = if is_refused {
+            Some(false)
+        } else {
+            asked.admitted
+        };
         let (ended, log) = Engine::new(&setting).record();
         let outcome = Outcome::of(&setting, ended, log);
         let mut not_checked = scene.not_checked.clone();
         not_checked.extend(asked.not_checked);
         not_checked.extend(statics.1);
+        not_checked.extend(assumptions(&setting));
         let count = self
             .futures
             .unwrap_or_else(|| default_futures(state.pods.len()));
@@ -221,6 +245,7 @@ impl SimulationArgs {
             title: asked.title,
             cluster: cluster.name.clone(),
             observed_at: now,
+            admitted,
             setting: &setting,
             outcome: &outcome,
             trace: &trace,
@@ -240,7 +265,7 @@ impl SimulationArgs {
             },
         };
         let shown = crate::report::simulation::findings(&simulation);
-        simulation.findings.extend(shown);
+        simulation.findings = merged(simulation.findings, shown);
         self.rendering.print(
             || SimulationShape::of(&simulation),
             || document(&simulation),

@@ -37,6 +37,7 @@ pub fn run(args: &UpgradeArgs) -> Result<Ending, CliError> {
             word: "upgrade",
             title,
             operation: Operation::Upgrade { pools },
+            admitted: None,
             findings: Vec::new(),
             not_checked: Vec::new(),
         })

@@ -3,10 +3,12 @@
 //! [`Futures`].
 //!
 //! `words` (durations, names) · `trace` (what the log shows over time) · `verdict` (does it complete, does it fit) · `found`
-//! (findings) · `path` (the critical path in words) · `tables` · `advice`.
+//! (findings) · `beforehand` (findings on what is so before it begins) · `held_back` (what would release a budget's pod) · `path` (the critical path in words) · `tables` · `advice`.
 
 mod advice;
+mod beforehand;
 mod found;
+mod held_back;
 mod path;
 mod tables;
 mod trace;
@@ -14,11 +16,12 @@ mod verdict;
 mod words;
 
 pub use advice::words as advice_words;
-pub use found::{findings, reason};
+pub use beforehand::assumptions;
+pub use found::{findings, merged, reason};
 pub use path::sentences;
 pub use tables::{is_undone, lastings};
 pub use trace::{Phase, Stretch, Trace};
-pub use verdict::{Fit, Window, fits, verdict};
+pub use verdict::{Fit, Window, completes, enough_for_p99, fits, verdict};
 pub use words::{Names, clock, listed, span};
 
 use super::capacity;
@@ -41,6 +44,8 @@ pub struct Simulation<'a> {
     pub title: String,
     pub cluster: String,
     pub observed_at: Option<Timestamp>,
+    /// Whether AKS takes the request; `None`: nobody is asked, or it is not known.
+    pub admitted: Option<bool>,
     pub setting: &'a Setting<'a>,
     pub outcome: &'a Outcome,
     pub trace: &'a Trace,
@@ -79,6 +84,9 @@ pub fn document(simulation: &Simulation) -> Document {
     let mut document = Document::new(simulation.title.clone());
     let (sentence, tone) = verdict(simulation, &names);
     document.toned(sentence, tone);
+    if let Some(sentence) = verdict::median_sentence(simulation) {
+        document.toned(sentence, Tone::Dim);
+    }
     for (window, fit) in simulation
         .windows
         .iter()
@@ -170,8 +178,12 @@ fn workloads(simulation: &Simulation, document: &mut Document) {
     more_rows(more, document);
     if shown < all && more == 0 {
         document.talk(format!(
-            "{} fall by no more than one pod at a time",
-            counted((all - shown) as u64, "other workload", "other workloads")
+            "{} by no more than one pod at a time",
+            counted(
+                (all - shown) as u64,
+                "other workload falls",
+                "other workloads fall"
+            )
         ));
     }
 }

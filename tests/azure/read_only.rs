@@ -22,9 +22,10 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("cidr check", &[]),
     ("cidr suggest", &["--for", "pod", "--cluster", "CLUSTER"]),
     ("compare", &["--cluster", "CLUSTER"]),
-    ("drain", &["--cluster", "CLUSTER", "--all"]),
+    ("drain", &["--cluster", "CLUSTER", "--all-nodes"]),
     ("upgrade", &["--cluster", "CLUSTER"]),
     ("migrate", &["--cluster", "CLUSTER"]),
+    ("simulate", &["weeks.yaml"]),
     ("report", &[]),
     ("snapshot", &["-f", "estate.json"]),
 ];
@@ -114,6 +115,10 @@ fn everything(mut each: impl FnMut(&str, &Ran, &Folder, &[Logged])) -> BTreeSet<
             }));
             args.extend(place.iter().map(String::as_str));
             let folder = Folder::new();
+            if command == "simulate" {
+                let quiet = "name: weeks\ntimeline: { starts: 2027-01-04, weeks: 2 }\n";
+                std::fs::write(folder.path.join("weeks.yaml"), quiet).expect("it can be written");
+            }
             let ran = run(&azure, &folder, &args);
             let shown = format!("aksplan {}", args.join(" "));
             // No API server is asked here: simulations read Azure, and then miss the cluster's objects.

@@ -10,8 +10,13 @@ const ALL_FLAGS: [&str; 2] = ["--ignore-daemonsets", "--force"];
 
 fn drain(more: &[&str]) -> Value {
     let arguments = [
-        &["drain", "--futures", "10", "--no-advice", "-o", "json"],
+        &["drain", "--no-advice", "-o", "json"][..],
         &OBJECTS[..],
+        if more.contains(&"--futures") {
+            &[][..]
+        } else {
+            &["--futures", "10"][..]
+        },
         more,
     ]
     .concat();
@@ -106,7 +111,18 @@ fn every_pod_on_the_node_is_told_of() {
 #[test]
 fn a_window_fits_or_does_not() {
     let wide = drain(&[&[NODE, "--window", "4h"][..], &ALL_FLAGS].concat());
-    assert!(wide["windows"][0]["left_p99"].as_i64().expect("a number") > 0);
+    assert!(wide["windows"][0]["left_p90"].as_i64().expect("a number") > 0);
+    // Ten futures have no 99th percentile.
+    assert_eq!(wide["windows"][0]["left_p99"], Value::Null);
+    assert_eq!(wide["futures"]["seconds"]["p99"], Value::Null);
+    let many = drain(
+        &[
+            &[NODE, "--window", "4h", "--futures", "100"][..],
+            &ALL_FLAGS,
+        ]
+        .concat(),
+    );
+    assert!(many["windows"][0]["left_p99"].as_i64().expect("a number") > 0);
     assert!(!has(&wide, "window-too-short"));
     let narrow = drain(&[&[NODE, "--window", "1s"][..], &ALL_FLAGS].concat());
     assert!(has(&narrow, "window-too-short"));
@@ -144,7 +160,7 @@ fn what_cannot_be_is_bad_usage() {
         (&[NODE, "--window", "soon"], "--window `soon`"),
         (&[NODE, "--timeout", "10"], "no duration"),
         (&[NODE, "--policy", "/no/such/file"], "/no/such/file"),
-        (&[NODE, "--all"], "cannot be used with"),
+        (&[NODE, "--all-nodes"], "cannot be used with"),
     ] {
         let arguments = [&["drain"], &OBJECTS[..], more].concat();
         let told = aksplan(&arguments, "");
@@ -156,7 +172,7 @@ fn what_cannot_be_is_bad_usage() {
     // A cluster without objects, and objects without a cluster to move.
     for (arguments, wanted) in [
         (
-            ["drain", "--all", "--from", "scenarios/fintech.yaml"],
+            ["drain", "--all-nodes", "--from", "scenarios/fintech.yaml"],
             "no nodes of cluster payments",
         ),
         (

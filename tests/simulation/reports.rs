@@ -145,7 +145,12 @@ fn a_strict_budget_stops_the_move() {
         .find(|finding| finding["code"] == "node-stuck")
         .expect("it is there");
     let message = stuck["message"].as_str().expect("a message");
-    for word in ["payments/api", "3 of 3 healthy", "4 pods"] {
+    for word in [
+        "payments/api",
+        "3 of 3 healthy",
+        "1 pod more",
+        "replace its minAvailable",
+    ] {
         assert!(message.contains(word), "{word} is not in {message}");
     }
     let told = aksplan(

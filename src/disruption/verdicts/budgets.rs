@@ -161,6 +161,14 @@ fn blocks(
         let remedy = format!("Set maxUnavailable of {name} to 1.");
         return found.push(never(why), pods, Some(id), remedy);
     }
+    if facts.expected_pods <= 0 && facts.unmanaged > 0 {
+        let why = "no controller has its pods, so it expects none, and waiting changes nothing"
+            .to_string();
+        let remedy = format!(
+            "Give {name} a minAvailable that is a number, or delete the pods by hand: nobody makes them again."
+        );
+        return found.push(never(why), pods, Some(id), remedy);
+    }
     let at_best = best.of_budget[id.at()];
     if at_best <= facts.desired_healthy {
         let (why, remedy) = never_because(budget, &name, at_best, facts.desired_healthy);
@@ -176,8 +184,12 @@ fn never_because(
     best: i64,
     desired: i64,
 ) -> (String, String) {
+    let more = match u64::try_from(desired - best).unwrap_or(0) + 1 {
+        1 => "one replica".to_string(),
+        more => format!("{more} replicas"),
+    };
     let ways = format!(
-        "Run one replica more for the time of the drain, or set maxUnavailable of {name} to 1 and accept the gap."
+        "Run {more} more for the time of the drain, or replace minAvailable of {name} by maxUnavailable 1 and accept the gap."
     );
     let at_best = match best {
         1 => "there is 1 replica".to_string(),
@@ -192,12 +204,14 @@ fn never_because(
             format!(
                 "maxUnavailable is {most} of a scale that wants {desired} healthy, and {at_best} that it means"
             ),
-            ways,
+            format!(
+                "Run {more} more for the time of the drain, or set a greater maxUnavailable of {name} and accept the gap."
+            ),
         ),
         (None, Some(IntOrPercent::Percent(percent))) => (
             format!("minAvailable is {percent}%, which is {desired}, and {at_best}"),
             if percent >= 100 {
-                format!("Set minAvailable of {name} below 100%, or maxUnavailable to 1 instead.")
+                format!("Set minAvailable of {name} below 100%, or replace it by maxUnavailable 1.")
             } else {
                 ways
             },

@@ -3,7 +3,8 @@
 
 use super::{FORMAT_VERSION, FindingShape};
 use crate::report::simulation::{
-    Names, Simulation, Trace, advice_words, fits, lastings, reason, sentences, verdict,
+    Names, Simulation, Trace, advice_words, completes, enough_for_p99, fits, lastings, reason,
+    sentences, verdict,
 };
 use crate::simulate::advice::{Advice, Tally};
 use crate::simulate::outcome::{Held, NodeOutcome, Wait};
@@ -17,17 +18,18 @@ use serde::Serialize;
 pub struct PercentilesShape {
     pub p50: u32,
     pub p90: u32,
-    pub p99: u32,
+    /// Null of fewer than 100 futures, which do not tell.
+    pub p99: Option<u32>,
     pub most: u32,
 }
 
-impl From<Percentiles> for PercentilesShape {
-    fn from(of: Percentiles) -> Self {
+impl PercentilesShape {
+    fn of(percentiles: Percentiles, futures: &Futures) -> Self {
         PercentilesShape {
-            p50: of.p50,
-            p90: of.p90,
-            p99: of.p99,
-            most: of.most,
+            p50: percentiles.p50,
+            p90: percentiles.p90,
+            p99: enough_for_p99(futures.count).then_some(percentiles.p99),
+            most: percentiles.most,
         }
     }
 }
@@ -218,6 +220,8 @@ pub struct WorkloadShape {
     pub reduced_seconds: u32,
     /// Seconds without any.
     pub down_seconds: u32,
+    /// It ends with fewer than before: the seconds are those until the end of the run, and go on.
+    pub until_end: bool,
     /// From each change on; null without `--pods`.
     pub over_time: Option<Vec<ReadyShape>>,
 }
@@ -305,7 +309,9 @@ pub struct SimulationShape {
     pub title: String,
     /// When the objects were read (RFC 3339).
     pub observed_at: Option<String>,
-    /// At median durations.
+    /// Whether AKS takes the request; null: nobody is asked, or it is not known.
+    pub admitted: Option<bool>,
+    /// It is let through, and ends at median durations.
     pub completes: bool,
     /// The verdict in words.
     pub summary: String,
@@ -314,7 +320,7 @@ pub struct SimulationShape {
     /// Null: none were played.
     pub futures: Option<FuturesShape>,
     pub windows: Vec<WindowShape>,
-    /// Before anything moved, then what the run showed.
+    /// Worst first; of equally bad ones those that were found before anything moved, then what the run showed.
     pub findings: Vec<FindingShape>,
     pub advice: Vec<AdviceShape>,
     pub groups: Vec<GroupShape>,
@@ -342,7 +348,8 @@ impl SimulationShape {
             cluster: simulation.cluster.clone(),
             title: simulation.title.clone(),
             observed_at: simulation.observed_at.map(|at| at.to_string()),
-            completes: outcome.ended.seconds.is_some(),
+            admitted: simulation.admitted,
+            completes: completes(simulation),
             summary: verdict(simulation, &names).0,
             seconds: outcome.ended.seconds,
             futures: simulation.futures.map(|futures| played(futures, &names)),
@@ -389,8 +396,12 @@ fn played(futures: &Futures, names: &Names) -> FuturesShape {
         count: futures.count,
         seed: futures.seed,
         completed: futures.completed,
-        seconds: futures.seconds.map(PercentilesShape::from),
-        evictions: futures.evictions.map(PercentilesShape::from),
+        seconds: futures
+            .seconds
+            .map(|seconds| PercentilesShape::of(seconds, futures)),
+        evictions: futures
+            .evictions
+            .map(|evictions| PercentilesShape::of(evictions, futures)),
         stuck: futures
             .stuck
             .iter()
@@ -458,10 +469,10 @@ fn groups(simulation: &Simulation) -> Vec<GroupShape> {
                     .iter()
                     .filter(|node| crate::report::simulation::is_undone(node.end))
                     .count() as u32,
-                ends: simulation
-                    .futures
-                    .and_then(|futures| futures.groups.get(position).copied().flatten())
-                    .map(PercentilesShape::from),
+                ends: simulation.futures.and_then(|futures| {
+                    let ends = futures.groups.get(position).copied().flatten()?;
+                    Some(PercentilesShape::of(ends, futures))
+                }),
             }
         })
         .collect()
@@ -520,6 +531,7 @@ fn workloads(simulation: &Simulation) -> Vec<WorkloadShape> {
                 ready_after: told.ready_after,
                 reduced_seconds: told.reduced,
                 down_seconds: told.down,
+                until_end: told.until_end,
                 over_time: simulation.show.pods.then(|| {
                     trace.ready[told.workload.at()]
                         .iter()

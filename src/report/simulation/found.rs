@@ -1,12 +1,11 @@
 //! Findings that a run shows. Each has a stable code and names what would release what is stuck, as far as the run tells.
 
-use super::Simulation;
 use super::path::wait_words;
-use super::verdict::fits;
+use super::verdict::{completes, enough_for_p99, fits, why_not};
 use super::words::{Names, clock, listed, span};
+use super::{Simulation, beforehand, held_back};
 use crate::capacity::cost::POD_CIDR_PER_NODE;
 use crate::disruption::Treatment;
-use crate::disruption::budgets::Basis;
 use crate::disruption::drain::Refusal;
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::placement::Occupancy;
@@ -14,7 +13,7 @@ use crate::population::{BudgetId, NodeId, PodId, ShapeId, WorkloadId};
 use crate::rule;
 use crate::simulate::What;
 use crate::simulate::outcome::{NodeEnd, NodeOutcome, PodEnd, PodOutcome};
-use crate::simulate::setting::{Operation, RangeKind};
+use crate::simulate::setting::{Operation, Range, RangeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 const NAMED: usize = 5;
@@ -25,20 +24,69 @@ const MOST_DOWN: usize = 20;
 pub fn findings(simulation: &Simulation) -> Vec<Finding> {
     let names = Names::of(simulation.setting);
     let mut found = Vec::new();
+    beforehand::findings(simulation, &names, &mut found);
     refused_drains(simulation, &names, &mut found);
     stuck(simulation, &names, &mut found);
     timed_out(simulation, &names, &mut found);
     without_addresses(simulation, &names, &mut found);
     surge(simulation, &mut found);
-    ranges(simulation, &mut found);
+    ranges(simulation, &names, &mut found);
     autoscaler(simulation, &mut found);
     unplaceable(simulation, &mut found);
     down(simulation, &mut found);
     lost(simulation, &mut found);
     not_ready(simulation, &mut found);
     windows(simulation, &mut found);
+    futures_fail(simulation, &names, &mut found);
+    let blocks = |finding: &Finding| finding.severity == Severity::Blocker;
+    if !completes(simulation) && !found.iter().chain(&simulation.findings).any(blocks) {
+        found.push(Finding::new(
+            Severity::Blocker,
+            "does-not-complete",
+            format!("it does not complete: {}", why_not(simulation, &names)),
+            &[],
+        ));
+    }
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
+}
+
+/// What was found before and what the run shows, the worst first, and every fact once: of two that tell the same, the one that tells
+/// more.
+pub fn merged(before: Vec<Finding>, mut shown: Vec<Finding>) -> Vec<Finding> {
+    let has =
+        |findings: &[Finding], code: &str| findings.iter().any(|finding| finding.code == code);
+    let (refused, may_not_fit) = (
+        has(&shown, "drain-refused"),
+        has(&shown, "surge-may-not-fit"),
+    );
+    let cidr_refused = before.iter().any(|finding| {
+        finding.code == "aks-refuses" && finding.message.contains("networkProfile.podCIDR")
+    });
+    if cidr_refused {
+        shown.retain(|finding| finding.code != "pod-cidr-too-small");
+    }
+    let is_told = |finding: &Finding| match finding.code {
+        "daemon-set-pods" | "orphan-of-daemon-set" | "local-data" | "unmanaged-pod" => {
+            refused && finding.severity == Severity::Blocker
+        }
+        "migration-surge-cost" => may_not_fit,
+        "aks-may-refuse" => may_not_fit && finding.message.contains("SubnetIsFull"),
+        _ => false,
+    };
+    let mut all: Vec<Finding> = before
+        .into_iter()
+        .filter(|finding| !is_told(finding))
+        .collect();
+    all.extend(shown);
+    // What makes all of it doubtful comes before everything.
+    all.sort_by_key(|finding| {
+        (
+            finding.code != "budgets-not-read",
+            std::cmp::Reverse(finding.severity),
+        )
+    });
+    all
 }
 
 /// `apps-3, apps-7 and 4 more`.
@@ -76,18 +124,6 @@ fn refused_drains(simulation: &Simulation, names: &Names, found: &mut Vec<Findin
         return;
     }
     let called = called(&refused.iter().copied().collect::<Vec<_>>(), names);
-    let is_told = |refusal: Refusal| {
-        let code = match refusal {
-            Refusal::DaemonSet => "daemon-set-pods",
-            Refusal::OrphanOfDaemonSet => "orphan-of-daemon-set",
-            Refusal::LocalStorage => "local-data",
-            Refusal::Unmanaged => "unmanaged-pod",
-        };
-        simulation
-            .findings
-            .iter()
-            .any(|finding| finding.code == code)
-    };
     let mut by_reason: BTreeMap<Refusal, Vec<PodId>> = BTreeMap::new();
     for pod in setting.population.pod_ids() {
         if let Treatment::Refuse(refusal) = setting.treatments[pod.at()]
@@ -98,10 +134,8 @@ fn refused_drains(simulation: &Simulation, names: &Names, found: &mut Vec<Findin
             by_reason.entry(refusal).or_default().push(pod);
         }
     }
-    // What was said before anything moved is not said again.
     let reasons: Vec<String> = by_reason
         .into_iter()
-        .filter(|(refusal, _)| !is_told(*refusal))
         .map(|(refusal, pods)| {
             let shown: Vec<PodId> = pods.iter().copied().take(NAMED).collect();
             let more = match pods.len() - shown.len() {
@@ -119,7 +153,14 @@ fn refused_drains(simulation: &Simulation, names: &Names, found: &mut Vec<Findin
     found.push(Finding::new(
         Severity::Blocker,
         "drain-refused",
-        format!("kubectl refuses {called} before it evicts anything{why}"),
+        format!(
+            "kubectl refuses {called} before it evicts anything{why}; {} cordoned before that, and stay{} so (`kubectl uncordon`)",
+            match simulation.setting.groups.iter().map(|group| group.nodes.len()).sum() {
+                1 => "the node is".to_string(),
+                nodes => format!("all {} named nodes are", grouped(nodes as u64)),
+            },
+            if simulation.setting.groups.iter().map(|group| group.nodes.len()).sum::<usize>() == 1 { "s" } else { "" }
+        ),
         &[&rule::DRN_1],
     ));
 }
@@ -148,15 +189,16 @@ fn stuck(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
                 "{called}: pod {} is held by budget {}: {}",
                 simulation.setting.population.pod_name(wait.pod),
                 simulation.setting.population.budget_name(budget),
-                release(simulation, budget, wait.pod)
+                held_back::release(simulation, budget, wait.pod)
             ),
             (_, Some(wait)) => format!("{called}: {}", wait_words(simulation, &wait)),
             (_, None) => format!("{called}: still being drained when nothing more happens"),
         };
-        let rules: &[&'static rule::Rule] = if budget.is_some() {
-            &[&rule::EV_5, &rule::PDB_5]
-        } else {
-            &[&rule::EV_2]
+        let fails = nodes.iter().any(|node| node.end == NodeEnd::Failed);
+        let rules: &[&'static rule::Rule] = match (budget, fails) {
+            (Some(_), _) => &[&rule::EV_5, &rule::PDB_5],
+            (None, true) => &[&rule::EV_2],
+            (None, false) => &[&rule::UPG_8],
         };
         found.push(Finding::new(
             Severity::Blocker,
@@ -165,14 +207,20 @@ fn stuck(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
             rules,
         ));
     }
-    sometimes_stuck(simulation, names, found);
 }
 
-/// Nodes that get stuck in some futures, but not at median durations.
-fn sometimes_stuck(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
+/// Of the futures, how many percent have to complete at least for it to be no blocker.
+const ENOUGH: u64 = 99;
+
+/// It completes at median durations, but not in every future: how often, and which nodes get stuck then.
+fn futures_fail(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
     let Some(futures) = simulation.futures else {
         return;
     };
+    if simulation.outcome.ended.seconds.is_none() || futures.completed == futures.count {
+        return;
+    }
+    let (completed, count) = (u64::from(futures.completed), u64::from(futures.count));
     let always: BTreeSet<NodeId> = simulation.outcome.ended.stuck.iter().copied().collect();
     let mut sometimes: Vec<(NodeId, u32)> = futures
         .stuck
@@ -180,9 +228,6 @@ fn sometimes_stuck(simulation: &Simulation, names: &Names, found: &mut Vec<Findi
         .copied()
         .filter(|(node, _)| !always.contains(node))
         .collect();
-    if sometimes.is_empty() || futures.completed == futures.count {
-        return;
-    }
     let all = sometimes.len();
     sometimes.truncate(NAMED);
     let mut told: Vec<String> = sometimes
@@ -192,75 +237,25 @@ fn sometimes_stuck(simulation: &Simulation, names: &Names, found: &mut Vec<Findi
     if all > NAMED {
         told.push(format!("{} more", all - NAMED));
     }
+    let stuck = if told.is_empty() {
+        String::new()
+    } else {
+        format!("; not drained: {}", told.join(", "))
+    };
     found.push(Finding::new(
-        Severity::Warning,
-        "node-stuck",
+        if completed * 100 < count * ENOUGH {
+            Severity::Blocker
+        } else {
+            Severity::Warning
+        },
+        "futures-fail",
         format!(
-            "{} drained at median durations, but not in every one of {} futures: {}",
-            counted(all as u64, "node is", "nodes are"),
-            grouped(u64::from(futures.count)),
-            told.join(", ")
+            "it completes at median durations, and in {} of {} futures it does not{stuck}",
+            grouped(count - completed),
+            grouped(count)
         ),
         &[&rule::UPG_8],
     ));
-}
-
-/// What would let the budget's pod go.
-fn release(simulation: &Simulation, budget: BudgetId, pod: PodId) -> String {
-    let setting = simulation.setting;
-    let population = setting.population;
-    let facts = setting.budgets.facts(budget);
-    if let Basis::FailSafe(fail_safe) = &facts.basis {
-        return format!(
-            "its controller fails and allows nothing: {}; change the budget to a number for minAvailable, or its selector (PDB-4)",
-            fail_safe.says(population)
-        );
-    }
-    let pods = i64::try_from(facts.matching).unwrap_or(i64::MAX);
-    let workload = population.pods[pod.at()].workload;
-    if facts.desired_healthy >= pods.max(facts.expected_pods) {
-        let raise = workload.map_or_else(
-            || "run one pod more".to_string(),
-            |workload| {
-                format!(
-                    "run {} of {}",
-                    counted(
-                        u64::try_from(facts.desired_healthy + 1).unwrap_or(0),
-                        "pod",
-                        "pods"
-                    ),
-                    workload_name(simulation, workload)
-                )
-            },
-        );
-        return format!(
-            "it wants {} of {} healthy, so it never lets one go; {raise}, or set its maxUnavailable to 1",
-            facts.desired_healthy, facts.expected_pods
-        );
-    }
-    let Some(workload) = workload else {
-        return format!("it wants {} healthy pods", facts.desired_healthy);
-    };
-    let ready = simulation.trace.ready_at(workload, simulation.trace.end);
-    let unplaced = simulation
-        .outcome
-        .pods
-        .iter()
-        .filter(|pod| pod.end == PodEnd::Unplaced)
-        .filter(|pod| population.pods[pod.pod.at()].workload == Some(workload))
-        .count() as u64;
-    let because = if unplaced > 0 {
-        format!(
-            "{} on no node",
-            counted(unplaced, "replacement fits", "replacements fit")
-        )
-    } else {
-        "pods that are not Ready do not become Ready by waiting; repair them first".to_string()
-    };
-    format!(
-        "it wants {} healthy, and {} of {} are: {because}",
-        facts.desired_healthy, ready, facts.expected_pods
-    )
 }
 
 fn timed_out(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
@@ -328,6 +323,10 @@ fn without_addresses(simulation: &Simulation, names: &Names, found: &mut Vec<Fin
     }
     for (range, nodes) in by_range {
         let range = &simulation.setting.ranges[usize::from(range)];
+        if range.kind == RangeKind::PodCidr && blocks_short(simulation, range).is_some() {
+            // Told with its numbers.
+            continue;
+        }
         let (code, rules): (_, &[&'static rule::Rule]) = match range.kind {
             RangeKind::PodCidr => ("pod-cidr-too-small", &[&rule::MIG_11]),
             RangeKind::Subnet(_) => ("node-without-addresses", &[&rule::UPG_4]),
@@ -366,10 +365,17 @@ fn surge(simulation: &Simulation, found: &mut Vec<Finding>) {
                 let held = held_at(simulation, usize::from(cost.range), began);
                 let least = u64::from(cost.old.min(cost.new).max(u32::from(cost.new > 0)));
                 let wanted = least * u64::from(refused);
-                let free = range.capacity.saturating_sub(held);
+                // Those it was given after all are among those held.
+                let given = least * u64::from(outcome.surge);
+                let free = range.capacity.saturating_sub(held.saturating_sub(given));
                 (wanted > free).then(|| {
+                    let not_even = if outcome.surge == 0 && group.falls_back && least > free {
+                        format!(", not even the {} of one", grouped(least))
+                    } else {
+                        String::new()
+                    };
                     format!(
-                        "{} wanted, {} free of {} ({})",
+                        "{} wanted, {} free of {} ({}){not_even}",
                         counted(wanted, "address", "addresses"),
                         grouped(free),
                         range.name,
@@ -389,7 +395,10 @@ fn surge(simulation: &Simulation, found: &mut Vec<Finding>) {
             }
         );
         let (severity, then) = match (outcome.failed, outcome.surge) {
-            (true, _) => (Severity::Blocker, "the operation fails"),
+            (true, _) => (
+                Severity::Blocker,
+                "AKS answers SubnetIsFull, and the operation fails",
+            ),
             (false, 0) => (Severity::Warning, "it goes on in place"),
             (false, _) => (Severity::Warning, "it goes on with one"),
         };
@@ -412,35 +421,44 @@ fn held_at(simulation: &Simulation, range: usize, second: u32) -> u64 {
         })
 }
 
-fn ranges(simulation: &Simulation, found: &mut Vec<Finding>) {
+/// Where a pod CIDR has too few blocks: how many, and how many nodes and surge nodes want one. Every node draws a /24, and what is left
+/// over is no block.
+fn blocks_short(simulation: &Simulation, range: &Range) -> Option<(u64, u64, u64)> {
+    let setting = simulation.setting;
+    let blocks = range.capacity / POD_CIDR_PER_NODE;
+    let nodes = setting.population.nodes.len() as u64;
+    let surges = setting.groups.iter().map(|group| u64::from(group.surge));
+    let surge: u64 = if setting.together {
+        surges.sum()
+    } else {
+        surges.max().unwrap_or(0)
+    };
+    (nodes + surge > blocks).then_some((blocks, nodes, surge))
+}
+
+fn ranges(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
     let setting = simulation.setting;
     for (position, range) in setting.ranges.iter().enumerate() {
         let (least, most) = simulation.outcome.ended.peaks[position];
         if range.kind == RangeKind::PodCidr {
-            // Every node draws a /24, and what is left over is no block.
-            let blocks = range.capacity / POD_CIDR_PER_NODE;
-            let nodes = setting.population.nodes.len() as u64;
-            let surge: u64 = setting
-                .groups
-                .iter()
-                .map(|group| u64::from(group.surge))
-                .max()
-                .unwrap_or(0);
-            let surge = if setting.together {
-                setting
-                    .groups
+            if let Some((blocks, nodes, surge)) = blocks_short(simulation, range) {
+                let without: Vec<NodeId> = simulation
+                    .outcome
+                    .nodes
                     .iter()
-                    .map(|group| u64::from(group.surge))
-                    .sum()
-            } else {
-                surge
-            };
-            if most > range.capacity || nodes + surge > blocks {
+                    .filter(|node| node.end == NodeEnd::NoAddresses)
+                    .map(|node| node.node)
+                    .collect();
+                let never = match without.len() {
+                    0 => String::new(),
+                    1 => format!("; {} never becomes Ready", called(&without, names)),
+                    _ => format!("; {} never become Ready", called(&without, names)),
+                };
                 found.push(Finding::new(
                     Severity::Blocker,
                     "pod-cidr-too-small",
                     format!(
-                        "the pod CIDR {} has blocks for {}, and {} and {} want one each",
+                        "the pod CIDR {} has blocks for {}, and {} and {} want one each{never}",
                         range.cidr,
                         counted(blocks, "node", "nodes"),
                         counted(nodes, "node", "nodes"),
@@ -458,14 +476,15 @@ fn ranges(simulation: &Simulation, found: &mut Vec<Finding>) {
                 "surge-may-not-fit",
                 format!(
                     "{} ({}) holds between {} and {} of {} addresses at {}: what a surge node takes during the move, and when \
-                     a reimaged one gives addresses back, is not documented; fewer surge nodes, or max_unavailable instead of \
-                     them, lower the upper bound",
+                     a reimaged one gives addresses back, is not documented. At the upper bound AKS answers SubnetIsFull{}; the \
+                     run is that of the lower one. Fewer surge nodes, or max_unavailable instead of them, lower the upper bound",
                     range.name,
                     range.cidr,
                     grouped(least),
                     grouped(most),
                     grouped(range.capacity),
-                    clock(peak.at)
+                    clock(peak.at),
+                    second_try(simulation, position)
                 ),
                 &[&rule::MIG_22, &rule::MIG_21],
             ));
@@ -504,6 +523,33 @@ fn ranges(simulation: &Simulation, found: &mut Vec<Finding>) {
             ));
         }
     }
+}
+
+/// What comes of a second try with one surge node a pool, where AKS makes one (UPG-6), at the upper bound.
+fn second_try(simulation: &Simulation, range: usize) -> String {
+    let setting = simulation.setting;
+    let surging = || setting.groups.iter().filter(|group| group.surge > 0);
+    if !surging().all(|group| group.falls_back) {
+        return String::new();
+    }
+    let more: u64 = surging()
+        .filter_map(|group| group.pool)
+        .flat_map(|pool| &setting.costs[pool.at()])
+        .filter(|cost| usize::from(cost.range) == range)
+        .map(|cost| u64::from(cost.old.max(cost.new)))
+        .sum();
+    let range = &setting.ranges[range];
+    let held = range.held + more;
+    format!(
+        " and tries again with one surge node a pool (UPG-6), which {}: {} of {}",
+        if held <= range.capacity {
+            "fits"
+        } else {
+            "does not fit either"
+        },
+        grouped(held),
+        grouped(range.capacity)
+    )
 }
 
 fn autoscaler(simulation: &Simulation, found: &mut Vec<Finding>) {
@@ -631,20 +677,35 @@ fn down(simulation: &Simulation, found: &mut Vec<Finding>) {
             simulation.setting.population.workloads[workload.workload.at()].kind != "DaemonSet"
         })
         .collect();
-    down.sort_by_key(|workload| (std::cmp::Reverse(workload.down), workload.workload));
+    down.sort_by_key(|workload| {
+        let for_good = workload.until_end && workload.ready_after == 0;
+        (
+            !for_good,
+            std::cmp::Reverse(workload.down),
+            workload.workload,
+        )
+    });
     for workload in down.iter().take(MOST_DOWN) {
-        found.push(Finding::new(
-            Severity::Warning,
-            "workload-down",
-            format!(
-                "{} has no Ready pod for {} in all, first at {} ({} before)",
-                workload_name(simulation, workload.workload),
-                span(workload.down),
-                clock(workload.lowest_at),
-                workload.ready_before
+        let name = workload_name(simulation, workload.workload);
+        let before = workload.ready_before;
+        let (severity, message) = match simulation.trace.none_since(workload.workload) {
+            Some(since) if workload.until_end => (
+                Severity::Blocker,
+                format!(
+                    "{name} has no Ready pod from {} on, to the end ({before} before)",
+                    clock(since)
+                ),
             ),
-            &[],
-        ));
+            _ => (
+                Severity::Warning,
+                format!(
+                    "{name} has no Ready pod for {} in all, first at {} ({before} before)",
+                    span(workload.down),
+                    clock(workload.lowest_at)
+                ),
+            ),
+        };
+        found.push(Finding::new(severity, "workload-down", message, &[]));
     }
     if down.len() > MOST_DOWN {
         found.push(Finding::new(
@@ -717,7 +778,9 @@ fn not_ready(simulation: &Simulation, found: &mut Vec<Finding>) {
 fn windows(simulation: &Simulation, found: &mut Vec<Finding>) {
     for window in &simulation.windows {
         let fit = fits(simulation, window);
-        let futures = simulation.futures.is_some();
+        let futures = simulation
+            .futures
+            .is_some_and(|futures| enough_for_p99(futures.count));
         let misses = |left: Option<i64>| left.is_none_or(|left| left < 0);
         let severity = if misses(fit.p50) {
             Severity::Blocker

@@ -40,6 +40,7 @@ pub fn pools(simulation: &Simulation) -> Table {
         "#batches",
         "#begins",
         "#ends",
+        "#ends (p50)",
         "#ends (p90)",
         "#evictions",
         "#undone",
@@ -77,6 +78,7 @@ pub fn pools(simulation: &Simulation) -> Table {
                 (Some(ended), false) => Cell::from(clock(ended)),
                 (None, false) => Cell::toned("never", Tone::Bad),
             },
+            at(late.map(|late| late.p50)),
             at(late.map(|late| late.p90)),
             number(evictions),
             if undone > 0 {
@@ -128,7 +130,7 @@ pub fn ranges(simulation: &Simulation) -> Table {
                 )),
                 None => number(range.held),
             },
-            if least > range.capacity {
+            if least.max(end.map_or(0, |end| u64::from(end.least))) > range.capacity {
                 Cell::toned("no", Tone::Bad)
             } else if most > range.capacity {
                 Cell::toned("at the least", Tone::Warning)
@@ -140,13 +142,31 @@ pub fn ranges(simulation: &Simulation) -> Table {
     table
 }
 
+/// What is left of a range; what is missing, where more is held.
+fn free(capacity: u64, held: u32) -> Cell {
+    match capacity.checked_sub(u64::from(held)) {
+        Some(free) => number(free),
+        None => Cell::toned(
+            format!("-{}", grouped(u64::from(held) - capacity)),
+            Tone::Bad,
+        ),
+    }
+}
+
 /// Rows of the table of addresses over time.
 const MOMENTS: usize = 12;
 
 /// Addresses held, at the beginning, at the end, and where most changes between.
 pub fn addresses(simulation: &Simulation) -> Table {
     let setting = simulation.setting;
-    let mut table = Table::new(&["range", "#at", "#least", "#most", "#free at most"]);
+    let mut table = Table::new(&[
+        "range",
+        "#at",
+        "#least",
+        "#most",
+        "#free at least",
+        "#free at most",
+    ]);
     for (range, told) in setting.ranges.iter().zip(&simulation.outcome.ranges) {
         let changes = &told.over_time;
         // A range that nothing happens to has its row in the table of ranges.
@@ -172,6 +192,7 @@ pub fn addresses(simulation: &Simulation) -> Table {
                 Cell::from(clock(held.at)),
                 number(held.least),
                 number(held.most),
+                free(range.capacity, held.most),
                 number(range.capacity.saturating_sub(u64::from(held.least))),
             ]);
         }
@@ -231,10 +252,24 @@ pub fn workloads(simulation: &Simulation, shown: usize) -> (Table, usize) {
             number(workload.ready_before),
             toned(workload.lowest),
             Cell::from(clock(workload.lowest_at)),
-            Cell::from(span(workload.reduced)),
-            match workload.down {
-                0 => dash(),
-                down => Cell::toned(span(down), Tone::Bad),
+            match simulation
+                .trace
+                .fewer_since(workload.workload, workload.ready_before)
+            {
+                Some(since) if workload.until_end => {
+                    Cell::toned(format!("from {} on", clock(since)), Tone::Bad)
+                }
+                _ => Cell::from(span(workload.reduced)),
+            },
+            match (
+                workload.down,
+                simulation.trace.none_since(workload.workload),
+            ) {
+                (0, _) => dash(),
+                (_, Some(since)) if workload.until_end => {
+                    Cell::toned(format!("from {} on", clock(since)), Tone::Bad)
+                }
+                (down, _) => Cell::toned(span(down), Tone::Bad),
             },
             lowest.map_or_else(dash, |lowest| toned(*lowest)),
             if workload.ready_after < workload.ready_before {

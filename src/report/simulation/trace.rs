@@ -98,6 +98,21 @@ impl Trace {
         reading.close()
     }
 
+    /// Since when a workload has no Ready pod, to the end; `None`: it has one then.
+    pub fn none_since(&self, workload: WorkloadId) -> Option<u32> {
+        self.fewer_since(workload, 1)
+    }
+
+    /// Since when a workload has fewer Ready pods than so many, to the end; `None`: it has as many then.
+    pub fn fewer_since(&self, workload: WorkloadId, wanted: u32) -> Option<u32> {
+        let changes = &self.ready[workload.at()];
+        let fewer = changes
+            .iter()
+            .rev()
+            .take_while(|(_, ready)| *ready < wanted);
+        fewer.last().map(|(at, _)| *at)
+    }
+
     /// Ready pods of a workload at a second.
     pub fn ready_at(&self, workload: WorkloadId, second: u32) -> u32 {
         let changes = &self.ready[workload.at()];

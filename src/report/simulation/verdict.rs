@@ -33,7 +33,7 @@ pub struct Fit {
 impl Fit {
     pub fn tone(&self) -> Tone {
         let fits = |left: Option<i64>| left.is_some_and(|left| left >= 0);
-        match (fits(self.p50), self.p99) {
+        match (fits(self.p50), self.p99.or(self.p90)) {
             (false, _) => Tone::Bad,
             (true, Some(left)) if left < 0 => Tone::Warning,
             (true, _) => Tone::Good,
@@ -56,7 +56,9 @@ pub fn fits(simulation: &Simulation, window: &Window) -> Fit {
             Fit {
                 p50: seconds.and_then(|seconds| at(50, seconds.p50)),
                 p90: seconds.and_then(|seconds| at(90, seconds.p90)),
-                p99: seconds.and_then(|seconds| at(99, seconds.p99)),
+                p99: seconds
+                    .filter(|_| enough_for_p99(futures.count))
+                    .and_then(|seconds| at(99, seconds.p99)),
             }
         }
         (None, seconds) => Fit {
@@ -100,7 +102,7 @@ pub fn window_sentence(window: &Window, fit: &Fit) -> String {
     match (fit.p50, parts.is_empty()) {
         (None, _) | (_, true) => format!("{head}: it does not complete{note}"),
         (Some(left), _) => {
-            let verdict = match fit.p99.or(Some(left)) {
+            let verdict = match fit.p99.or(fit.p90).or(Some(left)) {
                 Some(worst) if left >= 0 && worst >= 0 => "fits",
                 _ if left >= 0 => "fits half the time and more, not always",
                 _ => "too short",
@@ -110,8 +112,60 @@ pub fn window_sentence(window: &Window, fit: &Fit) -> String {
     }
 }
 
+/// Futures from which on their 99th percentile says something.
+const LEAST_FOR_P99: u32 = 100;
+
+pub fn enough_for_p99(futures: u32) -> bool {
+    futures >= LEAST_FOR_P99
+}
+
+/// It is let through, and ends at median durations.
+pub fn completes(simulation: &Simulation) -> bool {
+    simulation.admitted != Some(false) && simulation.outcome.ended.seconds.is_some()
+}
+
 /// The verdict in one sentence.
 pub fn verdict(simulation: &Simulation, names: &Names) -> (String, Tone) {
+    let (sentence, tone) = played(simulation, names);
+    if simulation.admitted != Some(false) {
+        return (sentence, tone);
+    }
+    let mut rest = sentence;
+    if let Some(first) = rest.get_mut(0..1) {
+        first.make_ascii_lowercase();
+    }
+    (
+        format!("AKS refuses the request: nothing starts. Were it let through: {rest}"),
+        Tone::Bad,
+    )
+}
+
+/// Why the futures take another time than the run that the tables show; `None`: they do not.
+pub fn median_sentence(simulation: &Simulation) -> Option<String> {
+    let seconds = simulation.outcome.ended.seconds?;
+    let futures = simulation.futures?;
+    let p50 = futures.seconds?.p50;
+    let why = match p50.cmp(&seconds) {
+        _ if span(p50) == span(seconds) => return None,
+        std::cmp::Ordering::Greater => {
+            ": where many things are waited for, the latest of them counts, and that is seldom a median"
+        }
+        _ if futures.completed < futures.count => ": of the futures, the slow ones do not complete",
+        _ => "",
+    };
+    Some(format!(
+        "half of the futures{} take longer than {}; the run below, with every duration at its median, takes {}{why}",
+        if futures.completed < futures.count {
+            " that complete"
+        } else {
+            ""
+        },
+        span(p50),
+        span(seconds)
+    ))
+}
+
+fn played(simulation: &Simulation, names: &Names) -> (String, Tone) {
     let (sentence, tone) = completion(simulation, names);
     match simulation.outcome.ended.unplaced {
         0 => (sentence, tone),
@@ -141,11 +195,15 @@ fn completion(simulation: &Simulation, names: &Names) -> (String, Tone) {
         };
     };
     let times = futures.seconds.map_or_else(String::new, |seconds| {
-        format!(
-            "{} (p50), {} (p90), {} (p99)",
-            span(seconds.p50),
-            span(seconds.p90),
+        let p99 = if enough_for_p99(futures.count) {
             span(seconds.p99)
+        } else {
+            "-".to_string()
+        };
+        format!(
+            "{} (p50), {} (p90), {p99} (p99)",
+            span(seconds.p50),
+            span(seconds.p90)
         )
     });
     let of_all = format!(
@@ -182,7 +240,7 @@ fn completion(simulation: &Simulation, names: &Names) -> (String, Tone) {
 }
 
 /// What is left undone, and why, in one clause.
-fn why_not(simulation: &Simulation, names: &Names) -> String {
+pub(super) fn why_not(simulation: &Simulation, names: &Names) -> String {
     const NAMED: usize = 4;
     let (setting, outcome) = (simulation.setting, simulation.outcome);
     let refused = outcome
