@@ -2,7 +2,7 @@
 //! disruption allowed. Proposes nothing that it has not run, and changes nothing.
 
 use super::engine::Engine;
-use super::outcome::{NodeEnd, Outcome};
+use super::outcome::{NodeEnd, Outcome, PodEnd};
 use super::policy::Policy;
 use super::setting::{Operation, Setting};
 use crate::capacity::growth::Books;
@@ -60,8 +60,12 @@ pub struct Tally {
     pub stuck: u32,
     /// Workloads that fall to no ready pod.
     pub down: u32,
+    /// Replacements that have no node at the end.
+    pub unplaced: u32,
     /// Most addresses held over all subnets, at most (MIG-22).
     pub peak: u64,
+    /// Ranges that are too small for the most they may have to hold.
+    pub over: u32,
 }
 
 /// Everything a trial is made from.
@@ -108,7 +112,15 @@ pub fn advise(trial: &Trial, setting: &Setting, outcome: &Outcome) -> Vec<Advice
     advice
 }
 
+/// Better in one way, and worse in none: what is quicker and takes a service down is no advice.
 fn helps(before: &Tally, after: &Tally) -> bool {
+    let worse = after.stuck > before.stuck
+        || after.down > before.down
+        || after.unplaced > before.unplaced
+        || after.over > before.over;
+    if worse {
+        return false;
+    }
     match (before.seconds, after.seconds) {
         (None, Some(_)) => true,
         (Some(_), None) => false,
@@ -117,7 +129,8 @@ fn helps(before: &Tally, after: &Tally) -> bool {
             let gain = before_seconds.saturating_sub(after_seconds);
             let quicker = gain >= LEAST_GAIN && gain >= before_seconds / 20;
             let safer = after.down < before.down && after_seconds <= before_seconds + LEAST_GAIN;
-            quicker || safer
+            let fits = after.over < before.over;
+            quicker || safer || fits
         }
     }
 }
@@ -134,6 +147,14 @@ fn result(setting: &Setting, outcome: &Outcome) -> Tally {
             .workloads
             .iter()
             .filter(|workload| workload.lowest == 0 && workload.ready_before > 0)
+            .count() as u32,
+        unplaced: outcome.ended.unplaced,
+        over: outcome
+            .ended
+            .peaks
+            .iter()
+            .zip(&setting.ranges)
+            .filter(|((_, most), range)| *most > range.capacity)
             .count() as u32,
         peak: outcome
             .ended
@@ -156,7 +177,10 @@ fn candidates(trial: &Trial, setting: &Setting, outcome: &Outcome) -> Vec<Change
         let facts = setting.budgets.facts(budget);
         let object = &trial.state.disruption_budgets[budget.at()];
         // As many as it allows when everything is healthy, and one more.
-        let allows = (facts.matching as i64 - facts.desired_healthy).max(0);
+        let allows = i64::try_from(facts.matching)
+            .unwrap_or(i64::MAX)
+            .saturating_sub(facts.desired_healthy)
+            .max(0);
         changes.push(Change::MaxUnavailable {
             namespace: object.namespace.clone(),
             name: object.name.clone(),
@@ -181,7 +205,32 @@ fn candidates(trial: &Trial, setting: &Setting, outcome: &Outcome) -> Vec<Change
 }
 
 fn surges(trial: &Trial, setting: &Setting, outcome: &Outcome, changes: &mut Vec<Change>) {
+    // Where all pools go at once, only the one that ends last makes it shorter.
+    let last = outcome
+        .groups
+        .iter()
+        .map(|group| group.ended)
+        .max()
+        .flatten();
     for (position, group) in setting.groups.iter().enumerate() {
+        let told = outcome.groups[position];
+        if let (Some(pool), Some(surge)) = (group.pool, surge_that_fits(setting, outcome, position))
+        {
+            let pool = setting.population.pools[pool.at()].name.clone();
+            changes.push(match surge {
+                0 => Change::InPlace {
+                    pool,
+                    max_unavailable: 1,
+                },
+                surge => Change::Surge {
+                    pool,
+                    to: surge.to_string(),
+                },
+            });
+        }
+        if setting.together && !told.failed && told.ended != last {
+            continue;
+        }
         let Some(pool) = group.pool.filter(|_| group.reimages && !group.spot) else {
             continue;
         };
@@ -216,6 +265,25 @@ fn surges(trial: &Trial, setting: &Setting, outcome: &Outcome, changes: &mut Vec
     }
 }
 
+/// Where a range may have to hold more than it can: as many fewer surge nodes of this group as that takes.
+fn surge_that_fits(setting: &Setting, outcome: &Outcome, position: usize) -> Option<u32> {
+    let group = &setting.groups[position];
+    let pool = group.pool.filter(|_| group.surge > 0)?;
+    let fewer = setting.costs[pool.at()]
+        .iter()
+        .filter_map(|cost| {
+            let range = usize::from(cost.range);
+            let over = outcome.ended.peaks[range]
+                .1
+                .checked_sub(setting.ranges[range].capacity)?;
+            let each = u64::from(cost.old.max(cost.new)).max(1);
+            (over > 0).then(|| over.div_ceil(each))
+        })
+        .max()?;
+    let fewer = u32::try_from(fewer).unwrap_or(u32::MAX);
+    Some(group.surge.saturating_sub(fewer))
+}
+
 fn orders(trial: &Trial, setting: &Setting, changes: &mut Vec<Change>) {
     match trial.operation {
         Operation::Upgrade { pools } if pools.len() > 1 => {
@@ -236,12 +304,15 @@ fn culprits(setting: &Setting, outcome: &Outcome) -> (Vec<BudgetId>, Vec<Workloa
     let mut budgets: BTreeMap<BudgetId, u64> = BTreeMap::new();
     let mut workloads: BTreeMap<WorkloadId, u64> = BTreeMap::new();
     for pod in &outcome.pods {
-        let Some(budget) = pod.budget.filter(|_| pod.waited > 0) else {
+        // One that is never let go comes before any that only waits.
+        let never = pod.end == PodEnd::Blocked;
+        let waited = u64::from(pod.waited) + if never { u64::from(u32::MAX) } else { 0 };
+        let Some(budget) = pod.budget.filter(|_| waited > 0) else {
             continue;
         };
-        *budgets.entry(budget).or_default() += u64::from(pod.waited);
+        *budgets.entry(budget).or_default() += waited;
         if let Some(workload) = setting.population.pods[pod.pod.at()].workload {
-            *workloads.entry(workload).or_default() += u64::from(pod.waited);
+            *workloads.entry(workload).or_default() += waited;
         }
     }
     for workload in &outcome.workloads {
@@ -365,6 +436,11 @@ fn add_replicas(
                 uid: None,
                 node_name: Some(population.node(node).name.clone()),
                 labels: Arc::clone(&pattern.labels),
+                // A StatefulSet's new pod gets volumes of its own.
+                claims: match kind {
+                    "StatefulSet" => Vec::new(),
+                    _ => pattern.claims.clone(),
+                },
                 ..pattern.clone()
             };
             more.push(pod);

@@ -4,8 +4,9 @@
 //! and taking out cost the same however much is waiting.
 
 const NONE: u32 = u32::MAX;
-/// Seconds a simulation may last: 14 days. What is put in later never happens.
-pub(super) const HORIZON: u32 = 14 * 24 * 60 * 60;
+/// Seconds a simulation may last: 60 days, longer than the longest upgrade that anybody waits for (1,000 nodes one after the other with
+/// half an hour of soaking take 23). What is put in later never happens.
+pub(super) const HORIZON: u32 = 60 * 24 * 60 * 60;
 
 /// A queue of small events.
 #[derive(Debug, Clone)]

@@ -273,13 +273,11 @@ impl<'a> Setting<'a> {
             }
         }
         let places = Places::of(population, &more);
-        let mut next = 0;
-        for group in groups
+        let surge = groups
             .iter_mut()
-            .filter(|group| group.pool.is_some() && group.surge > 0)
-        {
-            group.first_surge = places.first_of(next).0;
-            next += 1;
+            .filter(|group| group.pool.is_some() && group.surge > 0);
+        for (position, group) in surge.enumerate() {
+            group.first_surge = places.first_of(position).0;
         }
         let growing = more[surging..]
             .iter()
@@ -440,6 +438,18 @@ fn groups(
                     facts.name
                 ));
             }
+            let quarantines = setting
+                .upgrade
+                .undrainable_node_behavior
+                .as_deref()
+                .is_some_and(|word| word.eq_ignore_ascii_case("Cordon"));
+            if quarantines {
+                not_checked.push(format!(
+                    "pool {}: when every surge node stands in for a quarantined node, the upgrade is taken to stop; no document says \
+                     whether AKS makes more of them (UPG-9). maxBlockedNodes was not read; its default, max_surge, is taken",
+                    facts.name
+                ));
+            }
             let version = setting
                 .kubernetes_version
                 .or(population.cluster.kubernetes_version);
@@ -456,11 +466,7 @@ fn groups(
                 spot: setting.spot,
                 drain_timeout: minutes.saturating_mul(60),
                 soak: setting.upgrade.node_soak_minutes.unwrap_or(0).saturating_mul(60),
-                quarantines: setting
-                    .upgrade
-                    .undrainable_node_behavior
-                    .as_deref()
-                    .is_some_and(|word| word.eq_ignore_ascii_case("Cordon")),
+                quarantines,
                 falls_back: version.is_some_and(|version| version >= FALLS_BACK),
                 reimages: true,
                 first_surge: 0,
@@ -509,6 +515,13 @@ fn ranges(
             ));
             continue;
         };
+        if cluster.network_mode(setting) == Some(NetworkMode::PodSubnetDynamic) {
+            not_checked.push(format!(
+                "pool {}: its nodes are counted with the first batch of pod addresses only, however many pods they run (DYN-2): errs \
+                 towards too few",
+                setting.name
+            ));
+        }
         let new = match moves {
             Some(_) => node_cost(NetworkMode::Overlay, setting.os_type, setting.max_pods),
             None => old.clone(),

@@ -107,9 +107,19 @@ fn nothing_is_wider_than_the_terminal() {
         .map(|args| with(args, &["-f", &from]))
         .collect();
     let payments = super::scenario("payments").to_string_lossy().into_owned();
-    let quick = ["-f", payments.as_str(), "--futures", "5", "--no-advice", "--pods"];
+    let quick = [
+        "-f",
+        payments.as_str(),
+        "--futures",
+        "5",
+        "--no-advice",
+        "--pods",
+    ];
     all.push(with(&["migrate"], &quick));
-    all.push(with(&["drain", "--pool", "system", "--ignore-daemonsets"], &quick));
+    all.push(with(
+        &["drain", "--pool", "system", "--ignore-daemonsets"],
+        &quick,
+    ));
     all.push(vec!["explain"]);
     all.push(vec!["explain", "CLS-3"]);
     all.extend(COMMANDS.iter().map(|args| with(args, &["--help"])));

@@ -89,7 +89,9 @@ proptest! {
     }
 
     /// Of runs that come to their end, with subnets that are large enough: one that fails stops taking addresses, and one that is
-    /// refused its surge takes fewer. Without an autoscaler: a surge node may take the pods that it would have made nodes for.
+    /// refused its surge takes fewer. Without an autoscaler: a surge node may take the pods that it would have made nodes for. Not of
+    /// the range that the nodes move to: it fills node by node, and a pool that surges reaches its last node later, when another
+    /// pool's surge nodes may be gone.
     #[test]
     fn more_surge_never_needs_fewer_addresses(mut case in case(), together in any::<bool>()) {
         case.tiny.subnet = 23;
@@ -104,7 +106,9 @@ proptest! {
         let after = Case { tiny: more_surge(&case.tiny), plan: case.plan.clone() };
         let ((before, log), (after, more)) = (run(&case), run(&after));
         if before.seconds.is_some() && after.seconds.is_some() && !is_refused(&log) && !is_refused(&more) {
-            for (before, after) in before.peaks.iter().zip(&after.peaks) {
+            let subnets = 1;
+            let ranges = if together { subnets } else { before.peaks.len() };
+            for (before, after) in before.peaks.iter().zip(&after.peaks).take(ranges) {
                 prop_assert!(before.0 <= after.0 && before.1 <= after.1, "{before:?}, {after:?}");
             }
         }

@@ -480,6 +480,18 @@ impl Tiny {
         for (position, app) in self.apps.iter().enumerate() {
             self.add(position, app, &mut state);
         }
+        // Its grace ends a second after the youngest thing that was seen.
+        let instants = state
+            .pods
+            .iter()
+            .flat_map(|pod| [pod.created_at, pod.ready_changed_at]);
+        if let Some(newest) = instants.flatten().max() {
+            for pod in &mut state.pods {
+                if pod.deleting_at.is_some() {
+                    pod.deleting_at = Some(newest + SignedDuration::from_secs(1));
+                }
+            }
+        }
         state
     }
 

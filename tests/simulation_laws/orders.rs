@@ -42,13 +42,15 @@ fn small() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Where neither the choice of a node nor the order can matter: every node has room for all pods, no pod looks at another, and every
+/// Where neither the choice of a node nor the order can matter: every node is alive and has room for all pods, no pod looks at another, and every
 /// pod comes back.
 pub fn simple() -> impl Strategy<Value = Case> {
     small().prop_map(|mut case| {
         for node in &mut case.tiny.nodes {
             node.cpu = 100;
             node.pods = 100;
+            // Nobody ends the pods of a dead node.
+            node.broken = false;
         }
         for app in &mut case.tiny.apps {
             app.apart = None;
@@ -57,7 +59,8 @@ pub fn simple() -> impl Strategy<Value = Case> {
                 app.kind = Kind::Deployment;
             }
             for (_, state) in &mut app.pods {
-                if *state == State::Broken {
+                // Evicted unasked while it is pending, and not once it runs: when its turn comes decides.
+                if matches!(state, State::Broken | State::PendingBound) {
                     *state = State::Ready;
                 }
             }

@@ -95,7 +95,9 @@ impl<'a> Search<'a> {
         let hangs = |pod: usize| {
             let node = Self::node_of(&start[pod]);
             let dead = |node: usize| self.drained.contains(&node) && !self.state.nodes[node].ready;
-            self.is_evictable(pod) && node.is_some_and(dead)
+            // What has finished is deleted at once all the same.
+            let finished = is_finished(&self.state.pods[pod]);
+            self.is_evictable(pod) && !finished && node.is_some_and(dead)
         };
         if (0..start.len()).any(hangs) {
             return Found::NoWay;

@@ -162,10 +162,12 @@ impl Engine<'_, '_> {
             self.occupancy
                 .terminate(&self.setting.places, facts.shape, node);
         }
-        let seconds = match is_dead(self.setting, node) {
-            // Without its kubelet nobody confirms the end of a pod: it stays until somebody takes the node away.
-            true => HORIZON,
-            false => self.stop_seconds(pod),
+        // Without its kubelet nobody confirms the end of a pod: it stays until somebody takes the node away. One that has finished
+        // is deleted at once all the same.
+        let seconds = if is_dead(self.setting, node) && !facts.phase.is_finished() {
+            HORIZON
+        } else {
+            self.stop_seconds(pod)
         };
         self.queue.push(seconds, Event::Gone(pod, node));
         self.ends(pod, seconds);
