@@ -103,7 +103,10 @@ fn terminal_width() -> Option<usize> {
     if !std::io::stdout().is_terminal() {
         return None;
     }
-    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+    terminal_size::terminal_size()
+        .map(|(width, _)| usize::from(width.0))
+        // A terminal that does not know its size leaves it to the shell.
+        .or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
 }
 
 /// Writes to standard output, with colour only where it is wanted (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`, a pipe).

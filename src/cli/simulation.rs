@@ -300,7 +300,19 @@ fn static_verdicts(setting: &Setting, now: Option<Timestamp>) -> (Vec<Finding>, 
         now,
     };
     let verdicts = drain.verdicts(&setting.places, &setting.first.occupancy);
-    let findings = verdicts.into_iter().map(|verdict| {
+    let surges = |node: &NodeId| {
+        let mut groups = setting.groups.iter();
+        groups.any(|group| group.surge > 0 && group.nodes.contains(node))
+    };
+    let findings = verdicts.into_iter().map(|mut verdict| {
+        // The new node that such a pod wants is the surge node, which is there before the drain (UPG-3).
+        let has_one = verdict.finding.code == "no-other-node"
+            && verdict.finding.message.contains("a new node of")
+            && verdict.nodes.iter().all(surges);
+        if has_one {
+            verdict.finding.severity = Severity::Info;
+            verdict.remedy = "The surge nodes are such nodes.".to_string();
+        }
         let mut finding = verdict.finding;
         if !verdict.remedy.is_empty() {
             finding.message = format!(
@@ -376,7 +388,31 @@ fn read_policy(path: &Path) -> Result<Policy, CliError> {
     let name = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| CliError::Usage(format!("{name}: {error}")))?;
-    serde_saphyr::from_str(&text).map_err(|error| CliError::Usage(format!("{name}: {error}")))
+    let policy: Policy = serde_saphyr::from_str(&text).map_err(|error| {
+        let told = error.to_string();
+        // The reader shows the place below its message, and says it twice.
+        let first = told.split("-->").next().unwrap_or(&told).trim();
+        let first = first.lines().next().unwrap_or(first);
+        let hint = if first.contains("expected mapping start") {
+            "; a duration is `{ median: 600, p90: 900 }`, in seconds"
+        } else {
+            ""
+        };
+        CliError::Usage(format!("{name}: {first}{hint}"))
+    })?;
+    for (field, value) in [
+        ("drain_timeout_minutes", policy.drain_timeout_minutes),
+        ("spot_at_once", policy.spot_at_once),
+        ("eviction_retry_seconds", policy.eviction_retry_seconds),
+        ("autoscaler_scan_seconds", policy.autoscaler_scan_seconds),
+    ] {
+        if value == Some(0) {
+            return Err(CliError::Usage(format!(
+                "{name}: {field} is 0; expected 1 or more"
+            )));
+        }
+    }
+    Ok(policy)
 }
 
 /// `4h`, `90m`, `22:00-04:00`.

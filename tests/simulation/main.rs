@@ -7,3 +7,4 @@ mod committed;
 mod drain;
 mod fixture;
 mod reports;
+mod said;

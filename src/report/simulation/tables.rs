@@ -311,17 +311,14 @@ fn in_order(nodes: &[NodeOutcome]) -> Vec<&NodeOutcome> {
     nodes
 }
 
-/// `budget payments/api, 11 min`: the sentence about it stands in the critical path.
+/// `payments/api, 11 min`, which is a budget: the sentence about it stands in the critical path.
 fn waited(simulation: &Simulation, wait: &Wait) -> String {
     let population = simulation.setting.population;
     let until = wait.evicted.unwrap_or(simulation.trace.end);
     let lasted = span(until.saturating_sub(wait.since));
     match (wait.budget, wait.evicted) {
-        (Some(budget), Some(_)) => format!("budget {}, {lasted}", population.budget_name(budget)),
-        (Some(budget), None) => format!(
-            "budget {}, {lasted} in vain",
-            population.budget_name(budget)
-        ),
+        (Some(budget), Some(_)) => format!("{}, {lasted}", population.budget_name(budget)),
+        (Some(budget), None) => format!("{}, {lasted} in vain", population.budget_name(budget)),
         (None, _) => format!("pod {}", population.pod_name(wait.pod)),
     }
 }
@@ -338,7 +335,7 @@ pub fn nodes(simulation: &Simulation, names: &Names, shown: usize) -> (Table, us
         "#ends",
         "#evicted",
         "outcome",
-        "waited for",
+        "waited for (budget)",
     ]);
     let all = in_order(&simulation.outcome.nodes);
     let more = all.len().saturating_sub(shown);
