@@ -54,9 +54,9 @@ pub struct DrainArgs {
     #[arg(long, value_name = "SECONDS")]
     grace_period: Option<u32>,
 
-    /// Give up after this long: 90s, 10m, 2h; 0: never
+    /// kubectl's --timeout: give up after this long: 90s, 10m, 2h; 0: never
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
-    timeout: u64,
+    drain_timeout: u64,
 
     #[command(flatten)]
     simulation: SimulationArgs,
@@ -83,7 +83,7 @@ pub fn run(args: &DrainArgs) -> Result<Ending, CliError> {
             force: args.force,
             disable_eviction: args.disable_eviction,
             grace_period_seconds: args.grace_period,
-            timeout: match args.timeout {
+            timeout: match args.drain_timeout {
                 0 => DrainTimeout::Endless,
                 seconds => DrainTimeout::Seconds(seconds),
             },

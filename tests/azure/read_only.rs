@@ -116,7 +116,7 @@ fn everything(mut each: impl FnMut(&str, &Ran, &Folder, &[Logged])) -> BTreeSet<
             args.extend(place.iter().map(String::as_str));
             let folder = Folder::new();
             if command == "simulate" {
-                let quiet = "name: weeks\ntimeline: { starts: 2027-01-04, weeks: 2 }\n";
+                let quiet = "apiVersion: aksplan/v1\nname: weeks\ntimeline: { starts: 2027-01-04, weeks: 2 }\n";
                 std::fs::write(folder.path.join("weeks.yaml"), quiet).expect("it can be written");
             }
             let ran = run(&azure, &folder, &args);

@@ -158,7 +158,7 @@ fn what_cannot_be_is_bad_usage() {
         (&["--pool", "nope"], "known: apps and system"),
         (&[], "nothing to drain"),
         (&[NODE, "--window", "soon"], "--window `soon`"),
-        (&[NODE, "--timeout", "10"], "no duration"),
+        (&[NODE, "--drain-timeout", "10"], "no duration"),
         (&[NODE, "--policy", "/no/such/file"], "/no/such/file"),
         (&[NODE, "--all-nodes"], "cannot be used with"),
     ] {

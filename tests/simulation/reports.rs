@@ -34,7 +34,7 @@ fn reports() -> Vec<(&'static str, Vec<&'static str>)> {
         ),
         (
             "drain-strict-budget",
-            [&DRAIN[..], &["--timeout", "10m"], &PAYMENTS, &STRICT].concat(),
+            [&DRAIN[..], &["--drain-timeout", "10m"], &PAYMENTS, &STRICT].concat(),
         ),
     ]
 }
