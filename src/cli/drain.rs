@@ -54,7 +54,7 @@ pub struct DrainArgs {
     #[arg(long, value_name = "SECONDS")]
     grace_period: Option<u32>,
 
-    /// Give up after this long, kubectl's --timeout (which is the live readers' word here): 90s, 10m, 2h; 0: never
+    /// kubectl's --timeout: give up after this long: 90s, 10m, 2h; 0: never
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     drain_timeout: u64,
 

@@ -39,7 +39,9 @@ pub fn words(change: &Change) -> String {
 fn gain(before: &Tally, after: &Tally) -> String {
     let mut words = match (before.seconds, after.seconds) {
         (None, Some(seconds)) => format!("completes, in {}", span(seconds)),
-        (Some(before), Some(after)) if before == after => format!("still {}", span(after)),
+        (Some(before), Some(after)) if span(before) == span(after) => {
+            format!("still {}", span(after))
+        }
         (Some(before), Some(after)) => format!("{} instead of {}", span(after), span(before)),
         (_, None) => format!(
             "{} left undone instead of {}",
