@@ -47,7 +47,8 @@ use std::process::ExitCode;
 ///
 /// Reads what you have (a scenario, the JSON that `az` and `kubectl` print, a Terraform plan) and says where every subnet
 /// stands, which pool breaks it first and at which node count, what AKS will answer and how sure that is, which ranges meet,
-/// and what the same cluster costs in addresses under each network mode. It writes nothing anywhere.
+/// what the same cluster costs in addresses under each network mode; and what a drain, an upgrade or the move to Overlay will do
+/// to its pods, minute by minute. It writes nothing anywhere.
 #[derive(Debug, Parser)]
 #[command(
     name = "aksplan",

@@ -1,5 +1,5 @@
 //! The eviction API's questions, answers and words (`pkg/registry/core/pod/storage/eviction.go`). Judges nothing: the
-//! [`Ledger`](super::Ledger) does.
+//! [`Ledger`] does.
 
 use super::Ledger;
 use super::budgets::Budgets;

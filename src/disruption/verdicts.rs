@@ -1,8 +1,8 @@
 //! What can be said of a drain before anything moves, all at once: what can never go, what is lost, what is down meanwhile. Plays
 //! nothing: what a budget has left in the course of a drain is the simulation's to find.
 //!
-//! `verdicts/` [`budgets`]: what budgets refuse · [`pods`]: what filters refuse and what is lost · [`workloads`]: downtime and grace ·
-//! [`prospects`]: where they go.
+//! `verdicts/` `budgets`: what budgets refuse · `pods`: what filters refuse and what is lost · `workloads`: downtime and grace ·
+//! `prospects`: where they go.
 
 mod budgets;
 mod pods;

@@ -575,7 +575,7 @@ rules! {
     PDB_5 = "PDB-5", Documented, "Budgets that never let a node drain",
         "maxUnavailable 0 or 0 %, minAvailable 100 % or as many as there are replicas, and minAvailable 1 for a single \
          replica never allow an eviction. AKS refuses an upgrade beforehand only for maxUnavailable 0; the others fail at \
-         the drain. aksplan predicts the refusal; the others it does not look for, and says so where a drain is asked for.",
+         the drain. `predict` tells of the refusal only; `drain`, `upgrade` and `migrate` name every such budget.",
         "kubernetes/kubernetes pkg/controller/disruption/disruption.go (read 2026-11); MicrosoftDocs/SupportArticles-docs \
          error-codes/unsatisfiablepdb-error.md";
 

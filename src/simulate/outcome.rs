@@ -675,7 +675,8 @@ fn critical_path(groups: &[GroupOutcome], nodes: &[NodeOutcome], last: u32) -> V
     // A node that was given up took its time as well, and one that is still stuck takes all that is left.
     let end_of = |node: &NodeOutcome| match node.end {
         NodeEnd::Stuck => Some(last),
-        NodeEnd::Added | NodeEnd::NotReached => None,
+        // Nothing of the run's length is theirs.
+        NodeEnd::Added | NodeEnd::NotReached | NodeEnd::Refused => None,
         _ => node.ended,
     };
     let ended = |node: &&NodeOutcome| end_of(node).is_some();
