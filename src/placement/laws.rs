@@ -354,7 +354,26 @@ fn pod(focus: Focus) -> impl Strategy<Value = Pod> {
         option::weighted(0.5, words(&["ReplicaSet", "DaemonSet", "StatefulSet"])),
     )
         .prop_map(
-            |(namespace, labels, requests, host_ports, claims, placement, node, phase, owner)| {
+            |(
+                namespace,
+                labels,
+                requests,
+                host_ports,
+                claims,
+                mut placement,
+                node,
+                phase,
+                owner,
+            )| {
+                // A daemon's pod names its own node or none, and is never placed: pods of one daemon set are one shape for that.
+                if let Some(placement) = placement
+                    .as_mut()
+                    .filter(|_| owner.as_deref() == Some("DaemonSet"))
+                {
+                    for term in &mut placement.node_affinity {
+                        term.match_fields.clear();
+                    }
+                }
                 Pod {
                     namespace,
                     labels: Arc::new(labels),

@@ -43,7 +43,7 @@ pub(super) struct Shapes<'a> {
     placement_at: HashMap<*const Placement, usize>,
     placement_like: HashMap<String, usize>,
     /// By namespace and DaemonSet.
-    daemons: HashMap<(&'a str, &'a str), usize>,
+    daemons: HashMap<(&'a str, &'a str), Vec<(usize, &'a Placement)>>,
     /// Different placements so far.
     placements: usize,
     by_key: HashMap<Key<'a>, ShapeId>,
@@ -85,8 +85,10 @@ impl<'a> Shapes<'a> {
             labels: self.labels_of(&pod.labels),
             placement: match (&pod.owner, &pod.placement) {
                 // Each names its own node, and none is ever placed: without this every one would be a shape of its own.
-                (Some(owner), _) if owner.kind == "DaemonSet" => {
-                    self.daemon_of(&pod.namespace, &owner.name)
+                (Some(owner), Some(placement))
+                    if owner.kind == "DaemonSet" && names_its_node(pod, placement) =>
+                {
+                    self.daemon_of(&pod.namespace, &owner.name, placement)
                 }
                 (_, Some(placement)) => self.placement_of(placement),
                 (_, None) => 0,
@@ -142,11 +144,15 @@ impl<'a> Shapes<'a> {
         position
     }
 
-    fn daemon_of(&mut self, namespace: &'a str, name: &'a str) -> usize {
-        let next = self.placements + 1;
-        let position = *self.daemons.entry((namespace, name)).or_insert(next);
-        self.placements = self.placements.max(position);
-        position
+    fn daemon_of(&mut self, namespace: &'a str, name: &'a str, placement: &'a Placement) -> usize {
+        let known = self.daemons.entry((namespace, name)).or_default();
+        // One, or two while the DaemonSet is rolled out.
+        if let Some((position, _)) = known.iter().find(|(_, one)| alike(one, placement)) {
+            return *position;
+        }
+        self.placements += 1;
+        known.push((self.placements, placement));
+        self.placements
     }
 
     /// From 1 on: 0 is a pod without constraints.
@@ -163,6 +169,38 @@ impl<'a> Shapes<'a> {
         self.placement_at.insert(Arc::as_ptr(placement), position);
         position
     }
+}
+
+/// Whether every term of its affinity holds for the one node it is on, as the DaemonSet controller writes it.
+fn names_its_node(pod: &Pod, placement: &Placement) -> bool {
+    let terms = &placement.node_affinity;
+    !terms.is_empty()
+        && terms.iter().all(|term| {
+            matches!(term.match_fields.as_slice(), [field]
+                if field.key == "metadata.name"
+                    && field.operator == "In"
+                    && field.values.len() == 1
+                    && Some(&field.values[0]) == pod.node_name.as_ref())
+        })
+}
+
+/// Whether two placements differ at most in the node that they name.
+fn alike(one: &Placement, other: &Placement) -> bool {
+    let expressions = |placement: &Placement| {
+        placement
+            .node_affinity
+            .iter()
+            .map(|term| term.match_expressions.clone())
+            .collect::<Vec<_>>()
+    };
+    one.node_selector == other.node_selector
+        && one.pod_affinity == other.pod_affinity
+        && one.pod_anti_affinity == other.pod_anti_affinity
+        && one.topology_spread == other.topology_spread
+        && one.tolerations == other.tolerations
+        && one.scheduler == other.scheduler
+        && one.gated == other.gated
+        && expressions(one) == expressions(other)
 }
 
 fn same(one: &Option<Arc<Placement>>, other: &Option<Arc<Placement>>) -> bool {
