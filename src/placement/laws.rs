@@ -365,6 +365,16 @@ fn pod(focus: Focus) -> impl Strategy<Value = Pod> {
                 phase,
                 owner,
             )| {
+                // Whether a node that is not ready makes up a domain for a pod that heeds taints and tolerates that: open, and told in the
+                // README.
+                if let Some(placement) = placement.as_mut() {
+                    let heeds = |spread: &TopologySpread| {
+                        spread.node_taints_policy.as_deref() == Some("Honor")
+                    };
+                    if placement.topology_spread.iter().any(heeds) {
+                        placement.tolerations.clear();
+                    }
+                }
                 // A daemon's pod names its own node or none, and is never placed: pods of one daemon set are one shape for that.
                 if let Some(placement) = placement
                     .as_mut()
@@ -920,7 +930,8 @@ fn more() -> impl Strategy<Value = Vec<MoreNodes>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    // The same cases every time; others with another seed: what a law meets by chance is looked for on purpose.
+    #![proptest_config(ProptestConfig { cases: 256, rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn agrees_with_the_scheduler_after_every_step(

@@ -87,7 +87,7 @@ impl Spread {
             *seconds = (value.round() as u32).min(most);
         }
         // The median is what it says, whatever rounding made of it.
-        table[usize::from(MEDIAN)] = self.median;
+        table[usize::from(MEDIAN)] = self.median.max(1);
         table
     }
 

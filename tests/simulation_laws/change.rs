@@ -74,7 +74,8 @@ fn is_refused(log: &[Happening]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    // The same cases every time; others with another seed: what a law meets by chance is looked for on purpose.
+    #![proptest_config(ProptestConfig { cases: 192, rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     /// Where neither order nor the choice of a node matters. Elsewhere it may: see `more_freedom_may_end_worse`, though of 4,304
     /// random drains that ended none did worse.

@@ -33,7 +33,8 @@ pub fn obeys(case: &Case) -> Result<(), String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    // The same cases every time; others with another seed: what a law meets by chance is looked for on purpose.
+    #![proptest_config(ProptestConfig { cases: 256, rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn obeys_kubernetes_and_aks(case in case()) {

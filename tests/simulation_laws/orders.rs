@@ -162,7 +162,8 @@ fn seconds_of(setting: &Setting, state: &KubernetesState, pod: usize) -> (u32, u
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    // The same cases every time; others with another seed: what a law meets by chance is looked for on purpose.
+    #![proptest_config(ProptestConfig { cases: 192, rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     /// What no order of evictions and placements achieves, a simulated drain does not either.
     #[test]

@@ -20,7 +20,8 @@ fn exact() -> Policy {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    // The same cases every time; others with another seed: what a law meets by chance is looked for on purpose.
+    #![proptest_config(ProptestConfig { cases: 64, rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn same_seed_same_bytes(case in case(), seed in any::<u64>()) {

@@ -391,7 +391,8 @@ fn asked(population: &Population, server: &Server, position: usize) -> Asked {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    // The same cases every time; others with another seed: what a law meets by chance is looked for on purpose.
+    #![proptest_config(ProptestConfig { cases: 600, rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn matching_by_index_is_matching_by_trying_all(state in any_state()) {

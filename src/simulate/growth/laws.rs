@@ -200,7 +200,7 @@ fn the_estates_fail_in_every_way() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn the_clock_agrees_with_every_hour_asked_of_predict(
