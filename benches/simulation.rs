@@ -8,10 +8,12 @@
     reason = "what is not named is empty, whatever an object may have"
 )]
 
+mod measure;
+
 use aksplan::capacity::growth::Books;
 use aksplan::model::workload::{
-    DisruptionBudget, Labels, Node, NodeSelectorRequirement, NodeSelectorTerm, Owner, Placement,
-    Pod, PodAffinityTerm, Resources, Selector, Toleration, TopologySpread, Workload,
+    DisruptionBudget, Node, NodeSelectorRequirement, NodeSelectorTerm, Owner, Placement, Pod,
+    PodAffinityTerm, Resources, Selector, Toleration, TopologySpread, Workload,
 };
 use aksplan::model::{
     Cluster, Identity, IntOrPercent, Inventory, KubernetesState, NetworkPlugin, NetworkProfile,
@@ -20,18 +22,15 @@ use aksplan::model::{
 use aksplan::population::Population;
 use aksplan::simulate::{Engine, Operation, Outcome, Policy, Setting, futures};
 use aksplan::source::snapshot::{Document, Encoding, encode};
-use jiff::Timestamp;
+use measure::{best, instant, labels, program};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Nodes; 30 pods a node, and a budget for every 50 pods.
 const SIZES: [usize; 4] = [100, 500, 1_500, 5_000];
 const POOLS: usize = 5;
 const PODS_A_NODE: usize = 27;
 const DAEMONS: usize = 3;
-const RUNS: usize = 5;
 
 fn main() {
     let only: Option<usize> = std::env::args().find_map(|argument| argument.parse().ok());
@@ -108,8 +107,8 @@ fn row(nodes: usize) {
     encode(&Document::of(&inventory, None), Encoding::Zstd, &mut bytes)
         .expect("memory takes everything");
     std::fs::write(&file, &bytes).expect("disk space");
-    let (whole, peak) = program(&file, false);
-    let (advised, _) = program(&file, true);
+    let (whole, peak) = migrate(&file, false);
+    let (advised, _) = migrate(&file, true);
     println!(
         "{nodes:>6} {:>8} {:>8} | {compile:>7.1} ms {simulate:>7.1} ms {summarise:>7.1} ms {evictions:>9} | {many:>10} | {whole:>9.0} ms {peak:>5} MB | {advised:>9.0} ms",
         state.pods.len(),
@@ -117,58 +116,14 @@ fn row(nodes: usize) {
     );
 }
 
-/// Milliseconds of the fastest run.
-fn best(mut run: impl FnMut()) -> f64 {
-    let times = (0..RUNS).map(|_| {
-        let start = Instant::now();
-        run();
-        start.elapsed().as_secs_f64() * 1e3
-    });
-    times.fold(f64::INFINITY, f64::min)
-}
-
-fn program(file: &Path, advice: bool) -> (f64, u64) {
-    let mut peak = 0;
-    let time = best(|| {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_aksplan"))
-            .args([
-                "migrate",
-                "--pod-cidr",
-                "100.64.0.0/10",
-                "--futures",
-                "0",
-                "--quiet",
-                "--from",
-            ])
+fn migrate(file: &Path, advice: bool) -> (f64, u64) {
+    program(|command| {
+        command
+            .args(["migrate", "--pod-cidr", "100.64.0.0/10"])
+            .args(["--futures", "0", "--quiet", "--from"])
             .arg(file)
-            .args(if advice { None } else { Some("--no-advice") })
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary was built for this");
-        let status = format!("/proc/{}/status", child.id());
-        while child.try_wait().expect("it runs").is_none() {
-            let text = std::fs::read_to_string(&status).unwrap_or_default();
-            let line = text.lines().find(|line| line.starts_with("VmHWM:"));
-            let kilobytes =
-                line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-            peak = peak.max(kilobytes.unwrap_or(0) / 1024);
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
-        assert!(child.wait().expect("it ended").success());
-    });
-    (time, peak)
-}
-
-fn labels(pairs: &[(&str, &str)]) -> Labels {
-    pairs
-        .iter()
-        .map(|(key, value)| (key.to_string(), value.to_string()))
-        .collect()
-}
-
-fn instant(text: &str) -> Timestamp {
-    text.parse().expect("an instant")
+            .args(if advice { None } else { Some("--no-advice") });
+    })
 }
 
 fn inventory(nodes: usize) -> Inventory {

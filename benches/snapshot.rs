@@ -8,22 +8,21 @@
     reason = "what is not named is empty, whatever an object may have"
 )]
 
-use aksplan::model::workload::{Labels, Node, Owner, Placement, Pod, Resources, Toleration};
+mod measure;
+
+use aksplan::model::workload::{Node, Owner, Placement, Pod, Resources, Toleration};
 use aksplan::model::{
     Cluster, Identity, Inventory, KubernetesState, NetworkPlugin, NetworkProfile, NodePool, Subnet,
     SubnetIndex, VirtualNetwork, VnetIndex,
 };
 use aksplan::source::read_document;
 use aksplan::source::snapshot::{Document, Encoding, encode};
-use jiff::Timestamp;
+use measure::{best, instant, labels, program};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
 
 const CLUSTERS: usize = 10;
 const NODES: usize = 500;
 const PODS_A_NODE: usize = 30;
-const RUNS: usize = 5;
 
 fn main() {
     let inventory = inventory();
@@ -104,43 +103,16 @@ fn main() {
     );
 }
 
-/// Milliseconds of the fastest run.
-fn best(mut run: impl FnMut()) -> f64 {
-    let times = (0..RUNS).map(|_| {
-        let start = Instant::now();
-        run();
-        start.elapsed().as_secs_f64() * 1e3
-    });
-    times.fold(f64::INFINITY, f64::min)
-}
-
 fn megabytes(bytes: usize) -> f64 {
     bytes as f64 / 1e6
 }
 
 fn run(name: &str, arguments: &[&str], from: &PathBuf, to: Option<&PathBuf>) {
-    let mut peak = 0;
-    let time = best(|| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aksplan"));
-        command
-            .args(arguments)
-            .arg(from)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+    let (time, peak) = program(|command| {
+        command.args(arguments).arg(from);
         if let Some(to) = to {
             command.arg("--file").arg(to);
         }
-        let mut child = command.spawn().expect("the binary was built for this");
-        let status = format!("/proc/{}/status", child.id());
-        while child.try_wait().expect("it runs").is_none() {
-            let text = std::fs::read_to_string(&status).unwrap_or_default();
-            let line = text.lines().find(|line| line.starts_with("VmHWM:"));
-            let kilobytes =
-                line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-            peak = peak.max(kilobytes.unwrap_or(0) / 1024);
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
-        assert!(child.wait().expect("it ended").success(), "{name}");
     });
     println!("  {name}: {time:.0} ms, {peak} MB at its peak");
 }
@@ -215,17 +187,6 @@ fn inventory() -> Inventory {
         });
     }
     inventory
-}
-
-fn labels(pairs: &[(&str, &str)]) -> Labels {
-    pairs
-        .iter()
-        .map(|(key, value)| (key.to_string(), value.to_string()))
-        .collect()
-}
-
-fn instant(text: &str) -> Timestamp {
-    text.parse().expect("an instant")
 }
 
 fn uid(seeded: &mut Seeded) -> String {

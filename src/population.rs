@@ -121,15 +121,39 @@ pub struct PodFacts {
     pub controller: ControllerKind,
 }
 
+/// Whether and when a controller makes a pod anew that is being deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remade {
+    /// It had finished, or its successor stands already.
+    NotNeeded,
+    /// Nobody does.
+    Never,
+    /// As soon as it is being deleted.
+    AtOnce,
+    /// When it is gone: its successor has the same name. Custom controllers are taken to be as careful.
+    WhenGone,
+}
+
 impl PodFacts {
-    /// Whether its controller makes the replacement as soon as it is being deleted; others wait until it is gone, or make none.
-    pub fn is_replaced_when_deleted(&self) -> bool {
-        matches!(
-            self.controller,
+    /// `departing`: it was being deleted before anybody asked for it, as the pod that was read may be and none of its successors is.
+    pub fn remade(&self, departing: bool) -> Remade {
+        match self.controller {
+            _ if self.phase.is_finished() => Remade::NotNeeded,
+            ControllerKind::None | ControllerKind::Node | ControllerKind::DaemonSet => {
+                Remade::Never
+            }
             ControllerKind::ReplicaSet
-                | ControllerKind::ReplicationController
-                | ControllerKind::Job
-        )
+            | ControllerKind::ReplicationController
+            | ControllerKind::Job
+                if departing =>
+            {
+                Remade::NotNeeded
+            }
+            ControllerKind::ReplicaSet
+            | ControllerKind::ReplicationController
+            | ControllerKind::Job => Remade::AtOnce,
+            ControllerKind::StatefulSet | ControllerKind::Other => Remade::WhenGone,
+        }
     }
 }
 

@@ -212,19 +212,9 @@ impl Hash for Tolerations<'_> {
 
 impl Tolerations<'_> {
     pub fn tolerate(&self, key: &str, value: &str, effect: &str) -> bool {
-        self.0.iter().any(|toleration| {
-            let said = |word: &Option<String>, have: &str| {
-                word.as_deref()
-                    .is_none_or(|word| word.is_empty() || word == have)
-            };
-            said(&toleration.effect, effect)
-                && said(&toleration.key, key)
-                && match toleration.operator.as_deref().unwrap_or_default() {
-                    "" | "Equal" => toleration.value.as_deref().unwrap_or_default() == value,
-                    "Exists" => true,
-                    _ => false,
-                }
-        })
+        self.0
+            .iter()
+            .any(|toleration| toleration.tolerates(key, value, effect))
     }
 
     pub fn tolerate_all(&self, taints: &[&Taint]) -> bool {

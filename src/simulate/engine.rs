@@ -13,7 +13,7 @@ mod pods;
 use super::chance::Chance;
 use super::log::{Group, Happening, What};
 use super::queue::Queue;
-use super::setting::Setting;
+use super::setting::{Operation, Setting};
 use crate::disruption::Ledger;
 use crate::placement::Occupancy;
 use crate::population::{BudgetId, NodeId, Phase, PodId, ShapeId};
@@ -118,7 +118,6 @@ struct GroupNow {
     surge: u32,
     surge_up: u32,
     quarantined: u32,
-    done: u32,
     /// A node of it was not drained, and the others are taken all the same.
     failed: bool,
     ended_at: u32,
@@ -328,11 +327,12 @@ impl<'s, 'p> Engine<'s, 'p> {
 
     fn run(&mut self, chance: Chance) -> Ended {
         self.reset(chance);
-        let lead = self.setting.timing.tables.control_plane
-            [usize::from(self.chance.draw(CONTROL_PLANE, 0, 0))];
         let lead = match self.setting.operation {
-            super::setting::Operation::Drain(_) => 0,
-            _ => lead,
+            Operation::Drain(_) => 0,
+            Operation::Upgrade { .. } | Operation::Move { .. } => {
+                let table = &self.setting.timing.tables.control_plane;
+                table[usize::from(self.chance.draw(CONTROL_PLANE, 0, 0))]
+            }
         };
         let groups = if self.setting.together {
             self.groups.len()
@@ -488,7 +488,6 @@ impl<'s, 'p> Engine<'s, 'p> {
                 surge: 0,
                 surge_up: 0,
                 quarantined: 0,
-                done: 0,
                 failed: false,
                 ended_at: NEVER,
             });

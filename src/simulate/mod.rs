@@ -12,6 +12,7 @@ pub mod futures;
 pub mod growth;
 pub mod log;
 pub mod measured;
+mod normal;
 pub mod outcome;
 pub mod policy;
 mod queue;

@@ -4,7 +4,7 @@
 use super::engine::Ended;
 use super::log::{Group, Happening, What};
 use super::setting::Setting;
-use crate::population::{BudgetId, NodeId, PodFacts, PodId, WorkloadId};
+use crate::population::{BudgetId, NodeId, PodFacts, PodId, Remade, WorkloadId};
 use std::collections::BTreeSet;
 
 /// A recorded run.
@@ -389,11 +389,8 @@ impl<'s, 'p> Reading<'s, 'p> {
     fn evicted(&mut self, pod: PodId, budget: Option<BudgetId>) {
         let at = self.at;
         let facts = &self.setting.population.pods[pod.at()];
-        let goes_for_good = facts.workload.is_none();
-        // A departing pod whose replacement stands already leaves none behind either.
-        let first = self.pods[pod.at()].evictions == 0;
-        let finished = facts.phase.is_finished()
-            || (first && facts.deleting && facts.is_replaced_when_deleted());
+        let departing = facts.deleting && self.pods[pod.at()].evictions == 0;
+        let remade = facts.remade(departing);
         let trace = self.touch(pod);
         trace.evictions += 1;
         trace.first = trace.first.min(at);
@@ -407,10 +404,10 @@ impl<'s, 'p> Reading<'s, 'p> {
             trace.budget = budget.0;
         }
         trace.last = at;
-        trace.end = match (finished, goes_for_good) {
-            (true, _) => PodEnd::Cleared,
-            (_, true) => PodEnd::Lost,
-            _ => PodEnd::NotMade,
+        trace.end = match remade {
+            Remade::NotNeeded => PodEnd::Cleared,
+            Remade::Never => PodEnd::Lost,
+            Remade::AtOnce | Remade::WhenGone => PodEnd::NotMade,
         };
         let node = std::mem::replace(&mut trace.node, NONE);
         trace.ready = NONE;

@@ -64,7 +64,5 @@ pub const REPLACEMENT_SECONDS: u32 = 1;
 pub const AUTOSCALER_SCAN_SECONDS: u32 = 10;
 /// `--initial-node-group-backoff-duration` of the cluster autoscaler.
 pub const AUTOSCALER_BACKOFF_SECONDS: u32 = 300;
-/// Minutes, when a pool names none (UPG-8).
-pub const DRAIN_TIMEOUT_MINUTES: u32 = 30;
 /// Assumed: the slowest.
 pub const SPOT_AT_ONCE: u32 = 1;

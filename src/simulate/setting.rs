@@ -8,7 +8,9 @@ use super::spread::{Quantiles, Spread};
 use crate::capacity::cost::{POD_CIDR_PER_NODE, node_cost, pool_cost};
 use crate::capacity::growth::Books;
 use crate::capacity::surge::surge_nodes;
-use crate::disruption::drain::{DrainOptions, Treatment, treatments};
+use crate::disruption::drain::{
+    DEFAULT_DRAIN_TIMEOUT_MINUTES, DrainOptions, Treatment, treatments,
+};
 use crate::disruption::{Budgets, Ledger};
 use crate::model::{
     Inventory, IpNet, KubernetesVersion, NetworkMode, NodePool, PoolMode, SubnetIndex, cidr,
@@ -456,7 +458,7 @@ fn groups(
             let minutes = policy
                 .drain_timeout_minutes
                 .or(setting.upgrade.drain_timeout_minutes)
-                .unwrap_or(policy::DRAIN_TIMEOUT_MINUTES);
+                .unwrap_or(DEFAULT_DRAIN_TIMEOUT_MINUTES);
             GroupSetting {
                 name: facts.name.clone(),
                 pool: Some(pool),

@@ -1,6 +1,7 @@
 //! How long things take: a median and a 90th percentile, and the table of 256 quantiles they make. Tables hold whole seconds, so
 //! that a future is the same on every machine. Never draws anything itself.
 
+use super::normal::{Z90, exp, ln, quantile};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,21 +29,6 @@ impl TryFrom<Written> for Spread {
             .ok_or_else(|| format!("p90 {} is below the median {}", written.p90, written.median))
     }
 }
-
-/// Quantiles 0.5/256, 1.5/256, … 255.5/256 of the standard normal distribution, in thousandths: the shape of a lognormal spread.
-/// Positive half; the other one mirrors it.
-const NORMAL: [u16; 128] = [
-    5, 15, 24, 34, 44, 54, 64, 74, 83, 93, 103, 113, 123, 133, 142, 152, 162, 172, 182, 192, 202,
-    212, 222, 232, 242, 252, 262, 273, 283, 293, 303, 313, 324, 334, 345, 355, 365, 376, 386, 397,
-    408, 418, 429, 440, 451, 461, 472, 483, 494, 505, 517, 528, 539, 550, 562, 573, 585, 597, 608,
-    620, 632, 644, 656, 668, 681, 693, 706, 718, 731, 744, 757, 770, 783, 796, 810, 824, 837, 851,
-    866, 880, 894, 909, 924, 939, 954, 970, 986, 1002, 1018, 1035, 1052, 1069, 1086, 1104, 1122,
-    1141, 1160, 1179, 1199, 1219, 1240, 1262, 1284, 1306, 1330, 1354, 1379, 1405, 1431, 1459, 1488,
-    1518, 1550, 1584, 1619, 1656, 1696, 1739, 1785, 1836, 1891, 1953, 2024, 2107, 2207, 2335, 2521,
-    2886,
-];
-/// The 90th percentile of the standard normal distribution, in thousandths.
-const NORMAL_P90: f64 = 1282.0;
 
 /// 256 equally likely durations, sorted, in seconds.
 pub type Quantiles = [u32; 256];
@@ -72,18 +58,15 @@ impl Spread {
     /// the 90th percentile. Errs towards too short for things that hang.
     pub fn quantiles(self) -> Quantiles {
         let median = f64::from(self.median.max(1));
-        let ratio = f64::from(self.p90.max(1)) / median;
+        let growth = ln(f64::from(self.p90.max(1)) / median) / Z90;
         let most = self.p90.saturating_mul(10);
         let mut table = [self.median; 256];
         if self.p90 == self.median {
             return table;
         }
         for (position, seconds) in table.iter_mut().enumerate() {
-            let deviation = match position.checked_sub(128) {
-                Some(above) => f64::from(NORMAL[above]),
-                None => -f64::from(NORMAL[127 - position]),
-            };
-            let value = median * ratio.powf(deviation / NORMAL_P90);
+            let deviation = quantile((position as f64 + 0.5) / 256.0);
+            let value = median * exp(growth * deviation);
             *seconds = (value.round() as u32).min(most);
         }
         // The median is what it says, whatever rounding made of it.

@@ -3,7 +3,7 @@
 
 use super::{Found, View, finding, pods_word, where_on};
 use crate::finding::{Severity, counted};
-use crate::model::workload::{Taint, Toleration};
+use crate::model::workload::Taint;
 use crate::population::{NodeId, PodId, PoolId, WorkloadFacts, WorkloadId};
 use crate::rule;
 use std::collections::BTreeMap;
@@ -235,9 +235,13 @@ fn daemon_sets(view: &View, found: &mut Found) {
             .iter()
             .filter_map(|(pool, taints)| {
                 let taint = taints.iter().find(|taint| {
-                    !tolerations
-                        .iter()
-                        .any(|toleration| tolerates(toleration, taint))
+                    !tolerations.iter().any(|toleration| {
+                        toleration.tolerates(
+                            &taint.key,
+                            taint.value.as_deref().unwrap_or_default(),
+                            &taint.effect,
+                        )
+                    })
                 })?;
                 let value = taint.value.as_deref().filter(|value| !value.is_empty());
                 let value = value.map_or(String::new(), |value| format!("={value}"));
@@ -279,19 +283,4 @@ fn lasts(taint: &Taint) -> bool {
         && !taint.key.starts_with("node.kubernetes.io/")
         && !taint.key.starts_with("node.cloudprovider.kubernetes.io/")
         && !taint.key.starts_with("ToBeDeleted")
-}
-
-/// As the scheduler has it: an empty key with `Exists` tolerates everything.
-fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    let effect = toleration
-        .effect
-        .as_deref()
-        .is_none_or(|effect| effect.is_empty() || effect == taint.effect);
-    let key = toleration.key.as_deref().unwrap_or_default();
-    let exists = toleration.operator.as_deref() == Some("Exists");
-    effect
-        && (key == taint.key || key.is_empty() && exists)
-        && (exists
-            || toleration.value.as_deref().unwrap_or_default()
-                == taint.value.as_deref().unwrap_or_default())
 }

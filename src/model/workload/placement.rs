@@ -112,3 +112,20 @@ pub struct Toleration {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<i64>,
 }
+
+impl Toleration {
+    /// As the scheduler has it: what is not said, or empty, holds for everything; `Equal` compares values, `Exists` does not.
+    pub fn tolerates(&self, key: &str, value: &str, effect: &str) -> bool {
+        let said = |word: &Option<String>, have: &str| {
+            word.as_deref()
+                .is_none_or(|word| word.is_empty() || word == have)
+        };
+        said(&self.effect, effect)
+            && said(&self.key, key)
+            && match self.operator.as_deref().unwrap_or_default() {
+                "" | "Equal" => self.value.as_deref().unwrap_or_default() == value,
+                "Exists" => true,
+                _ => false,
+            }
+    }
+}

@@ -132,7 +132,6 @@ impl Engine<'_, '_> {
         let now = &mut self.groups[usize::from(group)];
         now.active -= 1;
         now.tokens += 1;
-        now.done += 1;
         self.advance(group);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Engine, Event, NEVER, NONE, NodeNow, POD_START, POD_STOP, PodNow};
 use crate::disruption::{Asked, Basis, Refused, Treatment, Verdict};
-use crate::population::{BudgetId, ControllerKind, NodeId, Phase, PodId, WorkloadId};
+use crate::population::{BudgetId, NodeId, Phase, PodId, Remade, WorkloadId};
 use crate::simulate::log::What;
 use crate::simulate::queue::HORIZON;
 use crate::simulate::setting::Setting;
@@ -185,13 +185,10 @@ impl Engine<'_, '_> {
         }
         self.breaks_order(pod);
         let replacement = self.setting.timing.replacement;
-        let wait = match facts.controller {
-            _ if self.pod_now[at] == PodNow::Over => None,
-            _ if self.pod_deleting[at] && facts.is_replaced_when_deleted() => None,
-            ControllerKind::None | ControllerKind::Node | ControllerKind::DaemonSet => None,
-            _ if facts.is_replaced_when_deleted() => Some(replacement),
-            // The same name again: not before the old one is gone. Custom controllers are taken to be as careful.
-            _ => Some(seconds.saturating_add(replacement)),
+        let wait = match facts.remade(self.pod_deleting[at]) {
+            Remade::NotNeeded | Remade::Never => None,
+            Remade::AtOnce => Some(replacement),
+            Remade::WhenGone => Some(seconds.saturating_add(replacement)),
         };
         // What was not Ready, nobody knows whether it ever will be.
         self.pod_broken(pod);
