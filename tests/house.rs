@@ -32,7 +32,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "migrate",
-        &["model", "rule", "finding", "capacity", "simulate"],
+        &[
+            "model",
+            "rule",
+            "finding",
+            "population",
+            "disruption",
+            "capacity",
+            "simulate",
+        ],
     ),
     (
         "predict",
@@ -41,6 +49,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("source", &["model", "rule"]),
+    (
+        "execute",
+        &["model", "rule", "finding", "simulate", "migrate", "source"],
+    ),
     (
         "report",
         &[
@@ -69,6 +81,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "migrate",
             "predict",
             "source",
+            "execute",
             "report",
         ],
     ),
