@@ -1,5 +1,6 @@
-//! The move to Azure CNI Overlay: what stands in its way. Pure; never plans or executes anything yet.
+//! The move to Azure CNI Overlay: what stands in its way, and when there is time for it. Pure; never plans or executes anything yet.
 
 pub mod eligibility;
+pub mod window;
 
 pub use eligibility::{Obstacle, obstacles};
