@@ -14,7 +14,7 @@
 //! - [`capacity`]: address arithmetic. What a node costs, what a subnet has and holds, how far a pool can grow, which ranges
 //!   meet and which are free.
 //! - [`simulate`]: what will happen, minute by minute: drains, upgrades and the move as discrete events; growth over weeks.
-//! - [`migrate`]: what stands in the way of the move to Overlay.
+//! - [`migrate`]: what stands in the way of the move to Overlay, and when there is time for it.
 //! - [`predict`]: what AKS answers to an operation, at admission and at run time; asks `migrate` where the operation is that
 //!   move. It judges two states and what changes between them.
 //! - [`source`]: every way facts come in (scenario, `az` and ARM JSON, `kubectl` JSON, Terraform plans, prefix lists, snapshots;
