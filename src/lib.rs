@@ -14,8 +14,8 @@
 //! - [`capacity`]: address arithmetic. What a node costs, what a subnet has and holds, how far a pool can grow, which ranges
 //!   meet and which are free.
 //! - [`simulate`]: what will happen, minute by minute: drains, upgrades and the move as discrete events; growth over weeks.
-//! - [`migrate`]: the move to Overlay: what stands in its way, the plan, whether a plan may be carried out, and how a running move
-//!   stands against what was foreseen.
+//! - [`migrate`]: the move to Overlay: what stands in its way, the plan, whether a plan may be carried out and when there is time
+//!   for it, and how a running move stands against what was foreseen.
 //! - [`predict`]: what AKS answers to an operation, at admission and at run time; asks `migrate` where the operation is that
 //!   move. It judges two states and what changes between them.
 //! - [`source`]: every way facts come in (scenario, `az` and ARM JSON, `kubectl` JSON, Terraform plans, prefix lists, snapshots;

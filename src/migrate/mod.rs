@@ -4,7 +4,8 @@
 //! [`eligibility`] (obstacles) · [`step`] (the closed list of actions and what follows from each) · [`condition`] (what must hold, and
 //! whether it does) · [`fingerprint`] (the facts a plan relies on, and drift) · [`foresee`] and [`foreseen`]
 //! (what the simulation says of a step) · [`pace`] (how one that runs stands against it) ·
-//! [`plan`] (the document) · [`sequence`] (which steps, in which order) · [`verify`].
+//! [`plan`] (the document) · [`sequence`] (which steps, in which order) · [`verify`] · [`window`]
+//! (when there is time for it).
 
 pub mod condition;
 pub mod eligibility;
@@ -16,6 +17,7 @@ pub mod plan;
 pub mod sequence;
 pub mod step;
 pub mod verify;
+pub mod window;
 
 pub use condition::{Baseline, Condition, Holding, Sight};
 pub use eligibility::{Obstacle, obstacles};
