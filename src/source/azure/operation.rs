@@ -572,7 +572,8 @@ impl Operation {
             if response.status() != StatusCode::Accepted {
                 return Ok(self.told("Succeeded", None, wait, basis));
             }
-            let moved = header(response.headers(), "location").and_then(|text| Url::parse(&text).ok());
+            let moved =
+                header(response.headers(), "location").and_then(|text| Url::parse(&text).ok());
             let told = self.told("InProgress", None, wait, basis);
             return Ok(match moved {
                 Some(moved) => Told {

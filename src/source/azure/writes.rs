@@ -69,16 +69,32 @@ mod tests {
             (Method::Put, format!("{cluster}/abort"), false),
             (Method::Put, format!("{cluster}/agentPools"), false),
             (Method::Put, format!("{cluster}/agentPools/.."), false),
-            (Method::Put, format!("{cluster}/maintenanceConfigurations/default"), false),
+            (
+                Method::Put,
+                format!("{cluster}/maintenanceConfigurations/default"),
+                false,
+            ),
             (Method::Post, format!("{cluster}/stop"), false),
-            (Method::Post, format!("{cluster}/listClusterAdminCredential"), false),
+            (
+                Method::Post,
+                format!("{cluster}/listClusterAdminCredential"),
+                false,
+            ),
             (Method::Delete, cluster.to_string(), false),
             (Method::Patch, cluster.to_string(), false),
             (Method::Get, cluster.to_string(), false),
             (Method::Delete, pool.clone(), false),
-            (Method::Put, "/subscriptions/s/resourceGroups/g".to_string(), false),
+            (
+                Method::Put,
+                "/subscriptions/s/resourceGroups/g".to_string(),
+                false,
+            ),
         ] {
-            assert_eq!(allowing(method, &path).is_some(), allowed, "{method} {path}");
+            assert_eq!(
+                allowing(method, &path).is_some(),
+                allowed,
+                "{method} {path}"
+            );
         }
     }
 }

@@ -193,15 +193,8 @@ async fn all(
     watch: &dyn Progress,
 ) -> (Lowered, Result<(), Broken>) {
     let mut before = None;
-    let (lowered, ended) = pages(
-        connection,
-        settings,
-        (read, path),
-        file,
-        watch,
-        &mut before,
-    )
-    .await;
+    let (lowered, ended) =
+        pages(connection, settings, (read, path), file, watch, &mut before).await;
     match before {
         Some(before) if ended.is_err() && before.seen > lowered.seen => (before, ended),
         _ => (lowered, ended),

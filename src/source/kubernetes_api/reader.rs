@@ -25,10 +25,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the kubeconfig cannot be used.
-    pub async fn open(
-        access: &Access,
-        settings: &Settings,
-    ) -> Result<Reader, KubernetesApiError> {
+    pub async fn open(access: &Access, settings: &Settings) -> Result<Reader, KubernetesApiError> {
         Ok(Reader {
             connection: Connection::open(access, settings).await?,
             settings: settings.clone(),
@@ -72,7 +69,9 @@ impl Reader {
             .map(|(position, _)| position)
             .collect();
         let limit = Some(self.within);
-        let outcomes = self.limited(&positions, only.as_ref(), limit, &Silent).await;
+        let outcomes = self
+            .limited(&positions, only.as_ref(), limit, &Silent)
+            .await;
         let mut read = self.together(outcomes, before);
         for kind in kinds {
             if !READS.iter().any(|known| known.kind == *kind) {
@@ -92,7 +91,15 @@ impl Reader {
         kind: &'static super::KubernetesRead,
         watch: &dyn Progress,
     ) -> Outcome {
-        list::read(&self.connection, &self.settings, kind, None, &self.file(), watch).await
+        list::read(
+            &self.connection,
+            &self.settings,
+            kind,
+            None,
+            &self.file(),
+            watch,
+        )
+        .await
     }
 
     /// As they finish, so that the longest list holds up none.
