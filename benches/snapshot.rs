@@ -182,6 +182,7 @@ fn inventory() -> Inventory {
             identity: Identity::UserAssigned,
             node_disruption_policy: None,
             ingress_application_gateway: false,
+            addons: aksplan::model::Addons::default(),
             maintenance: None,
             kubernetes: Some(Box::new(kubernetes(number, &mut seeded))),
         });

@@ -15,7 +15,7 @@ pub mod workload;
 
 pub use cidr::{CidrError, IpNet, RangeSet, parse_cidr};
 pub use cluster::{
-    Autoscaler, Cluster, Identity, IntOrPercent, KubernetesVersion, LoadBalancerProfile,
+    Addons, Autoscaler, Cluster, Identity, IntOrPercent, KubernetesVersion, LoadBalancerProfile,
     NetworkMode, NetworkPlugin, NetworkProfile, NodePool, OsType, PodIpAllocation, PoolKind,
     PoolMode, UpgradeSettings,
 };

@@ -10,7 +10,7 @@ use super::facts::{
 };
 use super::{SourceError, wire};
 use crate::model::{
-    CidrError, Cluster, Holder, HolderKind, Identity, IpNet, KubernetesVersion,
+    Addons, CidrError, Cluster, Holder, HolderKind, Identity, IpNet, KubernetesVersion,
     LoadBalancerProfile, NetworkPlugin, NetworkProfile, Peering, ResourceId, Route, RouteTable,
     VirtualNetwork, parse_cidr,
 };
@@ -689,6 +689,21 @@ fn cluster(
                     || balancer.effective_outbound_ips.is_some()
             }),
     };
+    let is_on = |switch: Option<&wire::Enabled>| switch.and_then(|on| on.enabled) == Some(true);
+    let addons = Addons {
+        virtual_nodes: is_on(
+            addons
+                .as_ref()
+                .and_then(|addons| addons.aci_connector_linux.as_ref()),
+        ),
+        static_egress_gateway: is_on(wire_network.static_egress_gateway_profile.as_ref()),
+        application_gateway_for_containers: is_on(
+            read.body
+                .ingress_profile
+                .as_ref()
+                .and_then(|ingress| ingress.application_load_balancer.as_ref()),
+        ),
+    };
     let network = network(wire_network, origin, &read.at("networkProfile"))?;
     let pools = nested(profiles, origin, &read.at("agentPoolProfiles"), |read| {
         pool(read, origin)
@@ -745,6 +760,7 @@ fn cluster(
                 .and_then(|addons| addons.ingress_application_gateway)
                 .and_then(|addon| addon.enabled)
                 .unwrap_or(false),
+            addons,
             maintenance: None,
             kubernetes: None,
         },

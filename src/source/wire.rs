@@ -286,6 +286,14 @@ pub struct Enabled {
 pub struct AddonProfiles {
     #[serde(alias = "IngressApplicationGateway")]
     pub ingress_application_gateway: Option<Enabled>,
+    #[serde(alias = "ACIConnectorLinux")]
+    pub aci_connector_linux: Option<Enabled>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IngressProfile {
+    pub application_load_balancer: Option<Enabled>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -310,6 +318,7 @@ pub struct NetworkProfile {
     pub dns_service_ip: Option<String>,
     pub outbound_type: Option<String>,
     pub load_balancer_profile: Option<LoadBalancerProfile>,
+    pub static_egress_gateway_profile: Option<Enabled>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -481,6 +490,7 @@ resources! {
         pub node_disruption_profile: Option<NodeDisruption>,
         pub service_principal_profile: Option<ServicePrincipal>,
         pub addon_profiles: Option<AddonProfiles>,
+        pub ingress_profile: Option<IngressProfile>,
     }
 
     /// An agent pool: an element of `agentPoolProfiles`, or the `properties` of an agent pool of its own.

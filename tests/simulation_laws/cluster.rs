@@ -396,6 +396,7 @@ impl Tiny {
             identity: Identity::default(),
             node_disruption_policy: None,
             ingress_application_gateway: false,
+            addons: aksplan::model::Addons::default(),
             maintenance: None,
             kubernetes: None,
         };

@@ -406,6 +406,11 @@ impl Any {
             ]),
             node_disruption_policy: self.maybe(|any| any.known(&["Block", "Allow"])),
             ingress_application_gateway: self.yes(),
+            addons: aksplan::model::Addons {
+                virtual_nodes: self.yes(),
+                static_egress_gateway: self.yes(),
+                application_gateway_for_containers: self.yes(),
+            },
             maintenance: self.maybe(Self::maintenance),
             kubernetes: self.maybe(|any| Box::new(any.kubernetes())),
         }

@@ -286,6 +286,7 @@ impl Redactor {
             identity,
             node_disruption_policy,
             ingress_application_gateway,
+            addons,
             maintenance,
             kubernetes,
         } = cluster;
@@ -305,6 +306,7 @@ impl Redactor {
             identity,
             node_disruption_policy: self.names.word(node_disruption_policy),
             ingress_application_gateway,
+            addons,
             maintenance: maintenance.map(|all| {
                 let all = all.into_iter().map(|one| self.maintenance(one));
                 let mut all: Vec<MaintenanceConfiguration> = all.collect();
