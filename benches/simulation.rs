@@ -148,6 +148,7 @@ fn inventory(nodes: usize) -> Inventory {
         foreign: Some(0),
         route_table: None,
         nat_gateway: None,
+        security_group: None,
         addresses: Vec::new(),
         assumed: false,
     });

@@ -158,6 +158,7 @@ fn inventory() -> Inventory {
             foreign: None,
             route_table: None,
             nat_gateway: None,
+            security_group: None,
             addresses: Vec::new(),
             assumed: false,
         });

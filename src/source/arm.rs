@@ -2,8 +2,10 @@
 //! caller splits pages and lists. Nothing is joined here.
 
 mod addresses;
+mod gateway;
 mod maintenance;
 mod pool;
+mod security;
 
 use super::facts::{
     ClusterFact, ClusterGiven, Facts, Origin, PeeringFact, SubnetFact, UsageFact, VnetFact,
@@ -33,6 +35,11 @@ pub enum Kind {
     LoadBalancer,
     PrivateEndpoint,
     MaintenanceConfiguration,
+    SecurityGroup,
+    ApplicationGateway,
+    PrivateDnsZone,
+    /// An `A` record set of a private DNS zone.
+    AddressRecord,
     /// A resource of Azure that holds nothing we need.
     Unused,
 }
@@ -144,6 +151,31 @@ fn read_as(
             Some(read) => facts.addresses.push(addresses::endpoint(read, origin)?),
             None => return Ok(false),
         },
+        Kind::SecurityGroup => match whole(raw, expected, origin)? {
+            Some(read) => facts.security_groups.push(security::group(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::ApplicationGateway => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let gateway = gateway::gateway(read, origin)?;
+                facts
+                    .application_gateways
+                    .get_or_insert_default()
+                    .push(gateway);
+            }
+            None => return Ok(false),
+        },
+        Kind::PrivateDnsZone => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let zone = gateway::zone(read, origin)?;
+                facts.private_dns_zones.get_or_insert_default().push(zone);
+            }
+            None => return Ok(false),
+        },
+        Kind::AddressRecord => match whole(raw, expected, origin)? {
+            Some(read) => facts.dns_records.push(gateway::record(read, origin)?),
+            None => return Ok(false),
+        },
         Kind::MaintenanceConfiguration => match whole(raw, expected, origin)? {
             Some(read) => {
                 let fact = maintenance::configuration(read, origin)?;
@@ -216,6 +248,10 @@ fn kind_of_type(kind: &str) -> Option<Kind> {
         "microsoft.network/networkinterfaces" => Kind::NetworkInterface,
         "microsoft.network/loadbalancers" => Kind::LoadBalancer,
         "microsoft.network/privateendpoints" => Kind::PrivateEndpoint,
+        "microsoft.network/networksecuritygroups" => Kind::SecurityGroup,
+        "microsoft.network/applicationgateways" => Kind::ApplicationGateway,
+        "microsoft.network/privatednszones" => Kind::PrivateDnsZone,
+        "microsoft.network/privatednszones/a" => Kind::AddressRecord,
         "microsoft.containerservice/managedclusters/maintenanceconfigurations" => {
             Kind::MaintenanceConfiguration
         }
@@ -525,6 +561,11 @@ fn subnet(mut read: Unfolded<wire::Subnet>, origin: &Origin) -> Result<SubnetFac
             .body
             .nat_gateway
             .and_then(|gateway| gateway.id)
+            .map(ResourceId::new),
+        security_group: read
+            .body
+            .network_security_group
+            .and_then(|group| group.id)
             .map(ResourceId::new),
         addresses: Vec::new(),
         assumed: false,

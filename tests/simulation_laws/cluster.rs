@@ -421,6 +421,7 @@ impl Tiny {
                 foreign: None,
                 route_table: None,
                 nat_gateway: None,
+                security_group: None,
                 addresses: Vec::new(),
                 assumed: false,
             }],
