@@ -396,6 +396,7 @@ impl Tiny {
             identity: Identity::default(),
             node_disruption_policy: None,
             ingress_application_gateway: false,
+            addons: aksplan::model::Addons::default(),
             maintenance: None,
             kubernetes: None,
         };
@@ -420,6 +421,7 @@ impl Tiny {
                 foreign: None,
                 route_table: None,
                 nat_gateway: None,
+                security_group: None,
                 addresses: Vec::new(),
                 assumed: false,
             }],
