@@ -315,6 +315,18 @@ impl Condition {
         }
     }
 
+    /// What a request itself sets, and a resource shows as soon as it was taken.
+    pub fn is_of_the_profile(&self) -> bool {
+        matches!(
+            self,
+            Condition::ModeIs { .. }
+                | Condition::PodCidrIs { .. }
+                | Condition::NetworkPolicyIs { .. }
+                | Condition::DataplaneIs { .. }
+                | Condition::UpgradeSettingsAre { .. }
+        )
+    }
+
     /// Objects of the cluster that judging it takes.
     pub fn needs_objects(&self) -> bool {
         matches!(
