@@ -15,9 +15,9 @@ pub mod workload;
 
 pub use cidr::{CidrError, IpNet, RangeSet, parse_cidr};
 pub use cluster::{
-    Autoscaler, Cluster, Identity, IntOrPercent, KubernetesVersion, LoadBalancerProfile,
-    NetworkMode, NetworkPlugin, NetworkProfile, NodePool, OsType, PodIpAllocation, PoolKind,
-    PoolMode, UpgradeSettings,
+    AutoUpgrade, Autoscaler, Cluster, Identity, IntOrPercent, KubernetesVersion,
+    LoadBalancerProfile, NetworkMode, NetworkPlugin, NetworkProfile, NodePool, OsType,
+    PodIpAllocation, PoolKind, PoolMode, UpgradeSettings,
 };
 pub use inventory::{ClusterIndex, Inventory, ReservedRange, SubnetIndex, VnetIndex};
 pub use maintenance::{

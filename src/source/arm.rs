@@ -10,7 +10,7 @@ use super::facts::{
 };
 use super::{SourceError, wire};
 use crate::model::{
-    CidrError, Cluster, Holder, HolderKind, Identity, IpNet, KubernetesVersion,
+    AutoUpgrade, CidrError, Cluster, Holder, HolderKind, Identity, IpNet, KubernetesVersion,
     LoadBalancerProfile, NetworkPlugin, NetworkProfile, Peering, ResourceId, Route, RouteTable,
     VirtualNetwork, parse_cidr,
 };
@@ -728,6 +728,12 @@ fn cluster(
             kubernetes_version: version.as_deref().and_then(KubernetesVersion::from_word),
             provisioning_state: wire.provisioning_state,
             power_state: wire.power_state.and_then(|state| state.code),
+            auto_upgrade: wire
+                .auto_upgrade_profile
+                .map_or_else(AutoUpgrade::default, |profile| AutoUpgrade {
+                    channel: profile.upgrade_channel,
+                    node_os_channel: profile.node_os_upgrade_channel,
+                }),
             network,
             pools: Vec::new(),
             private_cluster: server.enable_private_cluster.unwrap_or(false),

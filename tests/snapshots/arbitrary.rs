@@ -4,12 +4,12 @@
 
 use aksplan::model::workload::Labels;
 use aksplan::model::{
-    Autoscaler, Cluster, DateSpan, HeldAddress, Holder, HolderKind, Identity, IntOrPercent,
-    Inventory, IpNet, KubernetesVersion, LoadBalancerProfile, MaintenanceConfiguration,
-    MaintenanceWindow, NatGateway, NetworkPlugin, NetworkProfile, NodePool, OsType, Peering,
-    PodIpAllocation, PoolKind, PoolMode, ReservedRange, ResourceId, Route, RouteTable, Schedule,
-    Subnet, SubnetIndex, TimeInWeek, TimeSpan, UpgradeSettings, VirtualNetwork, VnetIndex,
-    WeekIndex, Weekday,
+    AutoUpgrade, Autoscaler, Cluster, DateSpan, HeldAddress, Holder, HolderKind, Identity,
+    IntOrPercent, Inventory, IpNet, KubernetesVersion, LoadBalancerProfile,
+    MaintenanceConfiguration, MaintenanceWindow, NatGateway, NetworkPlugin, NetworkProfile,
+    NodePool, OsType, Peering, PodIpAllocation, PoolKind, PoolMode, ReservedRange, ResourceId,
+    Route, RouteTable, Schedule, Subnet, SubnetIndex, TimeInWeek, TimeSpan, UpgradeSettings,
+    VirtualNetwork, VnetIndex, WeekIndex, Weekday,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -393,6 +393,10 @@ impl Any {
                 Some("Running".to_string()),
                 Some("Stopped".to_string()),
             ]),
+            auto_upgrade: AutoUpgrade {
+                channel: self.maybe(|any| any.known(&["none", "patch", "node-image"])),
+                node_os_channel: self.maybe(|any| any.known(&["None", "NodeImage"])),
+            },
             network,
             pools: self.some(3, |any| any.pool(subnets)),
             private_cluster: self.yes(),

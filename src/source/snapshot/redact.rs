@@ -9,9 +9,9 @@ mod words;
 
 use super::{AddressesAre, Redacted};
 use crate::model::{
-    Cluster, HeldAddress, Holder, Inventory, IpNet, LoadBalancerProfile, MaintenanceConfiguration,
-    NatGateway, NetworkPlugin, NetworkProfile, NodePool, Peering, ReservedRange, Route, RouteTable,
-    Subnet, UpgradeSettings, VirtualNetwork,
+    AutoUpgrade, Cluster, HeldAddress, Holder, Inventory, IpNet, LoadBalancerProfile,
+    MaintenanceConfiguration, NatGateway, NetworkPlugin, NetworkProfile, NodePool, Peering,
+    ReservedRange, Route, RouteTable, Subnet, UpgradeSettings, VirtualNetwork,
 };
 use addresses::Addresses;
 use names::Names;
@@ -278,6 +278,7 @@ impl Redactor {
             kubernetes_version,
             provisioning_state,
             power_state,
+            auto_upgrade,
             network,
             pools,
             private_cluster,
@@ -297,6 +298,10 @@ impl Redactor {
             kubernetes_version,
             provisioning_state: self.names.word(provisioning_state),
             power_state: self.names.word(power_state),
+            auto_upgrade: AutoUpgrade {
+                channel: self.names.word(auto_upgrade.channel),
+                node_os_channel: self.names.word(auto_upgrade.node_os_channel),
+            },
             network: self.network(network),
             pools: pools.into_iter().map(|pool| self.pool(pool)).collect(),
             private_cluster,
