@@ -158,6 +158,7 @@ fn inventory() -> Inventory {
             foreign: None,
             route_table: None,
             nat_gateway: None,
+            security_group: None,
             addresses: Vec::new(),
             assumed: false,
         });
@@ -183,6 +184,7 @@ fn inventory() -> Inventory {
             identity: Identity::UserAssigned,
             node_disruption_policy: None,
             ingress_application_gateway: false,
+            addons: aksplan::model::Addons::default(),
             maintenance: None,
             kubernetes: Some(Box::new(kubernetes(number, &mut seeded))),
         });

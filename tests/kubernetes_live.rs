@@ -3,6 +3,8 @@
 // Unix: credential plugins of the tests are shell scripts.
 #![cfg(all(feature = "kubernetes", unix))]
 
+#[path = "kubernetes_live/again.rs"]
+mod again;
 #[path = "kubernetes_live/attached.rs"]
 mod attached;
 #[path = "control_plane/mod.rs"]

@@ -367,6 +367,7 @@ fn nameless(name: String) -> Cluster {
         identity: crate::model::Identity::default(),
         node_disruption_policy: None,
         ingress_application_gateway: false,
+        addons: crate::model::Addons::default(),
         maintenance: None,
         kubernetes: None,
     }

@@ -52,6 +52,8 @@ pub struct Cluster {
     /// Application Gateway Ingress Controller add-on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ingress_application_gateway: bool,
+    #[serde(default, skip_serializing_if = "Addons::is_empty")]
+    pub addons: Addons,
     /// Sorted by name. `None`: not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Vec<MaintenanceConfiguration>>,
@@ -124,6 +126,7 @@ impl Cluster {
             identity: self.identity,
             node_disruption_policy: self.node_disruption_policy.clone(),
             ingress_application_gateway: self.ingress_application_gateway,
+            addons: self.addons,
             maintenance: self.maintenance.clone(),
             kubernetes: None,
         }
@@ -153,6 +156,27 @@ pub struct AutoUpgrade {
 impl AutoUpgrade {
     fn is_unknown(&self) -> bool {
         *self == AutoUpgrade::default()
+    }
+}
+
+/// Add-ons and features that the move to Overlay asks about. False where the input does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Addons {
+    /// Virtual nodes, `addonProfiles.aciConnectorLinux` (OVL-4).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub virtual_nodes: bool,
+    /// `networkProfile.staticEgressGatewayProfile`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub static_egress_gateway: bool,
+    /// `ingressProfile.applicationLoadBalancer`: Application Gateway for Containers as an add-on (ADD-1).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub application_gateway_for_containers: bool,
+}
+
+impl Addons {
+    fn is_empty(&self) -> bool {
+        *self == Addons::default()
     }
 }
 

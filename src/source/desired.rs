@@ -3,7 +3,9 @@
 
 use super::facts::{ClusterFact, Facts, PoolFact, VnetFact};
 use super::{Found, SourceError, assemble};
-use crate::model::{Identity, Inventory, IpNet, KubernetesVersion, NetworkPlugin, ResourceId};
+use crate::model::{
+    Addons, Identity, Inventory, IpNet, KubernetesVersion, NetworkPlugin, ResourceId,
+};
 
 /// Two states and the clusters whose wanted state was given, by position in the second.
 #[derive(Debug, Clone)]
@@ -331,6 +333,13 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
     if !given.ingress_application_gateway {
         new.ingress_application_gateway = old.ingress_application_gateway;
     }
+    // A wanted state that switches one off is not told from one that leaves it out: errs towards its being on.
+    new.addons = Addons {
+        virtual_nodes: new.addons.virtual_nodes || old.addons.virtual_nodes,
+        static_egress_gateway: new.addons.static_egress_gateway || old.addons.static_egress_gateway,
+        application_gateway_for_containers: new.addons.application_gateway_for_containers
+            || old.addons.application_gateway_for_containers,
+    };
     let policy = new.node_disruption_policy.take();
     new.node_disruption_policy = policy.or_else(|| old.node_disruption_policy.clone());
     new.private_cluster |= old.private_cluster;

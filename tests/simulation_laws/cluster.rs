@@ -397,6 +397,7 @@ impl Tiny {
             identity: Identity::default(),
             node_disruption_policy: None,
             ingress_application_gateway: false,
+            addons: aksplan::model::Addons::default(),
             maintenance: None,
             kubernetes: None,
         };
@@ -421,6 +422,7 @@ impl Tiny {
                 foreign: None,
                 route_table: None,
                 nat_gateway: None,
+                security_group: None,
                 addresses: Vec::new(),
                 assumed: false,
             }],

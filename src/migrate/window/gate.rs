@@ -103,6 +103,11 @@ impl<'a> Question<'a> {
         answers
     }
 
+    /// When the window that is open now closes; `None`: none is open for certain.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.clock(&mut Vec::new()).map(|(until, _)| until)
+    }
+
     fn named(&self, name: &str) -> Option<&MaintenanceConfiguration> {
         self.configurations?
             .iter()

@@ -146,7 +146,7 @@ pub(super) fn allowing_in(
     })
 }
 
-fn is_like(template: &str, path: &str) -> bool {
+pub(super) fn is_like(template: &str, path: &str) -> bool {
     let mut segments = path.trim_end_matches('/').split('/');
     template.split('/').all(|wanted| {
         segments.next().is_some_and(|segment| {

@@ -127,6 +127,11 @@ impl Connection {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// Asks again, though it stopped answering a while ago.
+    pub fn try_again(&self) {
+        self.lost.store(false, Ordering::Relaxed);
+    }
+
     pub fn error(&self, problem: String) -> KubernetesApiError {
         KubernetesApiError::Server {
             who: self.who.clone(),

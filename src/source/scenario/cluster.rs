@@ -239,6 +239,7 @@ impl ScenarioCluster {
                 identity,
                 node_disruption_policy: self.node_disruption_policy,
                 ingress_application_gateway: false,
+                addons: crate::model::Addons::default(),
                 maintenance: None,
                 kubernetes: None,
             },

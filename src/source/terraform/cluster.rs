@@ -144,6 +144,7 @@ impl Lowering<'_> {
                 node_disruption_policy: None,
                 // A data source lists a gateway with empty values where there is none.
                 ingress_application_gateway: gateway.is_some() && !instance.data,
+                addons: crate::model::Addons::default(),
                 maintenance: None,
                 kubernetes: None,
             },

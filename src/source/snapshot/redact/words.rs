@@ -82,6 +82,16 @@ pub(super) const WORDS: &[&str] = &[
     "HyperNetGateway",
     // Policies.
     "Allow",
+    "*",
+    "Ah",
+    "Any",
+    "AzureLoadBalancer",
+    "Esp",
+    "GatewayManager",
+    "Icmp",
+    "Tcp",
+    "Udp",
+    "VirtualNetwork",
     "Block",
     "AllowDuringMaintenanceWindow",
     "Schedule",
@@ -262,6 +272,8 @@ pub(super) const RESOURCE_TYPES: &[&str] = &[
     "virtualNetworkGateways",
     "azureFirewalls",
     "networkSecurityGroups",
+    "applicationSecurityGroups",
+    "privateDnsZones",
     "userAssignedIdentities",
 ];
 
