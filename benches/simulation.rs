@@ -171,6 +171,7 @@ fn inventory(nodes: usize) -> Inventory {
         kubernetes_version: None,
         provisioning_state: None,
         power_state: None,
+        auto_upgrade: aksplan::model::AutoUpgrade::default(),
         network: NetworkProfile {
             plugin: Some(NetworkPlugin::Azure),
             ..NetworkProfile::default()

@@ -358,6 +358,7 @@ fn nameless(name: String) -> Cluster {
         kubernetes_version: None,
         provisioning_state: None,
         power_state: None,
+        auto_upgrade: crate::model::AutoUpgrade::default(),
         network: NetworkProfile::default(),
         pools: Vec::new(),
         private_cluster: false,

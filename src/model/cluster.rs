@@ -29,6 +29,8 @@ pub struct Cluster {
     /// `Running` or `Stopped`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_state: Option<String>,
+    #[serde(default, skip_serializing_if = "AutoUpgrade::is_unknown")]
+    pub auto_upgrade: AutoUpgrade,
     #[serde(default)]
     pub network: NetworkProfile,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -115,6 +117,7 @@ impl Cluster {
             kubernetes_version: self.kubernetes_version,
             provisioning_state: self.provisioning_state.clone(),
             power_state: self.power_state.clone(),
+            auto_upgrade: self.auto_upgrade.clone(),
             network: self.network.clone(),
             pools: self.pools.clone(),
             private_cluster: self.private_cluster,
@@ -135,6 +138,24 @@ impl Cluster {
             Some(group) => format!("{group}/{}", self.name),
             None => self.name.clone(),
         }
+    }
+}
+
+/// `autoUpgradeProfile`: what AKS upgrades by itself (MNT-2). `None`: not said, which is not the same as off.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct AutoUpgrade {
+    /// `upgradeChannel`: `none`, `patch`, `stable`, `rapid`, `node-image`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// `nodeOSUpgradeChannel`: `None`, `Unmanaged`, `SecurityPatch`, `NodeImage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_os_channel: Option<String>,
+}
+
+impl AutoUpgrade {
+    fn is_unknown(&self) -> bool {
+        *self == AutoUpgrade::default()
     }
 }
 

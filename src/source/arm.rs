@@ -12,9 +12,9 @@ use super::facts::{
 };
 use super::{SourceError, wire};
 use crate::model::{
-    Addons, CidrError, Cluster, Holder, HolderKind, Identity, IpNet, KubernetesVersion,
-    LoadBalancerProfile, NetworkPlugin, NetworkProfile, Peering, ResourceId, Route, RouteTable,
-    VirtualNetwork, parse_cidr,
+    Addons, AutoUpgrade, CidrError, Cluster, Holder, HolderKind, Identity, IpNet,
+    KubernetesVersion, LoadBalancerProfile, NetworkPlugin, NetworkProfile, Peering, ResourceId,
+    Route, RouteTable, VirtualNetwork, parse_cidr,
 };
 use pool::{loose_pool, pool};
 use serde::Deserialize;
@@ -784,6 +784,12 @@ fn cluster(
             kubernetes_version: version.as_deref().and_then(KubernetesVersion::from_word),
             provisioning_state: wire.provisioning_state,
             power_state: wire.power_state.and_then(|state| state.code),
+            auto_upgrade: wire
+                .auto_upgrade_profile
+                .map_or_else(AutoUpgrade::default, |profile| AutoUpgrade {
+                    channel: profile.upgrade_channel,
+                    node_os_channel: profile.node_os_upgrade_channel,
+                }),
             network,
             pools: Vec::new(),
             private_cluster: server.enable_private_cluster.unwrap_or(false),

@@ -377,6 +377,7 @@ impl Tiny {
             }),
             provisioning_state: None,
             power_state: None,
+            auto_upgrade: aksplan::model::AutoUpgrade::default(),
             network: NetworkProfile {
                 plugin: Some(match self.mode {
                     "kubenet" => NetworkPlugin::Kubenet,

@@ -21,7 +21,7 @@ use crate::model::{
 };
 use jiff::civil::{self, Date};
 use jiff::tz::Offset;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// Which openings count where Azure's documents leave it open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +194,7 @@ fn opens_on(window: &MaintenanceWindow, day: Date, reading: Reading) -> bool {
         Schedule::Daily { interval_days } => {
             let counted = start.map(|start| Counted {
                 units: i64::from((day - start).get_days()),
-                is_sure: true,
+                late: 0,
             });
             falls(interval_days.get(), counted, reading)
         }
@@ -220,7 +220,7 @@ fn opens_on(window: &MaintenanceWindow, day: Date, reading: Reading) -> bool {
                 date == Some(day)
                     && falls(
                         interval_months.get(),
-                        start.map(|start| months(start, of, first(start))),
+                        start.map(|start| months(start, of, first)),
                         reading,
                     )
             };
@@ -252,19 +252,19 @@ fn opens_on(window: &MaintenanceWindow, day: Date, reading: Reading) -> bool {
             of(day) == Some(day)
                 && falls(
                     interval_months.get(),
-                    start.map(|start| months(start, day, of(start))),
+                    start.map(|start| months(start, day, of)),
                     reading,
                 )
         }
     }
 }
 
-/// Units of the interval since the first of them.
+/// Units of the interval since that of `startDate`, or since one of the `late` after it.
 #[derive(Debug, Clone, Copy)]
 struct Counted {
     units: i64,
-    /// Whether the first is the one of `startDate` itself; else it is that one or the next.
-    is_sure: bool,
+    /// 0: the first day that fits is in the unit of `startDate` itself.
+    late: i64,
 }
 
 /// Whether a day that fits is one of every `interval`th.
@@ -276,34 +276,41 @@ fn falls(interval: u32, counted: Option<Counted>, reading: Reading) -> bool {
     let is = |units: i64| units.rem_euclid(interval) == 0;
     match (counted, reading) {
         (None, reading) => reading == Reading::Possible,
-        (Some(counted), Reading::Certain) => counted.is_sure && is(counted.units),
+        (Some(counted), Reading::Certain) => counted.late == 0 && is(counted.units),
         (Some(counted), Reading::Possible) => {
-            is(counted.units) || (!counted.is_sure && is(counted.units - 1))
+            (0..=counted.late).any(|late| is(counted.units - late))
         }
     }
 }
 
-/// Calendar weeks from that of `startDate`. A week begins on Sunday, or on Monday: where the two disagree it is not sure.
+/// Calendar weeks. A week begins on Sunday, or on Monday: where the two disagree it is not sure which is the first.
 fn weeks(start: Date, day: Date) -> Counted {
     let weekday = day.weekday();
-    let next = i64::from(start.weekday().until(weekday));
+    let first = start.weekday();
+    let is_sure = weekday.to_sunday_zero_offset() >= first.to_sunday_zero_offset()
+        && weekday.to_monday_zero_offset() >= first.to_monday_zero_offset();
+    let late = i64::from(!is_sure);
+    let next = i64::from(first.until(weekday));
     let since = i64::from((day - start).get_days());
-    let is_sure = weekday.to_sunday_zero_offset() >= start.weekday().to_sunday_zero_offset()
-        && weekday.to_monday_zero_offset() >= start.weekday().to_monday_zero_offset();
-    // Counted from the first day that fits, on or after `startDate`; where that may be a week late, from the week before it.
-    let units = (since - next).div_euclid(7);
     Counted {
-        units: if is_sure { units } else { units + 1 },
-        is_sure,
+        units: (since - next).div_euclid(7) + late,
+        late,
     }
 }
 
-/// Months from that of `startDate`; `first`: the day that fits in that month.
-fn months(start: Date, day: Date, first: Option<Date>) -> Counted {
+/// Months; `fits`: the day that fits in a month, if it has one.
+fn months(start: Date, day: Date, fits: impl Fn(Date) -> Option<Date>) -> Counted {
     let index = |date: Date| i64::from(date.year()) * 12 + i64::from(date.month());
+    // No two months in a row are without a day, so that two months late is the most.
+    let late = (0..3i64)
+        .find(|late| {
+            let month = start.first_of_month().checked_add(late.months());
+            month.ok().and_then(&fits).is_some_and(|fit| fit >= start)
+        })
+        .unwrap_or(3);
     Counted {
         units: index(day) - index(start),
-        is_sure: first.is_some_and(|first| first >= start),
+        late,
     }
 }
 

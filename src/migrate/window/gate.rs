@@ -2,7 +2,7 @@
 
 use super::{FURTHEST, Opening, Reading, State, Window, later, openings, span, state_at, told};
 use crate::finding::Severity;
-use crate::model::MaintenanceConfiguration;
+use crate::model::{Cluster, MaintenanceConfiguration};
 use crate::rule::{self, Rule};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -75,7 +75,24 @@ pub fn is_refused(answers: &[Answer]) -> bool {
         .any(|answer| answer.severity == Severity::Blocker)
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
+    /// About a run that begins now, with a prediction still to be filled in.
+    pub fn of(cluster: &'a Cluster, own: Option<&'a Window>, now: Timestamp) -> Self {
+        Question {
+            now,
+            begun: now,
+            own,
+            configurations: cluster.maintenance.as_deref(),
+            node_disruption_policy: cluster.node_disruption_policy.as_deref(),
+            channels: Channels {
+                auto_upgrade: cluster.auto_upgrade.channel.as_deref(),
+                node_os_upgrade: cluster.auto_upgrade.node_os_channel.as_deref(),
+            },
+            p50_seconds: None,
+            p90_seconds: None,
+        }
+    }
+
     /// Everything that can be said, in the order of [`Gate`]; at least one of each of the first two.
     pub fn answers(&self) -> Vec<Answer> {
         let mut answers = Vec::new();

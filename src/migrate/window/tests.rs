@@ -209,6 +209,17 @@ fn weeks() {
             "12-13 22:00/12-14 04:00",
         ],
     );
+    // From a Sunday, Thursdays: the same week where weeks begin on Sunday, the next where they begin on Monday.
+    check_both(
+        from("2026-11-22", nights(weekly(2, Weekday::Thursday))),
+        ("2026-11-01", "2026-12-11"),
+        &[],
+        &[
+            "11-26 22:00/11-27 04:00",
+            "12-03 22:00/12-04 04:00",
+            "12-10 22:00/12-11 04:00",
+        ],
+    );
     // From a Thursday, every third Monday: both weeks begin after it.
     check_both(
         from("2026-11-26", nights(weekly(3, Weekday::Monday))),

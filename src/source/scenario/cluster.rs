@@ -230,6 +230,7 @@ impl ScenarioCluster {
                 kubernetes_version: version,
                 provisioning_state: self.provisioning_state,
                 power_state: self.power_state,
+                auto_upgrade: crate::model::AutoUpgrade::default(),
                 network,
                 pools: Vec::new(),
                 private_cluster: self.private_cluster,

@@ -9,10 +9,10 @@ mod words;
 
 use super::{AddressesAre, Redacted};
 use crate::model::{
-    AddressRecord, ApplicationGateway, BackendPool, Cluster, HeldAddress, Holder, Inventory, IpNet,
-    LoadBalancerProfile, MaintenanceConfiguration, NatGateway, NetworkPlugin, NetworkProfile,
-    NetworkSecurityGroup, NodePool, Peering, PrivateDnsZone, ReservedRange, Route, RouteTable,
-    SecurityEnd, SecurityRule, Subnet, UpgradeSettings, VirtualNetwork,
+    AddressRecord, ApplicationGateway, AutoUpgrade, BackendPool, Cluster, HeldAddress, Holder,
+    Inventory, IpNet, LoadBalancerProfile, MaintenanceConfiguration, NatGateway, NetworkPlugin,
+    NetworkProfile, NetworkSecurityGroup, NodePool, Peering, PrivateDnsZone, ReservedRange, Route,
+    RouteTable, SecurityEnd, SecurityRule, Subnet, UpgradeSettings, VirtualNetwork,
 };
 use addresses::Addresses;
 use names::Names;
@@ -419,6 +419,7 @@ impl Redactor {
             kubernetes_version,
             provisioning_state,
             power_state,
+            auto_upgrade,
             network,
             pools,
             private_cluster,
@@ -439,6 +440,10 @@ impl Redactor {
             kubernetes_version,
             provisioning_state: self.names.word(provisioning_state),
             power_state: self.names.word(power_state),
+            auto_upgrade: AutoUpgrade {
+                channel: self.names.word(auto_upgrade.channel),
+                node_os_channel: self.names.word(auto_upgrade.node_os_channel),
+            },
             network: self.network(network),
             pools: pools.into_iter().map(|pool| self.pool(pool)).collect(),
             private_cluster,

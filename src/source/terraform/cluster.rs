@@ -134,6 +134,7 @@ impl Lowering<'_> {
                 kubernetes_version: version(&block, planned)?,
                 provisioning_state: None,
                 power_state: None,
+                auto_upgrade: crate::model::AutoUpgrade::default(),
                 network,
                 pools: Vec::new(),
                 private_cluster: flag("private_cluster_enabled")?,
