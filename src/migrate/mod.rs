@@ -4,9 +4,10 @@
 //! [`eligibility`] (obstacles) · [`step`] (the closed list of actions and what follows from each) · [`condition`] (what must hold, and
 //! whether it does) · [`fingerprint`] (the facts a plan relies on, and drift) · [`foresee`] and [`foreseen`]
 //! (what the simulation says of a step) · [`pace`] (how one that runs stands against it) ·
-//! [`plan`] (the document) · [`sequence`] (which steps, in which order) · [`verify`] · [`window`]
+//! [`plan`] (the document) · [`sequence`] (which steps, in which order) · [`build`] · [`verify`] · [`window`]
 //! (when there is time for it).
 
+pub mod build;
 pub mod condition;
 pub mod eligibility;
 pub mod fingerprint;
