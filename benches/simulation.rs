@@ -148,6 +148,7 @@ fn inventory(nodes: usize) -> Inventory {
         foreign: Some(0),
         route_table: None,
         nat_gateway: None,
+        security_group: None,
         addresses: Vec::new(),
         assumed: false,
     });
@@ -170,6 +171,7 @@ fn inventory(nodes: usize) -> Inventory {
         kubernetes_version: None,
         provisioning_state: None,
         power_state: None,
+        auto_upgrade: aksplan::model::AutoUpgrade::default(),
         network: NetworkProfile {
             plugin: Some(NetworkPlugin::Azure),
             ..NetworkProfile::default()
@@ -181,6 +183,7 @@ fn inventory(nodes: usize) -> Inventory {
         identity: Identity::UserAssigned,
         node_disruption_policy: None,
         ingress_application_gateway: false,
+        addons: aksplan::model::Addons::default(),
         maintenance: None,
         kubernetes: Some(Box::new(kubernetes(nodes))),
     });

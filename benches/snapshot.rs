@@ -158,6 +158,7 @@ fn inventory() -> Inventory {
             foreign: None,
             route_table: None,
             nat_gateway: None,
+            security_group: None,
             addresses: Vec::new(),
             assumed: false,
         });
@@ -171,6 +172,7 @@ fn inventory() -> Inventory {
             kubernetes_version: None,
             provisioning_state: None,
             power_state: None,
+            auto_upgrade: aksplan::model::AutoUpgrade::default(),
             network: NetworkProfile {
                 plugin: Some(NetworkPlugin::Azure),
                 ..NetworkProfile::default()
@@ -182,6 +184,7 @@ fn inventory() -> Inventory {
             identity: Identity::UserAssigned,
             node_disruption_policy: None,
             ingress_application_gateway: false,
+            addons: aksplan::model::Addons::default(),
             maintenance: None,
             kubernetes: Some(Box::new(kubernetes(number, &mut seeded))),
         });

@@ -3,6 +3,8 @@
 // Unix: credential plugins of the tests are shell scripts.
 #![cfg(all(feature = "kubernetes", unix))]
 
+#[path = "kubernetes_live/again.rs"]
+mod again;
 #[path = "kubernetes_live/attached.rs"]
 mod attached;
 #[path = "control_plane/mod.rs"]
@@ -13,6 +15,8 @@ mod faults;
 mod handed;
 #[path = "kubernetes_live/large.rs"]
 mod large;
+#[path = "kubernetes_live/lease.rs"]
+mod lease;
 #[path = "kubernetes_live/loopback.rs"]
 mod loopback;
 #[path = "kubernetes_live/objects.rs"]

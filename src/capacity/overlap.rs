@@ -644,6 +644,7 @@ mod tests {
                 foreign: None,
                 route_table: None,
                 nat_gateway: None,
+                security_group: None,
                 addresses: Vec::new(),
                 assumed: false,
             }],

@@ -8,20 +8,20 @@ use crate::capacity::growth::Books;
 use crate::disruption::drain::DrainOptions;
 use crate::disruption::verdicts::Drain;
 use crate::finding::{Finding, Severity};
+use crate::migrate::window::Window;
 use crate::model::{
     Cluster, ClusterIndex, Inventory, KubernetesState, MaintenanceConfiguration, NetworkProfile,
 };
 use crate::population::{NodeId, PoolId, Population};
 use crate::report::shapes::simulation::SimulationShape;
 use crate::report::simulation::{
-    Rows, Show, Simulation, Trace, Window, assumptions, document, listed, merged,
+    NamedWindow, Rows, Show, Simulation, Trace, assumptions, document, listed, merged,
 };
 use crate::simulate::advice::{Trial, advise};
 use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, futures};
 use crate::source::facts::{ClusterFact, ClusterGiven, Origin};
 use crate::source::{self, Found};
 use jiff::Timestamp;
-use jiff::civil::Time;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ pub struct SimulationArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
-    /// The time there is for it: `4h`, `240m`, or `22:00-04:00` in UTC
+    /// The time there is for it: `4h`, `22:00-04:00` in UTC, `22:00-04:00+02:00`, or from and to as two instants
     ///
     /// The cluster's own maintenance windows are looked at as well, where they were read.
     #[arg(long, value_name = "WINDOW")]
@@ -181,7 +181,7 @@ impl SimulationArgs {
         let policy = policy.unwrap_or_default();
         let mut windows = cluster_windows(cluster);
         if let Some(text) = &self.window {
-            windows.insert(0, window(text)?);
+            windows.insert(0, own_window(text)?);
         }
         let population = Population::of(cluster, state);
         let asked = ask(&population)?;
@@ -358,6 +358,7 @@ fn nameless(name: String) -> Cluster {
         kubernetes_version: None,
         provisioning_state: None,
         power_state: None,
+        auto_upgrade: crate::model::AutoUpgrade::default(),
         network: NetworkProfile::default(),
         pools: Vec::new(),
         private_cluster: false,
@@ -366,6 +367,7 @@ fn nameless(name: String) -> Cluster {
         identity: crate::model::Identity::default(),
         node_disruption_policy: None,
         ingress_application_gateway: false,
+        addons: crate::model::Addons::default(),
         maintenance: None,
         kubernetes: None,
     }
@@ -415,59 +417,20 @@ fn read_policy(path: &Path) -> Result<Policy, CliError> {
     Ok(policy)
 }
 
-/// `4h`, `90m`, `22:00-04:00`.
-fn window(text: &str) -> Result<Window, CliError> {
-    let fail = || {
-        CliError::Usage(format!(
-            "--window `{text}`; expected hours (4h), minutes (240m), or from and to in UTC (22:00-04:00)"
-        ))
-    };
-    let source = "window".to_string();
-    if let Some((from, to)) = text.split_once(['-', '–']) {
-        let opens = time(from).ok_or_else(fail)?;
-        let closes = time(to).ok_or_else(fail)?;
-        let minutes = |time: Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
-        // Through midnight; the same time twice is a day.
-        let lasts = (minutes(closes) - minutes(opens) - 1).rem_euclid(24 * 60) + 1;
-        return Ok(Window {
-            source,
-            seconds: u32::try_from(lasts * 60).map_err(|_| fail())?,
-            opens: Some(opens),
-            is_maintenance: false,
-        });
-    }
-    let text = text.trim();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
-    let number: u32 = digits.parse().map_err(|_| fail())?;
-    let unit = match text[digits.len()..].trim() {
-        "h" | "hour" | "hours" => 3_600,
-        "m" | "min" | "minutes" => 60,
-        "s" | "seconds" => 1,
-        "d" | "day" | "days" => 86_400,
-        _ => return Err(fail()),
-    };
-    let seconds = number
-        .checked_mul(unit)
-        .filter(|seconds| *seconds > 0)
-        .ok_or_else(fail)?;
-    Ok(Window {
-        source,
-        seconds,
-        opens: None,
+/// The one that is given with `--window`.
+fn own_window(text: &str) -> Result<NamedWindow, CliError> {
+    let window: Window = text
+        .parse()
+        .map_err(|error| CliError::Usage(format!("--{error}")))?;
+    Ok(NamedWindow {
+        source: "window".to_string(),
+        window,
         is_maintenance: false,
     })
 }
 
-fn time(text: &str) -> Option<Time> {
-    let (hour, minute) = text.trim().split_once(':')?;
-    let hour: i8 = hour.parse().ok()?;
-    Time::new(hour % 24, minute.parse().ok()?, 0, 0)
-        .ok()
-        .filter(|_| (0..=24).contains(&hour))
-}
-
 /// The cluster's own windows, as lengths and times of day; on which days they open is not looked at here.
-fn cluster_windows(cluster: &Cluster) -> Vec<Window> {
+fn cluster_windows(cluster: &Cluster) -> Vec<NamedWindow> {
     let configurations = cluster.maintenance.as_deref().unwrap_or_default();
     configurations
         .iter()
@@ -476,13 +439,15 @@ fn cluster_windows(cluster: &Cluster) -> Vec<Window> {
         .collect()
 }
 
-fn cluster_window(configuration: &MaintenanceConfiguration) -> Option<Window> {
+fn cluster_window(configuration: &MaintenanceConfiguration) -> Option<NamedWindow> {
     let window = configuration.window.as_ref()?;
-    let offset = jiff::SignedDuration::from_mins(i64::from(window.utc_offset_minutes));
-    Some(Window {
+    Some(NamedWindow {
         source: configuration.name.clone(),
-        seconds: window.duration_hours.checked_mul(3_600)?,
-        opens: Some(window.start_time.wrapping_sub(offset)),
+        window: Window::Daily {
+            opens: window.start_time,
+            seconds: window.duration_hours.checked_mul(3_600)?,
+            offset_minutes: window.utc_offset_minutes,
+        },
         is_maintenance: true,
     })
 }
@@ -544,35 +509,16 @@ pub fn nodes(population: &Population, named: &[String]) -> Result<Vec<NodeId>, C
 mod tests {
     use super::*;
     use crate::model::{MaintenanceWindow, Schedule};
+    use jiff::civil::Time;
     use std::num::NonZeroU32;
 
     #[test]
-    fn windows() {
-        for (text, seconds, opens) in [
-            ("4h", 14_400, None),
-            ("240m", 14_400, None),
-            ("90 min", 5_400, None),
-            ("22:00-04:00", 21_600, Some("22:00")),
-            ("00:00-24:00", 86_400, Some("00:00")),
-            ("01:30-02:00", 1_800, Some("01:30")),
-        ] {
-            let window = window(text).unwrap();
-            assert_eq!(window.seconds, seconds, "{text}");
-            let found = window.opens.map(|time| time.strftime("%H:%M").to_string());
-            assert_eq!(found.as_deref(), opens, "{text}");
-        }
-        for text in [
-            "",
-            "h",
-            "4",
-            "4x",
-            "25:00-04:00",
-            "22:00-04:61",
-            "0h",
-            "99999999999h",
-        ] {
-            assert!(window(text).is_err(), "{text}");
-        }
+    fn a_window_that_cannot_be_read_is_named_as_a_flag() {
+        assert_eq!(own_window("22:00-04:00").unwrap().window.seconds(), 21_600);
+        let CliError::Usage(said) = own_window("4x").unwrap_err() else {
+            panic!("a usage error is expected");
+        };
+        assert!(said.starts_with("--window `4x`; expected hours"), "{said}");
     }
 
     #[test]
@@ -592,8 +538,11 @@ mod tests {
             ..MaintenanceConfiguration::default()
         };
         let window = cluster_window(&configuration).unwrap();
-        assert_eq!(window.opens, Some(Time::constant(23, 30, 0, 0)));
-        assert_eq!((window.seconds, window.is_maintenance), (21_600, true));
+        assert_eq!(window.window.opens(), Some(Time::constant(23, 30, 0, 0)));
+        assert_eq!(
+            (window.window.seconds(), window.is_maintenance),
+            (21_600, true)
+        );
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct Cluster {
     /// `Running` or `Stopped`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_state: Option<String>,
+    #[serde(default, skip_serializing_if = "AutoUpgrade::is_unknown")]
+    pub auto_upgrade: AutoUpgrade,
     #[serde(default)]
     pub network: NetworkProfile,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,6 +52,8 @@ pub struct Cluster {
     /// Application Gateway Ingress Controller add-on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ingress_application_gateway: bool,
+    #[serde(default, skip_serializing_if = "Addons::is_empty")]
+    pub addons: Addons,
     /// Sorted by name. `None`: not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Vec<MaintenanceConfiguration>>,
@@ -113,6 +117,7 @@ impl Cluster {
             kubernetes_version: self.kubernetes_version,
             provisioning_state: self.provisioning_state.clone(),
             power_state: self.power_state.clone(),
+            auto_upgrade: self.auto_upgrade.clone(),
             network: self.network.clone(),
             pools: self.pools.clone(),
             private_cluster: self.private_cluster,
@@ -121,6 +126,7 @@ impl Cluster {
             identity: self.identity,
             node_disruption_policy: self.node_disruption_policy.clone(),
             ingress_application_gateway: self.ingress_application_gateway,
+            addons: self.addons,
             maintenance: self.maintenance.clone(),
             kubernetes: None,
         }
@@ -132,6 +138,45 @@ impl Cluster {
             Some(group) => format!("{group}/{}", self.name),
             None => self.name.clone(),
         }
+    }
+}
+
+/// `autoUpgradeProfile`: what AKS upgrades by itself (MNT-2). `None`: not said, which is not the same as off.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct AutoUpgrade {
+    /// `upgradeChannel`: `none`, `patch`, `stable`, `rapid`, `node-image`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// `nodeOSUpgradeChannel`: `None`, `Unmanaged`, `SecurityPatch`, `NodeImage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_os_channel: Option<String>,
+}
+
+impl AutoUpgrade {
+    fn is_unknown(&self) -> bool {
+        *self == AutoUpgrade::default()
+    }
+}
+
+/// Add-ons and features that the move to Overlay asks about. False where the input does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Addons {
+    /// Virtual nodes, `addonProfiles.aciConnectorLinux` (OVL-4).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub virtual_nodes: bool,
+    /// `networkProfile.staticEgressGatewayProfile`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub static_egress_gateway: bool,
+    /// `ingressProfile.applicationLoadBalancer`: Application Gateway for Containers as an add-on (ADD-1).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub application_gateway_for_containers: bool,
+}
+
+impl Addons {
+    fn is_empty(&self) -> bool {
+        *self == Addons::default()
     }
 }
 

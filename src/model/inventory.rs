@@ -2,7 +2,9 @@
 
 use super::cidr::IpNet;
 use super::cluster::Cluster;
+use super::gateway::{ApplicationGateway, PrivateDnsZone};
 use super::network::{NatGateway, RouteTable, Subnet, VirtualNetwork};
+use super::security::NetworkSecurityGroup;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,6 +63,15 @@ pub struct Inventory {
     pub route_tables: Vec<RouteTable>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nat_gateways: Vec<NatGateway>,
+    /// Those that were read; a subnet may name one that was not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub security_groups: Vec<NetworkSecurityGroup>,
+    /// `None`: not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_gateways: Option<Vec<ApplicationGateway>>,
+    /// `None`: not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_dns_zones: Option<Vec<PrivateDnsZone>>,
     /// Ranges in use outside of what Azure shows: on-premises, BGP, partners.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reserved: Vec<ReservedRange>,

@@ -1,24 +1,28 @@
 //! The nouns. Values that guard their own invariants; nothing here reads, decides or prints.
 //!
-//! Reading order: [`cidr`] (prefixes and sets of addresses) · [`network`] (VNets, subnets, peerings, routes) · [`cluster`]
+//! Reading order: [`cidr`] (prefixes and sets of addresses) · [`network`] (VNets, subnets, peerings, routes) · [`security`] and [`gateway`] (what
+//! filters pods' traffic, and what holds their addresses) · [`cluster`]
 //! (pools, network modes, autoscaler bounds, upgrade settings) · [`maintenance`] (when AKS may act by itself) · [`workload`]
 //! (what Kubernetes says) · [`inventory`] (all of it at one instant).
 
 pub mod cidr;
 pub mod cluster;
+pub mod gateway;
 pub mod inventory;
 pub mod maintenance;
 pub mod network;
 pub mod operation;
+pub mod security;
 pub mod step;
 pub mod workload;
 
 pub use cidr::{CidrError, IpNet, RangeSet, parse_cidr};
 pub use cluster::{
-    Autoscaler, Cluster, Identity, IntOrPercent, KubernetesVersion, LoadBalancerProfile,
-    NetworkMode, NetworkPlugin, NetworkProfile, NodePool, OsType, PodIpAllocation, PoolKind,
-    PoolMode, UpgradeSettings,
+    Addons, AutoUpgrade, Autoscaler, Cluster, Identity, IntOrPercent, KubernetesVersion,
+    LoadBalancerProfile, NetworkMode, NetworkPlugin, NetworkProfile, NodePool, OsType,
+    PodIpAllocation, PoolKind, PoolMode, UpgradeSettings,
 };
+pub use gateway::{AddressRecord, ApplicationGateway, BackendPool, PrivateDnsZone};
 pub use inventory::{ClusterIndex, Inventory, ReservedRange, SubnetIndex, VnetIndex};
 pub use maintenance::{
     DateSpan, MaintenanceConfiguration, MaintenanceWindow, Schedule, TimeInWeek, TimeSpan,
@@ -29,5 +33,6 @@ pub use network::{
     VirtualNetwork, is_named,
 };
 pub use operation::Change;
+pub use security::{NetworkSecurityGroup, SecurityEnd, SecurityRule};
 pub use step::{PlanStep, PoolStep, StepKind};
 pub use workload::KubernetesState;

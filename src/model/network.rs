@@ -154,6 +154,8 @@ pub struct Subnet {
     pub route_table: Option<ResourceId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nat_gateway: Option<ResourceId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_group: Option<ResourceId>,
     /// Addresses whose holder is known by name, sorted, each once. They name what [`Subnet::used`] counts, and are never all of
     /// it: instances of scale sets are not among them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

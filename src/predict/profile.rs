@@ -7,7 +7,7 @@ use crate::capacity::answer::{Answer, CODE_NOT_KNOWN, Certainty, Stage};
 use crate::capacity::checks::AKS_DELEGATION;
 use crate::capacity::overlap::{OwnedRange, RangeKind, is_first_or_last, overlaps_of_cluster};
 use crate::finding::{Finding, Severity};
-use crate::migrate::obstacles;
+use crate::migrate::eligibility;
 use crate::model::{
     HolderKind, IntOrPercent, IpNet, KubernetesVersion, NetworkMode, NetworkPlugin, NodePool,
     OsType, PodIpAllocation, ResourceId, SubnetIndex,
@@ -216,15 +216,13 @@ fn migration(scene: &Scene, judgement: &mut Judgement) {
     let pod_cidr = scene.after.network.pod_cidr_v4();
     judgement.undecided |= before.mode().is_none();
     // Settings that the same request changes count as changed, but the policy must be off before it.
-    let eligibility = obstacles(scene.wish.before, before, pod_cidr);
+    let eligibility = eligibility::settings(scene.wish.before, before, pod_cidr);
     judgement
         .not_checked
         .extend(eligibility.not_checked.iter().cloned());
     for obstacle in &eligibility.obstacles {
-        // Said elsewhere: state and size have answers of their own.
-        if obstacle.severity == Severity::Blocker
-            && [rule::MIG_14.id, rule::MIG_11.id].contains(&obstacle.rule.id)
-        {
+        // Said elsewhere: states have answers of their own.
+        if obstacle.severity == Severity::Blocker && obstacle.rule == &rule::MIG_14 {
             continue;
         }
         if obstacle.severity < Severity::Blocker {

@@ -416,8 +416,7 @@ rules! {
     MIG_13 = "MIG-13", Documented, "Address model and data plane change in separate steps",
         "The move to Overlay and the change to the Cilium data plane cannot be one operation. Either may come first, \
          except that kubenet must move to Overlay first. Cilium is impossible with Windows pools, and node \
-         auto-provisioning must be disabled meanwhile. aksplan does not \
-         check whether node auto-provisioning is disabled.",
+         auto-provisioning must be disabled meanwhile.",
         "MicrosoftDocs/azure-aks-docs update-azure-cni.md, azure-cni-powered-by-cilium.md (copy of 2026-08-21)";
     MIG_14 = "MIG-14", Inferred, "The cluster must be running and at rest",
         "The cluster must be Running with provisioning state Succeeded, and no pool may be in an operation, or AKS answers \
@@ -469,6 +468,24 @@ rules! {
          while the page carries no preview notice, and the larger range must be checked for overlaps again.",
         "MicrosoftDocs/azure-aks-docs azure-cni-overlay-pod-expand.md (copy of 2026-08-21); Azure/AKS CHANGELOG \
          2026-01-04; GitHub Azure/AKS#4368, Azure/azure-cli#28403";
+
+    // ── The move to Overlay: add-ons ─────────────────────────────────────────────────────────────────────────────────────
+    ADD_1 = "ADD-1", Contradictory, "Application Gateway for Containers needs a /24 before the move",
+        "The subnet of Application Gateway for Containers must be exactly a /24 before the cluster moves to Overlay; else there \
+         is an outage and the subnet has to be made anew. Its pods are found again a few minutes after the move. The \
+         documentation asks for ALB controller 1.5.0, a later article for 1.7.9; aksplan asks for the later one. It does not \
+         run on kubenet.",
+        "MicrosoftDocs/azure-docs application-gateway/for-containers container-networking (2025-03); techcommunity 4449941; \
+         GitHub Azure/AKS#5123 (2025-07)";
+    ADD_2 = "ADD-2", Indirect, "Application Gateway Ingress Controller follows into Overlay from 1.8.0 on",
+        "The Application Gateway Ingress Controller supports Overlay from version 1.8.0 on (AKS release 2025-03-16); before, \
+         AKS refused the add-on with Overlay. Release 2025-06-17 fixed a loss of connectivity during the move. Two controllers \
+         in one namespace collide over one configuration object.",
+        "Azure/AKS CHANGELOG 2025-03-16, 2025-06-17";
+    ADD_3 = "ADD-3", Indirect, "API Server VNet Integration with Overlay runs konnectivity",
+        "With API Server VNet Integration the API server reaches pods directly; under Overlay it cannot, and konnectivity runs \
+         again.",
+        "Azure/AKS CHANGELOG 2023-06-04";
 
     // ── CIDRs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
     CID_1 = "CID-1", Documented, "Four ranges that AKS keeps for itself",

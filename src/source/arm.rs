@@ -2,17 +2,19 @@
 //! caller splits pages and lists. Nothing is joined here.
 
 mod addresses;
+mod gateway;
 mod maintenance;
 mod pool;
+mod security;
 
 use super::facts::{
     ClusterFact, ClusterGiven, Facts, Origin, PeeringFact, SubnetFact, UsageFact, VnetFact,
 };
 use super::{SourceError, wire};
 use crate::model::{
-    CidrError, Cluster, Holder, HolderKind, Identity, IpNet, KubernetesVersion,
-    LoadBalancerProfile, NetworkPlugin, NetworkProfile, Peering, ResourceId, Route, RouteTable,
-    VirtualNetwork, parse_cidr,
+    Addons, AutoUpgrade, CidrError, Cluster, Holder, HolderKind, Identity, IpNet,
+    KubernetesVersion, LoadBalancerProfile, NetworkPlugin, NetworkProfile, Peering, ResourceId,
+    Route, RouteTable, VirtualNetwork, parse_cidr,
 };
 use pool::{loose_pool, pool};
 use serde::Deserialize;
@@ -33,6 +35,11 @@ pub enum Kind {
     LoadBalancer,
     PrivateEndpoint,
     MaintenanceConfiguration,
+    SecurityGroup,
+    ApplicationGateway,
+    PrivateDnsZone,
+    /// An `A` record set of a private DNS zone.
+    AddressRecord,
     /// A resource of Azure that holds nothing we need.
     Unused,
 }
@@ -144,6 +151,31 @@ fn read_as(
             Some(read) => facts.addresses.push(addresses::endpoint(read, origin)?),
             None => return Ok(false),
         },
+        Kind::SecurityGroup => match whole(raw, expected, origin)? {
+            Some(read) => facts.security_groups.push(security::group(read, origin)?),
+            None => return Ok(false),
+        },
+        Kind::ApplicationGateway => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let gateway = gateway::gateway(read, origin)?;
+                facts
+                    .application_gateways
+                    .get_or_insert_default()
+                    .push(gateway);
+            }
+            None => return Ok(false),
+        },
+        Kind::PrivateDnsZone => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let zone = gateway::zone(read, origin)?;
+                facts.private_dns_zones.get_or_insert_default().push(zone);
+            }
+            None => return Ok(false),
+        },
+        Kind::AddressRecord => match whole(raw, expected, origin)? {
+            Some(read) => facts.dns_records.push(gateway::record(read, origin)?),
+            None => return Ok(false),
+        },
         Kind::MaintenanceConfiguration => match whole(raw, expected, origin)? {
             Some(read) => {
                 let fact = maintenance::configuration(read, origin)?;
@@ -216,6 +248,10 @@ fn kind_of_type(kind: &str) -> Option<Kind> {
         "microsoft.network/networkinterfaces" => Kind::NetworkInterface,
         "microsoft.network/loadbalancers" => Kind::LoadBalancer,
         "microsoft.network/privateendpoints" => Kind::PrivateEndpoint,
+        "microsoft.network/networksecuritygroups" => Kind::SecurityGroup,
+        "microsoft.network/applicationgateways" => Kind::ApplicationGateway,
+        "microsoft.network/privatednszones" => Kind::PrivateDnsZone,
+        "microsoft.network/privatednszones/a" => Kind::AddressRecord,
         "microsoft.containerservice/managedclusters/maintenanceconfigurations" => {
             Kind::MaintenanceConfiguration
         }
@@ -526,6 +562,11 @@ fn subnet(mut read: Unfolded<wire::Subnet>, origin: &Origin) -> Result<SubnetFac
             .nat_gateway
             .and_then(|gateway| gateway.id)
             .map(ResourceId::new),
+        security_group: read
+            .body
+            .network_security_group
+            .and_then(|group| group.id)
+            .map(ResourceId::new),
         addresses: Vec::new(),
         assumed: false,
     })
@@ -689,6 +730,21 @@ fn cluster(
                     || balancer.effective_outbound_ips.is_some()
             }),
     };
+    let is_on = |switch: Option<&wire::Enabled>| switch.and_then(|on| on.enabled) == Some(true);
+    let addons = Addons {
+        virtual_nodes: is_on(
+            addons
+                .as_ref()
+                .and_then(|addons| addons.aci_connector_linux.as_ref()),
+        ),
+        static_egress_gateway: is_on(wire_network.static_egress_gateway_profile.as_ref()),
+        application_gateway_for_containers: is_on(
+            read.body
+                .ingress_profile
+                .as_ref()
+                .and_then(|ingress| ingress.application_load_balancer.as_ref()),
+        ),
+    };
     let network = network(wire_network, origin, &read.at("networkProfile"))?;
     let pools = nested(profiles, origin, &read.at("agentPoolProfiles"), |read| {
         pool(read, origin)
@@ -728,6 +784,12 @@ fn cluster(
             kubernetes_version: version.as_deref().and_then(KubernetesVersion::from_word),
             provisioning_state: wire.provisioning_state,
             power_state: wire.power_state.and_then(|state| state.code),
+            auto_upgrade: wire
+                .auto_upgrade_profile
+                .map_or_else(AutoUpgrade::default, |profile| AutoUpgrade {
+                    channel: profile.upgrade_channel,
+                    node_os_channel: profile.node_os_upgrade_channel,
+                }),
             network,
             pools: Vec::new(),
             private_cluster: server.enable_private_cluster.unwrap_or(false),
@@ -745,6 +807,7 @@ fn cluster(
                 .and_then(|addons| addons.ingress_application_gateway)
                 .and_then(|addon| addon.enabled)
                 .unwrap_or(false),
+            addons,
             maintenance: None,
             kubernetes: None,
         },

@@ -2,6 +2,7 @@
 //! points nowhere is an error where a number would depend on it, and a sentence in `not_checked` where none does.
 
 mod addresses;
+mod dependents;
 
 use super::facts::{
     ClusterFact, Facts, Origin, PoolFact, SubnetFact, SubnetReference, UsageFact, VnetFact,
@@ -53,6 +54,14 @@ pub fn assemble(mut facts: Facts) -> Result<Inventory, SourceError> {
     let (inventory, lookup) = (&mut assembly.inventory, &assembly.lookup);
     addresses::add_nat_gateways(inventory, lookup, facts.nat_gateways);
     addresses::add_addresses(inventory, lookup, facts.addresses);
+    dependents::add_security_groups(inventory, lookup, facts.security_groups);
+    dependents::add_gateways(inventory, facts.application_gateways);
+    dependents::add_zones(
+        inventory,
+        facts.private_dns_zones,
+        facts.dns_records,
+        facts.dns_records_listed,
+    );
     let mut clusters = merge_clusters(facts.clusters)?;
     let cluster_by_id: HashMap<String, usize> = clusters
         .iter()
@@ -403,6 +412,7 @@ impl Assembly {
                     foreign: fact.foreign,
                     route_table: fact.route_table,
                     nat_gateway: fact.nat_gateway,
+                    security_group: fact.security_group,
                     addresses: fact.addresses,
                     assumed: fact.assumed,
                 });
@@ -544,6 +554,7 @@ impl Assembly {
             foreign: None,
             route_table: None,
             nat_gateway: None,
+            security_group: None,
             addresses: Vec::new(),
             assumed: true,
         });

@@ -3,7 +3,9 @@
 
 use super::facts::{ClusterFact, Facts, PoolFact, VnetFact};
 use super::{Found, SourceError, assemble};
-use crate::model::{Identity, Inventory, IpNet, KubernetesVersion, NetworkPlugin, ResourceId};
+use crate::model::{
+    Addons, Identity, Inventory, IpNet, KubernetesVersion, NetworkPlugin, ResourceId,
+};
 
 /// Two states and the clusters whose wanted state was given, by position in the second.
 #[derive(Debug, Clone)]
@@ -320,6 +322,10 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
     new.kubernetes_version = new.kubernetes_version.or(old.kubernetes_version);
     new.provisioning_state.clone_from(&old.provisioning_state);
     new.power_state.clone_from(&old.power_state);
+    let (upgrade, old_upgrade) = (&mut new.auto_upgrade, &old.auto_upgrade);
+    let kept = |new: Option<String>, old: &Option<String>| new.or_else(|| old.clone());
+    upgrade.channel = kept(upgrade.channel.take(), &old_upgrade.channel);
+    upgrade.node_os_channel = kept(upgrade.node_os_channel.take(), &old_upgrade.node_os_channel);
     let given = wanted.given;
     if !given.node_auto_provisioning {
         new.node_auto_provisioning = old.node_auto_provisioning;
@@ -327,6 +333,13 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
     if !given.ingress_application_gateway {
         new.ingress_application_gateway = old.ingress_application_gateway;
     }
+    // A wanted state that switches one off is not told from one that leaves it out: errs towards its being on.
+    new.addons = Addons {
+        virtual_nodes: new.addons.virtual_nodes || old.addons.virtual_nodes,
+        static_egress_gateway: new.addons.static_egress_gateway || old.addons.static_egress_gateway,
+        application_gateway_for_containers: new.addons.application_gateway_for_containers
+            || old.addons.application_gateway_for_containers,
+    };
     let policy = new.node_disruption_policy.take();
     new.node_disruption_policy = policy.or_else(|| old.node_disruption_policy.clone());
     new.private_cluster |= old.private_cluster;

@@ -3,9 +3,10 @@
 
 use super::SourceError;
 use crate::model::{
-    Cluster, HeldAddress, HolderKind, IpNet, KubernetesState, KubernetesVersion,
-    MaintenanceConfiguration, NatGateway, NodePool, Peering, ReservedRange, ResourceId, RouteTable,
-    VirtualNetwork, workload,
+    AddressRecord, ApplicationGateway, Cluster, HeldAddress, HolderKind, IpNet, KubernetesState,
+    KubernetesVersion, MaintenanceConfiguration, NatGateway, NetworkSecurityGroup, NodePool,
+    Peering, PrivateDnsZone, ReservedRange, ResourceId, RouteTable, SecurityRule, VirtualNetwork,
+    workload,
 };
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -100,6 +101,7 @@ pub struct SubnetFact {
     pub foreign: Option<u64>,
     pub route_table: Option<ResourceId>,
     pub nat_gateway: Option<ResourceId>,
+    pub security_group: Option<ResourceId>,
     /// In a snapshot: who holds which address.
     pub addresses: Vec<HeldAddress>,
     /// In a snapshot: nobody read it, its prefix is the documented default (CID-5).
@@ -248,6 +250,14 @@ pub struct Facts {
     pub route_tables: Vec<RouteTable>,
     pub addresses: Vec<AddressFact>,
     pub nat_gateways: Vec<NatGatewayFact>,
+    pub security_groups: Vec<NetworkSecurityGroup>,
+    /// `None`: not read; else those that were found.
+    pub application_gateways: Option<Vec<ApplicationGateway>>,
+    pub private_dns_zones: Option<Vec<PrivateDnsZone>>,
+    /// `A` record sets, each with its zone.
+    pub dns_records: Vec<(ResourceId, AddressRecord)>,
+    /// Zones whose records were listed to the end.
+    pub dns_records_listed: Vec<ResourceId>,
     pub maintenance: Vec<MaintenanceFact>,
     /// Clusters whose maintenance configurations were listed to the end: what is not in [`Facts::maintenance`] is not there.
     pub maintenance_listed: Vec<ResourceId>,
@@ -280,6 +290,12 @@ impl Facts {
         self.route_tables.append(&mut other.route_tables);
         self.addresses.append(&mut other.addresses);
         self.nat_gateways.append(&mut other.nat_gateways);
+        self.security_groups.append(&mut other.security_groups);
+        join(&mut self.application_gateways, other.application_gateways);
+        join(&mut self.private_dns_zones, other.private_dns_zones);
+        self.dns_records.append(&mut other.dns_records);
+        self.dns_records_listed
+            .append(&mut other.dns_records_listed);
         self.maintenance.append(&mut other.maintenance);
         self.maintenance_listed
             .append(&mut other.maintenance_listed);
@@ -312,6 +328,11 @@ impl Facts {
             .iter()
             .map(|table| table.routes.len())
             .sum();
+        let rules: usize = self
+            .security_groups
+            .iter()
+            .map(|group| group.rules.len())
+            .sum();
         each::<VnetFact>(self.vnets.len())
             + self
                 .vnets
@@ -326,6 +347,11 @@ impl Facts {
             + each::<AddressFact>(self.addresses.len())
             + each::<(ResourceId, IpAddr)>(held)
             + each::<NatGatewayFact>(self.nat_gateways.len())
+            + each::<NetworkSecurityGroup>(self.security_groups.len())
+            + each::<SecurityRule>(rules)
+            + each::<ApplicationGateway>(self.application_gateways.as_ref().map_or(0, Vec::len))
+            + each::<PrivateDnsZone>(self.private_dns_zones.as_ref().map_or(0, Vec::len))
+            + each::<AddressRecord>(self.dns_records.len() + self.dns_records_listed.len())
             + each::<MaintenanceFact>(self.maintenance.len() + self.maintenance_listed.len())
             + each::<ClusterFact>(self.clusters.len())
             + each::<LoosePoolFact>(pools + self.pools.len())
@@ -346,12 +372,24 @@ impl Facts {
             && self.route_tables.is_empty()
             && self.addresses.is_empty()
             && self.nat_gateways.is_empty()
+            && self.security_groups.is_empty()
+            && self.application_gateways.is_none()
+            && self.private_dns_zones.is_none()
+            && self.dns_records.is_empty()
+            && self.dns_records_listed.is_empty()
             && self.maintenance.is_empty()
             && self.maintenance_listed.is_empty()
             && self.clusters.is_empty()
             && self.pools.is_empty()
             && self.kubernetes.is_empty()
             && self.reserved.is_empty()
+    }
+}
+
+/// What was read anywhere was read.
+fn join<T>(mine: &mut Option<Vec<T>>, others: Option<Vec<T>>) {
+    if let Some(others) = others {
+        mine.get_or_insert_default().extend(others);
     }
 }
 

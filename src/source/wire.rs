@@ -114,6 +114,8 @@ pub struct Common<'a> {
     pub kind: Option<String>,
     pub resource_group: Option<String>,
     pub identity: Option<IdentityType>,
+    /// Read by those that need one: a tag may be anything.
+    pub tags: Option<&'a RawValue>,
     /// ARM's dialect keeps the resource's own fields here, `az`'s beside it.
     pub properties: Option<&'a RawValue>,
 }
@@ -139,6 +141,8 @@ macro_rules! resources {
                 resource_group: Option<String>,
                 identity: Option<IdentityType>,
                 #[serde(borrow)]
+                tags: Option<&'a RawValue>,
+                #[serde(borrow)]
                 properties: Option<&'a RawValue>,
                 $($(#[$attribute])* pub $field: $type,)*
             }
@@ -151,12 +155,27 @@ macro_rules! resources {
                         kind: self.kind.take(),
                         resource_group: self.resource_group.take(),
                         identity: self.identity.take(),
+                        tags: self.tags.take(),
                         properties: self.properties.take(),
                     }
                 }
             }
         )*
     };
+}
+
+/// A backend of an application gateway.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackendAddress {
+    pub ip_address: Option<String>,
+    pub fqdn: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ARecord {
+    pub ipv4_address: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -253,6 +272,14 @@ pub struct Code {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AutoUpgrade {
+    pub upgrade_channel: Option<String>,
+    #[serde(alias = "nodeOSUpgradeChannel")]
+    pub node_os_upgrade_channel: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
 pub struct Mode {
     pub mode: Option<String>,
 }
@@ -286,6 +313,14 @@ pub struct Enabled {
 pub struct AddonProfiles {
     #[serde(alias = "IngressApplicationGateway")]
     pub ingress_application_gateway: Option<Enabled>,
+    #[serde(alias = "ACIConnectorLinux")]
+    pub aci_connector_linux: Option<Enabled>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IngressProfile {
+    pub application_load_balancer: Option<Enabled>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -310,6 +345,7 @@ pub struct NetworkProfile {
     pub dns_service_ip: Option<String>,
     pub outbound_type: Option<String>,
     pub load_balancer_profile: Option<LoadBalancerProfile>,
+    pub static_egress_gateway_profile: Option<Enabled>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -397,6 +433,7 @@ resources! {
         pub private_endpoints: Option<Vec<Reference>>,
         pub route_table: Option<Reference>,
         pub nat_gateway: Option<Reference>,
+        pub network_security_group: Option<Reference>,
     }
 
     pub struct Delegation<'a> {
@@ -456,6 +493,47 @@ resources! {
         pub custom_dns_configs: Option<Vec<DnsConfiguration>>,
     }
 
+    pub struct SecurityGroup<'a> {
+        #[serde(borrow)]
+        pub security_rules: Option<Vec<SecurityRule<'a>>>,
+        pub subnets: Option<Vec<Reference>>,
+    }
+
+    pub struct SecurityRule<'a> {
+        pub priority: Option<Whole>,
+        pub direction: Option<String>,
+        pub access: Option<String>,
+        pub protocol: Option<String>,
+        pub source_address_prefix: Option<String>,
+        pub source_address_prefixes: Option<Vec<String>>,
+        pub source_application_security_groups: Option<Vec<Reference>>,
+        pub source_port_range: Option<String>,
+        pub source_port_ranges: Option<Vec<String>>,
+        pub destination_address_prefix: Option<String>,
+        pub destination_address_prefixes: Option<Vec<String>>,
+        pub destination_application_security_groups: Option<Vec<Reference>>,
+        pub destination_port_range: Option<String>,
+        pub destination_port_ranges: Option<Vec<String>>,
+    }
+
+    pub struct ApplicationGateway<'a> {
+        #[serde(borrow)]
+        pub backend_address_pools: Option<Vec<BackendAddressPool<'a>>>,
+        #[serde(borrow, alias = "gatewayIPConfigurations")]
+        pub gateway_ip_configurations: Option<Vec<IpConfiguration<'a>>>,
+    }
+
+    pub struct BackendAddressPool<'a> {
+        pub backend_addresses: Option<Vec<BackendAddress>>,
+    }
+
+    pub struct PrivateDnsZone<'a> {}
+
+    /// An `A` record set of a private DNS zone.
+    pub struct AddressRecordSet<'a> {
+        pub a_records: Option<Vec<ARecord>>,
+    }
+
     /// Its parts are read one by one: a new kind of schedule must not hide the rest.
     pub struct MaintenanceConfiguration<'a> {
         #[serde(borrow)]
@@ -475,12 +553,14 @@ resources! {
         pub current_kubernetes_version: Option<String>,
         pub provisioning_state: Option<String>,
         pub power_state: Option<Code>,
+        pub auto_upgrade_profile: Option<AutoUpgrade>,
         pub node_resource_group: Option<String>,
         pub api_server_access_profile: Option<ApiServer>,
         pub node_provisioning_profile: Option<Mode>,
         pub node_disruption_profile: Option<NodeDisruption>,
         pub service_principal_profile: Option<ServicePrincipal>,
         pub addon_profiles: Option<AddonProfiles>,
+        pub ingress_profile: Option<IngressProfile>,
     }
 
     /// An agent pool: an element of `agentPoolProfiles`, or the `properties` of an agent pool of its own.

@@ -377,6 +377,7 @@ impl Tiny {
             }),
             provisioning_state: None,
             power_state: None,
+            auto_upgrade: aksplan::model::AutoUpgrade::default(),
             network: NetworkProfile {
                 plugin: Some(match self.mode {
                     "kubenet" => NetworkPlugin::Kubenet,
@@ -396,6 +397,7 @@ impl Tiny {
             identity: Identity::default(),
             node_disruption_policy: None,
             ingress_application_gateway: false,
+            addons: aksplan::model::Addons::default(),
             maintenance: None,
             kubernetes: None,
         };
@@ -420,6 +422,7 @@ impl Tiny {
                 foreign: None,
                 route_table: None,
                 nat_gateway: None,
+                security_group: None,
                 addresses: Vec::new(),
                 assumed: false,
             }],

@@ -4,12 +4,13 @@
 
 use aksplan::model::workload::Labels;
 use aksplan::model::{
-    Autoscaler, Cluster, DateSpan, HeldAddress, Holder, HolderKind, Identity, IntOrPercent,
-    Inventory, IpNet, KubernetesVersion, LoadBalancerProfile, MaintenanceConfiguration,
-    MaintenanceWindow, NatGateway, NetworkPlugin, NetworkProfile, NodePool, OsType, Peering,
-    PodIpAllocation, PoolKind, PoolMode, ReservedRange, ResourceId, Route, RouteTable, Schedule,
-    Subnet, SubnetIndex, TimeInWeek, TimeSpan, UpgradeSettings, VirtualNetwork, VnetIndex,
-    WeekIndex, Weekday,
+    AddressRecord, ApplicationGateway, AutoUpgrade, Autoscaler, BackendPool, Cluster, DateSpan,
+    HeldAddress, Holder, HolderKind, Identity, IntOrPercent, Inventory, IpNet, KubernetesVersion,
+    LoadBalancerProfile, MaintenanceConfiguration, MaintenanceWindow, NatGateway, NetworkPlugin,
+    NetworkProfile, NetworkSecurityGroup, NodePool, OsType, Peering, PodIpAllocation, PoolKind,
+    PoolMode, PrivateDnsZone, ReservedRange, ResourceId, Route, RouteTable, Schedule, SecurityEnd,
+    SecurityRule, Subnet, SubnetIndex, TimeInWeek, TimeSpan, UpgradeSettings, VirtualNetwork,
+    VnetIndex, WeekIndex, Weekday,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -127,6 +128,9 @@ impl Any {
             clusters: Vec::new(),
             route_tables: Vec::new(),
             nat_gateways: Vec::new(),
+            security_groups: Vec::new(),
+            application_gateways: None,
+            private_dns_zones: None,
             reserved: Vec::new(),
             not_checked: Vec::new(),
         };
@@ -189,6 +193,9 @@ impl Any {
         }
         inventory.route_tables = self.some(3, |any| any.route_table(&mut inventory.subnets));
         inventory.nat_gateways = self.some(3, |any| any.nat_gateway(&mut inventory.subnets));
+        inventory.security_groups = self.some(3, |any| any.security_group(&mut inventory.subnets));
+        inventory.application_gateways = self.maybe(|any| any.some(3, Self::application_gateway));
+        inventory.private_dns_zones = self.maybe(|any| any.some(3, Self::zone));
         for number in 0..self.below(4) as usize {
             let name = assumed_of
                 .get(number)
@@ -252,6 +259,7 @@ impl Any {
                     any.word()
                 ))
             }),
+            security_group: None,
             nat_gateway: self.maybe(|any| {
                 ResourceId::new(format!(
                     "{}/Microsoft.Network/natGateways/{}",
@@ -307,6 +315,91 @@ impl Any {
             resource_group: self.maybe(Self::word),
             public_addresses: self.below(17),
             public_prefixes: self.below(3),
+        }
+    }
+
+    fn security_group(&mut self, subnets: &mut [Subnet]) -> NetworkSecurityGroup {
+        let name = self.word();
+        let id = self.maybe(|any| {
+            let scope = any.subscription();
+            ResourceId::new(format!(
+                "{scope}/Microsoft.Network/networkSecurityGroups/{name}"
+            ))
+        });
+        for subnet in subnets {
+            if let (Some(id), true) = (&id, self.below(3) == 0) {
+                subnet.security_group = Some(id.clone());
+            }
+        }
+        NetworkSecurityGroup {
+            id,
+            name,
+            rules: self.some(3, |any| SecurityRule {
+                name: any.word(),
+                priority: 100 + any.below(3_996) as u32,
+                inbound: any.yes(),
+                allow: any.yes(),
+                protocol: any.one(&["*".to_string(), "Tcp".to_string()]),
+                sources: any.some(3, Self::security_end),
+                destinations: any.some(3, Self::security_end),
+                source_ports: vec!["*".to_string()],
+                destination_ports: vec!["443".to_string(), "30000-32767".to_string()],
+            }),
+            subnets: Vec::new(),
+        }
+    }
+
+    fn security_end(&mut self) -> SecurityEnd {
+        match self.below(4) {
+            0 => SecurityEnd::Any,
+            1 => SecurityEnd::Prefix(self.net()),
+            2 => {
+                SecurityEnd::Tag(self.one(&["VirtualNetwork".to_string(), "Internet".to_string()]))
+            }
+            _ => {
+                let (scope, name) = (self.subscription(), self.word());
+                SecurityEnd::Group(ResourceId::new(format!(
+                    "{scope}/Microsoft.Network/applicationSecurityGroups/{name}"
+                )))
+            }
+        }
+    }
+
+    fn application_gateway(&mut self) -> ApplicationGateway {
+        let name = self.word();
+        ApplicationGateway {
+            id: self.maybe(|any| {
+                let scope = any.subscription();
+                ResourceId::new(format!(
+                    "{scope}/Microsoft.Network/applicationGateways/{name}"
+                ))
+            }),
+            subnets: Vec::new(),
+            backend_pools: self.some(2, |any| BackendPool {
+                name: any.word(),
+                addresses: any.some(3, Self::address),
+                host_names: any.some(2, Self::word),
+            }),
+            ingress_controller: self.yes(),
+            cluster: None,
+            name,
+        }
+    }
+
+    fn zone(&mut self) -> PrivateDnsZone {
+        let name = self.word();
+        PrivateDnsZone {
+            id: self.maybe(|any| {
+                let scope = any.subscription();
+                ResourceId::new(format!("{scope}/Microsoft.Network/privateDnsZones/{name}"))
+            }),
+            records: self.maybe(|any| {
+                any.some(3, |any| AddressRecord {
+                    name: any.word(),
+                    addresses: any.some(2, Self::address),
+                })
+            }),
+            name,
         }
     }
 
@@ -393,6 +486,10 @@ impl Any {
                 Some("Running".to_string()),
                 Some("Stopped".to_string()),
             ]),
+            auto_upgrade: AutoUpgrade {
+                channel: self.maybe(|any| any.known(&["none", "patch", "node-image"])),
+                node_os_channel: self.maybe(|any| any.known(&["None", "NodeImage"])),
+            },
             network,
             pools: self.some(3, |any| any.pool(subnets)),
             private_cluster: self.yes(),
@@ -406,6 +503,11 @@ impl Any {
             ]),
             node_disruption_policy: self.maybe(|any| any.known(&["Block", "Allow"])),
             ingress_application_gateway: self.yes(),
+            addons: aksplan::model::Addons {
+                virtual_nodes: self.yes(),
+                static_egress_gateway: self.yes(),
+                application_gateway_for_containers: self.yes(),
+            },
             maintenance: self.maybe(Self::maintenance),
             kubernetes: self.maybe(|any| Box::new(any.kubernetes())),
         }

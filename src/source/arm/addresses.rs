@@ -100,7 +100,7 @@ fn holder<T>(read: &Unfolded<T>, origin: &Origin) -> Result<ResourceId, SourceEr
         .ok_or_else(|| origin.error("id", "missing; expected the resource's id"))
 }
 
-fn ids(references: Option<Vec<wire::Reference>>) -> Vec<ResourceId> {
+pub(super) fn ids(references: Option<Vec<wire::Reference>>) -> Vec<ResourceId> {
     references
         .unwrap_or_default()
         .into_iter()
@@ -129,7 +129,7 @@ fn configurations(
     Ok(all.into_iter().flatten().collect())
 }
 
-fn address(text: &str, origin: &Origin, place: &str) -> Result<IpAddr, SourceError> {
+pub(super) fn address(text: &str, origin: &Origin, place: &str) -> Result<IpAddr, SourceError> {
     text.trim()
         .parse()
         .map_err(|_| origin.error(place, format!("`{text}` is not an IP address")))

@@ -105,7 +105,7 @@ pub(super) fn add_addresses(inventory: &mut Inventory, lookup: &Lookup, facts: V
 }
 
 /// Each resource once: of one read twice, say by `list` and by `show`, the later is the newer truth.
-fn latest<T>(facts: Vec<T>, id: impl Fn(&T) -> Option<&ResourceId>) -> Vec<T> {
+pub(super) fn latest<T>(facts: Vec<T>, id: impl Fn(&T) -> Option<&ResourceId>) -> Vec<T> {
     let last: HashMap<String, usize> = facts
         .iter()
         .enumerate()

@@ -128,6 +128,7 @@ impl ScenarioVnet {
                     foreign: subnet.foreign,
                     route_table: subnet.route_table.map(ResourceId::new),
                     nat_gateway: None,
+                    security_group: None,
                     addresses: Vec::new(),
                     assumed: false,
                 })

@@ -2,7 +2,9 @@
 //! stands between them. Never repairs anything.
 
 use crate::model::workload::EventCount;
-use crate::model::{Inventory, IpNet, KubernetesState, MaintenanceConfiguration, SubnetIndex};
+use crate::model::{
+    Inventory, IpNet, KubernetesState, MaintenanceConfiguration, SecurityEnd, SubnetIndex,
+};
 use crate::source::facts::vnet_key;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -32,6 +34,41 @@ pub(super) fn check(inventory: &Inventory) -> Result<(), Damage> {
         if let Some(id) = &gateway.id {
             let path = format!("inventory.nat_gateways[{position}]");
             once(&mut seen, id.key(), &path, "a NAT gateway with the id")?;
+        }
+    }
+    let mut seen = HashMap::new();
+    for (position, group) in inventory.security_groups.iter().enumerate() {
+        let path = format!("inventory.security_groups[{position}]");
+        if let Some(id) = &group.id {
+            once(&mut seen, id.key(), &path, "a security group with the id")?;
+        }
+        for (place, rule) in group.rules.iter().enumerate() {
+            let ends = rule.sources.iter().chain(&rule.destinations);
+            let prefixes = ends.filter_map(|end| match end {
+                SecurityEnd::Prefix(prefix) => Some(prefix),
+                _ => None,
+            });
+            no_host_bits(prefixes, || format!("{path}.rules[{place}]"))?;
+        }
+    }
+    let mut seen = HashMap::new();
+    let gateways = inventory.application_gateways.iter().flatten();
+    for (position, gateway) in gateways.enumerate() {
+        if let Some(id) = &gateway.id {
+            let path = format!("inventory.application_gateways[{position}]");
+            once(
+                &mut seen,
+                id.key(),
+                &path,
+                "an application gateway with the id",
+            )?;
+        }
+    }
+    let mut seen = HashMap::new();
+    for (position, zone) in inventory.private_dns_zones.iter().flatten().enumerate() {
+        if let Some(id) = &zone.id {
+            let path = format!("inventory.private_dns_zones[{position}]");
+            once(&mut seen, id.key(), &path, "a private DNS zone with the id")?;
         }
     }
     for (position, range) in inventory.reserved.iter().enumerate() {

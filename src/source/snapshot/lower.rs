@@ -15,6 +15,9 @@ pub(super) fn lower(inventory: Inventory, origin: &Origin) -> Facts {
         clusters,
         route_tables,
         nat_gateways,
+        security_groups,
+        application_gateways,
+        private_dns_zones,
         reserved,
         not_checked,
     } = inventory;
@@ -48,6 +51,7 @@ pub(super) fn lower(inventory: Inventory, origin: &Origin) -> Facts {
             foreign,
             route_table,
             nat_gateway,
+            security_group,
             addresses,
             assumed,
         } = subnet;
@@ -64,6 +68,7 @@ pub(super) fn lower(inventory: Inventory, origin: &Origin) -> Facts {
             foreign,
             route_table,
             nat_gateway,
+            security_group,
             addresses,
             assumed,
         });
@@ -79,6 +84,9 @@ pub(super) fn lower(inventory: Inventory, origin: &Origin) -> Facts {
                 subnets: Vec::new(),
             })
             .collect(),
+        security_groups,
+        application_gateways,
+        private_dns_zones,
         reserved,
         not_checked,
         observed_at,
@@ -86,6 +94,8 @@ pub(super) fn lower(inventory: Inventory, origin: &Origin) -> Facts {
         subnets: Vec::new(),
         usages: Vec::new(),
         addresses: Vec::new(),
+        dns_records: Vec::new(),
+        dns_records_listed: Vec::new(),
         maintenance: Vec::new(),
         maintenance_listed: Vec::new(),
         peerings: Vec::new(),

@@ -9,9 +9,10 @@ mod words;
 
 use super::{AddressesAre, Redacted};
 use crate::model::{
-    Cluster, HeldAddress, Holder, Inventory, IpNet, LoadBalancerProfile, MaintenanceConfiguration,
-    NatGateway, NetworkPlugin, NetworkProfile, NodePool, Peering, ReservedRange, Route, RouteTable,
-    Subnet, UpgradeSettings, VirtualNetwork,
+    AddressRecord, ApplicationGateway, AutoUpgrade, BackendPool, Cluster, HeldAddress, Holder,
+    Inventory, IpNet, LoadBalancerProfile, MaintenanceConfiguration, NatGateway, NetworkPlugin,
+    NetworkProfile, NetworkSecurityGroup, NodePool, Peering, PrivateDnsZone, ReservedRange, Route,
+    RouteTable, SecurityEnd, SecurityRule, Subnet, UpgradeSettings, VirtualNetwork,
 };
 use addresses::Addresses;
 use names::Names;
@@ -72,6 +73,9 @@ impl Redactor {
             clusters,
             route_tables,
             nat_gateways,
+            security_groups,
+            application_gateways,
+            private_dns_zones,
             reserved,
             not_checked,
         } = inventory;
@@ -94,6 +98,17 @@ impl Redactor {
                 .into_iter()
                 .map(|gateway| self.nat_gateway(gateway))
                 .collect(),
+            security_groups: security_groups
+                .into_iter()
+                .map(|group| self.security_group(group))
+                .collect(),
+            application_gateways: application_gateways.map(|all| {
+                all.into_iter()
+                    .map(|gateway| self.application_gateway(gateway))
+                    .collect()
+            }),
+            private_dns_zones: private_dns_zones
+                .map(|all| all.into_iter().map(|zone| self.zone(zone)).collect()),
             reserved: reserved
                 .into_iter()
                 .map(|ReservedRange { cidr, owner }| ReservedRange {
@@ -161,6 +176,7 @@ impl Redactor {
             foreign,
             route_table,
             nat_gateway,
+            security_group,
             addresses,
             assumed,
         } = subnet;
@@ -182,6 +198,7 @@ impl Redactor {
             foreign,
             route_table: self.names.id(route_table),
             nat_gateway: self.names.id(nat_gateway),
+            security_group: self.names.id(security_group),
             addresses: self.held(addresses),
             assumed,
         }
@@ -221,6 +238,130 @@ impl Redactor {
             resource_group: self.names.maybe(resource_group),
             public_addresses,
             public_prefixes,
+        }
+    }
+
+    fn security_group(&mut self, group: NetworkSecurityGroup) -> NetworkSecurityGroup {
+        let NetworkSecurityGroup {
+            id,
+            name,
+            rules,
+            subnets,
+        } = group;
+        NetworkSecurityGroup {
+            id: self.names.id(id),
+            name: self.names.name(&name),
+            rules: rules
+                .into_iter()
+                .map(|rule| self.security_rule(rule))
+                .collect(),
+            subnets: subnets.iter().map(|id| self.names.resource(id)).collect(),
+        }
+    }
+
+    fn security_rule(&mut self, rule: SecurityRule) -> SecurityRule {
+        let SecurityRule {
+            name,
+            priority,
+            inbound,
+            allow,
+            protocol,
+            sources,
+            destinations,
+            source_ports,
+            destination_ports,
+        } = rule;
+        SecurityRule {
+            name: self.names.name(&name),
+            priority,
+            inbound,
+            allow,
+            protocol: self.names.known(&protocol),
+            sources: self.security_ends(sources),
+            destinations: self.security_ends(destinations),
+            source_ports: self.ports(source_ports),
+            destination_ports: self.ports(destination_ports),
+        }
+    }
+
+    fn security_ends(&mut self, ends: Vec<SecurityEnd>) -> Vec<SecurityEnd> {
+        ends.into_iter()
+            .map(|end| match end {
+                SecurityEnd::Any => SecurityEnd::Any,
+                SecurityEnd::Prefix(net) => SecurityEnd::Prefix(self.net(net)),
+                SecurityEnd::Tag(tag) => SecurityEnd::Tag(self.names.known(&tag)),
+                SecurityEnd::Group(id) => SecurityEnd::Group(self.names.resource(&id)),
+            })
+            .collect()
+    }
+
+    /// Ports are numbers, and say nothing of anybody; what is none is a word.
+    fn ports(&mut self, ports: Vec<String>) -> Vec<String> {
+        let is_number = |text: &str| {
+            let digits = |c: char| c.is_ascii_digit() || c == '-';
+            text == "*" || (!text.is_empty() && text.chars().all(digits))
+        };
+        ports
+            .into_iter()
+            .map(|text| match is_number(&text) {
+                true => text,
+                false => self.names.known(&text),
+            })
+            .collect()
+    }
+
+    fn application_gateway(&mut self, gateway: ApplicationGateway) -> ApplicationGateway {
+        let ApplicationGateway {
+            id,
+            name,
+            subnets,
+            backend_pools,
+            ingress_controller,
+            cluster,
+        } = gateway;
+        ApplicationGateway {
+            id: self.names.id(id),
+            name: self.names.name(&name),
+            subnets: subnets.iter().map(|id| self.names.resource(id)).collect(),
+            backend_pools: backend_pools
+                .into_iter()
+                .map(
+                    |BackendPool {
+                         name,
+                         addresses,
+                         host_names,
+                     }| BackendPool {
+                        name: self.names.name(&name),
+                        addresses: self.addresses(addresses),
+                        host_names: host_names
+                            .iter()
+                            .map(|host| self.names.name(host))
+                            .collect(),
+                    },
+                )
+                .collect(),
+            ingress_controller,
+            cluster: self.names.id(cluster),
+        }
+    }
+
+    fn zone(&mut self, zone: PrivateDnsZone) -> PrivateDnsZone {
+        let PrivateDnsZone { id, name, records } = zone;
+        PrivateDnsZone {
+            id: self.names.id(id),
+            name: self.names.name(&name),
+            records: records.map(|records| {
+                records
+                    .into_iter()
+                    .map(|AddressRecord { name, addresses }| AddressRecord {
+                        name: match name.as_str() {
+                            "@" | "*" => name,
+                            _ => self.names.name(&name),
+                        },
+                        addresses: self.addresses(addresses),
+                    })
+                    .collect()
+            }),
         }
     }
 
@@ -278,6 +419,7 @@ impl Redactor {
             kubernetes_version,
             provisioning_state,
             power_state,
+            auto_upgrade,
             network,
             pools,
             private_cluster,
@@ -286,6 +428,7 @@ impl Redactor {
             identity,
             node_disruption_policy,
             ingress_application_gateway,
+            addons,
             maintenance,
             kubernetes,
         } = cluster;
@@ -297,6 +440,10 @@ impl Redactor {
             kubernetes_version,
             provisioning_state: self.names.word(provisioning_state),
             power_state: self.names.word(power_state),
+            auto_upgrade: AutoUpgrade {
+                channel: self.names.word(auto_upgrade.channel),
+                node_os_channel: self.names.word(auto_upgrade.node_os_channel),
+            },
             network: self.network(network),
             pools: pools.into_iter().map(|pool| self.pool(pool)).collect(),
             private_cluster,
@@ -305,6 +452,7 @@ impl Redactor {
             identity,
             node_disruption_policy: self.names.word(node_disruption_policy),
             ingress_application_gateway,
+            addons,
             maintenance: maintenance.map(|all| {
                 let all = all.into_iter().map(|one| self.maintenance(one));
                 let mut all: Vec<MaintenanceConfiguration> = all.collect();

@@ -134,6 +134,7 @@ impl Lowering<'_> {
                 kubernetes_version: version(&block, planned)?,
                 provisioning_state: None,
                 power_state: None,
+                auto_upgrade: crate::model::AutoUpgrade::default(),
                 network,
                 pools: Vec::new(),
                 private_cluster: flag("private_cluster_enabled")?,
@@ -143,6 +144,7 @@ impl Lowering<'_> {
                 node_disruption_policy: None,
                 // A data source lists a gateway with empty values where there is none.
                 ingress_application_gateway: gateway.is_some() && !instance.data,
+                addons: crate::model::Addons::default(),
                 maintenance: None,
                 kubernetes: None,
             },

@@ -145,6 +145,7 @@ impl Lowering<'_> {
                 foreign: None,
                 route_table: block.text("route_table_id")?.known().map(ResourceId::new),
                 nat_gateway: None,
+                security_group: None,
                 addresses: Vec::new(),
                 assumed: false,
             });
@@ -227,6 +228,7 @@ impl Lowering<'_> {
             foreign: None,
             route_table: block.text("route_table_id")?.known().map(ResourceId::new),
             nat_gateway: None,
+            security_group: None,
             addresses: Vec::new(),
             assumed: false,
         }))

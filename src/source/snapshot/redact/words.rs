@@ -82,6 +82,16 @@ pub(super) const WORDS: &[&str] = &[
     "HyperNetGateway",
     // Policies.
     "Allow",
+    "*",
+    "Ah",
+    "Any",
+    "AzureLoadBalancer",
+    "Esp",
+    "GatewayManager",
+    "Icmp",
+    "Tcp",
+    "Udp",
+    "VirtualNetwork",
     "Block",
     "AllowDuringMaintenanceWindow",
     "Schedule",
@@ -96,6 +106,14 @@ pub(super) const WORDS: &[&str] = &[
     "Ignore",
     "OrderedReady",
     "Parallel",
+    // Channels of automatic upgrades.
+    "patch",
+    "stable",
+    "rapid",
+    "node-image",
+    "Unmanaged",
+    "SecurityPatch",
+    "NodeImage",
     "aksManagedAutoUpgradeSchedule",
     "aksManagedNodeOSUpgradeSchedule",
     // Fields of a pool that a plan leaves unknown.
@@ -254,6 +272,8 @@ pub(super) const RESOURCE_TYPES: &[&str] = &[
     "virtualNetworkGateways",
     "azureFirewalls",
     "networkSecurityGroups",
+    "applicationSecurityGroups",
+    "privateDnsZones",
     "userAssignedIdentities",
 ];
 
