@@ -7,6 +7,8 @@
 
 #[path = "aks/mod.rs"]
 mod aks;
+#[path = "migration_live/binary.rs"]
+mod binary;
 #[path = "migration_live/client.rs"]
 mod client;
 #[path = "control_plane/mod.rs"]
