@@ -15,5 +15,7 @@ mod client;
 mod control_plane;
 #[path = "azure/line.rs"]
 mod line;
+#[path = "migration_live/moves.rs"]
+mod moves;
 #[path = "migration_live/stand_in.rs"]
 mod stand_in;
