@@ -4,7 +4,7 @@
 //! [`eligibility`] (obstacles) · [`step`] (the closed list of actions and what follows from each) · [`condition`] (what must hold, and
 //! whether it does) · [`fingerprint`] (the facts a plan relies on, and drift) · [`foresee`] and [`foreseen`]
 //! (what the simulation says of a step) · [`pace`] (how one that runs stands against it) ·
-//! [`plan`] (the document) · [`sequence`] (which steps, in which order) · [`verify`] · [`window`]
+//! [`plan`] (the document) · [`infrastructure`] (what Terraform and Bicep must say afterwards) · [`sequence`] (which steps, in which order) · [`verify`] · [`window`]
 //! (when there is time for it).
 
 pub mod condition;
@@ -12,6 +12,7 @@ pub mod eligibility;
 pub mod fingerprint;
 pub mod foresee;
 pub mod foreseen;
+pub mod infrastructure;
 pub mod pace;
 pub mod plan;
 pub mod sequence;
