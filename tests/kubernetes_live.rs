@@ -15,6 +15,8 @@ mod faults;
 mod handed;
 #[path = "kubernetes_live/large.rs"]
 mod large;
+#[path = "kubernetes_live/lease.rs"]
+mod lease;
 #[path = "kubernetes_live/loopback.rs"]
 mod loopback;
 #[path = "kubernetes_live/objects.rs"]

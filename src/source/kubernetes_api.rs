@@ -1,15 +1,18 @@
-//! Live objects of one cluster, from its own API server. Sends GET and nothing else, never asks for a Secret, and hands each
-//! object to the lowering that files use.
+//! Live objects of one cluster, from its own API server. Reading sends GET and nothing else, never asks for a Secret, and hands each
+//! object to the lowering that files use. The one thing ever written is the lease of an execution.
 //!
 //! [`reads`] (what is read, and the role that allows just that) · `connection` (kubeconfig, credentials, one request with its
 //! retries) · `plugin` (what is told of a program that gives credentials) · `list` (pages of one kind) ·
-//! `reader` (some kinds again and again) · this file (all kinds of one cluster, once).
+//! `reader` (some kinds again and again) · [`writes`] and [`lease`] (who executes a migration) ·
+//! · this file (all kinds of one cluster, once).
 
 mod connection;
+pub mod lease;
 mod list;
 mod plugin;
 mod reader;
 pub mod reads;
+pub mod writes;
 
 pub use reader::Reader;
 pub use reads::{KubernetesRead, READS, cluster_role};
