@@ -443,7 +443,7 @@ impl Status {
             (
                 StepState::Pending | StepState::NotTaken { .. } | StepState::Failed { .. },
                 Event::StepHeld { .. },
-            ) => StepState::Held,
+            ) if writes => StepState::Held,
             (
                 StepState::Pending | StepState::NotTaken { .. } | StepState::Failed { .. },
                 Event::StepStarted {

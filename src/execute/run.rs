@@ -60,6 +60,8 @@ pub struct Outcome {
 const MOST_CHANGES: u32 = 5;
 /// Times that a write which never left this machine is tried.
 const MOST_UNSENT: u32 = 5;
+/// Questions after an operation in a row that nobody answers, after which the cluster's own state is followed: Azure forgets operations.
+const MOST_UNHEARD: u32 = 5;
 /// The longest wait for another operation at a time.
 const LONGEST_BUSY: Duration = Duration::from_secs(60);
 
@@ -699,21 +701,29 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
     async fn watch(
         &mut self,
         step: &Step,
-        operation: Option<String>,
+        mut operation: Option<String>,
         began: Timestamp,
     ) -> Result<Next, StoreError> {
+        let mut unheard = 0;
         let mut watch = Watch::new(step, began, self.options.stuck_after);
         let mut ended_at: Option<Timestamp> = None;
         let mut told_stuck = false;
         let mut abort = self.options.abort;
         loop {
             let standing = match (&operation, ended_at) {
-                (Some(operation), None) => match self.world.ask(operation).await {
-                    Ok(standing) => standing,
+                (Some(asked), None) => match self.world.ask(asked).await {
+                    Ok(standing) => {
+                        unheard = 0;
+                        standing
+                    }
                     Err(why) => {
+                        unheard += 1;
                         self.tell(&Telling::Notice {
                             what: &format!("how the operation stands could not be asked: {why}"),
                         });
+                        if unheard >= MOST_UNHEARD {
+                            operation = None;
+                        }
                         Standing::Running {
                             status: None,
                             remark: None,
@@ -970,13 +980,20 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
         if let Some(observed) = observed {
             leaves.extend(super::leftover::sentences(&observed));
         }
+        let status = self.store.status();
+        let is_put_back = |name: &str| {
+            self.plan.steps.iter().any(|step| {
+                matches!(&step.action, Action::RestoreUpgradeSettings { pool, .. } if pool == name)
+                    && status.step(&step.id).is_over()
+            })
+        };
         let to_restore: Vec<&str> = self
             .plan
             .steps
             .iter()
             .filter_map(|step| match &step.action {
                 Action::SetUpgradeSettings { pool, .. }
-                    if self.store.status().step(&step.id).is_over() =>
+                    if status.step(&step.id).is_over() && !is_put_back(pool) =>
                 {
                     Some(pool.as_str())
                 }
@@ -989,8 +1006,21 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 to_restore.join(", ")
             ));
         }
-        if let Some(position) = self.store.status().current() {
-            leaves.push(self.plan.steps[position].on_failure.clone());
+        if let Some(position) = status.current() {
+            let step = &self.plan.steps[position];
+            let is_untouched = matches!(
+                status.step(&step.id),
+                StepState::Pending | StepState::NotTaken { .. }
+            ) && !status.failed.contains(&step.id);
+            // What was never taken left nothing half done.
+            leaves.push(if is_untouched {
+                format!(
+                    "Nothing of step {} was done; resume goes on with it.",
+                    step.id
+                )
+            } else {
+                step.on_failure.clone()
+            });
         }
         leaves
     }
