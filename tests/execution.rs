@@ -1,0 +1,11 @@
+//! Carrying a plan out, and the plan itself, in a world of memory: the loop and the journal killed at every moment, refused in every way,
+//! and the pure parts against oracles that were written differently. No network, no clock, no runtime.
+
+#[path = "execution/aks.rs"]
+mod aks;
+#[path = "execution/crash.rs"]
+mod crash;
+#[path = "execution/hands.rs"]
+mod hands;
+#[path = "execution/refusals.rs"]
+mod refusals;
