@@ -15,6 +15,7 @@ mod graph;
 mod graph_itself;
 mod gzip;
 mod honest;
+mod migrated;
 mod permitted;
 mod read_only;
 mod recorded;
