@@ -144,16 +144,12 @@ fn the_roles_for_an_execution_are_enough_and_no_more() {
         let winners = usize::from(both.0.is_ok()) + usize::from(both.1.is_ok());
         assert_eq!(winners, 1, "{both:?}");
         let told = lease.renew(later(201)).await;
-        if both.0.is_ok() {
+        if let Ok(joes) = both.0 {
             assert!(
                 matches!(&told, Err(LeaseError::Lost(Some(held))) if held.holder == "joe"),
                 "{told:?}"
             );
-            both.0
-                .expect("joe's")
-                .release(later(202))
-                .await
-                .expect("the role is enough");
+            joes.release(later(202)).await.expect("the role is enough");
         } else {
             // The same holder: the run that came back.
             told.expect("hers");
