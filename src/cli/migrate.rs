@@ -171,11 +171,7 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
     not_checked.extend(unread(&scene.inventory));
     let mut findings = admission(&prediction, falls_back(&scene));
     findings.extend(chosen.note);
-    let breaks = dependents(
-        &now.inventory,
-        now.cluster(),
-        chosen.range.as_ref(),
-    );
+    let breaks = dependents(&now.inventory, now.cluster(), chosen.range.as_ref());
     let admitted = match prediction.outcome {
         Outcome::Rejected => Some(false),
         Outcome::Unknown => None,
@@ -202,9 +198,12 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
         findings.extend(sequence.findings.iter().cloned());
     }
     findings.extend(breaks.found.iter().map(broken));
-    not_checked.extend(breaks.not_known.iter().map(|unknown| {
-        format!("{}: {}", unknown.what, unknown.how_to_find_out)
-    }));
+    not_checked.extend(
+        breaks
+            .not_known
+            .iter()
+            .map(|unknown| format!("{}: {}", unknown.what, unknown.how_to_find_out)),
+    );
     let ending = args.simulation.run(&scene, |population| {
         Ok(Asked {
             word: "migrate",
