@@ -7,11 +7,15 @@
 
 #[path = "aks/mod.rs"]
 mod aks;
+#[path = "migration_live/binary.rs"]
+mod binary;
 #[path = "migration_live/client.rs"]
 mod client;
 #[path = "control_plane/mod.rs"]
 mod control_plane;
 #[path = "azure/line.rs"]
 mod line;
+#[path = "migration_live/moves.rs"]
+mod moves;
 #[path = "migration_live/stand_in.rs"]
 mod stand_in;

@@ -62,6 +62,7 @@ pub async fn build(shared: &Shared) {
         if late.is_empty() {
             return;
         }
+
         assert!(
             begun.elapsed() < Duration::from_secs(90),
             "never Ready: {}",
