@@ -1,11 +1,12 @@
 //! The runbook of a migration plan: for a reviewer who has five minutes, and for the person who carries it out at night. Everything in it
 //! is read off the plan; nothing is simulated, judged or decided here, and no clock is asked.
 //!
-//! `shell` (quoting) · `commands` (the same with az) · `steps` · `foreseen` (timeline, addresses, budgets) · `closing` (how to abort, what
+//! `shell` (quoting) · `commands` (the same with az) · `dependents` (who breaks afterwards) · `steps` · `foreseen` (timeline, addresses, budgets) · `closing` (how to abort, what
 //! remains, code, facts).
 
 mod closing;
 mod commands;
+mod dependents;
 mod foreseen;
 mod shell;
 mod steps;
@@ -18,6 +19,7 @@ pub use shell::{command_line, shell_quote};
 use super::document::{Cell, Document, Table, Tone};
 use super::simulation::span;
 use crate::finding::counted;
+use crate::migrate::dependents::Dependents;
 use crate::migrate::plan::{Plan, Told};
 use crate::migrate::step::Seconds;
 use crate::migrate::verify::verify;
@@ -25,15 +27,30 @@ use crate::migrate::verify::verify;
 /// The rule about what stops working after the move: findings that cite it are about others than the cluster.
 const ENDS_DIRECT_TRAFFIC: &str = "MIG-25";
 
-/// The runbook of a plan. `file`: what the plan's file is called, for commands.
-pub fn runbook(plan: &Plan, file: &str) -> Document {
+/// What a runbook is of.
+#[derive(Debug, Clone, Copy)]
+pub struct Runbook<'a> {
+    pub plan: &'a Plan,
+    /// What the plan's file is called, for commands.
+    pub file: &'a str,
+    /// `None`: not looked at.
+    pub dependents: Option<&'a Dependents>,
+}
+
+/// The runbook of a plan.
+pub fn runbook(of: Runbook) -> Document {
+    let Runbook {
+        plan,
+        file,
+        dependents,
+    } = of;
     let mut document = Document::new(format!(
         "{}: runbook of the move to Azure CNI Overlay",
         plan.target.name
     ));
     verdict(plan, &mut document);
     target(plan, &mut document);
-    findings(plan, &mut document);
+    findings(plan, dependents, &mut document);
     steps::overview(plan, &mut document);
     how_to_run(file, &mut document);
     steps::each(plan, &mut document);
@@ -63,23 +80,23 @@ fn verdict(plan: &Plan, document: &mut Document) {
         .iter()
         .filter(|told| told.severity == "warning")
         .count() as u64;
+    let takes = plan
+        .expected
+        .as_ref()
+        .map_or_else(|| "how long is not known".to_string(), seconds_words);
+    let size = format!(
+        "{}, {}, {takes}; {}",
+        counted(plan.steps.len() as u64, "step", "steps"),
+        counted(
+            plan.reimages() as u64,
+            "reimage of every node",
+            "reimages of every node"
+        ),
+        counted(warnings, "warning", "warnings")
+    );
     if wrong.is_empty() {
-        let takes = plan
-            .expected
-            .as_ref()
-            .map_or_else(|| "how long is not known".to_string(), seconds_words);
         document.toned(
-            format!(
-                "The plan verifies: {}, {}, {}; {}",
-                counted(plan.steps.len() as u64, "step", "steps"),
-                counted(
-                    plan.reimages() as u64,
-                    "reimage of every node",
-                    "reimages of every node"
-                ),
-                takes,
-                counted(warnings, "warning", "warnings")
-            ),
+            format!("The plan verifies: {size}"),
             if warnings > 0 || plan.expected.is_none() {
                 Tone::Warning
             } else {
@@ -87,7 +104,10 @@ fn verdict(plan: &Plan, document: &mut Document) {
             },
         );
     } else {
-        document.toned("The plan must not be carried out", Tone::Bad);
+        document.toned(
+            format!("The plan must not be carried out as it is. It is of {size}"),
+            Tone::Bad,
+        );
         document.blocks.push(super::document::Block::List(
             wrong
                 .into_iter()
@@ -129,7 +149,7 @@ fn target(plan: &Plan, document: &mut Document) {
     document.table("Target", table);
 }
 
-fn findings(plan: &Plan, document: &mut Document) {
+fn findings(plan: &Plan, dependents: Option<&Dependents>, document: &mut Document) {
     let (others, own): (Vec<&Told>, Vec<&Told>) = plan.findings.iter().partition(|told| {
         told.rules.iter().any(|rule| rule == ENDS_DIRECT_TRAFFIC) && told.code != "one-way"
     });
@@ -140,12 +160,16 @@ fn findings(plan: &Plan, document: &mut Document) {
         document,
     );
     document.heading("Who breaks afterwards");
-    list(
-        &others,
-        "Nobody was found who uses pod addresses from outside. What was not looked at is said at the end: ask flow logs before you \
-         believe it.",
-        document,
-    );
+    if !others.is_empty() {
+        list(&others, "", document);
+    }
+    match dependents {
+        Some(dependents) => dependents::section(dependents, document),
+        None => document.toned(
+            "Who uses pod addresses from outside was not looked at. Ask flow logs before the move.",
+            Tone::Warning,
+        ),
+    }
 }
 
 fn list(told: &[&Told], nothing: &str, document: &mut Document) {
@@ -204,7 +228,8 @@ fn how_to_run(file: &str, document: &mut Document) {
     code_lines(&lines, document);
     document.paragraph(
         "It begins only inside the window that is given with --window, or in the cluster's own; it stops and says why where facts are \
-         not those below. Ctrl-C once stops after the write that is under way. A run that was killed resumes without repeating a write \
+         not those below. Where a budget holds a node back it waits, stops or aborts as --on-blocked says; it never deletes a pod and \
+         never edits a budget. Ctrl-C once stops after the write that is under way. A run that was killed resumes without repeating a write \
          whose effect holds.",
     );
 }

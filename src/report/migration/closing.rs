@@ -1,5 +1,6 @@
 //! How to abort and what that leaves, what remains to be done by hand, the code to edit, and the facts that the plan relies on.
 
+use super::commands::resource_group;
 use super::{code_lines, command_line, unmarked};
 use crate::migrate::infrastructure::{Effect, Infrastructure};
 use crate::migrate::plan::Plan;
@@ -17,9 +18,7 @@ pub(super) fn abort(plan: &Plan, file: &str, document: &mut Document) {
     if let Some(subscription) = &target.subscription {
         arguments.push(("--subscription", Some(subscription)));
     }
-    if let Some(group) = &target.resource_group {
-        arguments.push(("--resource-group", Some(group)));
-    }
+    arguments.push(("--resource-group", Some(resource_group(plan))));
     arguments.push(("--name", Some(&target.name)));
     code_lines(
         &[

@@ -13,8 +13,7 @@ pub fn command(plan: &Plan, action: &Action) -> Option<String> {
     if let Some(subscription) = &target.subscription {
         arguments.push(("--subscription", Some(subscription)));
     }
-    // Without a group az would ask for one.
-    arguments.push(("--resource-group", Some(target.resource_group.as_deref()?)));
+    arguments.push(("--resource-group", Some(resource_group(plan))));
     let pod_cidr;
     let pod_cidrs;
     let update: &[&'static str] = &["az", "aks", "update"];
@@ -64,6 +63,14 @@ pub fn command(plan: &Plan, action: &Action) -> Option<String> {
         }
     }
     command_line(update, &arguments)
+}
+
+/// The cluster's, or a word in capitals where the plan does not know it.
+pub(super) fn resource_group(plan: &Plan) -> &str {
+    plan.target
+        .resource_group
+        .as_deref()
+        .unwrap_or("RESOURCE_GROUP")
 }
 
 /// Flags for what differs; `None`: a setting is to be unset, which az has no flag for.

@@ -2,7 +2,7 @@
 //! drains back. Times are at median durations, from the beginning of the step.
 
 use crate::finding::grouped;
-use crate::migrate::foreseen::{Foreseen, ForeseenNode};
+use crate::migrate::foreseen::{Foreseen, ForeseenNode, HeldAt};
 use crate::migrate::plan::Plan;
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 use crate::report::simulation::{clock, span};
@@ -275,6 +275,27 @@ fn waits(foreseen: &Foreseen) -> Table {
     table
 }
 
+/// The beginning, the end, the peak, and some in between: the plan has all of them.
+fn thinned(over_time: &[HeldAt]) -> Vec<HeldAt> {
+    const BETWEEN: usize = 12;
+    let last = over_time.len().saturating_sub(1);
+    let peak = over_time
+        .iter()
+        .enumerate()
+        // The first of several.
+        .max_by_key(|(position, held)| (held.most, std::cmp::Reverse(*position)))
+        .map(|(position, _)| position);
+    let every = last.div_ceil(BETWEEN).max(1);
+    over_time
+        .iter()
+        .enumerate()
+        .filter(|(position, _)| {
+            position % every == 0 || *position == last || Some(*position) == peak
+        })
+        .map(|(_, held)| *held)
+        .collect()
+}
+
 fn ranges(foreseen: &Foreseen) -> Table {
     let mut table = Table::new(&[
         "range",
@@ -286,7 +307,7 @@ fn ranges(foreseen: &Foreseen) -> Table {
         "counted by Azure",
     ]);
     for range in &foreseen.ranges {
-        for held in &range.over_time {
+        for held in thinned(&range.over_time) {
             let most = number(held.most);
             table.rows.push(vec![
                 Cell::from(range.name.as_str()),

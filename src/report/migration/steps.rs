@@ -93,8 +93,7 @@ fn one(plan: &Plan, step: &Step, document: &mut Document) {
                 document.code("sh", line);
             }
             None => document.toned(
-                "There is no az command for it here: a setting is to be unset, the resource group is not known, or a name cannot be \
-                 printed safely.",
+                "There is no az command for it here: a setting is to be unset, or a name cannot be printed safely.",
                 Tone::Dim,
             ),
         }
