@@ -19,5 +19,7 @@ mod executed;
 mod hand;
 #[path = "azure/line.rs"]
 mod line;
+#[path = "migration_live/moves.rs"]
+mod moves;
 #[path = "migration_live/stand_in.rs"]
 mod stand_in;

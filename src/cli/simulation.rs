@@ -2,12 +2,15 @@
 //! things take, and which window somebody has for it.
 
 use super::input::{About, Sources, one_cluster};
-use super::output::Rendering;
+use super::output::{Format, Rendering};
 use super::{CliError, Ending};
 use crate::capacity::growth::Books;
 use crate::disruption::drain::DrainOptions;
 use crate::disruption::verdicts::Drain;
 use crate::finding::{Finding, Severity};
+use crate::migrate::Step;
+use crate::migrate::build::as_at_the_move;
+use crate::migrate::foresee::Chance;
 use crate::migrate::window::Window;
 use crate::model::{
     Cluster, ClusterIndex, Inventory, KubernetesState, MaintenanceConfiguration, NetworkProfile,
@@ -82,6 +85,7 @@ enum TimelineArg {
 }
 
 /// A cluster with its objects.
+#[derive(Clone)]
 pub struct Scene {
     pub inventory: Inventory,
     pub index: ClusterIndex,
@@ -93,6 +97,16 @@ pub struct Scene {
 impl Scene {
     pub fn cluster(&self) -> &Cluster {
         self.inventory.cluster(self.index)
+    }
+
+    /// The same as it will be when the move itself begins.
+    pub fn as_at_the_move(&self, steps: &[Step]) -> Scene {
+        Scene {
+            inventory: as_at_the_move(&self.inventory, self.index, steps),
+            index: self.index,
+            is_nameless: self.is_nameless,
+            not_checked: self.not_checked.clone(),
+        }
     }
 
     /// The cluster's objects.
@@ -142,6 +156,36 @@ pub struct Asked {
 }
 
 impl SimulationArgs {
+    /// `--window`, where it is given.
+    #[cfg_attr(
+        not(all(feature = "azure", feature = "kubernetes")),
+        expect(dead_code, reason = "asked when a plan is carried out")
+    )]
+    pub fn own_window(&self) -> Result<Option<Window>, CliError> {
+        self.window
+            .as_deref()
+            .map(|text| Ok(own_window(text)?.window))
+            .transpose()
+    }
+
+    pub fn format(&self) -> Format {
+        self.rendering.output
+    }
+
+    /// How long things take, as far as somebody says.
+    pub fn timing(&self) -> Result<Policy, CliError> {
+        let policy = self.policy.as_deref().map(read_policy).transpose()?;
+        Ok(policy.unwrap_or_default())
+    }
+
+    /// Futures that are played of a cluster with so many pods.
+    pub fn chance(&self, pods: usize) -> Chance {
+        Chance {
+            seed: self.seed,
+            futures: self.futures.unwrap_or_else(|| default_futures(pods)),
+        }
+    }
+
     /// Reads everything; `objects_are_enough`: of a cluster's own API server alone, where that is asked.
     pub fn scene(&self, objects_are_enough: bool) -> Result<Scene, CliError> {
         let about = About {

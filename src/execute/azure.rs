@@ -96,6 +96,11 @@ impl<L: Lock> Azure<L> {
         }
     }
 
+    /// The lock, to be filled once everything else is known to be well.
+    pub fn lock(&mut self) -> &mut L {
+        &mut self.lock
+    }
+
     /// Gives up the lock, at the end.
     pub fn into_lock(self) -> L {
         self.lock

@@ -9,6 +9,8 @@ pub mod actuator;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 pub mod azure;
 pub mod journal;
+#[cfg(all(feature = "azure", feature = "kubernetes"))]
+pub mod lease;
 pub mod leftover;
 pub mod run;
 pub mod store;

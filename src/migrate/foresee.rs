@@ -12,7 +12,7 @@ use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, futures};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Foresight {
     pub foreseen: Foreseen,
-    /// Of the futures that complete; `None`: none does, or none was played.
+    /// `None`: more than one future in a hundred does not complete, or none was played.
     pub seconds: Option<Seconds>,
     /// Which way the simulation errs, in sentences.
     pub not_checked: Vec<String>,
@@ -51,21 +51,19 @@ pub fn foresee(
     let played = (chance.futures > 0).then(|| futures(&setting, chance.seed, chance.futures));
     Some(Foresight {
         foreseen: Foreseen::of(&setting, &outcome, played.as_ref()),
-        seconds: played.as_ref().and_then(Foreseen::seconds),
+        seconds: played
+            .as_ref()
+            // Percentiles of those that complete say nothing of all where one in a hundred does not.
+            .filter(|played| u64::from(played.completed) * 100 >= u64::from(played.count) * 99)
+            .and_then(Foreseen::seconds),
         not_checked: setting.not_checked.clone(),
     })
 }
 
-/// Obstacles that stand in the way even with the steps of a plan: a network policy engine that a step removes is none.
-pub fn blockers(
-    inventory: &Inventory,
-    cluster: &Cluster,
-    pod_cidr: &IpNet,
-    policy_is_handled: bool,
-) -> Vec<String> {
+/// Obstacles that stand in the way of the move, each with its rule and remedy.
+pub fn blockers(inventory: &Inventory, cluster: &Cluster, pod_cidr: &IpNet) -> Vec<String> {
     obstacles(inventory, cluster, Some(pod_cidr))
         .blockers()
-        .filter(|obstacle| !(policy_is_handled && obstacle.rule.id == crate::rule::MIG_3.id))
         .map(|obstacle| {
             format!(
                 "{} ({}): {}",

@@ -10,6 +10,7 @@ mod nodes;
 mod policy;
 mod ranges;
 mod room;
+mod security;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -172,6 +173,7 @@ pub fn room(inventory: &Inventory, cluster: &Cluster, pod_cidr: Option<&IpNet>) 
     if let Some(range) = pod_cidr.or(kept) {
         ranges::check(inventory, cluster, range, &mut found);
         room::pod_cidr_size(cluster, range, &mut found);
+        security::check(inventory, cluster, range, &mut found);
     }
     room::node_limits(cluster, &mut found);
     room::peaks(inventory, cluster, &mut found);
