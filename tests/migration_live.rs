@@ -13,6 +13,10 @@ mod binary;
 mod client;
 #[path = "control_plane/mod.rs"]
 mod control_plane;
+#[path = "migration_live/executed.rs"]
+mod executed;
+#[path = "migration_live/hand.rs"]
+mod hand;
 #[path = "azure/line.rs"]
 mod line;
 #[path = "migration_live/moves.rs"]
