@@ -49,6 +49,7 @@ fn plan(name: &str, group: &str, choices: &Choices) -> Plan {
         steps: sequence(cluster, pod_cidr, choices).unwrap().steps,
         expected: None,
         findings: Vec::new(),
+        breaks: crate::migrate::Dependents::default(),
         not_checked: vec!["quota".to_string()],
         facts: fingerprint::facts(&inventory, cluster),
         fingerprint: String::new(),
