@@ -232,6 +232,19 @@ fn kubernetes_objects() {
             &[(&pointer, slice(manager), want)],
         );
     }
+    let ingress = |class: &str| json!([{ "namespace": "shop", "name": "i", "class": class, "services": ["web"] }]);
+    let ingresses = "/clusters/0/kubernetes/ingresses";
+    check(
+        DependentKind::ApplicationGateway,
+        &[
+            (
+                ingresses,
+                ingress("azure/application-gateway"),
+                Some(Possible),
+            ),
+            (ingresses, ingress("nginx"), None),
+        ],
+    );
     let headless = |namespace: &str, selector: Value| {
         json!({ "namespace": namespace, "name": "db", "kind": "ClusterIP", "headless": true, "selector": selector,
                 "ports": [{ "port": 5432 }] })
