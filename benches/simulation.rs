@@ -171,6 +171,7 @@ fn inventory(nodes: usize) -> Inventory {
         kubernetes_version: None,
         provisioning_state: None,
         power_state: None,
+        auto_upgrade: aksplan::model::AutoUpgrade::default(),
         network: NetworkProfile {
             plugin: Some(NetworkPlugin::Azure),
             ..NetworkProfile::default()
@@ -180,6 +181,7 @@ fn inventory(nodes: usize) -> Inventory {
         api_server_vnet_integration: false,
         node_auto_provisioning: false,
         identity: Identity::UserAssigned,
+        tenant: None,
         node_disruption_policy: None,
         ingress_application_gateway: false,
         addons: aksplan::model::Addons::default(),

@@ -172,6 +172,7 @@ fn inventory() -> Inventory {
             kubernetes_version: None,
             provisioning_state: None,
             power_state: None,
+            auto_upgrade: aksplan::model::AutoUpgrade::default(),
             network: NetworkProfile {
                 plugin: Some(NetworkPlugin::Azure),
                 ..NetworkProfile::default()
@@ -181,6 +182,7 @@ fn inventory() -> Inventory {
             api_server_vnet_integration: false,
             node_auto_provisioning: false,
             identity: Identity::UserAssigned,
+            tenant: None,
             node_disruption_policy: None,
             ingress_application_gateway: false,
             addons: aksplan::model::Addons::default(),

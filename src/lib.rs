@@ -14,12 +14,14 @@
 //! - [`capacity`]: address arithmetic. What a node costs, what a subnet has and holds, how far a pool can grow, which ranges
 //!   meet and which are free.
 //! - [`simulate`]: what will happen, minute by minute: drains, upgrades and the move as discrete events; growth over weeks.
-//! - [`migrate`]: what stands in the way of the move to Overlay.
+//! - [`migrate`]: the move to Overlay: what stands in its way, the plan, whether a plan may be carried out and when there is time
+//!   for it, and how a running move stands against what was foreseen.
 //! - [`predict`]: what AKS answers to an operation, at admission and at run time; asks `migrate` where the operation is that
 //!   move. It judges two states and what changes between them.
 //! - [`source`]: every way facts come in (scenario, `az` and ARM JSON, `kubectl` JSON, Terraform plans, prefix lists, snapshots;
 //!   live from Azure and from clusters), each lowered to the same facts and assembled into one inventory. The live readers fetch
 //!   JSON and hand it to the lowerings that files use: live and file input cannot disagree.
+//! - [`execute`]: carries a plan out, step by step, with a journal; the only room that sends a write.
 //! - [`report`]: one document model, rendered as a terminal table, Markdown or text; and the versioned JSON shapes. `report/simulation`
 //!   turns a simulated run into words.
 //! - [`cli`]: one file a subcommand; the only place that prints, reads the environment or the arguments. `cli/predict.rs` also
@@ -31,6 +33,7 @@
 pub mod capacity;
 pub mod cli;
 pub mod disruption;
+pub mod execute;
 pub mod finding;
 pub mod migrate;
 pub mod model;

@@ -3,16 +3,22 @@
 // Unix: credential plugins of the tests are shell scripts.
 #![cfg(all(feature = "kubernetes", unix))]
 
+#[path = "kubernetes_live/again.rs"]
+mod again;
 #[path = "kubernetes_live/attached.rs"]
 mod attached;
 #[path = "control_plane/mod.rs"]
 mod control_plane;
+#[path = "kubernetes_live/executor.rs"]
+mod executor;
 #[path = "kubernetes_live/faults.rs"]
 mod faults;
 #[path = "kubernetes_live/handed.rs"]
 mod handed;
 #[path = "kubernetes_live/large.rs"]
 mod large;
+#[path = "kubernetes_live/lease.rs"]
+mod lease;
 #[path = "kubernetes_live/loopback.rs"]
 mod loopback;
 #[path = "kubernetes_live/objects.rs"]

@@ -94,7 +94,7 @@ impl Objects {
     }
 }
 
-fn client(access: &AzureAccess, signed_in: &SignedIn) -> ArmClient {
+pub fn client(access: &AzureAccess, signed_in: &SignedIn) -> ArmClient {
     let bearer = Bearer::new(
         signed_in.credential.clone(),
         signed_in.endpoint.clone(),

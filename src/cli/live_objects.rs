@@ -123,7 +123,7 @@ async fn one(
 }
 
 /// Tokens for API servers with Entra ID; the credential keeps each until shortly before it expires, or until one is refused.
-fn tokens(credential: &Arc<Credential>) -> TokenSource {
+pub fn tokens(credential: &Arc<Credential>) -> TokenSource {
     let credential = Arc::clone(credential);
     Arc::new(move |refused| {
         let credential = Arc::clone(&credential);

@@ -1,7 +1,8 @@
 //! The command line. One file a subcommand, whose doc comment is its help; the only place that prints, reads the environment
 //! or the arguments. Data goes to standard output, talk to standard error.
 //!
-//! Exit codes: 0 fine · 1 the tool failed · 2 bad usage or input · 3 findings at or above `--fail-on`.
+//! Exit codes: 0 fine · 1 the tool failed · 2 bad usage or input · 3 findings at or above `--fail-on`, or a plan that is refused before
+//! anything was written · 4 a plan that was begun and is not complete.
 
 #[cfg(feature = "azure")]
 mod azure_access;
@@ -48,13 +49,14 @@ use std::process::ExitCode;
 /// Reads what you have (a scenario, the JSON that `az` and `kubectl` print, a Terraform plan) and says where every subnet
 /// stands, which pool breaks it first and at which node count, what AKS will answer and how sure that is, which ranges meet,
 /// what the same cluster costs in addresses under each network mode; and what a drain, an upgrade or the move to Overlay will do
-/// to its pods, minute by minute. It writes nothing anywhere.
+/// to its pods, minute by minute. It writes nothing to Azure or to a cluster but with `migrate --execute`, `--resume` and `--abort`.
 #[derive(Debug, Parser)]
 #[command(
     name = "aksplan",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 fine, 1 aksplan failed, 2 bad usage or input, 3 findings at or above --fail-on"
+    after_help = "Exit codes: 0 fine, 1 aksplan failed, 2 bad usage or input, 3 findings at or above --fail-on or a plan that is \
+                  refused, 4 a plan that was begun and is not complete"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -93,6 +95,10 @@ enum CliError {
     /// Exit code 2: what was asked cannot be, with what was read.
     #[error("{0}")]
     Usage(String),
+    /// Exit code 1: what a plan needs does not answer, or somebody else is at it.
+    #[cfg(all(feature = "azure", feature = "kubernetes"))]
+    #[error("{0}")]
+    Unready(String),
     /// Exit code 1: Azure did not answer.
     #[cfg(feature = "azure")]
     #[error(transparent)]
@@ -137,8 +143,11 @@ impl From<WriteError> for CliError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Fine,
-    /// Findings at or above `--fail-on`.
+    /// Findings at or above `--fail-on`, or a plan that is refused.
     Findings,
+    /// A plan that was begun and is not complete.
+    #[cfg(all(feature = "azure", feature = "kubernetes"))]
+    Unfinished,
 }
 
 /// Runs the command line.
@@ -166,6 +175,8 @@ pub fn run() -> ExitCode {
     match ended {
         Ok(Ending::Fine) => ExitCode::SUCCESS,
         Ok(Ending::Findings) => ExitCode::from(3),
+        #[cfg(all(feature = "azure", feature = "kubernetes"))]
+        Ok(Ending::Unfinished) => ExitCode::from(4),
         // Nobody reads any more, as in `| head`: that is no failure.
         Err(CliError::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
@@ -190,6 +201,8 @@ pub fn run() -> ExitCode {
             ExitCode::from(match error {
                 CliError::Source(_) | CliError::Usage(_) => 2,
                 CliError::Write(_) | CliError::Format { .. } => 1,
+                #[cfg(all(feature = "azure", feature = "kubernetes"))]
+                CliError::Unready(_) => 1,
                 #[cfg(feature = "azure")]
                 CliError::Azure(_) => 1,
                 #[cfg(feature = "kubernetes")]

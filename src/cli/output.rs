@@ -91,7 +91,7 @@ pub fn json(shape: &impl Serialize) -> Result<String, CliError> {
     Ok(text)
 }
 
-fn yaml(shape: &impl Serialize) -> Result<String, CliError> {
+pub fn yaml(shape: &impl Serialize) -> Result<String, CliError> {
     serde_saphyr::to_string(shape).map_err(|error| CliError::Format {
         format: "YAML",
         problem: error.to_string(),
@@ -99,7 +99,7 @@ fn yaml(shape: &impl Serialize) -> Result<String, CliError> {
 }
 
 /// As wide as the terminal; a file or a pipe has no width.
-fn terminal_width() -> Option<usize> {
+pub fn terminal_width() -> Option<usize> {
     if !std::io::stdout().is_terminal() {
         return None;
     }

@@ -2,26 +2,29 @@
 //! things take, and which window somebody has for it.
 
 use super::input::{About, Sources, one_cluster};
-use super::output::Rendering;
+use super::output::{Format, Rendering};
 use super::{CliError, Ending};
 use crate::capacity::growth::Books;
 use crate::disruption::drain::DrainOptions;
 use crate::disruption::verdicts::Drain;
 use crate::finding::{Finding, Severity};
+use crate::migrate::Step;
+use crate::migrate::build::as_at_the_move;
+use crate::migrate::foresee::Chance;
+use crate::migrate::window::Window;
 use crate::model::{
     Cluster, ClusterIndex, Inventory, KubernetesState, MaintenanceConfiguration, NetworkProfile,
 };
 use crate::population::{NodeId, PoolId, Population};
 use crate::report::shapes::simulation::SimulationShape;
 use crate::report::simulation::{
-    Rows, Show, Simulation, Trace, Window, assumptions, document, listed, merged,
+    NamedWindow, Rows, Show, Simulation, Trace, assumptions, document, listed, merged,
 };
 use crate::simulate::advice::{Trial, advise};
 use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, futures};
 use crate::source::facts::{ClusterFact, ClusterGiven, Origin};
 use crate::source::{self, Found};
 use jiff::Timestamp;
-use jiff::civil::Time;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,7 +55,7 @@ pub struct SimulationArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
-    /// The time there is for it: `4h`, `240m`, or `22:00-04:00` in UTC
+    /// The time there is for it: `4h`, `22:00-04:00` in UTC, `22:00-04:00+02:00`, or from and to as two instants
     ///
     /// The cluster's own maintenance windows are looked at as well, where they were read.
     #[arg(long, value_name = "WINDOW")]
@@ -82,6 +85,7 @@ enum TimelineArg {
 }
 
 /// A cluster with its objects.
+#[derive(Clone)]
 pub struct Scene {
     pub inventory: Inventory,
     pub index: ClusterIndex,
@@ -93,6 +97,16 @@ pub struct Scene {
 impl Scene {
     pub fn cluster(&self) -> &Cluster {
         self.inventory.cluster(self.index)
+    }
+
+    /// The same as it will be when the move itself begins.
+    pub fn as_at_the_move(&self, steps: &[Step]) -> Scene {
+        Scene {
+            inventory: as_at_the_move(&self.inventory, self.index, steps),
+            index: self.index,
+            is_nameless: self.is_nameless,
+            not_checked: self.not_checked.clone(),
+        }
     }
 
     /// The cluster's objects.
@@ -142,6 +156,36 @@ pub struct Asked {
 }
 
 impl SimulationArgs {
+    /// `--window`, where it is given.
+    #[cfg_attr(
+        not(all(feature = "azure", feature = "kubernetes")),
+        expect(dead_code, reason = "asked when a plan is carried out")
+    )]
+    pub fn own_window(&self) -> Result<Option<Window>, CliError> {
+        self.window
+            .as_deref()
+            .map(|text| Ok(own_window(text)?.window))
+            .transpose()
+    }
+
+    pub fn format(&self) -> Format {
+        self.rendering.output
+    }
+
+    /// How long things take, as far as somebody says.
+    pub fn timing(&self) -> Result<Policy, CliError> {
+        let policy = self.policy.as_deref().map(read_policy).transpose()?;
+        Ok(policy.unwrap_or_default())
+    }
+
+    /// Futures that are played of a cluster with so many pods.
+    pub fn chance(&self, pods: usize) -> Chance {
+        Chance {
+            seed: self.seed,
+            futures: self.futures.unwrap_or_else(|| default_futures(pods)),
+        }
+    }
+
     /// Reads everything; `objects_are_enough`: of a cluster's own API server alone, where that is asked.
     pub fn scene(&self, objects_are_enough: bool) -> Result<Scene, CliError> {
         let about = About {
@@ -181,7 +225,7 @@ impl SimulationArgs {
         let policy = policy.unwrap_or_default();
         let mut windows = cluster_windows(cluster);
         if let Some(text) = &self.window {
-            windows.insert(0, window(text)?);
+            windows.insert(0, own_window(text)?);
         }
         let population = Population::of(cluster, state);
         let asked = ask(&population)?;
@@ -358,12 +402,14 @@ fn nameless(name: String) -> Cluster {
         kubernetes_version: None,
         provisioning_state: None,
         power_state: None,
+        auto_upgrade: crate::model::AutoUpgrade::default(),
         network: NetworkProfile::default(),
         pools: Vec::new(),
         private_cluster: false,
         api_server_vnet_integration: false,
         node_auto_provisioning: false,
         identity: crate::model::Identity::default(),
+        tenant: None,
         node_disruption_policy: None,
         ingress_application_gateway: false,
         addons: crate::model::Addons::default(),
@@ -416,59 +462,20 @@ fn read_policy(path: &Path) -> Result<Policy, CliError> {
     Ok(policy)
 }
 
-/// `4h`, `90m`, `22:00-04:00`.
-fn window(text: &str) -> Result<Window, CliError> {
-    let fail = || {
-        CliError::Usage(format!(
-            "--window `{text}`; expected hours (4h), minutes (240m), or from and to in UTC (22:00-04:00)"
-        ))
-    };
-    let source = "window".to_string();
-    if let Some((from, to)) = text.split_once(['-', '–']) {
-        let opens = time(from).ok_or_else(fail)?;
-        let closes = time(to).ok_or_else(fail)?;
-        let minutes = |time: Time| i64::from(time.hour()) * 60 + i64::from(time.minute());
-        // Through midnight; the same time twice is a day.
-        let lasts = (minutes(closes) - minutes(opens) - 1).rem_euclid(24 * 60) + 1;
-        return Ok(Window {
-            source,
-            seconds: u32::try_from(lasts * 60).map_err(|_| fail())?,
-            opens: Some(opens),
-            is_maintenance: false,
-        });
-    }
-    let text = text.trim();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
-    let number: u32 = digits.parse().map_err(|_| fail())?;
-    let unit = match text[digits.len()..].trim() {
-        "h" | "hour" | "hours" => 3_600,
-        "m" | "min" | "minutes" => 60,
-        "s" | "seconds" => 1,
-        "d" | "day" | "days" => 86_400,
-        _ => return Err(fail()),
-    };
-    let seconds = number
-        .checked_mul(unit)
-        .filter(|seconds| *seconds > 0)
-        .ok_or_else(fail)?;
-    Ok(Window {
-        source,
-        seconds,
-        opens: None,
+/// The one that is given with `--window`.
+fn own_window(text: &str) -> Result<NamedWindow, CliError> {
+    let window: Window = text
+        .parse()
+        .map_err(|error| CliError::Usage(format!("--{error}")))?;
+    Ok(NamedWindow {
+        source: "window".to_string(),
+        window,
         is_maintenance: false,
     })
 }
 
-fn time(text: &str) -> Option<Time> {
-    let (hour, minute) = text.trim().split_once(':')?;
-    let hour: i8 = hour.parse().ok()?;
-    Time::new(hour % 24, minute.parse().ok()?, 0, 0)
-        .ok()
-        .filter(|_| (0..=24).contains(&hour))
-}
-
 /// The cluster's own windows, as lengths and times of day; on which days they open is not looked at here.
-fn cluster_windows(cluster: &Cluster) -> Vec<Window> {
+fn cluster_windows(cluster: &Cluster) -> Vec<NamedWindow> {
     let configurations = cluster.maintenance.as_deref().unwrap_or_default();
     configurations
         .iter()
@@ -477,13 +484,15 @@ fn cluster_windows(cluster: &Cluster) -> Vec<Window> {
         .collect()
 }
 
-fn cluster_window(configuration: &MaintenanceConfiguration) -> Option<Window> {
+fn cluster_window(configuration: &MaintenanceConfiguration) -> Option<NamedWindow> {
     let window = configuration.window.as_ref()?;
-    let offset = jiff::SignedDuration::from_mins(i64::from(window.utc_offset_minutes));
-    Some(Window {
+    Some(NamedWindow {
         source: configuration.name.clone(),
-        seconds: window.duration_hours.checked_mul(3_600)?,
-        opens: Some(window.start_time.wrapping_sub(offset)),
+        window: Window::Daily {
+            opens: window.start_time,
+            seconds: window.duration_hours.checked_mul(3_600)?,
+            offset_minutes: window.utc_offset_minutes,
+        },
         is_maintenance: true,
     })
 }
@@ -545,35 +554,16 @@ pub fn nodes(population: &Population, named: &[String]) -> Result<Vec<NodeId>, C
 mod tests {
     use super::*;
     use crate::model::{MaintenanceWindow, Schedule};
+    use jiff::civil::Time;
     use std::num::NonZeroU32;
 
     #[test]
-    fn windows() {
-        for (text, seconds, opens) in [
-            ("4h", 14_400, None),
-            ("240m", 14_400, None),
-            ("90 min", 5_400, None),
-            ("22:00-04:00", 21_600, Some("22:00")),
-            ("00:00-24:00", 86_400, Some("00:00")),
-            ("01:30-02:00", 1_800, Some("01:30")),
-        ] {
-            let window = window(text).unwrap();
-            assert_eq!(window.seconds, seconds, "{text}");
-            let found = window.opens.map(|time| time.strftime("%H:%M").to_string());
-            assert_eq!(found.as_deref(), opens, "{text}");
-        }
-        for text in [
-            "",
-            "h",
-            "4",
-            "4x",
-            "25:00-04:00",
-            "22:00-04:61",
-            "0h",
-            "99999999999h",
-        ] {
-            assert!(window(text).is_err(), "{text}");
-        }
+    fn a_window_that_cannot_be_read_is_named_as_a_flag() {
+        assert_eq!(own_window("22:00-04:00").unwrap().window.seconds(), 21_600);
+        let CliError::Usage(said) = own_window("4x").unwrap_err() else {
+            panic!("a usage error is expected");
+        };
+        assert!(said.starts_with("--window `4x`; expected hours"), "{said}");
     }
 
     #[test]
@@ -593,8 +583,11 @@ mod tests {
             ..MaintenanceConfiguration::default()
         };
         let window = cluster_window(&configuration).unwrap();
-        assert_eq!(window.opens, Some(Time::constant(23, 30, 0, 0)));
-        assert_eq!((window.seconds, window.is_maintenance), (21_600, true));
+        assert_eq!(window.window.opens(), Some(Time::constant(23, 30, 0, 0)));
+        assert_eq!(
+            (window.window.seconds(), window.is_maintenance),
+            (21_600, true)
+        );
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct Cluster {
     /// `Running` or `Stopped`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power_state: Option<String>,
+    #[serde(default, skip_serializing_if = "AutoUpgrade::is_unknown")]
+    pub auto_upgrade: AutoUpgrade,
     #[serde(default)]
     pub network: NetworkProfile,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -44,6 +46,9 @@ pub struct Cluster {
     pub node_auto_provisioning: bool,
     #[serde(default)]
     pub identity: Identity,
+    /// `identity.tenantId`: the tenant, where Azure names it, which it does of system-assigned identities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// `nodeDisruptionProfile.nodeDisruptionPolicy`: `Allow`, `Block`, `AllowDuringMaintenanceWindow` (MIG-12).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_disruption_policy: Option<String>,
@@ -115,12 +120,14 @@ impl Cluster {
             kubernetes_version: self.kubernetes_version,
             provisioning_state: self.provisioning_state.clone(),
             power_state: self.power_state.clone(),
+            auto_upgrade: self.auto_upgrade.clone(),
             network: self.network.clone(),
             pools: self.pools.clone(),
             private_cluster: self.private_cluster,
             api_server_vnet_integration: self.api_server_vnet_integration,
             node_auto_provisioning: self.node_auto_provisioning,
             identity: self.identity,
+            tenant: self.tenant.clone(),
             node_disruption_policy: self.node_disruption_policy.clone(),
             ingress_application_gateway: self.ingress_application_gateway,
             addons: self.addons,
@@ -135,6 +142,24 @@ impl Cluster {
             Some(group) => format!("{group}/{}", self.name),
             None => self.name.clone(),
         }
+    }
+}
+
+/// `autoUpgradeProfile`: what AKS upgrades by itself (MNT-2). `None`: not said, which is not the same as off.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct AutoUpgrade {
+    /// `upgradeChannel`: `none`, `patch`, `stable`, `rapid`, `node-image`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// `nodeOSUpgradeChannel`: `None`, `Unmanaged`, `SecurityPatch`, `NodeImage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_os_channel: Option<String>,
+}
+
+impl AutoUpgrade {
+    fn is_unknown(&self) -> bool {
+        *self == AutoUpgrade::default()
     }
 }
 

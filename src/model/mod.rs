@@ -18,9 +18,9 @@ pub mod workload;
 
 pub use cidr::{CidrError, IpNet, RangeSet, parse_cidr};
 pub use cluster::{
-    Addons, Autoscaler, Cluster, Identity, IntOrPercent, KubernetesVersion, LoadBalancerProfile,
-    NetworkMode, NetworkPlugin, NetworkProfile, NodePool, OsType, PodIpAllocation, PoolKind,
-    PoolMode, UpgradeSettings,
+    Addons, AutoUpgrade, Autoscaler, Cluster, Identity, IntOrPercent, KubernetesVersion,
+    LoadBalancerProfile, NetworkMode, NetworkPlugin, NetworkProfile, NodePool, OsType,
+    PodIpAllocation, PoolKind, PoolMode, UpgradeSettings,
 };
 pub use gateway::{AddressRecord, ApplicationGateway, BackendPool, PrivateDnsZone};
 pub use inventory::{ClusterIndex, Inventory, ReservedRange, SubnetIndex, VnetIndex};

@@ -21,7 +21,7 @@ pub use found::{findings, merged, reason};
 pub use path::sentences;
 pub use tables::{is_undone, lastings};
 pub use trace::{Phase, Stretch, Trace};
-pub use verdict::{Fit, Window, completes, enough_for_p99, fits, verdict};
+pub use verdict::{Fit, NamedWindow, completes, enough_for_p99, fits, verdict};
 pub use words::{Names, clock, listed, span};
 
 use super::capacity;
@@ -50,7 +50,7 @@ pub struct Simulation<'a> {
     pub outcome: &'a Outcome,
     pub trace: &'a Trace,
     pub futures: Option<&'a Futures>,
-    pub windows: Vec<Window>,
+    pub windows: Vec<NamedWindow>,
     /// What was found before anything moved, then what the run showed.
     pub findings: Vec<Finding>,
     pub advice: &'a [Advice],
@@ -90,7 +90,7 @@ pub fn document(simulation: &Simulation) -> Document {
     for (window, fit) in simulation
         .windows
         .iter()
-        .map(|window| (window, fits(simulation, window)))
+        .map(|named| (named, fits(simulation, &named.window)))
     {
         document.toned(verdict::window_sentence(window, &fit), fit.tone());
     }

@@ -1,5 +1,5 @@
 //! Live reading of Azure: what is asked of Azure Resource Manager and Resource Graph, where, and as whom. It fetches JSON; what
-//! a body means is decided by the lowering that files use ([`super::arm`]), so that live and file input cannot disagree. It never
+//! a body means is decided by the lowering that files use ([`super::arm`]), so that live and file input cannot disagree. Only [`writer`]
 //! writes to Azure. A token never leaves it but in the `authorization` header of a request to the one endpoint; one for the API
 //! servers of clusters is handed to their reader, where `--kubernetes` asks for that.
 //!
@@ -12,6 +12,7 @@
 //! - [`reads`]: every request there is, in one table; [`client`] sends no other.
 //! - [`network`]: VNets and what sits in them, through `azure_mgmt_network`; [`container_service`]: clusters, pools and maintenance;
 //!   [`private_dns`]: zones and their addresses; [`resource_graph`]: everything at once.
+//! - [`writes`]: every write there is, in a table of its own; [`writer`] sends them, for the execution of a plan alone.
 //! - [`operation`]: what a request that changes something began, followed to its end.
 //! - [`estate`]: which of all these answer a question.
 
@@ -27,6 +28,8 @@ pub mod operation;
 pub mod private_dns;
 pub mod reads;
 pub mod resource_graph;
+pub mod writer;
+pub mod writes;
 
 use azure_core::http::Transport;
 use std::sync::Arc;

@@ -322,6 +322,10 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
     new.kubernetes_version = new.kubernetes_version.or(old.kubernetes_version);
     new.provisioning_state.clone_from(&old.provisioning_state);
     new.power_state.clone_from(&old.power_state);
+    let (upgrade, old_upgrade) = (&mut new.auto_upgrade, &old.auto_upgrade);
+    let kept = |new: Option<String>, old: &Option<String>| new.or_else(|| old.clone());
+    upgrade.channel = kept(upgrade.channel.take(), &old_upgrade.channel);
+    upgrade.node_os_channel = kept(upgrade.node_os_channel.take(), &old_upgrade.node_os_channel);
     let given = wanted.given;
     if !given.node_auto_provisioning {
         new.node_auto_provisioning = old.node_auto_provisioning;
@@ -336,6 +340,7 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
         application_gateway_for_containers: new.addons.application_gateway_for_containers
             || old.addons.application_gateway_for_containers,
     };
+    new.tenant = new.tenant.take().or_else(|| old.tenant.clone());
     let policy = new.node_disruption_policy.take();
     new.node_disruption_policy = policy.or_else(|| old.node_disruption_policy.clone());
     new.private_cluster |= old.private_cluster;

@@ -1,21 +1,25 @@
-//! Live objects of one cluster, from its own API server. Sends GET and nothing else, never asks for a Secret, and hands each
-//! object to the lowering that files use.
+//! Live objects of one cluster, from its own API server. Reading sends GET and nothing else, never asks for a Secret, and hands each
+//! object to the lowering that files use. The one thing ever written is the lease of an execution.
 //!
 //! [`reads`] (what is read, and the role that allows just that) · `connection` (kubeconfig, credentials, one request with its
-//! retries) · `plugin` (what is told of a program that gives credentials) · `list` (pages of one kind) · this file (all kinds of one cluster).
+//! retries) · `plugin` (what is told of a program that gives credentials) · `list` (pages of one kind) ·
+//! `reader` (some kinds again and again) · [`writes`] and [`lease`] (who executes a migration) ·
+//! · this file (all kinds of one cluster, once).
 
 mod connection;
+pub mod lease;
 mod list;
 mod plugin;
+mod reader;
 pub mod reads;
+pub mod writes;
 
+pub use reader::Reader;
 pub use reads::{KubernetesRead, READS, cluster_role};
 
 use super::attach::LIVE;
 use super::facts::{KubernetesFact, Origin};
 use crate::model::{KubernetesState, ResourceId};
-use connection::Connection;
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use secrecy::SecretString;
 use std::fmt;
@@ -179,8 +183,7 @@ pub async fn read(
 
 /// A server that answered: the first kind of [`READS`] was read.
 pub struct Reached {
-    connection: Connection,
-    settings: Settings,
+    reader: Reader,
     first: list::Outcome,
 }
 
@@ -193,61 +196,20 @@ pub async fn reach(
     settings: &Settings,
     watch: &dyn Progress,
 ) -> Result<Reached, KubernetesApiError> {
-    let connection = Connection::open(access, settings).await?;
-    let mut first = list::read(&connection, settings, &READS[0], &file(&connection), watch).await;
+    let reader = Reader::open(access, settings).await?;
+    let mut first = reader.kind(&READS[0], watch).await;
     if let Some(problem) = first.fatal.take() {
-        return Err(connection.error(problem));
+        return Err(reader.error(problem));
     }
-    Ok(Reached {
-        connection,
-        settings: settings.clone(),
-        first,
-    })
-}
-
-fn file(connection: &Connection) -> Arc<str> {
-    Arc::from(format!("{LIVE}{}", connection.server()))
+    Ok(Reached { reader, first })
 }
 
 impl Reached {
     /// Reads all other kinds.
     pub async fn rest(self, watch: &dyn Progress) -> Read {
-        let (connection, settings) = (&self.connection, &self.settings);
-        let file = &file(connection);
-        // As they finish, so that the longest list holds up none; put back into the table's order after.
-        let mut outcomes: Vec<(usize, list::Outcome)> =
-            futures::stream::iter(READS.iter().enumerate().skip(1))
-                .map(async |(position, kind)| {
-                    let outcome = list::read(connection, settings, kind, file, watch).await;
-                    (position, outcome)
-                })
-                .buffer_unordered(settings.concurrency.max(1))
-                .collect()
-                .await;
-        outcomes.push((0, self.first));
-        outcomes.sort_by_key(|(position, _)| *position);
-        let mut state = KubernetesState::default();
-        let mut not_checked = Vec::new();
-        let mut untried: Vec<&str> = Vec::new();
-        for (position, outcome) in outcomes {
-            state.absorb(outcome.state);
-            not_checked.extend(outcome.not_checked);
-            if outcome.untried {
-                untried.push(READS[position].resource);
-            }
-        }
-        if !untried.is_empty() {
-            not_checked.push(format!(
-                "{}: {} were not read either: the server stopped answering",
-                connection.server(),
-                untried.join(", ")
-            ));
-        }
-        Read {
-            state,
-            server: connection.server().to_string(),
-            not_checked,
-            requests: connection.requests(),
-        }
+        let mut outcomes = vec![(0, self.first)];
+        let others: Vec<usize> = (1..READS.len()).collect();
+        outcomes.extend(self.reader.kinds(&others, None, watch).await);
+        self.reader.together(outcomes, 0)
     }
 }

@@ -272,6 +272,14 @@ pub struct Code {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AutoUpgrade {
+    pub upgrade_channel: Option<String>,
+    #[serde(alias = "nodeOSUpgradeChannel")]
+    pub node_os_upgrade_channel: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
 pub struct Mode {
     pub mode: Option<String>,
 }
@@ -319,6 +327,8 @@ pub struct IngressProfile {
 pub struct IdentityType {
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    #[serde(rename = "tenantId")]
+    pub tenant_id: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -545,6 +555,7 @@ resources! {
         pub current_kubernetes_version: Option<String>,
         pub provisioning_state: Option<String>,
         pub power_state: Option<Code>,
+        pub auto_upgrade_profile: Option<AutoUpgrade>,
         pub node_resource_group: Option<String>,
         pub api_server_access_profile: Option<ApiServer>,
         pub node_provisioning_profile: Option<Mode>,

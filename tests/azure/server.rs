@@ -4,24 +4,20 @@
 use super::fault::{self, Asked, Fault, Plan, RetryAfter};
 use super::graph;
 use super::gzip::gzip;
+use super::line::{Cut, Lines};
 use super::world::{Named, TENANT, World};
 use axum::body::{Body, Bytes};
-use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use axum::serve::{IncomingStream, Listener};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 /// The bearer token that the server accepts unless told otherwise. Looked for in everything a command prints.
 pub const TOKEN: &str = "loopback-secret-9b1d7c5e3f";
@@ -186,77 +182,6 @@ impl Drop for Azure {
     }
 }
 
-/// A listener whose connections can be cut from the handler.
-struct Lines(TcpListener);
-
-struct Line {
-    stream: TcpStream,
-    cut: Cut,
-}
-
-/// Set by a handler: the connection is reset instead of answered.
-#[derive(Clone, Default)]
-struct Cut(Arc<AtomicBool>);
-
-impl Connected<IncomingStream<'_, Lines>> for Cut {
-    fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
-        stream.io().cut.clone()
-    }
-}
-
-impl Listener for Lines {
-    type Io = Line;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Line, SocketAddr) {
-        loop {
-            if let Ok((stream, address)) = self.0.accept().await {
-                let _ = stream.set_nodelay(true);
-                let cut = Cut::default();
-                return (Line { stream, cut }, address);
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-impl AsyncRead for Line {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Line {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        if self.cut.0.load(Ordering::Relaxed) {
-            // What is not sent is thrown away, and the other side is told so.
-            let _ = self.stream.set_zero_linger();
-            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
-        }
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
 /// What goes out, before it is sent.
 struct Answer {
     status: u16,
@@ -369,7 +294,7 @@ fn sent(
     }
     let body = match fault {
         Some(Fault::Reset) => {
-            cut.0.store(true, Ordering::Relaxed);
+            cut.cut();
             Body::empty()
         }
         Some(Fault::HalfBody) => {

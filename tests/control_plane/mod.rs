@@ -216,6 +216,8 @@ impl ControlPlane {
             "--leader-elect=false".to_string(),
             "--kube-api-qps=500".to_string(),
             "--kube-api-burst=1000".to_string(),
+            // A claim that comes before its volume is known is looked at again only then.
+            "--pvclaimbinder-sync-period=1s".to_string(),
         ]);
         let parts = [
             ("kube-controller-manager", controllers, arguments),

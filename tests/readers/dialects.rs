@@ -384,6 +384,19 @@ fn clusters_lower_to_what_they_say() {
     );
     assert!(raft.node_auto_provisioning);
     assert_eq!(raft.node_disruption_policy.as_deref(), Some("Block"));
+    let upgrade = &raft.auto_upgrade;
+    assert_eq!(
+        (
+            upgrade.channel.as_deref(),
+            upgrade.node_os_channel.as_deref()
+        ),
+        (Some("patch"), Some("SecurityPatch"))
+    );
+    assert_eq!(
+        pontoon.auto_upgrade,
+        aksplan::model::AutoUpgrade::default(),
+        "not said is not off"
+    );
     assert_eq!(
         (raft.pools[0].max_pods, raft.pools[0].max_pods_defaulted),
         (250, true)

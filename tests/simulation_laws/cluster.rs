@@ -377,6 +377,7 @@ impl Tiny {
             }),
             provisioning_state: None,
             power_state: None,
+            auto_upgrade: aksplan::model::AutoUpgrade::default(),
             network: NetworkProfile {
                 plugin: Some(match self.mode {
                     "kubenet" => NetworkPlugin::Kubenet,
@@ -394,6 +395,7 @@ impl Tiny {
             api_server_vnet_integration: false,
             node_auto_provisioning: false,
             identity: Identity::default(),
+            tenant: None,
             node_disruption_policy: None,
             ingress_application_gateway: false,
             addons: aksplan::model::Addons::default(),

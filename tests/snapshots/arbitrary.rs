@@ -4,8 +4,8 @@
 
 use aksplan::model::workload::Labels;
 use aksplan::model::{
-    AddressRecord, ApplicationGateway, Autoscaler, BackendPool, Cluster, DateSpan, HeldAddress,
-    Holder, HolderKind, Identity, IntOrPercent, Inventory, IpNet, KubernetesVersion,
+    AddressRecord, ApplicationGateway, AutoUpgrade, Autoscaler, BackendPool, Cluster, DateSpan,
+    HeldAddress, Holder, HolderKind, Identity, IntOrPercent, Inventory, IpNet, KubernetesVersion,
     LoadBalancerProfile, MaintenanceConfiguration, MaintenanceWindow, NatGateway, NetworkPlugin,
     NetworkProfile, NetworkSecurityGroup, NodePool, OsType, Peering, PodIpAllocation, PoolKind,
     PoolMode, PrivateDnsZone, ReservedRange, ResourceId, Route, RouteTable, Schedule, SecurityEnd,
@@ -486,6 +486,10 @@ impl Any {
                 Some("Running".to_string()),
                 Some("Stopped".to_string()),
             ]),
+            auto_upgrade: AutoUpgrade {
+                channel: self.maybe(|any| any.known(&["none", "patch", "node-image"])),
+                node_os_channel: self.maybe(|any| any.known(&["None", "NodeImage"])),
+            },
             network,
             pools: self.some(3, |any| any.pool(subnets)),
             private_cluster: self.yes(),
@@ -497,6 +501,7 @@ impl Any {
                 Identity::UserAssigned,
                 Identity::ServicePrincipal,
             ]),
+            tenant: self.maybe(|any| any.word()),
             node_disruption_policy: self.maybe(|any| any.known(&["Block", "Allow"])),
             ingress_application_gateway: self.yes(),
             addons: aksplan::model::Addons {

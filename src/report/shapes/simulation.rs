@@ -418,12 +418,15 @@ fn windows(simulation: &Simulation) -> Vec<WindowShape> {
         .windows
         .iter()
         .map(|window| {
-            let fit = fits(simulation, window);
+            let fit = fits(simulation, &window.window);
             WindowShape {
                 source: window.source.clone(),
                 is_maintenance: window.is_maintenance,
-                seconds: window.seconds,
-                opens: window.opens.map(|time| time.strftime("%H:%M").to_string()),
+                seconds: window.window.seconds(),
+                opens: window
+                    .window
+                    .opens()
+                    .map(|time| time.strftime("%H:%M").to_string()),
                 left_p50: fit.p50,
                 left_p90: fit.p90,
                 left_p99: fit.p99,

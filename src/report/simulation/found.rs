@@ -777,7 +777,7 @@ fn not_ready(simulation: &Simulation, found: &mut Vec<Finding>) {
 
 fn windows(simulation: &Simulation, found: &mut Vec<Finding>) {
     for window in &simulation.windows {
-        let fit = fits(simulation, window);
+        let fit = fits(simulation, &window.window);
         let futures = simulation
             .futures
             .is_some_and(|futures| enough_for_p99(futures.count));

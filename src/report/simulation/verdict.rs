@@ -3,19 +3,18 @@
 use super::Simulation;
 use super::words::{Names, clock, listed, span};
 use crate::finding::{counted, grouped};
+use crate::migrate::window::Window;
 use crate::population::NodeId;
 use crate::report::document::Tone;
 use crate::simulate::outcome::NodeEnd;
-use jiff::civil::Time;
+use jiff::tz::Offset;
 
-/// A stretch of time that somebody has for it.
+/// A window, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
+pub struct NamedWindow {
     /// `--window`, or the cluster's maintenance configuration that it is of.
     pub source: String,
-    pub seconds: u32,
-    /// When it opens, UTC; `None`: whenever it is started.
-    pub opens: Option<Time>,
+    pub window: Window,
     /// The cluster's own: it holds back only what AKS starts by itself (MNT-1).
     pub is_maintenance: bool,
 }
@@ -43,7 +42,7 @@ impl Fit {
 
 /// Compares durations with a window.
 pub fn fits(simulation: &Simulation, window: &Window) -> Fit {
-    let left = |seconds: u32| i64::from(window.seconds) - i64::from(seconds);
+    let left = |seconds: u32| i64::from(window.seconds()) - i64::from(seconds);
     match (simulation.futures, simulation.outcome.ended.seconds) {
         (Some(futures), _) => {
             // A future that does not complete counts as one that never ends.
@@ -74,7 +73,7 @@ fn short_of(left: i64) -> u32 {
 }
 
 /// One sentence about one window.
-pub fn window_sentence(window: &Window, fit: &Fit) -> String {
+pub fn window_sentence(named: &NamedWindow, fit: &Fit) -> String {
     let at = |name: &str, left: Option<i64>| match left {
         Some(left) if left >= 0 => Some(format!("{name} with {} left", span(short_of(left)))),
         Some(left) => Some(format!("{name} misses it by {}", span(short_of(left)))),
@@ -84,17 +83,25 @@ pub fn window_sentence(window: &Window, fit: &Fit) -> String {
         .into_iter()
         .filter_map(|(name, left)| at(name, left))
         .collect();
-    let opens = window.opens.map_or_else(String::new, |time| {
-        let lasts = jiff::SignedDuration::from_secs(i64::from(window.seconds));
-        let closes = time.wrapping_add(lasts);
-        format!(
-            " {}–{} UTC",
-            time.strftime("%H:%M"),
-            closes.strftime("%H:%M")
-        )
-    });
-    let head = format!("{}{opens} ({})", window.source, span(window.seconds));
-    let note = if window.is_maintenance {
+    let window = named.window;
+    let when = match (window, window.opens()) {
+        (Window::Once { from, to }, _) => {
+            let utc = |instant| Offset::UTC.to_datetime(instant).strftime("%Y-%m-%d %H:%M");
+            format!(" {} to {} UTC", utc(from), utc(to))
+        }
+        (_, None) => String::new(),
+        (_, Some(opens)) => {
+            let lasts = jiff::SignedDuration::from_secs(i64::from(window.seconds()));
+            let closes = opens.wrapping_add(lasts);
+            format!(
+                " {}–{} UTC",
+                opens.strftime("%H:%M"),
+                closes.strftime("%H:%M")
+            )
+        }
+    };
+    let head = format!("{}{when} ({})", named.source, span(window.seconds()));
+    let note = if named.is_maintenance {
         " (it holds back what AKS starts by itself, not what you start: MNT-1)"
     } else {
         ""

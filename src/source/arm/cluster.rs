@@ -3,7 +3,7 @@
 use super::pool::pool;
 use super::{MOST_ADDRESSES, Unfolded, cidr, cidrs, nested, put_range};
 use crate::model::{
-    Addons, Cluster, Identity, KubernetesVersion, LoadBalancerProfile, NetworkPlugin,
+    Addons, AutoUpgrade, Cluster, Identity, KubernetesVersion, LoadBalancerProfile, NetworkPlugin,
     NetworkProfile,
 };
 use crate::source::facts::{ClusterFact, ClusterGiven, Origin};
@@ -57,11 +57,11 @@ pub(super) fn cluster(
     let pools = nested(profiles, origin, &read.at("agentPoolProfiles"), |read| {
         pool(read, origin)
     })?;
-    let identity_type = read
+    let (identity_type, tenant) = read
         .common
         .identity
         .take()
-        .and_then(|identity| identity.kind);
+        .map_or((None, None), |identity| (identity.kind, identity.tenant_id));
     let wire = read.body;
     let asked = wire.kubernetes_version.as_deref();
     let version_asked = asked.and_then(KubernetesVersion::from_word);
@@ -92,6 +92,12 @@ pub(super) fn cluster(
             kubernetes_version: version.as_deref().and_then(KubernetesVersion::from_word),
             provisioning_state: wire.provisioning_state,
             power_state: wire.power_state.and_then(|state| state.code),
+            auto_upgrade: wire
+                .auto_upgrade_profile
+                .map_or_else(AutoUpgrade::default, |profile| AutoUpgrade {
+                    channel: profile.upgrade_channel,
+                    node_os_channel: profile.node_os_upgrade_channel,
+                }),
             network,
             pools: Vec::new(),
             private_cluster: server.enable_private_cluster.unwrap_or(false),
@@ -101,6 +107,7 @@ pub(super) fn cluster(
                 .and_then(|profile| profile.mode)
                 .is_some_and(|mode| mode.eq_ignore_ascii_case("Auto")),
             identity,
+            tenant,
             node_disruption_policy: wire
                 .node_disruption_profile
                 .and_then(|profile| profile.node_disruption_policy),

@@ -1,9 +1,10 @@
 //! Requests to Azure Resource Manager on `azure_core`'s pipeline: bearer, repeats with `Retry-After`, pages, correlation ids, and
-//! a count of what was asked. Never sends what the table of reads does not allow.
+//! a count of what was asked. Never sends what the table of reads does not allow; writes go out through [`super::writer`] alone.
 
-use super::credential::CredentialError;
+use super::credential::{CredentialError, RenewAlways};
 use super::error::{ArmError, Failure};
 use super::reads::{self, Read};
+use super::writes::Write;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::{HeaderName, Headers, RETRY_AFTER};
 use azure_core::http::policies::{
@@ -52,10 +53,11 @@ impl Default for Settings {
 pub struct ArmClient {
     endpoint: Url,
     pipeline: Pipeline,
+    /// For what changes something: it sends once.
+    write_pipeline: Pipeline,
     permits: Arc<Semaphore>,
     meter: Arc<Meter>,
-    /// The first failure that every request after it would share.
-    hopeless: Arc<OnceLock<ArmError>>,
+    hopeless: Arc<Hopeless>,
 }
 
 impl fmt::Debug for ArmClient {
@@ -98,26 +100,38 @@ impl ArmClient {
             headers: headers.clone(),
             meter: Arc::clone(&meter),
         });
-        let options = ClientOptions {
-            retry: RetryOptions::custom(Arc::new(Patience {
-                limit: settings.patience,
-                headers,
-            })),
-            transport: settings.transport,
-            ..ClientOptions::default()
+        // A write is told of every answer at once: no wait is too long for it, as it waits for none.
+        let single = Arc::new(Attempt {
+            answer_within: settings.answer_within,
+            patience: Duration::MAX,
+            headers: headers.clone(),
+            meter: Arc::clone(&meter),
+        });
+        let transport = settings.transport.unwrap_or_default();
+        let pipeline = |retry: RetryOptions, attempt: Arc<Attempt>| {
+            let options = ClientOptions {
+                retry,
+                transport: Some(transport.clone()),
+                ..ClientOptions::default()
+            };
+            Pipeline::new(
+                None,
+                None,
+                options,
+                Vec::new(),
+                // The pipeline names itself as user agent before each call; the last to speak is heard.
+                vec![Arc::new(UserAgent), Arc::clone(&authorization), attempt],
+                Some(PipelineOptions::default()),
+            )
         };
-        let pipeline = Pipeline::new(
-            None,
-            None,
-            options,
-            Vec::new(),
-            // The pipeline names itself as user agent before each call; the last to speak is heard.
-            vec![Arc::new(UserAgent), authorization, attempt],
-            Some(PipelineOptions::default()),
-        );
+        let patience = RetryOptions::custom(Arc::new(Patience {
+            limit: settings.patience,
+            headers,
+        }));
         ArmClient {
             endpoint,
-            pipeline,
+            pipeline: pipeline(patience, attempt),
+            write_pipeline: pipeline(RetryOptions::none(), single),
             permits: Arc::new(Semaphore::new(settings.concurrency.max(1))),
             meter,
             hopeless: Arc::default(),
@@ -180,13 +194,13 @@ impl ArmClient {
             .acquire()
             .await
             .expect("the semaphore is never closed");
-        if let Some(known) = self.hopeless.get() {
+        if let Some(known) = self.hopeless.known(Instant::now()) {
             return Err(ArmError {
                 request: name,
-                ..known.clone()
+                ..known
             });
         }
-        self.meter.asked(read);
+        self.meter.asked(read.action);
         let options = PipelineSendOptions {
             skip_checks: true,
             ..PipelineSendOptions::default()
@@ -204,7 +218,7 @@ impl ArmClient {
                 };
                 // Signing in may take a minute to fail; hundreds of requests need not each find out.
                 if error.is_hopeless() {
-                    self.hopeless.get_or_init(|| error.clone());
+                    self.hopeless.note(Instant::now(), &error);
                 }
                 error
             })?;
@@ -213,6 +227,39 @@ impl ArmClient {
         } else {
             Err(answer_error(name, &response))
         }
+    }
+
+    /// Sends what changes something, once: no failure is answered with a repeat but a 401, by a new token where there is one.
+    ///
+    /// # Errors
+    /// [`Unanswered`], which says whether anything may have been sent.
+    pub(super) async fn send_write(
+        &self,
+        write: &'static Write,
+        mut request: Request,
+    ) -> Result<RawResponse, Unanswered> {
+        request.insert_header("accept", "application/json");
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .expect("the semaphore is never closed");
+        self.meter.asked(write.action);
+        let options = PipelineSendOptions {
+            skip_checks: true,
+            ..PipelineSendOptions::default()
+        };
+        let context = Context::new().with_value(RenewAlways);
+        self.write_pipeline
+            .send(&context, &mut request, Some(options))
+            .await
+            .map_err(|error| Unanswered {
+                was_sent: !never_left(&error),
+                why: match failure_of(&error, &self.endpoint) {
+                    Failure::Unreachable(why) | Failure::Credential(why) => why,
+                    other => other.to_string(),
+                },
+            })
     }
 
     /// Reads one resource.
@@ -259,6 +306,26 @@ impl ArmClient {
                 }
             }
         }
+    }
+}
+
+/// The last failure that every request right after it would share. It is forgotten after a while: an execution runs for hours, and
+/// whoever has to sign in again meanwhile may do so.
+#[derive(Debug, Default)]
+struct Hopeless(Mutex<Option<(Instant, ArmError)>>);
+
+impl Hopeless {
+    const FOR: Duration = Duration::from_secs(30);
+
+    fn known(&self, now: Instant) -> Option<ArmError> {
+        let held = self.0.lock().expect("nobody panics while looking");
+        held.as_ref()
+            .filter(|(then, _)| now.saturating_duration_since(*then) < Self::FOR)
+            .map(|(_, error)| error.clone())
+    }
+
+    fn note(&self, now: Instant, error: &ArmError) {
+        *self.0.lock().expect("nobody panics while looking") = Some((now, error.clone()));
     }
 }
 
@@ -323,6 +390,29 @@ fn answer_error(name: String, response: &RawResponse) -> ArmError {
         },
         correlation_id: correlation_id(response.headers()),
     }
+}
+
+/// A write without an answer.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    /// It may have arrived, and may have been carried out.
+    pub was_sent: bool,
+    pub why: String,
+}
+
+/// Whether an error is certainly from before a byte of the request was sent: no token, or no connection. Anything else may have
+/// come after.
+fn never_left(error: &Error) -> bool {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<Error>()
+            && matches!(error.kind(), ErrorKind::Connection | ErrorKind::Credential)
+        {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// What the pipeline's error means. Its texts are wrapped several times over; the innermost says why.
@@ -497,12 +587,12 @@ struct Meter {
 }
 
 impl Meter {
-    fn asked(&self, read: &Read) {
+    fn asked(&self, action: &'static str) {
         *self
             .by_action
             .lock()
             .expect("nobody panics while counting")
-            .entry(read.action)
+            .entry(action)
             .or_default() += 1;
     }
 

@@ -16,6 +16,7 @@ mod tests;
 mod token_cache;
 
 pub use bearer::Bearer;
+pub(super) use bearer::RenewAlways;
 pub use token_cache::{Credential, TokenSource};
 
 use super::cloud::{Cloud, Endpoint};

@@ -72,18 +72,42 @@ impl ArmError {
 const LONGEST: usize = 400;
 
 fn shortened(text: &str) -> String {
+    safe_line(text, LONGEST)
+}
+
+/// A text of Azure as one line for a terminal: at most so many characters, no control characters, no token, no signature.
+pub(super) fn safe_line(text: &str, longest: usize) -> String {
     // An answer may quote the request it refuses. A token has three parts, and begins with the JSON of its first.
     let hidden = |word: &str| {
         let token = word.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
         if token.starts_with("eyJ") && token.len() > 20 {
-            "***".to_string()
+            return "***".to_string();
+        }
+        // The query of an address that leads to an operation is signed.
+        match word.split_once('?') {
+            Some((address, query)) if address.contains("://") => {
+                let version = query
+                    .split('&')
+                    .find(|pair| pair.to_ascii_lowercase().starts_with("api-version="));
+                match version {
+                    Some(version) => format!("{address}?{version}"),
+                    None => address.to_string(),
+                }
+            }
+            _ => word.to_string(),
+        }
+    };
+    let visible = |c: char| {
+        let reorders = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || reorders {
+            '\u{FFFD}'
         } else {
-            word.to_string()
+            c
         }
     };
     let words: Vec<String> = text.split_whitespace().map(hidden).collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(LONGEST) {
+    let line: String = words.join(" ").chars().map(visible).collect();
+    match line.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }

@@ -198,6 +198,9 @@ impl std::error::Error for Unfinished {}
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
     follow: Follow,
+    /// What the operation changes: where its end shows as well, if less surely.
+    resource: Url,
+    aim: Aim,
     /// What Azure said about when to ask first.
     first_wait: Option<Duration>,
 }
@@ -212,18 +215,85 @@ enum Follow {
     /// `Location`: 202 until it is done.
     Location(Url),
     /// `provisioningState` of the resource itself.
-    State { resource: Url, deleted: bool },
+    State,
 }
 
+/// What the state of the resource is when the operation has done its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    Changed,
+    /// It is not there any more.
+    Deleted,
+    /// What ran before was ended: `Canceled` is what was wanted.
+    Aborted,
+}
+
+impl Aim {
+    const ALL: [Aim; 3] = [Aim::Changed, Aim::Deleted, Aim::Aborted];
+
+    fn word(self) -> &'static str {
+        match self {
+            Aim::Changed => "changed",
+            Aim::Deleted => "deleted",
+            Aim::Aborted => "aborted",
+        }
+    }
+}
+
+/// How an operation ended.
 #[derive(Debug, Clone, PartialEq)]
-enum Ending {
+pub enum Ending {
+    /// With what Azure said beside it.
     Succeeded(Option<ServiceError>),
+    /// `Failed` or `Canceled`, and why.
     Ended(String, Option<ServiceError>),
 }
 
+/// What a status was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The operation itself.
+    Operation,
+    /// `provisioningState` of the resource. It says whether something runs on it, and not that this operation does: after its end
+    /// the resource is to be looked at.
+    Resource,
+}
+
+/// What one question brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// Azure's text.
+    pub status: String,
+    pub remark: Option<ServiceError>,
+    /// What Azure says about when to ask again.
+    pub wait: Option<Duration>,
+    pub basis: Basis,
+    /// What to ask the next time.
+    pub next: Operation,
+}
+
+impl Told {
+    /// How it ended, if it has.
+    pub fn ending(&self) -> Option<&Ending> {
+        self.next.ending()
+    }
+}
+
+/// A text that [`Operation::reference`] did not make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoReference;
+
+impl fmt::Display for NoReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it does not say where to follow an operation")
+    }
+}
+
+impl std::error::Error for NoReference {}
+
 /// The body of a question, as far as it says how things stand.
 #[derive(Debug, Default, Deserialize)]
-struct Told {
+struct Wire {
     status: Option<String>,
     error: Option<Value>,
     properties: Option<State>,
@@ -248,6 +318,7 @@ impl Operation {
                 .map(Some)
                 .map_err(|_| unreadable(&request, &format!("its header {name} is no address"))),
         };
+        let (resource, aim) = changed_by(method, resource);
         let follow = if let Some(url) = address("azure-asyncoperation")? {
             Follow::Status(url)
         } else if let Some(url) = address("location")?
@@ -255,15 +326,14 @@ impl Operation {
         {
             Follow::Location(url)
         } else {
-            let told: Told = serde_json::from_slice(response.body()).unwrap_or_default();
+            let told: Wire = serde_json::from_slice(response.body()).unwrap_or_default();
             let state = told.properties.and_then(|state| state.provisioning_state);
             let accepted = response.status() == StatusCode::Accepted;
             let ending = state.as_deref().map(|state| ending(state, None));
             match (method, ending) {
                 (_, Some(Some(ending))) => Follow::Nothing(ending),
-                (Method::Put | Method::Patch, Some(None)) => state_of(resource, false),
-                (Method::Put | Method::Patch, None) if accepted => state_of(resource, false),
-                (Method::Delete, _) if accepted => state_of(resource, true),
+                (Method::Put | Method::Patch, Some(None)) => Follow::State,
+                (Method::Put | Method::Patch | Method::Delete, _) if accepted => Follow::State,
                 _ if accepted => {
                     return Err(unreadable(
                         &request,
@@ -275,8 +345,113 @@ impl Operation {
         };
         Ok(Operation {
             follow,
+            resource,
+            aim,
             first_wait: retry_after(response),
         })
+    }
+
+    /// As [`Operation::begun`], where an answer does not say where to follow what it began: by the state of the resource.
+    pub(super) fn by_state(method: Method, address: &Url, response: &RawResponse) -> Self {
+        let (resource, aim) = changed_by(method, address);
+        Operation {
+            follow: Follow::State,
+            resource,
+            aim,
+            first_wait: retry_after(response),
+        }
+    }
+
+    /// How it ended, where that is known without asking.
+    pub fn ending(&self) -> Option<&Ending> {
+        match &self.follow {
+            Follow::Nothing(ending) => Some(ending),
+            _ => None,
+        }
+    }
+
+    /// What Azure said about when to ask first.
+    pub fn first_wait(&self) -> Option<Duration> {
+        self.first_wait
+    }
+
+    /// Where to follow it, for a file: paths and api-versions. The rest of the address (`t`, `c`, `s`, `h`) is signed and works
+    /// like a token: it is left out.
+    ///
+    /// How sure it is that the address works without: not. Until August 2023 addresses had no signature; since October 2023 each
+    /// recorded one has it, and nobody was recorded asking without. Azure's documentation speaks of rights only: those on the
+    /// resource alone are not enough to see an operation, as its address is not below the resource. So where Azure refuses (400,
+    /// 401, 403, 404), [`Operation::poll`] reads the state of the resource, which is documented to end with the same three words and
+    /// needs the right to read the resource; that is sure. What it cannot tell is whose operation it is that runs.
+    pub fn reference(&self) -> String {
+        let resource = bare(&self.resource);
+        let aim = self.aim.word();
+        match &self.follow {
+            Follow::Status(url) => format!("status {} of {resource} {aim}", bare(url)),
+            Follow::Location(url) => format!("location {} of {resource} {aim}", bare(url)),
+            Follow::State | Follow::Nothing(_) => format!("state of {resource} {aim}"),
+        }
+    }
+
+    /// The operation of a reference, at an endpoint. What is asked is judged by [`POLLS`], whatever the text says.
+    ///
+    /// # Errors
+    /// [`NoReference`].
+    pub fn of_reference(text: &str, endpoint: &Url) -> Result<Self, NoReference> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let address = |text: &str| {
+            let (path, query) = text.split_once('?').unwrap_or((text, ""));
+            if !path.starts_with('/') || path.starts_with("//") {
+                return Err(NoReference);
+            }
+            let mut url = endpoint.clone();
+            url.set_path(path);
+            url.set_query((!query.is_empty()).then_some(query));
+            Ok(url)
+        };
+        let (follow, resource, aim) = match words[..] {
+            ["status", url, "of", resource, aim] => (Follow::Status(address(url)?), resource, aim),
+            ["location", url, "of", resource, aim] => {
+                (Follow::Location(address(url)?), resource, aim)
+            }
+            ["state", "of", resource, aim] => (Follow::State, resource, aim),
+            _ => return Err(NoReference),
+        };
+        let aim = Aim::ALL.into_iter().find(|known| known.word() == aim);
+        Ok(Operation {
+            follow,
+            resource: address(resource)?,
+            aim: aim.ok_or(NoReference)?,
+            first_wait: None,
+        })
+    }
+
+    /// Asks once how it stands. Where Azure does not let the operation be read, the state of its resource is asked for, which is a
+    /// second request.
+    ///
+    /// # Errors
+    /// [`ArmError`]; whether it is worth asking again says [`passes`].
+    pub async fn poll(&self, client: &ArmClient) -> Result<Told, ArmError> {
+        match &self.follow {
+            Follow::Nothing(end) => Ok(self.told(end.word(), end.remark(), None, Basis::Operation)),
+            Follow::State => self.ask_state(client).await,
+            Follow::Status(url) | Follow::Location(url) => {
+                let error = match self.ask(client, url).await {
+                    Err(error) if is_closed(&error) => error,
+                    other => return other,
+                };
+                match self.ask_state(client).await {
+                    // A 404 may be that of an operation too young to be known.
+                    Ok(told) if error.is_not_found() && told.ending().is_none() => Ok(Told {
+                        next: self.clone(),
+                        ..told
+                    }),
+                    Ok(told) => Ok(told),
+                    Err(later) if passes(&later) => Err(later),
+                    Err(_) => Err(error),
+                }
+            }
+        }
     }
 
     /// Follows the operation to its end and tells `progress` after every question.
@@ -304,12 +479,12 @@ impl Operation {
         pace: Pace,
         mut progress: impl FnMut(&Progress<'_>),
     ) -> Result<Finished, Unfinished> {
-        let mut follow = self.follow;
-        let mut wait = self.first_wait.unwrap_or(Duration::ZERO);
+        let mut operation = self;
+        let mut wait = operation.first_wait.unwrap_or(Duration::ZERO);
         let mut polls = 0;
         let mut last_status: Option<String> = None;
         loop {
-            if let Follow::Nothing(ending) = follow {
+            if let Follow::Nothing(ending) = operation.follow {
                 return match ending {
                     Ending::Succeeded(remark) => Ok(Finished { remark, polls }),
                     Ending::Ended(status, error) => Err(Unfinished::Ended { status, error }),
@@ -321,23 +496,21 @@ impl Operation {
                 return Err(Unfinished::Deadline { after, last_status });
             }
             clock.sleep(wait.min(left)).await;
-            let answer = follow.ask(client).await;
+            let answer = operation.poll(client).await;
             polls += 1;
             let elapsed = clock.elapsed();
             match answer {
-                Ok(answer) => {
+                Ok(told) => {
                     progress(&Progress {
-                        status: answer.status.as_deref(),
-                        remark: answer.remark.as_ref(),
+                        status: Some(&told.status),
+                        remark: told.remark.as_ref(),
                         trouble: None,
                         elapsed,
                     });
                     // `Retry-After: 0` is no reason to ask without a pause for hours.
-                    wait = answer.wait.map_or(pace.interval, |wait| wait.max(SHORTEST));
-                    last_status = answer.status.or(last_status);
-                    if let Some(next) = answer.next {
-                        follow = next;
-                    }
+                    wait = told.wait.map_or(pace.interval, |wait| wait.max(SHORTEST));
+                    last_status = Some(told.status);
+                    operation = told.next;
                 }
                 Err(error) if passes(&error) => {
                     progress(&Progress {
@@ -355,82 +528,167 @@ impl Operation {
             }
         }
     }
-}
 
-/// What one question brought.
-#[derive(Default)]
-struct Answer {
-    status: Option<String>,
-    remark: Option<ServiceError>,
-    /// What Azure says about when to ask again.
-    wait: Option<Duration>,
-    /// Where it goes on, where that is elsewhere.
-    next: Option<Follow>,
-}
-
-impl Follow {
-    async fn ask(&self, client: &ArmClient) -> Result<Answer, ArmError> {
-        let (url, deleted) = match self {
-            Follow::Nothing(_) => return Ok(Answer::default()),
-            Follow::Status(url) | Follow::Location(url) => (url, false),
-            Follow::State { resource, deleted } => (resource, *deleted),
+    /// An answer after which the same is asked again, unless its status is one that ends.
+    fn told(
+        &self,
+        status: &str,
+        remark: Option<&ServiceError>,
+        wait: Option<Duration>,
+        basis: Basis,
+    ) -> Told {
+        let end = ending(status, remark.cloned());
+        let follow = match (basis, self.aim, end) {
+            (_, _, None) => self.follow.clone(),
+            // A resource that is being deleted has not succeeded while it is there.
+            (Basis::Resource, Aim::Deleted, Some(Ending::Succeeded(_))) => self.follow.clone(),
+            (Basis::Resource, Aim::Aborted, Some(Ending::Ended(status, error)))
+                if status.eq_ignore_ascii_case("Canceled") =>
+            {
+                Follow::Nothing(Ending::Succeeded(error))
+            }
+            (_, _, Some(end)) => Follow::Nothing(end),
         };
+        Told {
+            status: status.to_string(),
+            remark: remark.cloned(),
+            wait,
+            basis,
+            next: self.going_on(follow),
+        }
+    }
+
+    fn going_on(&self, follow: Follow) -> Operation {
+        Operation {
+            follow,
+            ..self.clone()
+        }
+    }
+
+    /// Asks the operation itself.
+    async fn ask(&self, client: &ArmClient, url: &Url) -> Result<Told, ArmError> {
+        let basis = Basis::Operation;
+        let response = question(client, url).await?;
+        let wait = retry_after(&response);
+        if let Follow::Location(_) = self.follow {
+            if response.status() != StatusCode::Accepted {
+                return Ok(self.told("Succeeded", None, wait, basis));
+            }
+            let moved =
+                header(response.headers(), "location").and_then(|text| Url::parse(&text).ok());
+            let told = self.told("InProgress", None, wait, basis);
+            return Ok(match moved {
+                Some(moved) => Told {
+                    next: self.going_on(Follow::Location(moved)),
+                    ..told
+                },
+                None => told,
+            });
+        }
         let name = format!("GET {}", url.path());
-        let read = reads::allowing_in(POLLS, Method::Get, url.path());
-        let request = Request::new(url.clone(), Method::Get);
-        let response = match client.send_as(read, request).await {
-            Err(error) if deleted && error.is_not_found() => {
-                return Ok(Answer {
-                    status: Some("Succeeded".to_string()),
-                    next: Some(Follow::Nothing(Ending::Succeeded(None))),
-                    ..Answer::default()
-                });
+        let wire: Wire = client::parse(&name, &response)?;
+        let Some(status) = wire.status else {
+            return Err(unreadable(&name, "it says no status"));
+        };
+        let remark = remark_of(wire.error);
+        Ok(self.told(&status, remark.as_ref(), wait, basis))
+    }
+
+    /// Asks for the state of the resource, and does so from then on.
+    async fn ask_state(&self, client: &ArmClient) -> Result<Told, ArmError> {
+        let by_state = self.going_on(Follow::State);
+        let url = &self.resource;
+        let response = match question(client, url).await {
+            Err(error) if self.aim == Aim::Deleted && error.is_not_found() => {
+                let mut told = by_state.told("Succeeded", None, None, Basis::Resource);
+                told.next = self.going_on(Follow::Nothing(Ending::Succeeded(None)));
+                return Ok(told);
             }
             other => other?,
         };
-        let wait = retry_after(&response);
-        if let Follow::Location(_) = self {
-            return Ok(if response.status() == StatusCode::Accepted {
-                let moved = header(response.headers(), "location");
-                Answer {
-                    status: Some("InProgress".to_string()),
-                    wait,
-                    next: moved
-                        .and_then(|text| Url::parse(&text).ok())
-                        .map(Follow::Location),
-                    ..Answer::default()
-                }
-            } else {
-                Answer {
-                    status: Some("Succeeded".to_string()),
-                    next: Some(Follow::Nothing(Ending::Succeeded(None))),
-                    ..Answer::default()
-                }
-            });
-        }
-        let told: Told = client::parse(&name, &response)?;
-        let status = match self {
-            Follow::Status(_) => told.status,
-            _ => told.properties.and_then(|state| state.provisioning_state),
-        };
-        let Some(status) = status else {
+        let name = format!("GET {}", url.path());
+        let wire: Wire = client::parse(&name, &response)?;
+        let state = wire.properties.and_then(|state| state.provisioning_state);
+        let Some(status) = state else {
             return Err(unreadable(&name, "it says no status"));
         };
-        let remark = told
-            .error
-            .filter(|error| !error.is_null())
-            .map(ServiceError::of);
-        let end = ending(&status, remark.clone());
-        Ok(Answer {
-            status: Some(status),
-            remark,
-            wait,
-            // A resource that is being deleted has not succeeded while it is there.
-            next: end
-                .filter(|end| !(deleted && matches!(end, Ending::Succeeded(_))))
-                .map(Follow::Nothing),
-        })
+        let remark = remark_of(wire.error);
+        let wait = retry_after(&response);
+        Ok(by_state.told(&status, remark.as_ref(), wait, Basis::Resource))
     }
+}
+
+impl Ending {
+    /// As Azure says it.
+    pub fn word(&self) -> &str {
+        match self {
+            Ending::Succeeded(_) => "Succeeded",
+            Ending::Ended(status, _) => status,
+        }
+    }
+
+    /// What Azure said beside it.
+    pub fn remark(&self) -> Option<&ServiceError> {
+        match self {
+            Ending::Succeeded(remark) | Ending::Ended(_, remark) => remark.as_ref(),
+        }
+    }
+}
+
+async fn question(client: &ArmClient, url: &Url) -> Result<RawResponse, ArmError> {
+    let read = reads::allowing_in(POLLS, Method::Get, url.path());
+    client
+        .send_as(read, Request::new(url.clone(), Method::Get))
+        .await
+}
+
+fn remark_of(error: Option<Value>) -> Option<ServiceError> {
+    error.filter(|error| !error.is_null()).map(ServiceError::of)
+}
+
+/// What a request changes: a `POST` names what it does behind the resource it does it to.
+fn changed_by(method: Method, address: &Url) -> (Url, Aim) {
+    let mut resource = address.clone();
+    let aim = match method {
+        Method::Delete => Aim::Deleted,
+        Method::Post => {
+            let path = address.path().trim_end_matches('/').to_string();
+            let (before, action) = path.rsplit_once('/').unwrap_or((&path, ""));
+            resource.set_path(before);
+            if action.eq_ignore_ascii_case("abort") {
+                Aim::Aborted
+            } else {
+                Aim::Changed
+            }
+        }
+        _ => Aim::Changed,
+    };
+    (resource, aim)
+}
+
+/// Path and api-version.
+fn bare(url: &Url) -> String {
+    let mut kept = url.clone();
+    kept.set_query(None);
+    if let Some((name, version)) = url.query_pairs().find(|(name, _)| name == "api-version") {
+        kept.query_pairs_mut().append_pair(&name, &version);
+    }
+    match kept.query() {
+        Some(query) => format!("{}?{query}", kept.path()),
+        None => kept.path().to_string(),
+    }
+}
+
+/// Whether an operation cannot be read, so that only its resource tells of it: the address lacks its signature, belongs to another
+/// host, or is not known (any more).
+fn is_closed(error: &ArmError) -> bool {
+    matches!(
+        error.failure,
+        Failure::Answer {
+            status: 400 | 401 | 403 | 404,
+            ..
+        } | Failure::NotSent(_)
+    )
 }
 
 /// The three words that end an operation; any other text is progress.
@@ -447,15 +705,8 @@ fn ending(status: &str, error: Option<ServiceError>) -> Option<Ending> {
     }
 }
 
-fn state_of(resource: &Url, deleted: bool) -> Follow {
-    Follow::State {
-        resource: resource.clone(),
-        deleted,
-    }
-}
-
 /// Whether the same question may be answered later.
-fn passes(error: &ArmError) -> bool {
+pub fn passes(error: &ArmError) -> bool {
     match &error.failure {
         Failure::Answer { status, .. } => matches!(status, 408 | 429 | 500..),
         Failure::Throttled { .. } | Failure::Unreachable(_) | Failure::Unreadable(_) => true,

@@ -181,7 +181,7 @@ pub(super) fn allowing_in(
     })
 }
 
-fn is_like(template: &str, path: &str) -> bool {
+pub(super) fn is_like(template: &str, path: &str) -> bool {
     let mut segments = path.trim_end_matches('/').split('/');
     template.split('/').all(|wanted| {
         segments.next().is_some_and(|segment| {
@@ -197,11 +197,20 @@ fn is_like(template: &str, path: &str) -> bool {
 
 /// The smallest custom role that lets aksplan read everything, as `az role definition create` takes it.
 pub fn custom_role(scope: &str) -> String {
-    let mut text = String::from(
-        "{\n  \"Name\": \"aksplan reader\",\n  \"IsCustom\": true,\n  \"Description\": \"Reads what aksplan needs to plan addresses; \
-         writes nothing.\",\n  \"Actions\": [\n",
-    );
     let actions: Vec<&str> = READS.iter().map(|read| read.action).collect();
+    role_of(
+        "aksplan reader",
+        "Reads what aksplan needs to plan addresses; writes nothing.",
+        &actions,
+        scope,
+    )
+}
+
+/// A custom role as JSON, one action a line.
+pub(super) fn role_of(name: &str, description: &str, actions: &[&str], scope: &str) -> String {
+    let mut text = format!(
+        "{{\n  \"Name\": \"{name}\",\n  \"IsCustom\": true,\n  \"Description\": \"{description}\",\n  \"Actions\": [\n"
+    );
     for (position, action) in actions.iter().enumerate() {
         let comma = if position + 1 < actions.len() {
             ","

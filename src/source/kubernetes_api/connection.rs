@@ -1,9 +1,9 @@
-//! One API server: how to reach it, as whom, and one request with its retries. Sends GET only: there is no function here that
-//! sends anything else.
+//! One API server: how to reach it, as whom, and one request with its retries. Sends GET, but for [`Connection::put_once`], which
+//! only the lease of an execution uses.
 
 use super::plugin::Plugin;
 use super::{Access, KubernetesApiError, Settings, TokenSource};
-use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http_body_util::{BodyExt, Limited};
 use kube::client::{AuthError, Body, ClientBuilder};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -56,6 +56,22 @@ struct Held {
     generation: u64,
     client: Client,
     plugin: Plugin,
+}
+
+/// An answer that came to its end.
+struct Answer {
+    status: u16,
+    /// How long the server asks to wait.
+    retry_after: Option<Duration>,
+    body: Vec<u8>,
+}
+
+const NOT_ACCEPTED: &str = "the server does not accept these credentials (401); have they expired? (`az login`, `kubelogin`)";
+
+/// What an answer that is no object says.
+pub(super) fn message_of(body: &[u8]) -> String {
+    let status: Status = serde_json::from_slice(body).unwrap_or_default();
+    without_secrets(&status.message)
 }
 
 /// What became of one request before its answer was complete.
@@ -125,6 +141,11 @@ impl Connection {
 
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Asks again, though it stopped answering a while ago.
+    pub fn try_again(&self) {
+        self.lost.store(false, Ordering::Relaxed);
     }
 
     pub fn error(&self, problem: String) -> KubernetesApiError {
@@ -200,6 +221,44 @@ impl Connection {
         }
     }
 
+    /// One PUT, sent once: the status of the answer, and the answer. Credentials that are refused (401) are fetched anew once, for
+    /// then it was not carried out.
+    ///
+    /// # Errors
+    /// [`Failure`]. But for [`Failure::Credentials`] it may have been carried out.
+    pub async fn put_once(&self, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>), Failure> {
+        let mut refused = None;
+        let mut renewed = false;
+        loop {
+            let held = self.client.lock().await.clone();
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            let mut sent = Sent::default();
+            let request = http::Request::put(path)
+                .header(CONTENT_TYPE, "application/json")
+                .body(Body::from(body.to_vec()));
+            let asked = self.exchange(&held, request, refused.take(), &mut sent);
+            let answer = tokio::time::timeout(self.settings.timeout, asked)
+                .await
+                .map_err(|_| {
+                    let seconds = self.settings.timeout.as_secs();
+                    Failure::Unreachable(format!("no answer within {seconds} s"))
+                })?
+                .map_err(|(failure, _)| failure)?;
+            if answer.status == 401 && !renewed {
+                renewed = true;
+                refused = sent.token;
+                self.renew(held.generation)
+                    .await
+                    .map_err(Failure::Credentials)?;
+                continue;
+            }
+            if answer.status == 401 {
+                return Err(Failure::Credentials(NOT_ACCEPTED.to_string()));
+            }
+            return Ok((answer.status, answer.body));
+        }
+    }
+
     /// One request. An error says whether another try is worth it, and after how long. `refused`: the token that was not
     /// accepted; `sent` says how far this one got.
     async fn ask(
@@ -210,10 +269,39 @@ impl Connection {
         sent: &mut Sent,
     ) -> Result<Vec<u8>, (Failure, Option<Option<Duration>>)> {
         let never = |failure| (failure, None);
-        let mut request = http::Request::get(path)
-            .header(ACCEPT, "application/json")
-            .body(Body::empty())
-            .map_err(|error| never(Failure::Answered(error.to_string())))?;
+        let request = http::Request::get(path).body(Body::empty());
+        let answer = self.exchange(held, request, refused, sent).await?;
+        let said = || message_of(&answer.body);
+        match answer.status {
+            200 => Ok(answer.body),
+            401 => Err(never(Failure::Credentials(NOT_ACCEPTED.to_string()))),
+            403 => Err(never(Failure::Refused)),
+            404 => Err(never(Failure::Missing)),
+            410 => Err(never(Failure::Expired)),
+            code @ (408 | 429 | 500 | 502 | 503 | 504) => Err((
+                Failure::Answered(format!("the server answers {code}: {}", said())),
+                Some(answer.retry_after),
+            )),
+            code => Err(never(Failure::Answered(format!(
+                "the server answers {code}: {}",
+                said()
+            )))),
+        }
+    }
+
+    /// Sends one request and takes its answer, whatever its status.
+    async fn exchange(
+        &self,
+        held: &Held,
+        request: http::Result<http::Request<Body>>,
+        refused: Option<SecretString>,
+        sent: &mut Sent,
+    ) -> Result<Answer, (Failure, Option<Option<Duration>>)> {
+        let never = |failure| (failure, None);
+        let mut request = request.map_err(|error| never(Failure::Answered(error.to_string())))?;
+        request
+            .headers_mut()
+            .insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(token) = &self.token {
             let token = token(refused)
                 .await
@@ -244,7 +332,7 @@ impl Connection {
             })?;
         sent.answered = true;
         self.answers.fetch_add(1, Ordering::Relaxed);
-        let status = response.status();
+        let status = response.status().as_u16();
         let retry_after = response
             .headers()
             .get(RETRY_AFTER)
@@ -261,28 +349,11 @@ impl Connection {
                 )
             })?
             .to_bytes();
-        let said = || {
-            let status: Status = serde_json::from_slice(&body).unwrap_or_default();
-            without_secrets(&status.message)
-        };
-        match status.as_u16() {
-            200 => Ok(body.into()),
-            401 => Err(never(Failure::Credentials(
-                "the server does not accept these credentials (401); have they expired? (`az login`, `kubelogin`)"
-                    .to_string(),
-            ))),
-            403 => Err(never(Failure::Refused)),
-            404 => Err(never(Failure::Missing)),
-            410 => Err(never(Failure::Expired)),
-            code @ (408 | 429 | 500 | 502 | 503 | 504) => Err((
-                Failure::Answered(format!("the server answers {code}: {}", said())),
-                Some(retry_after),
-            )),
-            code => Err(never(Failure::Answered(format!(
-                "the server answers {code}: {}",
-                said()
-            )))),
-        }
+        Ok(Answer {
+            status,
+            retry_after,
+            body: body.into(),
+        })
     }
 
     /// Fetches credentials anew, unless another task did so since.

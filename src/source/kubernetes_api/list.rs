@@ -52,18 +52,43 @@ enum Broken {
     Page(String),
 }
 
+/// One object, taken out of the list of its kind: that needs no other right than listing them.
+#[derive(Debug, Clone, Copy)]
+pub struct Only<'a> {
+    /// Empty for a kind without.
+    pub namespace: &'a str,
+    pub name: &'a str,
+}
+
+/// What a list is asked for by.
+fn listed(read: &KubernetesRead, version: &str, only: Option<&Only<'_>>) -> String {
+    let path = read.path(version);
+    match only {
+        None => path,
+        Some(Only { namespace, name }) => {
+            let mut selector = format!("metadata.name={name}");
+            if !namespace.is_empty() {
+                selector = format!("{selector},metadata.namespace={namespace}");
+            }
+            format!("{path}?fieldSelector={}", escaped(&selector))
+        }
+    }
+}
+
 /// Reads one kind.
 pub async fn read(
     connection: &Connection,
     settings: &Settings,
     read: &'static KubernetesRead,
+    only: Option<&Only<'_>>,
     file: &Arc<str>,
     watch: &dyn Progress,
 ) -> Outcome {
     let mut outcome = Outcome::default();
     for version in read.versions {
         let (lowered, ended) = if read.names.is_empty() {
-            all(connection, settings, read, version, file, watch).await
+            let path = listed(read, version, only);
+            all(connection, settings, (read, path), file, watch).await
         } else {
             named(connection, read, version, file).await
         };
@@ -163,21 +188,13 @@ fn finish(
 async fn all(
     connection: &Connection,
     settings: &Settings,
-    read: &'static KubernetesRead,
-    version: &str,
+    (read, path): (&'static KubernetesRead, String),
     file: &Arc<str>,
     watch: &dyn Progress,
 ) -> (Lowered, Result<(), Broken>) {
     let mut before = None;
-    let (lowered, ended) = pages(
-        connection,
-        settings,
-        (read, version),
-        file,
-        watch,
-        &mut before,
-    )
-    .await;
+    let (lowered, ended) =
+        pages(connection, settings, (read, path), file, watch, &mut before).await;
     match before {
         Some(before) if ended.is_err() && before.seen > lowered.seen => (before, ended),
         _ => (lowered, ended),
@@ -188,15 +205,15 @@ async fn all(
 async fn pages(
     connection: &Connection,
     settings: &Settings,
-    (read, version): (&'static KubernetesRead, &str),
+    (read, path): (&'static KubernetesRead, String),
     file: &Arc<str>,
     watch: &dyn Progress,
     before: &mut Option<Lowered>,
 ) -> (Lowered, Result<(), Broken>) {
     /// Times a list is begun again because its pages went stale.
     const RESTARTS: u32 = 2;
-    let path = read.path(version);
-    let first_page = format!("{path}?limit={}", settings.page_size);
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let first_page = format!("{path}{separator}limit={}", settings.page_size);
     let mut restarts = 0;
     let mut lowered = Lowered::new();
     let mut next = first_page.clone();

@@ -9,10 +9,10 @@ mod words;
 
 use super::{AddressesAre, Redacted};
 use crate::model::{
-    AddressRecord, ApplicationGateway, BackendPool, Cluster, HeldAddress, Holder, Inventory, IpNet,
-    LoadBalancerProfile, MaintenanceConfiguration, NatGateway, NetworkPlugin, NetworkProfile,
-    NetworkSecurityGroup, NodePool, Peering, PrivateDnsZone, ReservedRange, Route, RouteTable,
-    SecurityEnd, SecurityRule, Subnet, UpgradeSettings, VirtualNetwork,
+    AddressRecord, ApplicationGateway, AutoUpgrade, BackendPool, Cluster, HeldAddress, Holder,
+    Inventory, IpNet, LoadBalancerProfile, MaintenanceConfiguration, NatGateway, NetworkPlugin,
+    NetworkProfile, NetworkSecurityGroup, NodePool, Peering, PrivateDnsZone, ReservedRange, Route,
+    RouteTable, SecurityEnd, SecurityRule, Subnet, UpgradeSettings, VirtualNetwork,
 };
 use addresses::Addresses;
 use names::Names;
@@ -419,12 +419,14 @@ impl Redactor {
             kubernetes_version,
             provisioning_state,
             power_state,
+            auto_upgrade,
             network,
             pools,
             private_cluster,
             api_server_vnet_integration,
             node_auto_provisioning,
             identity,
+            tenant,
             node_disruption_policy,
             ingress_application_gateway,
             addons,
@@ -439,12 +441,17 @@ impl Redactor {
             kubernetes_version,
             provisioning_state: self.names.word(provisioning_state),
             power_state: self.names.word(power_state),
+            auto_upgrade: AutoUpgrade {
+                channel: self.names.word(auto_upgrade.channel),
+                node_os_channel: self.names.word(auto_upgrade.node_os_channel),
+            },
             network: self.network(network),
             pools: pools.into_iter().map(|pool| self.pool(pool)).collect(),
             private_cluster,
             api_server_vnet_integration,
             node_auto_provisioning,
             identity,
+            tenant: self.names.maybe(tenant),
             node_disruption_policy: self.names.word(node_disruption_policy),
             ingress_application_gateway,
             addons,

@@ -11,6 +11,11 @@ use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request, StatusCode};
 use std::sync::Arc;
 
+/// In a request's context: a 401 is about the token even where it was accepted before. A write goes to a resource that was just read
+/// with the same token, so it is no resource of another tenant.
+#[derive(Debug, Clone, Copy)]
+pub struct RenewAlways;
+
 /// The policy that signs requests. It belongs among the per-try policies: a retry after a long wait needs a fresh token.
 ///
 /// A 401 is answered once with a new token, where there is one; a second 401 is handed on. So is one for a token that was
@@ -69,7 +74,11 @@ impl Policy for Bearer {
             }
             return Ok(response);
         }
-        self.credential.reject(&self.scope, &token);
+        if ctx.value::<RenewAlways>().is_some() {
+            self.credential.forget(&self.scope, &token);
+        } else {
+            self.credential.reject(&self.scope, &token);
+        }
         let Ok(newer) = self.token().await else {
             return Ok(response);
         };

@@ -175,6 +175,20 @@ impl Credential {
         }
     }
 
+    /// Forgets one token whatever it opened before, unless a newer one took its place.
+    pub(super) fn forget(&self, scope: &str, rejected: &AccessToken) {
+        let slot = self.slot(scope);
+        let mut held = slot.held();
+        if held
+            .token
+            .as_ref()
+            .is_some_and(|token| token.token == rejected.token)
+        {
+            held.token = None;
+            held.rejected = Some(Instant::now());
+        }
+    }
+
     fn slot(&self, scope: &str) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(scope) {

@@ -106,6 +106,14 @@ pub(super) const WORDS: &[&str] = &[
     "Ignore",
     "OrderedReady",
     "Parallel",
+    // Channels of automatic upgrades.
+    "patch",
+    "stable",
+    "rapid",
+    "node-image",
+    "Unmanaged",
+    "SecurityPatch",
+    "NodeImage",
     "aksManagedAutoUpgradeSchedule",
     "aksManagedNodeOSUpgradeSchedule",
     // Fields of a pool that a plan leaves unknown.

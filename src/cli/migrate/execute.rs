@@ -1,0 +1,570 @@
+//! `--execute`, `--resume`, `--dry-run`, `--abort`: signs in, looks, refuses where it should, asks a person, and hands over to the loop.
+
+use super::super::azure_access::{SignedIn, process_environment};
+use super::super::simulation::SimulationArgs;
+use super::super::{CliError, Ending};
+use super::carry::{Blocked, CarryArgs};
+use super::status::store_error;
+use super::telling::{self, Screen};
+use crate::execute::actuator::{Actuator, Depth, LockTrouble, Observed};
+use crate::execute::azure::{Azure, Interrupt, Lock};
+use crate::execute::journal::{RunEnd, Status, StepState};
+use crate::execute::lease::{Lease, LeaseError};
+use crate::execute::run::{OnBlocked, Options, Outcome, run as carry_out};
+use crate::execute::store::Store;
+use crate::finding::Severity;
+use crate::migrate::build::{as_at_the_move, together};
+use crate::migrate::fingerprint::{drift, facts};
+use crate::migrate::foresee::{blockers, foresee};
+use crate::migrate::window::{Gate, Question, Window};
+use crate::migrate::{Action, Plan, Step};
+use crate::model::ResourceId;
+use crate::report::terminal::clean;
+use crate::source::azure::account;
+use crate::source::azure::container_service::ContainerService;
+use crate::source::azure::credential;
+use crate::source::kubernetes_api::{Access, Reader, Settings, asks_for_token};
+use jiff::Timestamp;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long the lock lasts after it was renewed.
+const LEASE: Duration = Duration::from_secs(60);
+
+pub fn run(
+    path: &Path,
+    plan: &Plan,
+    args: &CarryArgs,
+    simulation: &SimulationArgs,
+) -> Result<Ending, CliError> {
+    crate::source::azure::install_tls();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(Carrier::carry(path, plan, args, simulation))
+}
+
+/// Everything one call is about.
+struct Carrier<'a> {
+    path: &'a Path,
+    plan: &'a Plan,
+    args: &'a CarryArgs,
+    simulation: &'a SimulationArgs,
+    window: Option<Window>,
+    access: Access,
+    settings: Settings,
+}
+
+/// The lease, once it is held.
+struct Held {
+    lease: Option<Lease>,
+}
+
+impl Lock for Held {
+    async fn keep(&mut self) -> Result<(), LockTrouble> {
+        let Some(lease) = &mut self.lease else {
+            return Ok(());
+        };
+        let now = Timestamp::now();
+        let left = lease.expires().duration_since(now).as_secs();
+        // Renewed when a third of its time is gone.
+        if left > i64::try_from(LEASE.as_secs()).unwrap_or(0) * 2 / 3 {
+            return Ok(());
+        }
+        lease.renew(now).await.map_err(|error| match error {
+            LeaseError::Lost(_) | LeaseError::Held(_) => LockTrouble::Lost(error.to_string()),
+            // It is ours until it ends; after that it may be anybody's.
+            _ if left <= 0 => LockTrouble::Lost(error.to_string()),
+            _ => LockTrouble::NotRenewed(error.to_string()),
+        })
+    }
+}
+
+impl<'a> Carrier<'a> {
+    async fn carry(
+        path: &'a Path,
+        plan: &'a Plan,
+        args: &'a CarryArgs,
+        simulation: &'a SimulationArgs,
+    ) -> Result<Ending, CliError> {
+        let id = plan
+            .target
+            .id
+            .as_deref()
+            .map(ResourceId::new)
+            .expect("verified plans name their cluster");
+        let sources = &simulation.sources;
+        if !sources.from.is_empty() {
+            return Err(CliError::Usage(
+                "a plan is carried out on what is read live: --from cannot stand in for it"
+                    .to_string(),
+            ));
+        }
+        if let Some(wanted) = &simulation.cluster
+            && !wanted.eq_ignore_ascii_case(&plan.target.name)
+            && !wanted.eq_ignore_ascii_case(id.as_str())
+        {
+            return Err(CliError::Usage(format!(
+                "the plan is for cluster {}, and --cluster says {wanted}",
+                plan.target.name
+            )));
+        }
+        let signed_in = sign_in(plan, simulation).await?;
+        let client = super::super::live::client(&sources.azure, &signed_in);
+        let access = access(simulation, &signed_in, &client, &id).await?;
+        let settings = Settings::default();
+        let carrier = Carrier {
+            path,
+            plan,
+            args,
+            simulation,
+            window: simulation.own_window()?,
+            access,
+            settings,
+        };
+        let reader = Reader::open(&carrier.access, &carrier.settings).await?;
+        let interrupt = Interrupt::default();
+        let mut world = Azure::new(
+            &client,
+            id,
+            reader,
+            Held { lease: None },
+            interrupt.clone(),
+            sources.also_reserved.clone(),
+        );
+        if args.dry_run {
+            return carrier.dry_run(&mut world).await;
+        }
+        carrier.wet_run(world, interrupt).await
+    }
+
+    /// Reads, judges, says; opens no journal and takes no lock.
+    async fn dry_run(&self, world: &mut Azure<Held>) -> Result<Ending, CliError> {
+        let journal = self.args.journal(self.path);
+        let status = Store::look(&journal, self.plan)
+            .map_err(store_error)?
+            .map_or_else(|| Status::of(self.plan), |(status, _)| status);
+        let observed = self.look(world).await?;
+        let (refusals, notes) = self.refusals(&observed, &status, world.now(), world.now());
+        telling::dry_run(
+            self.plan,
+            &status,
+            &observed,
+            &refusals,
+            &notes,
+            self.simulation.format(),
+        )?;
+        Ok(if refusals.is_empty() {
+            Ending::Fine
+        } else {
+            Ending::Findings
+        })
+    }
+
+    async fn look(&self, world: &mut Azure<Held>) -> Result<Observed, CliError> {
+        let observed = world
+            .observe(Depth::Whole)
+            .await
+            .map_err(|why| CliError::Unready(format!("the cluster cannot be read: {why}")))?;
+        if let (Some(planned), Some(now)) = (&self.plan.target.tenant, &observed.tenant)
+            && !planned.eq_ignore_ascii_case(now)
+        {
+            return Err(CliError::Usage(format!(
+                "the plan is for tenant {planned}, and the cluster is in {now}"
+            )));
+        }
+        Ok(observed)
+    }
+
+    async fn wet_run(
+        &self,
+        mut world: Azure<Held>,
+        interrupt: Interrupt,
+    ) -> Result<Ending, CliError> {
+        let journal = self.args.journal(self.path);
+        let began = self.begun_before(&journal)?;
+        let observed = self.look(&mut world).await?;
+        let now = world.now();
+        let status = began
+            .as_ref()
+            .map_or_else(|| Status::of(self.plan), |(status, _)| status.clone());
+        let first = began.map_or(now, |(_, first)| first);
+        let (refusals, notes) = self.refusals(&observed, &status, first, now);
+        let mut screen = Screen::new(self.plan, self.simulation.format());
+        for note in &notes {
+            screen.note(now, note);
+        }
+        if refusals.is_empty() {
+            self.confirm(&status)?;
+        }
+        let holder = holder(self.plan, &journal);
+        if refusals.is_empty() {
+            let lease = Lease::acquire(&self.access, &self.settings, &holder, LEASE, now)
+                .await
+                .map_err(|error| CliError::Unready(error.to_string()))?;
+            world.lock().lease = Some(lease);
+        }
+        let mut store = Store::open(&journal, self.plan, now).map_err(store_error)?;
+        let listening = listen(interrupt);
+        let outcome = carry_out(
+            self.plan,
+            &mut store,
+            &mut world,
+            &mut screen,
+            &self.options(holder, &observed, first, now),
+            &refusals,
+        )
+        .await;
+        listening.abort();
+        let after = world.observe(Depth::Whole).await.ok();
+        if let Some(lease) = world.into_lock().lease {
+            // It ends by itself where it cannot be given back.
+            let _ = lease.release(Timestamp::now()).await;
+        }
+        let outcome = outcome.map_err(store_error)?;
+        self.evidence(&store, &observed, after.as_ref(), &outcome, &mut screen)?;
+        Ok(match outcome.how {
+            RunEnd::Completed => Ending::Fine,
+            RunEnd::Refused if !store.status().wrote => Ending::Findings,
+            _ => Ending::Unfinished,
+        })
+    }
+
+    /// The status of an execution that was begun, and when it was.
+    fn begun_before(&self, journal: &Path) -> Result<Option<(Status, Timestamp)>, CliError> {
+        let found = Store::look(journal, self.plan)
+            .map_err(store_error)?
+            .and_then(|(status, records)| {
+                let first = records.first()?.at;
+                Some((status, first))
+            });
+        let has_written = found.as_ref().is_some_and(|(status, _)| status.wrote);
+        let name = journal.display();
+        match (&found, self.args.deed.execute) {
+            (None, false) => Err(CliError::Usage(format!(
+                "{name}: nothing was begun, so there is nothing to go on with; begin with --execute"
+            ))),
+            (Some((status, _)), true) if status.is_complete() => Err(CliError::Usage(format!(
+                "{name}: every step of this plan is done"
+            ))),
+            (Some(_), true) if has_written => Err(CliError::Usage(format!(
+                "{name}: this plan was begun before; see --status, and go on with --resume"
+            ))),
+            _ => Ok(found),
+        }
+    }
+
+    /// Everything that stands in the way of beginning or going on now, and what is worth saying of the rest.
+    fn refusals(
+        &self,
+        observed: &Observed,
+        status: &Status,
+        begun: Timestamp,
+        now: Timestamp,
+    ) -> (Vec<String>, Vec<String>) {
+        let mut refusals = Vec::new();
+        let mut notes = Vec::new();
+        let current = status.current();
+        let state = current.map(|position| status.step(&self.plan.steps[position].id));
+        let is_under_way = matches!(
+            state,
+            Some(StepState::Running { .. } | StepState::InDoubt { .. })
+        ) && current
+            .is_some_and(|position| self.plan.steps[position].write.is_some());
+        // What AKS is at already is watched, whatever the clock says.
+        if is_under_way || self.args.deed.abort {
+            return (refusals, notes);
+        }
+        let left: Vec<Step> = current
+            .map(|position| self.plan.steps[position..].to_vec())
+            .unwrap_or_default();
+        let altered: Vec<String> = self
+            .plan
+            .steps
+            .iter()
+            .filter(|step| !matches!(status.step(&step.id), StepState::Pending))
+            .flat_map(|step| step.action.alters())
+            .collect();
+        let now_facts = facts(&observed.inventory, observed.cluster());
+        for drift in drift(&self.plan.facts, &now_facts, &altered) {
+            refusals.push(format!(
+                "{} was {} when the plan was made, and is {}: make the plan again",
+                drift.fact,
+                drift.planned.as_deref().unwrap_or("not there"),
+                drift.now.as_deref().unwrap_or("gone")
+            ));
+        }
+        if !left.iter().any(|step| step.reimages) {
+            return (refusals, notes);
+        }
+        let then = as_at_the_move(&observed.inventory, observed.index, &left);
+        let cluster = then.cluster(observed.index);
+        let moves = left
+            .iter()
+            .any(|step| matches!(step.action, Action::MoveToOverlay { .. }));
+        let has_failed = self
+            .plan
+            .steps
+            .iter()
+            .any(|step| status.step(&step.id).attempts() > 0 && step.reimages);
+        // A failed attempt leaves states that are no obstacle to going on.
+        if moves && !has_failed {
+            refusals.extend(blockers(&then, cluster, &self.plan.pod_cidr));
+        }
+        let expected = self.expected_now(&then, observed, &left);
+        if expected.is_none() {
+            notes.push(
+                "how long it takes could not be simulated on what is now: too few futures complete"
+                    .to_string(),
+            );
+        }
+        let question = Question {
+            p50_seconds: expected.map(|expected| expected.0),
+            p90_seconds: expected.map(|expected| expected.1),
+            begun,
+            ..Question::of(observed.cluster(), self.window.as_ref(), now)
+        };
+        for answer in question.answers() {
+            let sentence = if answer.remedy.is_empty() {
+                format!("{} ({})", answer.evidence, answer.rule.id)
+            } else {
+                format!(
+                    "{} ({}). {}",
+                    answer.evidence, answer.rule.id, answer.remedy
+                )
+            };
+            let is_accepted = answer.gate == Gate::Overrun && self.args.accept_overrun;
+            match answer.severity {
+                Severity::Blocker if !is_accepted => refusals.push(sentence),
+                _ => notes.push(sentence),
+            }
+        }
+        (refusals, notes)
+    }
+
+    /// Median and p90 of what is left, simulated on what is now.
+    fn expected_now(
+        &self,
+        then: &crate::model::Inventory,
+        observed: &Observed,
+        left: &[Step],
+    ) -> Option<(u32, u32)> {
+        let cluster = then.cluster(observed.index);
+        let policy = self.simulation.timing().ok()?;
+        let pods = cluster
+            .kubernetes
+            .as_deref()
+            .map_or(0, |state| state.pods.len());
+        let chance = self.simulation.chance(pods);
+        let mut left = left.to_vec();
+        for step in left.iter_mut().filter(|step| step.reimages) {
+            let range =
+                matches!(step.action, Action::MoveToOverlay { .. }).then_some(self.plan.pod_cidr);
+            let foresight = foresee(then, cluster, range, &policy, chance)?;
+            foresight.foreseen.median?;
+            step.expected = foresight.seconds;
+        }
+        together(&left).map(|sum| (sum.p50, sum.p90))
+    }
+
+    fn options(
+        &self,
+        holder: String,
+        observed: &Observed,
+        begun: Timestamp,
+        now: Timestamp,
+    ) -> Options {
+        let question = Question {
+            begun,
+            ..Question::of(observed.cluster(), self.window.as_ref(), now)
+        };
+        let seconds = |value: f64| Duration::from_secs_f64(value);
+        Options {
+            made_by: format!("aksplan {}", env!("CARGO_PKG_VERSION")),
+            holder,
+            on_blocked: match self.args.on_blocked {
+                Blocked::Wait => OnBlocked::Wait,
+                Blocked::Stop => OnBlocked::Stop,
+                Blocked::Abort => OnBlocked::Abort,
+            },
+            stuck_after: (self.args.stuck_after * 60.0) as u32,
+            poll: seconds(self.args.poll),
+            settle: seconds(self.args.settle),
+            doubt: seconds(self.args.settle.min(120.0)),
+            until: question.until(),
+            abort: self.args.deed.abort,
+        }
+    }
+
+    /// A person types the cluster's name, or --yes stands for it.
+    fn confirm(&self, status: &Status) -> Result<(), CliError> {
+        if self.args.yes {
+            return Ok(());
+        }
+        let name = &self.plan.target.name;
+        let stdin = std::io::stdin();
+        if !stdin.is_terminal() {
+            return Err(CliError::Usage(format!(
+                "nobody is here to type the cluster's name: --yes carries the plan out without asking (cluster {name})"
+            )));
+        }
+        let mut talk = std::io::stderr();
+        let what = if self.args.deed.abort {
+            format!("End the operation that runs on {name}. Nodes stay as they are.")
+        } else if status.wrote {
+            format!("Go on with the plan for {name}.")
+        } else {
+            format!(
+                "This moves {name} to Azure CNI Overlay. There is no way back, and every node is drained and reimaged{}.",
+                match self.plan.reimages() {
+                    1 => String::new(),
+                    times => format!(" {times} times"),
+                }
+            )
+        };
+        let _ = write!(talk, "{} Type the cluster's name to begin: ", clean(&what));
+        let _ = talk.flush();
+        let mut typed = String::new();
+        stdin.lock().read_line(&mut typed)?;
+        if typed.trim() == name {
+            Ok(())
+        } else {
+            Err(CliError::Usage(
+                "that is not the cluster's name, and nothing was written".to_string(),
+            ))
+        }
+    }
+
+    fn evidence(
+        &self,
+        store: &Store,
+        before: &Observed,
+        after: Option<&Observed>,
+        outcome: &Outcome,
+        screen: &mut Screen,
+    ) -> Result<(), CliError> {
+        if !store.status().wrote {
+            return Ok(());
+        }
+        let path = self.args.evidence(self.path);
+        let text = super::evidence::text(self.plan, store.status(), before, after, outcome);
+        crate::execute::store::write_private(&path, &text).map_err(|error| {
+            CliError::Write(std::io::Error::new(
+                error.kind(),
+                format!("{}: {error}", path.display()),
+            ))
+        })?;
+        screen.note(
+            Timestamp::now(),
+            &format!("evidence for the change record: {}", path.display()),
+        );
+        Ok(())
+    }
+}
+
+async fn sign_in(plan: &Plan, simulation: &SimulationArgs) -> Result<SignedIn, CliError> {
+    let access = &simulation.sources.azure;
+    let mut settings = credential::Settings::new(process_environment());
+    let subscription = plan.target.subscription.as_deref().unwrap_or_default();
+    if let Some(other) = access
+        .subscription
+        .iter()
+        .find(|named| is_id(named) && !named.eq_ignore_ascii_case(subscription))
+    {
+        return Err(CliError::Usage(format!(
+            "the plan is for subscription {subscription}, and --subscription says {other}"
+        )));
+    }
+    // Who is not signed in with the Azure CLI has no list of subscriptions: then only Azure itself knows the tenant.
+    let known = account::subscriptions(&[subscription.to_string()], access.cloud, &settings).await;
+    let tenant = known
+        .ok()
+        .and_then(|known| known.into_iter().next()?.tenant_id);
+    if let (Some(planned), Some(known)) = (&plan.target.tenant, &tenant)
+        && !planned.eq_ignore_ascii_case(known)
+    {
+        return Err(CliError::Usage(format!(
+            "the plan is for tenant {planned}, and subscription {subscription} is in {known}"
+        )));
+    }
+    settings.tenant = tenant.or_else(|| plan.target.tenant.clone());
+    access.sign_in(&settings)
+}
+
+/// Subscriptions are named by id or by name; only ids can be compared.
+fn is_id(text: &str) -> bool {
+    text.len() == 36 && text.matches('-').count() == 4
+}
+
+/// The way to the cluster's own API server: what the flags say, else the kubeconfig that Azure hands out.
+async fn access(
+    simulation: &SimulationArgs,
+    signed_in: &SignedIn,
+    client: &crate::source::azure::ArmClient,
+    cluster: &ResourceId,
+) -> Result<Access, CliError> {
+    let sources = &simulation.sources;
+    if let Some(access) = sources.kubernetes.access()? {
+        return Ok(access);
+    }
+    let kubeconfig = ContainerService::new(client)
+        .user_kubeconfig(cluster)
+        .await?;
+    let kubeconfig = kubeconfig.secret().to_string();
+    let token = if asks_for_token(&kubeconfig) {
+        if sources.azure.arm_endpoint.is_some() {
+            return Err(CliError::Usage(
+                "the cluster wants a token of Entra ID, and with --arm-endpoint there is none for it; --context reaches it with your own \
+                 kubeconfig"
+                    .to_string(),
+            ));
+        }
+        Some(super::super::live_objects::tokens(&signed_in.credential))
+    } else {
+        None
+    };
+    Ok(Access::Handed { kubeconfig, token })
+}
+
+/// Who carries it out. The same person with the same journal is the same holder: the journal's own lock keeps two of them apart, so a run
+/// that was killed does not stand in its own way.
+fn holder(plan: &Plan, journal: &Path) -> String {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let user = variable("USER")
+        .or_else(|| variable("USERNAME"))
+        .unwrap_or_else(|| "somebody".to_string());
+    let host = variable("HOSTNAME")
+        .or_else(|| {
+            std::fs::read_to_string("/etc/hostname")
+                .ok()
+                .map(|text| text.trim().to_string())
+        })
+        .unwrap_or_else(|| "a machine".to_string());
+    let journal = std::path::absolute(journal).unwrap_or_else(|_| journal.to_path_buf());
+    let place = crate::migrate::fingerprint::hex(
+        &<sha2::Sha256 as sha2::Digest>::digest(journal.display().to_string())[..4],
+    );
+    clean(&format!("{user}@{host} plan {} {place}", &plan.digest[..8]))
+}
+
+/// Ctrl-C once: stop after the current write. Twice: at once.
+fn listen(interrupt: Interrupt) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if interrupt.is_asked() {
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "stopped at once; --status says how it stands, --resume goes on"
+                );
+                std::process::exit(4);
+            }
+            interrupt.ask();
+            let _ = writeln!(
+                std::io::stderr(),
+                "stopping after the current write; once more stops at once"
+            );
+        }
+    })
+}

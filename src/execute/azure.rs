@@ -1,0 +1,446 @@
+//! The world that is Azure and the cluster's own API server: looks through the same readers and lowerings as planning does, and sends
+//! through the one writer. Keeps no state of the plan; forgets nothing of a body that it gives back.
+
+use super::actuator::{
+    Actuator, Depth, ETags, LockTrouble, NotTaken, Observed, Prepared, Standing, Taken, Unprepared,
+};
+use crate::migrate::fingerprint::hex;
+use crate::migrate::plan::canonical;
+use crate::migrate::step::{Resource, Write};
+use crate::model::{Inventory, ResourceId, is_named};
+use crate::source::arm;
+use crate::source::azure::container_service::{AgentPool, Body, ContainerService, ManagedCluster};
+use crate::source::azure::estate::{self, Question, Scope};
+use crate::source::azure::operation::{Ending, Operation};
+use crate::source::azure::writer::{Begun, Refusal, Writer};
+use crate::source::azure::{ArmClient, ArmError};
+use crate::source::facts::{Facts, Origin};
+use crate::source::kubernetes_api::{READS, Reader};
+use crate::source::{Found, join};
+use jiff::Timestamp;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// What changes while nodes are reimaged.
+const WATCHED: [&str; 6] = [
+    "Node",
+    "Pod",
+    "PodDisruptionBudget",
+    "NodeNetworkConfig",
+    "Event",
+    "EndpointSlice",
+];
+
+/// Somebody's wish to stop, seen between any two requests.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupt {
+    wanted: Arc<AtomicBool>,
+    told: Arc<Notify>,
+}
+
+impl Interrupt {
+    pub fn ask(&self) {
+        self.wanted.store(true, Ordering::SeqCst);
+        self.told.notify_waiters();
+    }
+
+    pub fn is_asked(&self) -> bool {
+        self.wanted.load(Ordering::SeqCst)
+    }
+}
+
+/// Who keeps the lock.
+pub trait Lock {
+    /// Renews it where it is time to.
+    fn keep(&mut self) -> impl Future<Output = Result<(), LockTrouble>>;
+}
+
+/// Azure, and one cluster in it.
+pub struct Azure<L> {
+    client: ArmClient,
+    writer: Writer,
+    service: ContainerService,
+    cluster: ResourceId,
+    reader: Reader,
+    lock: L,
+    interrupt: Interrupt,
+    also_reserved: Vec<PathBuf>,
+    /// What was read last in whole; parts of it are read anew while nodes are reimaged.
+    facts: Option<Facts>,
+}
+
+impl<L: Lock> Azure<L> {
+    pub fn new(
+        client: &ArmClient,
+        cluster: ResourceId,
+        reader: Reader,
+        lock: L,
+        interrupt: Interrupt,
+        also_reserved: Vec<PathBuf>,
+    ) -> Self {
+        Azure {
+            client: client.clone(),
+            writer: Writer::new(client),
+            service: ContainerService::new(client),
+            cluster,
+            reader,
+            lock,
+            interrupt,
+            also_reserved,
+            facts: None,
+        }
+    }
+
+    /// The lock, to be filled once everything else is known to be well.
+    pub fn lock(&mut self) -> &mut L {
+        &mut self.lock
+    }
+
+    /// Gives up the lock, at the end.
+    pub fn into_lock(self) -> L {
+        self.lock
+    }
+
+    /// The cluster and its pools as they are, with their eTags. Asked before anything else: what is read after may only be newer.
+    async fn resource(&self) -> Result<(Body<ManagedCluster>, Vec<Body<AgentPool>>), String> {
+        let body = self
+            .service
+            .cluster(&self.cluster)
+            .await
+            .map_err(|error| error.to_string())?;
+        let listed = self.service.agent_pools(&self.cluster).await;
+        if let Some(error) = listed.failure {
+            return Err(error.to_string());
+        }
+        let pools = listed
+            .items
+            .iter()
+            .map(|item| serde_json::from_str::<Value>(item).and_then(Body::from_value))
+            .collect::<Result<Vec<Body<AgentPool>>, _>>()
+            .map_err(|error| format!("the pools of {}: {error}", self.cluster.name()))?;
+        Ok((body, pools))
+    }
+
+    async fn whole(&self) -> Result<Facts, String> {
+        let question = Question {
+            scope: Scope::Subscriptions {
+                ids: self
+                    .cluster
+                    .segment("subscriptions")
+                    .map(str::to_string)
+                    .into_iter()
+                    .collect(),
+                groups: Vec::new(),
+            },
+            vnet: None,
+            cluster: Some(self.cluster.as_str().to_string()),
+            details: true,
+        };
+        let answer = estate::read(&self.client, &question)
+            .await
+            .map_err(|error: ArmError| error.to_string())?;
+        Ok(answer.facts)
+    }
+
+    /// The facts of the last whole look, with what changes read anew.
+    async fn changed(
+        &self,
+        before: &Facts,
+        body: &Body<ManagedCluster>,
+        pools: &[Body<AgentPool>],
+    ) -> Result<Facts, String> {
+        let mut facts = before.clone();
+        let is_it = |id: Option<&ResourceId>| id == Some(&self.cluster);
+        let old = facts
+            .clusters
+            .iter()
+            .position(|fact| is_it(fact.cluster.id.as_ref()))
+            .map(|position| facts.clusters.remove(position));
+        facts.pools.retain(|fact| fact.cluster != self.cluster);
+        facts.kubernetes.clear();
+        let origin = Origin::new(&Arc::from(self.client.endpoint().as_str()), "");
+        let bodies = std::iter::once(body.whole()).chain(pools.iter().map(Body::whole));
+        for body in bodies {
+            arm::read_resource(&body.to_string(), &origin, &mut None, &mut facts)
+                .map_err(|error| error.to_string())?;
+        }
+        // A subnet that was not read then is not looked for now.
+        if let Some(old) = old
+            && let Some(new) = facts
+                .clusters
+                .iter_mut()
+                .find(|fact| is_it(fact.cluster.id.as_ref()))
+        {
+            for pool in &mut new.pools {
+                if let Some(known) = old
+                    .pools
+                    .iter()
+                    .find(|known| known.pool.name == pool.pool.name)
+                {
+                    pool.subnet.clone_from(&known.subnet);
+                    pool.pod_subnet.clone_from(&known.pod_subnet);
+                }
+            }
+        }
+        for pool in &mut facts.pools {
+            if pool.cluster == self.cluster
+                && let Some(known) = before
+                    .pools
+                    .iter()
+                    .find(|known| known.pool.pool.name == pool.pool.pool.name)
+            {
+                pool.pool.subnet.clone_from(&known.pool.subnet);
+                pool.pool.pod_subnet.clone_from(&known.pool.pod_subnet);
+            }
+        }
+        self.usages(before, &mut facts).await;
+        Ok(facts)
+    }
+
+    /// Addresses in use, of the VNets whose counters were read before.
+    async fn usages(&self, before: &Facts, facts: &mut Facts) {
+        let mut vnets: Vec<ResourceId> = before
+            .usages
+            .iter()
+            .filter_map(|usage| usage.subnet.parent())
+            .collect();
+        vnets.sort_by_key(ResourceId::key);
+        vnets.dedup();
+        let network = crate::source::azure::network::Network::new(&self.client);
+        for vnet in vnets {
+            let listed = network.usages(&vnet).await;
+            if listed.failure.is_some() {
+                continue;
+            }
+            facts
+                .usages
+                .retain(|usage| usage.subnet.parent().as_ref() != Some(&vnet));
+            let origin = Origin::new(
+                &Arc::from(self.client.endpoint().as_str()),
+                format!("{vnet}/usages"),
+            );
+            for item in &listed.items {
+                let mut kind = Some(arm::Kind::Usage);
+                if let Err(error) = arm::read_resource(item, &origin, &mut kind, facts) {
+                    facts.note(error.to_string());
+                }
+            }
+        }
+    }
+
+    fn observed(
+        &self,
+        facts: Facts,
+        body: &Body<ManagedCluster>,
+        pools: &[Body<AgentPool>],
+        not_read: Vec<String>,
+    ) -> Result<Observed, String> {
+        let found = Found {
+            facts,
+            ..Found::default()
+        };
+        let loaded = join(found, &self.also_reserved).map_err(|error| error.to_string())?;
+        let inventory: Inventory = loaded.current;
+        let index = inventory
+            .cluster_indices()
+            .find(|index| {
+                let cluster = inventory.cluster(*index);
+                is_named(
+                    &cluster.name,
+                    cluster.resource_group.as_deref(),
+                    cluster.id.as_ref(),
+                    self.cluster.as_str(),
+                )
+            })
+            .ok_or_else(|| format!("{} was not read", self.cluster))?;
+        let e_tags = ETags {
+            cluster: body.known().e_tag.clone(),
+            pools: pools
+                .iter()
+                .filter_map(|pool| {
+                    let known = pool.known();
+                    let e_tag = known.properties.e_tag.clone()?;
+                    Some((known.name.clone()?, e_tag))
+                })
+                .collect(),
+        };
+        let tenant = body.whole()["identity"]["tenantId"]
+            .as_str()
+            .map(str::to_string);
+        Ok(Observed {
+            inventory,
+            index,
+            e_tags,
+            tenant,
+            not_read,
+        })
+    }
+
+    fn pool_id(&self, pool: &str) -> ResourceId {
+        ResourceId::new(format!("{}/agentPools/{pool}", self.cluster))
+    }
+}
+
+impl<L: Lock> Actuator for Azure<L> {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn wait(&mut self, time: Duration) {
+        if self.interrupt.is_asked() {
+            return;
+        }
+        // An interrupt between the question and the wait is seen after it: waits are short.
+        let _ = tokio::time::timeout(time, self.interrupt.told.notified()).await;
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupt.is_asked()
+    }
+
+    async fn observe(&mut self, depth: Depth) -> Result<Observed, String> {
+        let (body, pools) = self.resource().await?;
+        let facts = match (&self.facts, depth) {
+            (Some(before), Depth::Watch) => self.changed(before, &body, &pools).await?,
+            _ => self.whole().await?,
+        };
+        let mut with_objects = facts.clone();
+        self.facts = Some(facts);
+        let all: Vec<&str> = READS.iter().map(|read| read.kind).collect();
+        let read = match depth {
+            Depth::Whole => self.reader.read(&all).await,
+            Depth::Watch => self.reader.read(&WATCHED).await,
+        };
+        let (fact, not_read) = read.into_fact(Some(self.cluster.clone()));
+        with_objects.kubernetes.push(fact);
+        with_objects.observed_at = Some(self.now());
+        self.observed(with_objects, &body, &pools, not_read)
+    }
+
+    async fn prepare(&mut self, write: &Write, e_tag: &str) -> Result<Prepared, Unprepared> {
+        let failed = |error: String| Unprepared::Failed(error);
+        let changes: Vec<(&str, Value)> = write
+            .changes
+            .iter()
+            .map(|change| (change.path.as_str(), change.value.clone()))
+            .collect();
+        let (now, body) = match &write.resource {
+            Resource::Cluster => {
+                let read = self.service.cluster(&self.cluster).await;
+                let read = read.map_err(|error| failed(error.to_string()))?;
+                let body = read
+                    .put(&changes)
+                    .map_err(|error| failed(error.to_string()))?;
+                (read.known().e_tag.clone(), body)
+            }
+            Resource::AgentPool(pool) => {
+                let read = self.service.agent_pool(&self.pool_id(pool)).await;
+                let read = read.map_err(|error| failed(error.to_string()))?;
+                let body = read
+                    .put(&changes)
+                    .map_err(|error| failed(error.to_string()))?;
+                (read.known().properties.e_tag.clone(), body)
+            }
+        };
+        if now.as_deref() != Some(e_tag) {
+            return Err(Unprepared::Changed);
+        }
+        let mut text = String::new();
+        canonical(&body, &mut text);
+        Ok(Prepared {
+            resource: write.resource.clone(),
+            e_tag: e_tag.to_string(),
+            body,
+            digest: hex(&Sha256::digest(text)),
+        })
+    }
+
+    async fn send(&mut self, prepared: &Prepared) -> Result<Taken, NotTaken> {
+        let begun = match &prepared.resource {
+            Resource::Cluster => {
+                self.writer
+                    .put_cluster(&self.cluster, &prepared.body, &prepared.e_tag)
+                    .await
+            }
+            Resource::AgentPool(pool) => {
+                self.writer
+                    .put_agent_pool(&self.pool_id(pool), &prepared.body, &prepared.e_tag)
+                    .await
+            }
+        };
+        taken(begun)
+    }
+
+    async fn ask(&mut self, operation: &str) -> Result<Standing, String> {
+        let operation = Operation::of_reference(operation, self.client.endpoint())
+            .map_err(|error| error.to_string())?;
+        let told = operation
+            .poll(&self.client)
+            .await
+            .map_err(|error| error.to_string())?;
+        Ok(match told.ending() {
+            None => Standing::Running {
+                status: Some(told.status.clone()),
+                remark: told.remark.as_ref().map(ToString::to_string),
+            },
+            Some(Ending::Succeeded(_)) => Standing::Succeeded,
+            Some(Ending::Ended(status, error)) => Standing::Ended {
+                status: status.clone(),
+                why: error
+                    .as_ref()
+                    .map_or_else(|| "Azure gives no reason".to_string(), ToString::to_string),
+            },
+        })
+    }
+
+    async fn abort(&mut self) -> Result<Taken, NotTaken> {
+        taken(self.writer.abort_cluster(&self.cluster).await)
+    }
+
+    async fn keep_lock(&mut self) -> Result<(), LockTrouble> {
+        self.lock.keep().await
+    }
+}
+
+fn taken(begun: Result<Begun, Refusal>) -> Result<Taken, NotTaken> {
+    match begun {
+        Ok(begun) => Ok(Taken {
+            operation: Some(begun.operation.reference()),
+        }),
+        Err(refusal) => Err(match refusal {
+            Refusal::Changed => NotTaken::Changed,
+            Refusal::Busy {
+                code,
+                message,
+                wait,
+            } => NotTaken::Busy {
+                why: format!("{code}: {message}"),
+                wait,
+            },
+            Refusal::Throttled { wait } => NotTaken::Throttled { wait },
+            Refusal::Refused {
+                status,
+                code,
+                message,
+                target,
+            } => NotTaken::Refused {
+                code: if code.is_empty() {
+                    status.to_string()
+                } else {
+                    code
+                },
+                message: match target {
+                    Some(target) => format!("{message} (target {target})"),
+                    None => message,
+                },
+            },
+            Refusal::InDoubt(why) => NotTaken::InDoubt(why),
+            Refusal::NotSent(why) => NotTaken::NotSent(why),
+        }),
+    }
+}

@@ -1,0 +1,1000 @@
+//! The loop, for a first run and for every one after it: replay the journal, take the next step, look; what holds already is noted; what
+//! must hold and does not stops it; else the intention is recorded, the one write is sent, and its operation is watched until what the step
+//! brings about holds. A write that may have arrived is looked for and never blindly repeated.
+
+use super::actuator::{
+    Actuator, Depth, LockTrouble, NotTaken, Observed, Standing, Taken, Unprepared,
+};
+use super::journal::{Event, RunEnd, StepState};
+use super::store::{Store, StoreError};
+use super::teller::{Teller, Telling};
+use crate::migrate::condition::{Baseline, Condition, Holding};
+use crate::migrate::pace::{Pace, Progress, Watch};
+use crate::migrate::step::Action;
+use crate::migrate::{Plan, Step};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// What to do when a budget holds a pod back for too long, or another operation is in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnBlocked {
+    /// Go on watching: AKS tries until its drain timeout.
+    #[default]
+    Wait,
+    /// End the run; AKS goes on by itself.
+    Stop,
+    /// Ask AKS to end the operation.
+    Abort,
+}
+
+/// How the loop behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub made_by: String,
+    pub holder: String,
+    pub on_blocked: OnBlocked,
+    /// Seconds after which a blocked pod counts as stuck.
+    pub stuck_after: u32,
+    /// Between two looks.
+    pub poll: Duration,
+    /// How long what a finished operation should have brought about may take to show.
+    pub settle: Duration,
+    /// How long a write in doubt is looked for before it counts as never arrived.
+    pub doubt: Duration,
+    /// No step is begun at or after it.
+    pub until: Option<Timestamp>,
+    /// A request to end what runs, made before this run.
+    pub abort: bool,
+}
+
+/// How a run came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub how: RunEnd,
+    pub why: String,
+    /// What it leaves behind, in sentences.
+    pub leaves: Vec<String>,
+}
+
+/// Times that a write is tried anew after somebody else changed the resource in between.
+const MOST_CHANGES: u32 = 5;
+/// Times that a write which never left this machine is tried.
+const MOST_UNSENT: u32 = 5;
+/// The longest wait for another operation at a time.
+const LONGEST_BUSY: Duration = Duration::from_secs(60);
+
+/// Carries the plan out, as far as it gets.
+///
+/// `refusals`: what stands in the way before anything is written, found by whoever knows the window and the facts; with any, only the end
+/// of the run is recorded.
+///
+/// # Errors
+/// Where the journal cannot be written: nothing is sent that it was to announce.
+pub async fn run<A: Actuator, T: Teller>(
+    plan: &Plan,
+    store: &mut Store,
+    world: &mut A,
+    teller: &mut T,
+    options: &Options,
+    refusals: &[String],
+) -> Result<Outcome, StoreError> {
+    let mut run = Run {
+        plan,
+        store,
+        world,
+        teller,
+        options,
+        last: None,
+    };
+    let number = run.store.status().runs + 1;
+    run.note(Event::RunBegan {
+        run: number,
+        made_by: options.made_by.clone(),
+        holder: options.holder.clone(),
+    })?;
+    run.tell(&Telling::Began {
+        run: number,
+        resumed: number > 1,
+    });
+    if run.store.torn > 0 {
+        let bytes = run.store.torn;
+        run.tell(&Telling::TornRecord { bytes });
+    }
+    let ended = if refusals.is_empty() {
+        run.steps().await?
+    } else {
+        run.tell(&Telling::Refused { reasons: refusals });
+        Stop::new(RunEnd::Refused, refusals.join(" · "))
+    };
+    let leaves = run.leaves(ended.how).await;
+    run.note(Event::RunEnded {
+        run: number,
+        how: ended.how,
+        why: ended.why.clone(),
+    })?;
+    run.tell(&Telling::Ended {
+        how: ended.how,
+        why: &ended.why,
+        leaves: &leaves,
+    });
+    Ok(Outcome {
+        how: ended.how,
+        why: ended.why,
+        leaves,
+    })
+}
+
+/// Why the run ends.
+struct Stop {
+    how: RunEnd,
+    why: String,
+}
+
+impl Stop {
+    fn new(how: RunEnd, why: impl Into<String>) -> Self {
+        Stop {
+            how,
+            why: why.into(),
+        }
+    }
+}
+
+/// What comes after a step's turn.
+enum Next {
+    /// The step is over.
+    Over,
+    /// The same step again.
+    Again,
+    Stop(Stop),
+}
+
+struct Run<'r, A, T> {
+    plan: &'r Plan,
+    store: &'r mut Store,
+    world: &'r mut A,
+    teller: &'r mut T,
+    options: &'r Options,
+    /// The last that was seen.
+    last: Option<Observed>,
+}
+
+impl<A: Actuator, T: Teller> Run<'_, A, T> {
+    fn note(&mut self, event: Event) -> Result<(), StoreError> {
+        let now = self.world.now();
+        self.store.append(self.plan, now, event)
+    }
+
+    fn tell(&mut self, telling: &Telling) {
+        let now = self.world.now();
+        self.teller.tell(now, telling);
+    }
+
+    fn notice(&mut self, step: &Step, what: String) -> Result<(), StoreError> {
+        self.tell(&Telling::Notice { what: &what });
+        self.note(Event::Noticed {
+            step: Some(step.id.clone()),
+            what,
+        })
+    }
+
+    fn baseline(&self) -> Option<Baseline> {
+        self.store.status().baseline.clone()
+    }
+
+    async fn steps(&mut self) -> Result<Stop, StoreError> {
+        let plan = self.plan;
+        while let Some(position) = self.store.status().current() {
+            let step = &plan.steps[position];
+            self.tell(&Telling::Step {
+                number: position + 1,
+                of: plan.steps.len(),
+                step,
+            });
+            let mut changes = 0;
+            let mut unsent = 0;
+            loop {
+                if let Some(stop) = self.may_begin(step) {
+                    return Ok(stop);
+                }
+                match self.turn(step, &mut changes, &mut unsent).await? {
+                    Next::Over => break,
+                    Next::Again => {}
+                    Next::Stop(stop) => return Ok(stop),
+                }
+            }
+        }
+        Ok(Stop::new(
+            RunEnd::Completed,
+            "every step of the plan is done",
+        ))
+    }
+
+    /// Nothing new is begun after an interrupt, or when the window is over. What runs already is watched on.
+    fn may_begin(&mut self, step: &Step) -> Option<Stop> {
+        let state = self.store.status().step(&step.id);
+        if matches!(state, StepState::Running { .. } | StepState::InDoubt { .. }) {
+            return None;
+        }
+        if self.options.abort {
+            return Some(Stop::new(
+                RunEnd::Stopped,
+                format!(
+                    "nothing of this plan is under way, so there is nothing to end; step {} is not begun",
+                    step.id
+                ),
+            ));
+        }
+        if self.world.is_interrupted() {
+            return Some(Stop::new(
+                RunEnd::Stopped,
+                format!("interrupted before step {}", step.id),
+            ));
+        }
+        let is_over = self
+            .options
+            .until
+            .is_some_and(|until| self.world.now() >= until);
+        // Settings that were changed for the move are put back whenever it is: that drains nothing.
+        let drains = step.reimages || matches!(step.action, Action::SetUpgradeSettings { .. });
+        (is_over && drains).then(|| {
+            Stop::new(
+                RunEnd::Stopped,
+                format!("the window is over, and step {} is not begun", step.id),
+            )
+        })
+    }
+
+    async fn turn(
+        &mut self,
+        step: &Step,
+        changes: &mut u32,
+        unsent: &mut u32,
+    ) -> Result<Next, StoreError> {
+        if let Err(stop) = self.keep_lock().await {
+            return Ok(Next::Stop(stop));
+        }
+        match self.store.status().step(&step.id).clone() {
+            StepState::Done | StepState::Held => Ok(Next::Over),
+            StepState::Running { operation, .. } => {
+                let began = self.began(step);
+                self.watch(step, operation, began).await
+            }
+            StepState::InDoubt { e_tag, .. } if step.write.is_some() => {
+                self.look_for(step, e_tag.as_deref()).await
+            }
+            state => {
+                let attempt = state.attempts() + 1;
+                let failed_before = matches!(state, StepState::Failed { .. });
+                if step.write.is_some() {
+                    self.begin(step, attempt, failed_before, changes, unsent)
+                        .await
+                } else {
+                    self.read_only(step, attempt).await
+                }
+            }
+        }
+    }
+
+    fn began(&self, step: &Step) -> Timestamp {
+        let times = &self.store.status().times;
+        times
+            .get(&step.id)
+            .map_or_else(|| self.world.now(), |(began, _)| *began)
+    }
+
+    async fn keep_lock(&mut self) -> Result<(), Stop> {
+        match self.world.keep_lock().await {
+            Ok(()) => Ok(()),
+            Err(LockTrouble::Lost(who)) => Err(Stop::new(
+                RunEnd::Stopped,
+                format!("the lock is somebody else's now: {who}"),
+            )),
+            Err(LockTrouble::NotRenewed(why)) => {
+                self.tell(&Telling::Notice {
+                    what: &format!("the lock could not be renewed this time: {why}"),
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// Looks until something is seen, or it is of no use.
+    async fn observe(&mut self, depth: Depth) -> Result<Observed, Stop> {
+        let mut tries = 0;
+        loop {
+            match self.world.observe(depth).await {
+                Ok(observed) => {
+                    self.last = Some(observed.clone());
+                    return Ok(observed);
+                }
+                Err(why) => {
+                    tries += 1;
+                    if tries >= 5 || self.world.is_interrupted() {
+                        return Err(Stop::new(
+                            RunEnd::Stopped,
+                            format!("the cluster cannot be read: {why}"),
+                        ));
+                    }
+                    let wait = self.options.poll;
+                    self.tell(&Telling::Waiting {
+                        why: &why,
+                        seconds: wait.as_secs(),
+                    });
+                    self.world.wait(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Conditions that do not hold, each with why.
+    fn unmet(&self, conditions: &[Condition], observed: &Observed) -> Vec<String> {
+        let (mut unmet, told_only) = self.judged(conditions, observed);
+        unmet.extend(told_only);
+        unmet
+    }
+
+    /// Conditions that do not hold; apart, those that do not fail a proof.
+    fn judged(&self, conditions: &[Condition], observed: &Observed) -> (Vec<String>, Vec<String>) {
+        let baseline = self.baseline();
+        let mut unmet = Vec::new();
+        let mut told_only = Vec::new();
+        for condition in conditions {
+            let holding = condition.judge(observed.sight(baseline.as_ref()));
+            let Some(why) = holding.why() else { continue };
+            let sentence = format!("{}: {why}", condition.words());
+            if condition.is_told_only(&holding) {
+                told_only.push(sentence);
+            } else {
+                unmet.push(sentence);
+            }
+        }
+        (unmet, told_only)
+    }
+
+    /// A step that only reads: the check, and the proof at the end.
+    async fn read_only(&mut self, step: &Step, attempt: u32) -> Result<Next, StoreError> {
+        self.note(Event::StepStarted {
+            step: step.id.clone(),
+            attempt,
+            e_tag: None,
+            body: None,
+        })?;
+        let began = self.world.now();
+        let patience = match step.action {
+            Action::Check => Duration::ZERO,
+            _ => self.options.settle,
+        };
+        loop {
+            let observed = match self.observe(Depth::Whole).await {
+                Ok(observed) => observed,
+                Err(stop) => {
+                    self.note(Event::StepFailed {
+                        step: step.id.clone(),
+                        why: stop.why.clone(),
+                    })?;
+                    return Ok(Next::Stop(stop));
+                }
+            };
+            if matches!(step.action, Action::Check)
+                && self.store.status().baseline.is_none()
+                && !self.store.status().wrote
+            {
+                let baseline = Baseline::of(&observed.inventory, observed.cluster());
+                self.note(Event::BaselineTaken { baseline })?;
+            }
+            let (mut unmet, told_only) = self.judged(&step.after, &observed);
+            let waited = since(began, self.world.now());
+            let is_late = waited >= patience || self.world.is_interrupted();
+            if unmet.is_empty() && (told_only.is_empty() || is_late) {
+                return self.done(step, &observed);
+            }
+            if is_late {
+                let why = unmet.join("; ");
+                self.note(Event::StepFailed {
+                    step: step.id.clone(),
+                    why: why.clone(),
+                })?;
+                self.tell(&Telling::StepFailed { step, why: &why });
+                let how = match step.action {
+                    Action::Check => RunEnd::Refused,
+                    _ => RunEnd::Failed,
+                };
+                return Ok(Next::Stop(Stop::new(how, why)));
+            }
+            unmet.extend(told_only);
+            self.pause(&unmet.join("; ")).await;
+            if let Err(stop) = self.keep_lock().await {
+                self.note(Event::StepFailed {
+                    step: step.id.clone(),
+                    why: stop.why.clone(),
+                })?;
+                return Ok(Next::Stop(stop));
+            }
+        }
+    }
+
+    async fn pause(&mut self, why: &str) {
+        let wait = self.options.poll;
+        self.tell(&Telling::Waiting {
+            why,
+            seconds: wait.as_secs(),
+        });
+        self.world.wait(wait).await;
+    }
+
+    fn done(&mut self, step: &Step, observed: &Observed) -> Result<Next, StoreError> {
+        let baseline = self.baseline();
+        let evidence: Vec<String> = step
+            .after
+            .iter()
+            .map(|condition| {
+                let holding = condition.judge(observed.sight(baseline.as_ref()));
+                match holding.why() {
+                    None => condition.words(),
+                    Some(why) => format!("not proven: {}: {why}", condition.words()),
+                }
+            })
+            .collect();
+        let seconds = since(self.began(step), self.world.now()).as_secs();
+        self.note(Event::StepDone {
+            step: step.id.clone(),
+            evidence: evidence.clone(),
+        })?;
+        self.tell(&Telling::StepDone {
+            step,
+            seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
+            evidence: &evidence,
+        });
+        Ok(Next::Over)
+    }
+
+    /// Looks, judges, records the intention, sends.
+    async fn begin(
+        &mut self,
+        step: &Step,
+        attempt: u32,
+        failed_before: bool,
+        changes: &mut u32,
+        unsent: &mut u32,
+    ) -> Result<Next, StoreError> {
+        let write = step.write.as_ref().expect("asked of steps that write only");
+        let observed = match self.observe(Depth::Whole).await {
+            Ok(observed) => observed,
+            Err(stop) => return Ok(Next::Stop(stop)),
+        };
+        let baseline = self.baseline();
+        let after: Vec<Holding> = step
+            .after
+            .iter()
+            .map(|condition| condition.judge(observed.sight(baseline.as_ref())))
+            .collect();
+        if after.iter().all(Holding::holds) {
+            self.note(Event::StepHeld {
+                step: step.id.clone(),
+            })?;
+            self.tell(&Telling::Held { step });
+            return Ok(Next::Over);
+        }
+        let again = failed_before && !step.before_again.is_empty();
+        let conditions = if again {
+            &step.before_again
+        } else {
+            &step.before
+        };
+        let unmet = self.unmet(conditions, &observed);
+        if !unmet.is_empty() {
+            return Ok(Next::Stop(Stop::new(
+                RunEnd::Refused,
+                format!(
+                    "step {} cannot begin, and nothing was sent: {}",
+                    step.id,
+                    unmet.join("; ")
+                ),
+            )));
+        }
+        let Some(e_tag) = observed.e_tags.of(&write.resource).map(str::to_string) else {
+            return Ok(Next::Stop(Stop::new(
+                RunEnd::Refused,
+                format!(
+                    "step {} cannot begin, and nothing was sent: Azure names no eTag, without which a write might undo what \
+                     somebody else did meanwhile",
+                    step.id
+                ),
+            )));
+        };
+        let prepared = match self.world.prepare(write, &e_tag).await {
+            Ok(prepared) => prepared,
+            Err(Unprepared::Changed) => return Ok(self.look_again(step, changes)),
+            Err(Unprepared::Failed(why)) => {
+                return Ok(Next::Stop(Stop::new(
+                    RunEnd::Stopped,
+                    format!("step {} was not sent: {why}", step.id),
+                )));
+            }
+        };
+        self.tell(&Telling::Sending { step });
+        self.note(Event::StepStarted {
+            step: step.id.clone(),
+            attempt,
+            e_tag: Some(prepared.e_tag.clone()),
+            body: Some(prepared.digest.clone()),
+        })?;
+        match self.world.send(&prepared).await {
+            Ok(Taken { operation }) => {
+                self.note(Event::WriteAccepted {
+                    step: step.id.clone(),
+                    operation,
+                })?;
+                self.tell(&Telling::Accepted { step });
+                Ok(Next::Again)
+            }
+            Err(refusal) => self.not_taken(step, refusal, changes, unsent).await,
+        }
+    }
+
+    fn look_again(&mut self, step: &Step, changes: &mut u32) -> Next {
+        *changes += 1;
+        if *changes >= MOST_CHANGES {
+            return Next::Stop(Stop::new(
+                RunEnd::Stopped,
+                format!(
+                    "somebody else keeps changing what step {} writes to, and it was not sent",
+                    step.id
+                ),
+            ));
+        }
+        self.tell(&Telling::Notice {
+            what: "somebody else changed it in between: looking again before anything is sent",
+        });
+        Next::Again
+    }
+
+    async fn not_taken(
+        &mut self,
+        step: &Step,
+        refusal: NotTaken,
+        changes: &mut u32,
+        unsent: &mut u32,
+    ) -> Result<Next, StoreError> {
+        let refused = |code: &str, message: String| Event::WriteRefused {
+            step: step.id.clone(),
+            code: code.to_string(),
+            message,
+        };
+        match refusal {
+            NotTaken::Changed => {
+                self.note(refused(
+                    "412",
+                    "the resource was changed in between".to_string(),
+                ))?;
+                Ok(self.look_again(step, changes))
+            }
+            NotTaken::Busy { why, wait } => {
+                self.note(refused("409", why.clone()))?;
+                if self.options.on_blocked != OnBlocked::Wait {
+                    return Ok(Next::Stop(Stop::new(
+                        RunEnd::Refused,
+                        format!("step {} was not taken: {why}", step.id),
+                    )));
+                }
+                let wait = wait.unwrap_or(self.options.poll).min(LONGEST_BUSY);
+                self.tell(&Telling::Waiting {
+                    why: &why,
+                    seconds: wait.as_secs(),
+                });
+                self.world.wait(wait).await;
+                Ok(Next::Again)
+            }
+            NotTaken::Throttled { wait } => {
+                let wait = wait.unwrap_or(LONGEST_BUSY);
+                self.note(refused(
+                    "429",
+                    format!("Azure asks to wait {} s", wait.as_secs()),
+                ))?;
+                self.tell(&Telling::Waiting {
+                    why: "Azure throttles",
+                    seconds: wait.as_secs(),
+                });
+                self.world.wait(wait).await;
+                Ok(Next::Again)
+            }
+            NotTaken::Refused { code, message } => {
+                let why = format!("{code}: {message}");
+                self.note(refused(&code, message))?;
+                self.tell(&Telling::StepFailed { step, why: &why });
+                Ok(Next::Stop(Stop::new(
+                    RunEnd::Failed,
+                    format!("AKS refused step {}: {why}", step.id),
+                )))
+            }
+            NotTaken::NotSent(why) => {
+                self.note(refused("not-sent", why.clone()))?;
+                *unsent += 1;
+                if *unsent >= MOST_UNSENT {
+                    return Ok(Next::Stop(Stop::new(
+                        RunEnd::Stopped,
+                        format!("step {} could not be sent: {why}", step.id),
+                    )));
+                }
+                self.pause(&why).await;
+                Ok(Next::Again)
+            }
+            // The journal says begun, and no more: the next turn looks for it.
+            NotTaken::InDoubt(why) => {
+                self.notice(
+                    step,
+                    format!("whether the write arrived is not known ({why}): looking for it"),
+                )?;
+                Ok(Next::Again)
+            }
+        }
+    }
+
+    /// Looks for a write that may have arrived, until it shows or has had its time.
+    async fn look_for(&mut self, step: &Step, e_tag: Option<&str>) -> Result<Next, StoreError> {
+        let write = step.write.as_ref().expect("asked of steps that write only");
+        let began = self.world.now();
+        loop {
+            let observed = match self.observe(Depth::Whole).await {
+                Ok(observed) => observed,
+                Err(stop) => return Ok(Next::Stop(stop)),
+            };
+            let is_quiet = Condition::NoOperationRuns
+                .judge(observed.sight(None))
+                .holds();
+            let is_same = observed.e_tags.of(&write.resource) == e_tag;
+            // With the eTag from before and nothing running, what shows is what an earlier attempt left.
+            if self.shows(step, &observed) && !(is_quiet && is_same) {
+                self.note(Event::DoubtResolved {
+                    step: step.id.clone(),
+                    happened: true,
+                })?;
+                self.tell(&Telling::Notice {
+                    what: "the write arrived: it shows, and is not sent again",
+                });
+                return Ok(Next::Again);
+            }
+            let waited = since(began, self.world.now());
+            if is_quiet && waited >= self.options.doubt {
+                self.note(Event::DoubtResolved {
+                    step: step.id.clone(),
+                    happened: false,
+                })?;
+                self.tell(&Telling::Notice {
+                    what: if is_same {
+                        "the write never arrived: nothing runs, and the eTag is the one from before"
+                    } else {
+                        "the write never arrived: nothing runs and nothing of it shows, though somebody else changed something"
+                    },
+                });
+                return Ok(Next::Again);
+            }
+            if self.world.is_interrupted() {
+                return Ok(Next::Stop(Stop::new(
+                    RunEnd::Stopped,
+                    format!(
+                        "interrupted while it is not known whether the write of step {} arrived: the next run looks for it first",
+                        step.id
+                    ),
+                )));
+            }
+            self.pause("whether the write arrived is not known yet")
+                .await;
+            if let Err(stop) = self.keep_lock().await {
+                return Ok(Next::Stop(stop));
+            }
+        }
+    }
+
+    /// Whether what the step writes is what the resource says now.
+    fn shows(&self, step: &Step, observed: &Observed) -> bool {
+        step.after
+            .iter()
+            .filter(|condition| condition.is_of_the_profile())
+            .all(|condition| condition.judge(observed.sight(None)).holds())
+    }
+
+    /// Watches what Azure took until what the step brings about holds.
+    async fn watch(
+        &mut self,
+        step: &Step,
+        operation: Option<String>,
+        began: Timestamp,
+    ) -> Result<Next, StoreError> {
+        let mut watch = Watch::new(step, began, self.options.stuck_after);
+        let mut ended_at: Option<Timestamp> = None;
+        let mut told_stuck = false;
+        let mut abort = self.options.abort;
+        loop {
+            let standing = match (&operation, ended_at) {
+                (Some(operation), None) => match self.world.ask(operation).await {
+                    Ok(standing) => standing,
+                    Err(why) => {
+                        self.tell(&Telling::Notice {
+                            what: &format!("how the operation stands could not be asked: {why}"),
+                        });
+                        Standing::Running {
+                            status: None,
+                            remark: None,
+                        }
+                    }
+                },
+                // Followed by the state of the resource itself.
+                _ => Standing::Running {
+                    status: None,
+                    remark: None,
+                },
+            };
+            let over = matches!(standing, Standing::Succeeded | Standing::Ended { .. })
+                || ended_at.is_some();
+            let depth = if over { Depth::Whole } else { Depth::Watch };
+            let observed = match self.observe(depth).await {
+                Ok(observed) => observed,
+                Err(stop) => return Ok(Next::Stop(stop)),
+            };
+            if let Standing::Ended { status, why } = &standing {
+                return self.operation_failed(step, status, why);
+            }
+            if operation.is_none()
+                && let Some(stop) = self.failed_by_state(step, &observed)?
+            {
+                return Ok(stop);
+            }
+            let status = match &standing {
+                Standing::Running { status, .. } => status.clone(),
+                _ => None,
+            };
+            let baseline = self.baseline();
+            let (progress, notices) = watch.look(
+                observed.sight(baseline.as_ref()),
+                self.world.now(),
+                status.as_deref(),
+                &observed.not_read,
+            );
+            for what in notices {
+                self.notice(step, what)?;
+            }
+            if step.reimages {
+                self.tell(&Telling::Progress {
+                    step,
+                    progress: &progress,
+                });
+            }
+            if matches!(standing, Standing::Succeeded) || ended_at.is_some() || operation.is_none()
+            {
+                let unmet = if depth == Depth::Whole {
+                    self.unmet(&step.after, &observed)
+                } else {
+                    match self.observe(Depth::Whole).await {
+                        Ok(observed) => self.unmet(&step.after, &observed),
+                        Err(stop) => return Ok(Next::Stop(stop)),
+                    }
+                };
+                if unmet.is_empty() {
+                    return self.done(step, &observed);
+                }
+                let is_quiet = Condition::NoOperationRuns
+                    .judge(observed.sight(None))
+                    .holds();
+                let now = self.world.now();
+                let ended = *ended_at.get_or_insert(now);
+                if !is_quiet {
+                    ended_at = Some(now);
+                } else if since(ended, now) >= self.options.settle {
+                    let why = format!(
+                        "the operation is over, and this does not hold: {}",
+                        unmet.join("; ")
+                    );
+                    return self.step_failed(step, why);
+                }
+            }
+            if abort {
+                abort = false;
+                if let Some(stop) = self.abort(step).await? {
+                    return Ok(Next::Stop(stop));
+                }
+            }
+            if let Some(stop) = self.stuck(step, &progress, &mut told_stuck).await? {
+                return Ok(Next::Stop(stop));
+            }
+            if self.world.is_interrupted() {
+                return Ok(Next::Stop(Stop::new(
+                    RunEnd::Stopped,
+                    format!(
+                        "interrupted while AKS carries out step {}: AKS goes on by itself",
+                        step.id
+                    ),
+                )));
+            }
+            self.world.wait(self.options.poll).await;
+            if let Err(stop) = self.keep_lock().await {
+                return Ok(Next::Stop(stop));
+            }
+        }
+    }
+
+    fn step_failed(&mut self, step: &Step, why: String) -> Result<Next, StoreError> {
+        self.note(Event::StepFailed {
+            step: step.id.clone(),
+            why: why.clone(),
+        })?;
+        self.tell(&Telling::StepFailed { step, why: &why });
+        Ok(Next::Stop(Stop::new(
+            RunEnd::Failed,
+            format!("step {}: {why}", step.id),
+        )))
+    }
+
+    fn operation_failed(
+        &mut self,
+        step: &Step,
+        status: &str,
+        why: &str,
+    ) -> Result<Next, StoreError> {
+        let aborted = self.store.status().aborting && status.eq_ignore_ascii_case("Canceled");
+        let why = format!("the operation ended as {status}: {why}");
+        let next = self.step_failed(step, why.clone())?;
+        Ok(if aborted {
+            Next::Stop(Stop::new(
+                RunEnd::Aborted,
+                format!("step {}: {why}", step.id),
+            ))
+        } else {
+            next
+        })
+    }
+
+    /// Where the operation itself cannot be asked, the resource says how it ended.
+    fn failed_by_state(
+        &mut self,
+        step: &Step,
+        observed: &Observed,
+    ) -> Result<Option<Next>, StoreError> {
+        let cluster = observed.cluster();
+        let state = cluster.provisioning_state.as_deref().unwrap_or_default();
+        let pools = cluster.pools.iter().filter_map(|pool| {
+            let state = pool.provisioning_state.as_deref()?;
+            Some((format!("pool {}", pool.name), state))
+        });
+        let ended = std::iter::once(("the cluster".to_string(), state))
+            .chain(pools)
+            .find(|(_, state)| {
+                state.eq_ignore_ascii_case("Failed") || state.eq_ignore_ascii_case("Canceled")
+            });
+        let runs = !Condition::NoOperationRuns
+            .judge(observed.sight(None))
+            .holds();
+        match ended {
+            Some((who, state)) if !runs => {
+                let state = state.to_string();
+                self.operation_failed(step, &state, &format!("{who} says so"))
+                    .map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// What to do about a pod that a budget holds back.
+    async fn stuck(
+        &mut self,
+        step: &Step,
+        progress: &Progress,
+        told: &mut bool,
+    ) -> Result<Option<Stop>, StoreError> {
+        let Pace::Stuck { .. } = progress.pace else {
+            *told = false;
+            return Ok(None);
+        };
+        let words: Vec<String> = progress
+            .blocked
+            .iter()
+            .take(3)
+            .map(|blocked| {
+                format!(
+                    "{} on {} is held back by {}: {}",
+                    blocked.pod,
+                    blocked.node,
+                    blocked.budgets.join(" and "),
+                    blocked.release
+                )
+            })
+            .collect();
+        let words = words.join("; ");
+        if !*told {
+            *told = true;
+            self.notice(step, format!("stuck: {words}"))?;
+        }
+        match self.options.on_blocked {
+            OnBlocked::Wait => Ok(None),
+            OnBlocked::Stop => Ok(Some(Stop::new(
+                RunEnd::Stopped,
+                format!(
+                    "stuck, and told to stop: {words}; AKS goes on trying until its drain timeout"
+                ),
+            ))),
+            OnBlocked::Abort => {
+                if self.store.status().aborting {
+                    return Ok(None);
+                }
+                self.abort(step).await
+            }
+        }
+    }
+
+    /// Asks Azure to end the operation; its end is then watched for.
+    async fn abort(&mut self, step: &Step) -> Result<Option<Stop>, StoreError> {
+        self.note(Event::AbortStarted)?;
+        match self.world.abort().await {
+            Ok(_) => {
+                self.note(Event::AbortAccepted)?;
+                self.notice(
+                    step,
+                    "AKS was asked to end the operation; nodes stay as they are".to_string(),
+                )?;
+                Ok(None)
+            }
+            Err(NotTaken::Refused { code, message }) => {
+                // It may have ended by itself (UPG-15).
+                let why = format!("{code}: {message}");
+                self.note(Event::AbortRefused { why: why.clone() })?;
+                self.tell(&Telling::Notice {
+                    what: &format!("AKS does not end the operation: {why}"),
+                });
+                Ok(None)
+            }
+            Err(other) => {
+                let why = format!("{other:?}");
+                self.note(Event::AbortRefused { why: why.clone() })?;
+                self.tell(&Telling::Notice {
+                    what: &format!("whether AKS ends the operation is not known: {why}"),
+                });
+                Ok(None)
+            }
+        }
+    }
+
+    /// What the run leaves behind, as far as it can still be seen.
+    async fn leaves(&mut self, how: RunEnd) -> Vec<String> {
+        if how == RunEnd::Completed {
+            return Vec::new();
+        }
+        if how == RunEnd::Refused && !self.store.status().wrote {
+            return vec!["Nothing was written.".to_string()];
+        }
+        let observed = match self.world.observe(Depth::Watch).await {
+            Ok(observed) => Some(observed),
+            Err(_) => self.last.clone(),
+        };
+        let mut leaves = Vec::new();
+        if let Some(observed) = observed {
+            leaves.extend(super::leftover::sentences(&observed));
+        }
+        let to_restore: Vec<&str> = self
+            .plan
+            .steps
+            .iter()
+            .filter_map(|step| match &step.action {
+                Action::SetUpgradeSettings { pool, .. }
+                    if self.store.status().step(&step.id).is_over() =>
+                {
+                    Some(pool.as_str())
+                }
+                _ => None,
+            })
+            .collect();
+        if !to_restore.is_empty() {
+            leaves.push(format!(
+                "Upgrade settings of pool {} are still those for the move.",
+                to_restore.join(", ")
+            ));
+        }
+        if let Some(position) = self.store.status().current() {
+            leaves.push(self.plan.steps[position].on_failure.clone());
+        }
+        leaves
+    }
+}
+
+fn since(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}

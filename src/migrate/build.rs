@@ -1,0 +1,197 @@
+//! Puts a plan together: steps, what is foreseen of each, the facts it relies on. Refuses where something stands in the way that no step
+//! removes.
+
+use super::dependents::dependents;
+use super::fingerprint;
+use super::foresee::{Chance, Foresight, blockers, foresee};
+use super::plan::{FORMAT_VERSION, KIND, Plan, Target, Told};
+use super::sequence::Sequence;
+use super::step::{Action, Seconds, Step};
+use crate::finding::{Finding, Severity};
+use crate::model::{ClusterIndex, Inventory, IpNet};
+use crate::simulate::Policy;
+
+/// What a plan is made of.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    pub inventory: &'a Inventory,
+    pub cluster: ClusterIndex,
+    pub pod_cidr: IpNet,
+    pub superset: Option<IpNet>,
+    pub sequence: Sequence,
+    pub policy: &'a Policy,
+    pub chance: Chance,
+    /// What was found on the way: admission, range, window.
+    pub findings: Vec<Finding>,
+    pub not_checked: Vec<String>,
+    /// `aksplan 0.1.0`
+    pub made_by: String,
+}
+
+/// Everything that stands in the way, in whole sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused(pub Vec<String>);
+
+/// Makes the plan.
+///
+/// # Errors
+/// [`Refused`].
+pub fn build(request: Request) -> Result<Plan, Refused> {
+    let Request {
+        inventory,
+        cluster: index,
+        pod_cidr,
+        superset,
+        sequence,
+        policy,
+        chance,
+        findings,
+        mut not_checked,
+        made_by,
+    } = request;
+    let at_the_move = as_at_the_move(inventory, index, &sequence.steps);
+    let mut refused = blockers(&at_the_move, at_the_move.cluster(index), &pod_cidr);
+    refused.extend(
+        findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Blocker)
+            .map(|finding| finding.message.clone()),
+    );
+    let mut told: Vec<Told> = sequence.findings.iter().map(Told::from).collect();
+    told.extend(findings.iter().map(Told::from));
+    let mut steps = sequence.steps;
+    let plain = foresee(
+        &at_the_move,
+        at_the_move.cluster(index),
+        None,
+        policy,
+        chance,
+    );
+    let moved = foresee(
+        &at_the_move,
+        at_the_move.cluster(index),
+        Some(pod_cidr),
+        policy,
+        chance,
+    );
+    for step in steps.iter_mut().filter(|step| step.reimages) {
+        let foresight = match step.action {
+            Action::MoveToOverlay { .. } => &moved,
+            _ => &plain,
+        };
+        if let Some(foresight) = foresight {
+            attach(step, foresight);
+        }
+    }
+    match &moved {
+        None => refused.push(
+            "the cluster's nodes and pods were not read, so nothing is known of what the move does to them: read them with --kubernetes, \
+             or give the output of kubectl"
+                .to_string(),
+        ),
+        Some(foresight) => {
+            not_checked.extend(foresight.not_checked.iter().cloned());
+            if foresight.foreseen.median.is_none() {
+                let budgets: Vec<&str> = foresight
+                    .foreseen
+                    .budgets
+                    .iter()
+                    .filter(|budget| budget.longest.is_none())
+                    .map(|budget| budget.name.as_str())
+                    .collect();
+                refused.push(if budgets.is_empty() {
+                    "the simulated move does not complete: `aksplan migrate` without --out says where it stops".to_string()
+                } else {
+                    format!(
+                        "the simulated move does not complete: budget {} never lets its pods go",
+                        budgets.join(", ")
+                    )
+                });
+            }
+        }
+    }
+    refused.sort();
+    refused.dedup();
+    if !refused.is_empty() {
+        return Err(Refused(refused));
+    }
+    not_checked.sort();
+    not_checked.dedup();
+    let cluster = inventory.cluster(index);
+    Ok(Plan {
+        kind: KIND.to_string(),
+        format_version: FORMAT_VERSION.to_string(),
+        made_by,
+        observed_at: inventory.observed_at.map(|at| at.to_string()),
+        target: Target {
+            id: cluster.id.as_ref().map(ToString::to_string),
+            name: cluster.name.clone(),
+            resource_group: cluster.resource_group.clone(),
+            subscription: cluster
+                .id
+                .as_ref()
+                .and_then(|id| id.segment("subscriptions"))
+                .map(str::to_string),
+            tenant: cluster.tenant.clone(),
+        },
+        pod_cidr,
+        pod_cidr_superset: superset.filter(|superset| *superset != pod_cidr),
+        expected: together(&steps),
+        steps,
+        findings: told,
+        breaks: dependents(inventory, cluster, Some(&pod_cidr)),
+        not_checked,
+        facts: fingerprint::facts(inventory, cluster),
+        fingerprint: String::new(),
+        digest: String::new(),
+    }
+    .sealed())
+}
+
+fn attach(step: &mut Step, foresight: &Foresight) {
+    step.expected = foresight.seconds;
+    step.foreseen = Some(Box::new(foresight.foreseen.clone()));
+}
+
+/// One after the other. Sums of percentiles are no percentile of the sum: they err on the long side.
+pub fn together(steps: &[Step]) -> Option<Seconds> {
+    let mut sum = Seconds {
+        p50: 0,
+        p90: 0,
+        p99: 0,
+    };
+    for step in steps.iter().filter(|step| step.reimages) {
+        let expected = step.expected?;
+        sum.p50 = sum.p50.saturating_add(expected.p50);
+        sum.p90 = sum.p90.saturating_add(expected.p90);
+        sum.p99 = sum.p99.saturating_add(expected.p99);
+    }
+    Some(sum)
+}
+
+/// The inventory as it will be when the move itself begins: with what the steps before it change.
+pub fn as_at_the_move(inventory: &Inventory, index: ClusterIndex, steps: &[Step]) -> Inventory {
+    let mut then = inventory.clone();
+    let cluster = &mut then.clusters[index.get()];
+    for step in steps {
+        match &step.action {
+            Action::MoveToOverlay { .. } => break,
+            Action::SetUpgradeSettings { pool, to, .. } => {
+                let pool = cluster
+                    .pools
+                    .iter_mut()
+                    .find(|known| known.name.eq_ignore_ascii_case(pool));
+                if let Some(pool) = pool {
+                    pool.upgrade = to.clone();
+                }
+            }
+            Action::RemoveNetworkPolicy { .. } => cluster.network.policy = None,
+            Action::EnableCilium { .. } => {
+                cluster.network.policy = Some("cilium".to_string());
+                cluster.network.dataplane = Some("cilium".to_string());
+            }
+            _ => {}
+        }
+    }
+    then
+}

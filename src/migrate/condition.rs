@@ -1,0 +1,671 @@
+//! What must hold before and after a step, and whether it does. Judged over what was observed and nothing else: a condition whose
+//! facts were not read does not hold, it is unknown.
+
+use crate::capacity::cost::pool_cost;
+use crate::finding::counted;
+use crate::model::workload::{Labels, Node, Pod, Workload};
+use crate::model::{
+    Cluster, IntOrPercent, Inventory, IpNet, KubernetesState, NetworkMode, NodePool,
+    UpgradeSettings,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Something that must hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "condition", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Condition {
+    /// The cluster runs, and the last operation on it and on each pool succeeded (MIG-14).
+    Succeeded,
+    /// The cluster runs, and no operation on it or on a pool is under way; the last one may have failed.
+    NoOperationRuns,
+    ModeIs {
+        mode: NetworkMode,
+    },
+    PodCidrIs {
+        #[schemars(with = "String")]
+        pod_cidr: IpNet,
+    },
+    /// `None`: no engine is on.
+    NetworkPolicyIs {
+        #[serde(default)]
+        policy: Option<String>,
+    },
+    /// None, or Cilium (MIG-3, MIG-4).
+    NetworkPolicyAllowsTheMove,
+    DataplaneIs {
+        dataplane: String,
+    },
+    UpgradeSettingsAre {
+        pool: String,
+        settings: UpgradeSettings,
+    },
+    /// Every pool has its nodes, all Ready and none cordoned.
+    NodesReady,
+    /// Every node carries the overlay label, and its NodeNetworkConfig is of type overlay with this pod CIDR.
+    NodesOnOverlay {
+        #[schemars(with = "String")]
+        pod_cidr: IpNet,
+    },
+    /// No pod has an address of a node subnet but those on the host network, and all others one of the pod CIDR.
+    PodsOffTheSubnets {
+        #[schemars(with = "String")]
+        pod_cidr: IpNet,
+    },
+    /// Every workload has at least as many ready pods as before the first write.
+    WorkloadsAsBefore,
+    /// Every service has at least as many ready endpoints as before the first write.
+    EndpointsAsBefore,
+    /// The node subnets gave back what pods held.
+    AddressesReturned,
+}
+
+/// The label of a node that is on Overlay (named in a changelog entry of 2025-03-16).
+pub const OVERLAY_LABEL: &str = "kubernetes.azure.com/azure-cni-overlay";
+
+/// Whether a condition holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holding {
+    Holds,
+    /// It does not, and why.
+    Fails(String),
+    /// Facts are missing, and which.
+    Unknown(String),
+}
+
+impl Holding {
+    pub fn holds(&self) -> bool {
+        *self == Holding::Holds
+    }
+
+    /// Why it is not known to hold.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Holding::Holds => None,
+            Holding::Fails(why) | Holding::Unknown(why) => Some(why),
+        }
+    }
+}
+
+/// What was observed at one instant.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight<'a> {
+    pub inventory: &'a Inventory,
+    pub cluster: &'a Cluster,
+    /// How things stood before the first write, as far as that is known.
+    pub baseline: Option<&'a Baseline>,
+}
+
+/// How things stood before the first write: what must be there again afterwards.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Baseline {
+    /// Ready pods, by `Kind namespace/name` of the workload.
+    pub workloads: BTreeMap<String, u64>,
+    /// Ready endpoints, by `namespace/name` of the service.
+    pub endpoints: BTreeMap<String, u64>,
+    /// Addresses in use, by `vnet/subnet`.
+    pub subnets: BTreeMap<String, u64>,
+    /// Addresses that the move must at least give back, by `vnet/subnet`: what the pods of its nodes hold, less one node's worth for
+    /// what comes and goes meanwhile.
+    pub returns: BTreeMap<String, u64>,
+}
+
+impl Baseline {
+    /// What is now.
+    pub fn of(inventory: &Inventory, cluster: &Cluster) -> Self {
+        let mut baseline = Baseline::default();
+        if let Some(state) = cluster.kubernetes.as_deref() {
+            baseline.workloads = ready_workloads(state);
+            baseline.endpoints = ready_endpoints(state);
+        }
+        for index in inventory.subnets_of_cluster(cluster) {
+            let name = inventory.subnet_name(index);
+            if let Some(used) = inventory.subnet(index).used {
+                baseline.subnets.insert(name.clone(), used);
+            }
+            let mut returned = 0;
+            let mut largest = 0;
+            for pool in cluster
+                .pools
+                .iter()
+                .filter(|pool| pool.subnet == Some(index))
+            {
+                // A node keeps one address of the subnet.
+                let pods = pool_cost(cluster, pool)
+                    .map_or(0, |cost| cost.in_subnet(pool, index).held)
+                    .saturating_sub(1);
+                returned += pods * pool.running();
+                largest = largest.max(pods);
+            }
+            baseline
+                .returns
+                .insert(name, returned.saturating_sub(largest));
+        }
+        baseline
+    }
+}
+
+/// Ready pods of controllers that nothing else controls; Jobs and what runs once are no loss.
+fn ready_workloads(state: &KubernetesState) -> BTreeMap<String, u64> {
+    lasting(state)
+        .map(|workload| {
+            (
+                workload_name(workload),
+                workload.ready_replicas.unwrap_or(0),
+            )
+        })
+        .collect()
+}
+
+fn lasting(state: &KubernetesState) -> impl Iterator<Item = &Workload> {
+    state.workloads.iter().filter(|workload| {
+        workload.owner.is_none()
+            && ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"]
+                .contains(&workload.kind.as_str())
+    })
+}
+
+fn workload_name(workload: &Workload) -> String {
+    format!("{} {}/{}", workload.kind, workload.namespace, workload.name)
+}
+
+/// Somebody may have scaled one down meanwhile, or an autoscaler: what is not wanted any more is not missing.
+fn workloads_as_before(baseline: &Baseline, state: &KubernetesState) -> Holding {
+    let mut now = ready_workloads(state);
+    for workload in lasting(state) {
+        let name = workload_name(workload);
+        if let (Some(desired), Some(before)) = (workload.desired, baseline.workloads.get(&name))
+            && desired < *before
+            && now.get(&name).is_some_and(|ready| *ready >= desired)
+        {
+            now.insert(name, *before);
+        }
+    }
+    fewer(&baseline.workloads, &now, "ready pods")
+}
+
+fn ready_endpoints(state: &KubernetesState) -> BTreeMap<String, u64> {
+    let mut ready: BTreeMap<String, u64> = BTreeMap::new();
+    for slice in &state.endpoint_slices {
+        if let Some(service) = &slice.service {
+            *ready
+                .entry(format!("{}/{}", slice.namespace, service))
+                .or_default() += slice.ready_endpoints;
+        }
+    }
+    ready
+}
+
+impl Condition {
+    /// What must hold, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Condition::Succeeded => {
+                "the cluster runs, and its and every pool's provisioning state is Succeeded"
+                    .to_string()
+            }
+            Condition::NoOperationRuns => {
+                "the cluster runs, and no operation on it or on a pool is under way".to_string()
+            }
+            Condition::ModeIs { mode } => format!("the network mode is {mode}"),
+            Condition::PodCidrIs { pod_cidr } => format!("the pod CIDR is {pod_cidr}"),
+            Condition::NetworkPolicyIs { policy } => {
+                format!("network policy is {}", policy.as_deref().unwrap_or("none"))
+            }
+            Condition::NetworkPolicyAllowsTheMove => "network policy is none or cilium".to_string(),
+            Condition::DataplaneIs { dataplane } => format!("the data plane is {dataplane}"),
+            Condition::UpgradeSettingsAre { pool, settings } => {
+                format!("pool {pool} has {}", settings_text(settings))
+            }
+            Condition::NodesReady => {
+                "every pool has its nodes, all Ready and none cordoned".to_string()
+            }
+            Condition::NodesOnOverlay { pod_cidr } => format!(
+                "every node is labelled {OVERLAY_LABEL}=true and its NodeNetworkConfig is of type overlay with {pod_cidr}"
+            ),
+            Condition::PodsOffTheSubnets { pod_cidr } => format!(
+                "every pod that is not on the host network has an address of {pod_cidr}, none one of a node subnet"
+            ),
+            Condition::WorkloadsAsBefore => {
+                "every workload has at least as many ready pods as before".to_string()
+            }
+            Condition::EndpointsAsBefore => {
+                "every service has at least as many ready endpoints as before".to_string()
+            }
+            Condition::AddressesReturned => {
+                "the node subnets gave back the addresses that pods held".to_string()
+            }
+        }
+    }
+
+    /// Whether it holds.
+    pub fn judge(&self, sight: Sight) -> Holding {
+        let cluster = sight.cluster;
+        match self {
+            Condition::Succeeded => {
+                states(cluster, |state| state.eq_ignore_ascii_case("Succeeded"))
+            }
+            Condition::NoOperationRuns => states(cluster, |state| {
+                ["Succeeded", "Failed", "Canceled"]
+                    .iter()
+                    .any(|end| state.eq_ignore_ascii_case(end))
+            }),
+            Condition::ModeIs { mode } => match cluster.mode() {
+                Some(now) if now == *mode => Holding::Holds,
+                Some(now) => Holding::Fails(format!("the network mode is {now}")),
+                None => Holding::Unknown("the network plugin was not read".to_string()),
+            },
+            Condition::PodCidrIs { pod_cidr } => match cluster.network.pod_cidr_v4() {
+                Some(now) if now == pod_cidr => Holding::Holds,
+                Some(now) => Holding::Fails(format!("the pod CIDR is {now}")),
+                None => Holding::Fails("there is no pod CIDR".to_string()),
+            },
+            Condition::NetworkPolicyIs { policy } => {
+                if same_word(cluster.network.policy.as_deref(), policy.as_deref()) {
+                    Holding::Holds
+                } else {
+                    Holding::Fails(format!("network policy is {}", policy_word(cluster)))
+                }
+            }
+            Condition::NetworkPolicyAllowsTheMove => {
+                let policy = cluster.network.policy.as_deref();
+                if policy.is_none_or(|policy| policy.eq_ignore_ascii_case("cilium")) {
+                    Holding::Holds
+                } else {
+                    Holding::Fails(format!("network policy is {}", policy_word(cluster)))
+                }
+            }
+            Condition::DataplaneIs { dataplane } => {
+                let now = cluster.network.dataplane.as_deref();
+                if same_word(now, Some(dataplane)) {
+                    Holding::Holds
+                } else {
+                    Holding::Fails(format!("the data plane is {}", now.unwrap_or("not named")))
+                }
+            }
+            Condition::UpgradeSettingsAre { pool, settings } => match cluster.pool(pool) {
+                None => Holding::Fails(format!("there is no pool {pool}")),
+                Some(now) if same_settings(&now.upgrade, settings) => Holding::Holds,
+                Some(now) => {
+                    Holding::Fails(format!("pool {pool} has {}", settings_text(&now.upgrade)))
+                }
+            },
+            Condition::NodesReady => {
+                objects(cluster, &["Node"], |state| nodes_ready(cluster, state))
+            }
+            Condition::NodesOnOverlay { pod_cidr } => objects(cluster, &["Node"], |state| {
+                nodes_on_overlay(state, pod_cidr)
+            }),
+            Condition::PodsOffTheSubnets { pod_cidr } => {
+                objects(cluster, &["Pod"], |state| pods_off(sight, state, pod_cidr))
+            }
+            Condition::WorkloadsAsBefore => compared(sight, "ready pods", workloads_as_before),
+            Condition::EndpointsAsBefore => {
+                compared(sight, "ready endpoints", |baseline, state| {
+                    fewer(
+                        &baseline.endpoints,
+                        &ready_endpoints(state),
+                        "ready endpoints",
+                    )
+                })
+            }
+            Condition::AddressesReturned => addresses_returned(sight),
+        }
+    }
+
+    /// What does not fail the proof where it cannot be shown: counters of addresses come late and other things share the subnet, and
+    /// NodeNetworkConfigs or slices may be closed to the reader. It is told as not proven.
+    pub fn is_told_only(&self, holding: &Holding) -> bool {
+        match self {
+            Condition::AddressesReturned => !holding.holds(),
+            Condition::NodesOnOverlay { .. }
+            | Condition::EndpointsAsBefore
+            | Condition::WorkloadsAsBefore => matches!(holding, Holding::Unknown(_)),
+            _ => false,
+        }
+    }
+
+    /// What a request itself sets, and a resource shows as soon as it was taken.
+    pub fn is_of_the_profile(&self) -> bool {
+        matches!(
+            self,
+            Condition::ModeIs { .. }
+                | Condition::PodCidrIs { .. }
+                | Condition::NetworkPolicyIs { .. }
+                | Condition::DataplaneIs { .. }
+                | Condition::UpgradeSettingsAre { .. }
+        )
+    }
+
+    /// Objects of the cluster that judging it takes.
+    pub fn needs_objects(&self) -> bool {
+        matches!(
+            self,
+            Condition::NodesReady
+                | Condition::NodesOnOverlay { .. }
+                | Condition::PodsOffTheSubnets { .. }
+                | Condition::WorkloadsAsBefore
+                | Condition::EndpointsAsBefore
+        )
+    }
+}
+
+fn policy_word(cluster: &Cluster) -> &str {
+    cluster.network.policy.as_deref().unwrap_or("none")
+}
+
+fn same_word(one: Option<&str>, other: Option<&str>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// What is not set is what AKS fills in: a setting that was never named may come back as the default.
+fn same_settings(now: &UpgradeSettings, wanted: &UpgradeSettings) -> bool {
+    let surge = |settings: &UpgradeSettings| {
+        settings
+            .max_surge
+            .unwrap_or(crate::capacity::surge::DEFAULT_MAX_SURGE)
+    };
+    let unavailable =
+        |settings: &UpgradeSettings| settings.max_unavailable.unwrap_or(IntOrPercent::Int(0));
+    let timeout = |settings: &UpgradeSettings| {
+        settings
+            .drain_timeout_minutes
+            .filter(|minutes| *minutes > 0)
+            .unwrap_or(crate::disruption::drain::DEFAULT_DRAIN_TIMEOUT_MINUTES)
+    };
+    let soak = |settings: &UpgradeSettings| settings.node_soak_minutes.unwrap_or(0);
+    surge(now) == surge(wanted)
+        && unavailable(now) == unavailable(wanted)
+        && timeout(now) == timeout(wanted)
+        && soak(now) == soak(wanted)
+}
+
+/// Upgrade settings in words, for people.
+pub fn settings_text(settings: &UpgradeSettings) -> String {
+    let mut text = match &settings.max_surge {
+        Some(surge) => format!("max surge {surge}"),
+        None => format!(
+            "max surge {} (default)",
+            crate::capacity::surge::DEFAULT_MAX_SURGE
+        ),
+    };
+    if let Some(unavailable) = &settings.max_unavailable
+        && *unavailable != IntOrPercent::Int(0)
+    {
+        text.push_str(&format!(", max unavailable {unavailable}"));
+    }
+    if let Some(minutes) = settings
+        .drain_timeout_minutes
+        .filter(|minutes| *minutes > 0)
+    {
+        text.push_str(&format!(", drain timeout {minutes} minutes"));
+    }
+    if let Some(minutes) = settings.node_soak_minutes.filter(|minutes| *minutes > 0) {
+        text.push_str(&format!(", soak {minutes} minutes"));
+    }
+    text
+}
+
+/// Of the cluster and each pool.
+fn states(cluster: &Cluster, is_fine: impl Fn(&str) -> bool) -> Holding {
+    if cluster.is_stopped() {
+        return Holding::Fails("the cluster is stopped".to_string());
+    }
+    let Some(state) = cluster.provisioning_state.as_deref() else {
+        return Holding::Unknown("the cluster's provisioning state was not read".to_string());
+    };
+    let mut wrong = Vec::new();
+    if !is_fine(state) {
+        wrong.push(format!("the cluster is {state}"));
+    }
+    for pool in &cluster.pools {
+        match pool.provisioning_state.as_deref() {
+            Some(state) if !is_fine(state) => wrong.push(format!("pool {} is {state}", pool.name)),
+            _ => {}
+        }
+    }
+    if wrong.is_empty() {
+        Holding::Holds
+    } else {
+        Holding::Fails(wrong.join(", "))
+    }
+}
+
+fn objects(
+    cluster: &Cluster,
+    kinds: &[&str],
+    judge: impl FnOnce(&KubernetesState) -> Holding,
+) -> Holding {
+    let Some(state) = cluster.kubernetes.as_deref() else {
+        return Holding::Unknown("the cluster's own API server was not read".to_string());
+    };
+    match kinds.iter().find(|kind| !state.has_kind(kind)) {
+        Some(kind) => Holding::Unknown(format!("objects of kind {kind} were not read in full")),
+        None => judge(state),
+    }
+}
+
+fn compared(
+    sight: Sight,
+    what: &str,
+    judge: impl FnOnce(&Baseline, &KubernetesState) -> Holding,
+) -> Holding {
+    let Some(baseline) = sight.baseline else {
+        return Holding::Unknown(format!("{what} before the first write were not recorded"));
+    };
+    let kind = if what == "ready pods" {
+        "Deployment"
+    } else {
+        "EndpointSlice"
+    };
+    objects(sight.cluster, &[kind], |state| judge(baseline, state))
+}
+
+/// The first few of a list of names.
+fn some(names: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let mut text = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}
+
+fn fewer(before: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>, what: &str) -> Holding {
+    let missing: Vec<String> = before
+        .iter()
+        .filter_map(|(name, before)| {
+            let now = now.get(name).copied().unwrap_or(0);
+            (now < *before).then(|| format!("{name}: {now} of {before}"))
+        })
+        .collect();
+    if missing.is_empty() {
+        Holding::Holds
+    } else {
+        Holding::Fails(format!(
+            "{} fewer {what} than before: {}",
+            counted(missing.len() as u64, "has", "have"),
+            some(&missing)
+        ))
+    }
+}
+
+/// Nodes that a pool's machine stands behind: virtual nodes have none.
+fn machines(state: &KubernetesState) -> impl Iterator<Item = &Node> {
+    state
+        .nodes
+        .iter()
+        .filter(|node| node.labels.get("type").map(String::as_str) != Some("virtual-kubelet"))
+}
+
+fn pool_label(labels: &Labels) -> Option<&str> {
+    labels
+        .get("kubernetes.azure.com/agentpool")
+        .or_else(|| labels.get("agentpool"))
+        .map(String::as_str)
+}
+
+fn nodes_ready(cluster: &Cluster, state: &KubernetesState) -> Holding {
+    let mut wrong: Vec<String> = machines(state)
+        .filter_map(|node| {
+            let why = match (node.ready, node.unschedulable) {
+                (false, _) => "not Ready",
+                (true, true) => "cordoned",
+                (true, false) => return None,
+            };
+            Some(format!("{} is {why}", node.name))
+        })
+        .collect();
+    for pool in &cluster.pools {
+        let nodes = machines(state)
+            .filter(|node| {
+                pool_label(&node.labels).is_some_and(|label| label.eq_ignore_ascii_case(&pool.name))
+            })
+            .count() as u64;
+        if nodes < least_nodes(pool) {
+            wrong.push(format!(
+                "pool {} has {nodes} of {}",
+                pool.name,
+                counted(least_nodes(pool), "node", "nodes")
+            ));
+        }
+    }
+    if wrong.is_empty() {
+        Holding::Holds
+    } else {
+        Holding::Fails(some(&wrong))
+    }
+}
+
+/// Nodes that must be there: where the autoscaler may take some away between two reads, its floor.
+fn least_nodes(pool: &NodePool) -> u64 {
+    pool.autoscaler.map_or(pool.running(), |bounds| {
+        bounds.min_count.min(pool.running())
+    })
+}
+
+fn nodes_on_overlay(state: &KubernetesState, pod_cidr: &IpNet) -> Holding {
+    let configs_read = state.has_kind("NodeNetworkConfig");
+    let mut wrong = Vec::new();
+    for node in machines(state) {
+        let is_labelled = node
+            .labels
+            .get(OVERLAY_LABEL)
+            .is_some_and(|value| value == "true");
+        if !is_labelled {
+            wrong.push(format!("{} does not carry the overlay label", node.name));
+            continue;
+        }
+        if !configs_read {
+            continue;
+        }
+        let config = state
+            .node_network_configs
+            .iter()
+            .find(|config| config.name == node.name);
+        let Some(config) = config else {
+            wrong.push(format!("{} has no NodeNetworkConfig", node.name));
+            continue;
+        };
+        let right = config.containers.iter().any(|container| {
+            let kind = container.kind.as_deref().unwrap_or_default();
+            kind.eq_ignore_ascii_case("overlay")
+                && container
+                    .subnet_address_space
+                    .as_deref()
+                    .is_some_and(|space| space == pod_cidr.to_string())
+        });
+        if !right {
+            wrong.push(format!(
+                "the NodeNetworkConfig of {} is not of type overlay with {pod_cidr}",
+                node.name
+            ));
+        }
+    }
+    if !wrong.is_empty() {
+        return Holding::Fails(some(&wrong));
+    }
+    if configs_read {
+        Holding::Holds
+    } else {
+        Holding::Unknown("NodeNetworkConfigs were not read, so only labels tell".to_string())
+    }
+}
+
+fn pods_off(sight: Sight, state: &KubernetesState, pod_cidr: &IpNet) -> Holding {
+    let subnets: Vec<&IpNet> = sight
+        .inventory
+        .subnets_of_cluster(sight.cluster)
+        .into_iter()
+        .flat_map(|index| sight.inventory.subnet(index).ipv4())
+        .collect();
+    let mut wrong = Vec::new();
+    for pod in state.pods.iter().filter(|pod| has_own_address(pod)) {
+        for address in &pod.pod_ips {
+            if !matches!(address, IpAddr::V4(_)) {
+                continue;
+            }
+            if subnets.iter().any(|subnet| subnet.contains(address)) {
+                wrong.push(format!(
+                    "{}/{} has {address} of a node subnet",
+                    pod.namespace, pod.name
+                ));
+            } else if !pod_cidr.contains(address) {
+                wrong.push(format!(
+                    "{}/{} has {address}, which is not in {pod_cidr}",
+                    pod.namespace, pod.name
+                ));
+            }
+        }
+    }
+    if wrong.is_empty() {
+        Holding::Holds
+    } else {
+        Holding::Fails(some(&wrong))
+    }
+}
+
+/// Not on the host network, and not over.
+fn has_own_address(pod: &Pod) -> bool {
+    !pod.host_network && !matches!(pod.phase.as_deref(), Some("Succeeded" | "Failed"))
+}
+
+fn addresses_returned(sight: Sight) -> Holding {
+    let Some(baseline) = sight.baseline else {
+        return Holding::Unknown(
+            "addresses in use before the first write were not recorded".to_string(),
+        );
+    };
+    let mut wrong = Vec::new();
+    let mut unknown = Vec::new();
+    for index in sight.inventory.subnets_of_cluster(sight.cluster) {
+        let name = sight.inventory.subnet_name(index);
+        let (Some(before), Some(now)) = (
+            baseline.subnets.get(&name).copied(),
+            sight.inventory.subnet(index).used,
+        ) else {
+            unknown.push(format!("addresses in use of {name} were not read"));
+            continue;
+        };
+        let most = before.saturating_sub(baseline.returns.get(&name).copied().unwrap_or(0));
+        if now > most {
+            wrong.push(format!(
+                "{name} holds {}, expected at most {most}",
+                counted(now, "address", "addresses")
+            ));
+        }
+    }
+    if !wrong.is_empty() {
+        Holding::Fails(some(&wrong))
+    } else if unknown.is_empty() {
+        Holding::Holds
+    } else {
+        Holding::Unknown(some(&unknown))
+    }
+}

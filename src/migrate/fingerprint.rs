@@ -1,0 +1,286 @@
+//! The facts a plan relies on, by name, and their digest. Only those: what the move neither asks nor changes is not among them, so
+//! that a tag or a new deployment makes no plan stale.
+
+use crate::model::workload::DisruptionBudget;
+use crate::model::{Cluster, Identity, Inventory, IpNet, OsType, Subnet};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Facts by name: `pool.apps.maxPods` → `110`.
+pub type Facts = BTreeMap<String, String>;
+
+/// What was not set.
+const UNSET: &str = "(not set)";
+/// What was not read: whether it has changed cannot be told.
+pub const NOT_READ: &str = "(not read)";
+
+/// The facts that a plan for this cluster relies on.
+pub fn facts(inventory: &Inventory, cluster: &Cluster) -> Facts {
+    let mut facts = Facts::new();
+    cluster_facts(cluster, &mut facts);
+    pool_facts(inventory, cluster, &mut facts);
+    network_facts(inventory, cluster, &mut facts);
+    object_facts(cluster, &mut facts);
+    facts
+}
+
+/// SHA-256 of the facts, in hexadecimal.
+pub fn digest(facts: &Facts) -> String {
+    let mut hasher = Sha256::new();
+    for (name, value) in facts {
+        // Lengths keep `a` = `bc` apart from `ab` = `c`.
+        hasher.update(format!("{}:{name}={}:{value}\n", name.len(), value.len()));
+    }
+    hex(&hasher.finalize())
+}
+
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A fact that is not what the plan relied on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    pub fact: String,
+    /// `None`: it was not there.
+    pub planned: Option<String>,
+    /// `None`: it is gone.
+    pub now: Option<String>,
+}
+
+/// What differs, but for facts whose name begins with one of `altered`: the plan itself changes those.
+pub fn drift(planned: &Facts, now: &Facts, altered: &[String]) -> Vec<Drift> {
+    let is_altered = |name: &str| altered.iter().any(|start| name.starts_with(start.as_str()));
+    let mut names: Vec<&String> = planned.keys().chain(now.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|name| !is_altered(name))
+        .filter_map(|name| {
+            let (before, after) = (planned.get(name), now.get(name));
+            (before != after).then(|| Drift {
+                fact: name.clone(),
+                planned: before.cloned(),
+                now: after.cloned(),
+            })
+        })
+        .collect()
+}
+
+fn text<T: ToString>(value: Option<&T>) -> String {
+    value.map_or_else(|| UNSET.to_string(), ToString::to_string)
+}
+
+fn ranges(ranges: &[IpNet]) -> String {
+    let mut texts: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+    texts.sort();
+    texts.join(", ")
+}
+
+fn cluster_facts(cluster: &Cluster, facts: &mut Facts) {
+    let mut note = |name: &str, value: String| {
+        facts.insert(format!("cluster.{name}"), value);
+    };
+    let network = &cluster.network;
+    note(
+        "kubernetesVersion",
+        text(cluster.kubernetes_version.as_ref()),
+    );
+    note("identity", identity(cluster.identity).to_string());
+    note(
+        "nodeDisruptionPolicy",
+        text(cluster.node_disruption_policy.as_ref()),
+    );
+    note(
+        "ingressApplicationGateway",
+        cluster.ingress_application_gateway.to_string(),
+    );
+    note(
+        "nodeAutoProvisioning",
+        cluster.node_auto_provisioning.to_string(),
+    );
+    note(
+        "networkProfile.networkPlugin",
+        network
+            .plugin
+            .as_ref()
+            .map_or(UNSET, |plugin| plugin.word())
+            .to_string(),
+    );
+    note(
+        "networkProfile.networkPluginMode",
+        if network.overlay { "overlay" } else { UNSET }.to_string(),
+    );
+    note(
+        "networkProfile.networkPolicy",
+        text(network.policy.as_ref()),
+    );
+    note(
+        "networkProfile.networkDataplane",
+        text(network.dataplane.as_ref()),
+    );
+    note("networkProfile.podCidrs", ranges(&network.pod_cidrs));
+    note(
+        "networkProfile.serviceCidrs",
+        ranges(&network.service_cidrs),
+    );
+    note(
+        "networkProfile.outboundType",
+        text(network.outbound_type.as_ref()),
+    );
+    match &cluster.maintenance {
+        None => note("maintenanceConfigurations", NOT_READ.to_string()),
+        Some(configurations) => {
+            for configuration in configurations {
+                note(
+                    &format!("maintenanceConfigurations.{}", configuration.key()),
+                    serde_json::to_string(configuration).unwrap_or_default(),
+                );
+            }
+        }
+    }
+}
+
+fn identity(identity: Identity) -> &'static str {
+    match identity {
+        Identity::Unknown => NOT_READ,
+        Identity::SystemAssigned => "SystemAssigned",
+        Identity::UserAssigned => "UserAssigned",
+        Identity::ServicePrincipal => "service principal",
+    }
+}
+
+fn pool_facts(inventory: &Inventory, cluster: &Cluster, facts: &mut Facts) {
+    for pool in &cluster.pools {
+        let mut note = |name: &str, value: String| {
+            facts.insert(format!("pool.{}.{name}", pool.name), value);
+        };
+        let upgrade = &pool.upgrade;
+        note("type", format!("{:?}", pool.kind));
+        note("osType", format!("{:?}", pool.os_type));
+        note("maxPods", pool.max_pods.to_string());
+        note("spot", pool.spot.to_string());
+        note("powerState", text(pool.power_state.as_ref()));
+        note(
+            "orchestratorVersion",
+            text(pool.kubernetes_version.as_ref()),
+        );
+        note(
+            "subnet",
+            pool.subnet
+                .map_or_else(|| UNSET.to_string(), |index| inventory.subnet_name(index)),
+        );
+        // An autoscaler moves the count between its bounds all day; those are what admission counts.
+        match pool.autoscaler {
+            Some(bounds) => {
+                note("minCount", bounds.min_count.to_string());
+                note("maxCount", bounds.max_count.to_string());
+            }
+            None => note("count", pool.count.to_string()),
+        }
+        note("upgradeSettings.maxSurge", text(upgrade.max_surge.as_ref()));
+        note(
+            "upgradeSettings.maxUnavailable",
+            text(upgrade.max_unavailable.as_ref()),
+        );
+        note(
+            "upgradeSettings.drainTimeoutInMinutes",
+            text(upgrade.drain_timeout_minutes.as_ref()),
+        );
+        note(
+            "upgradeSettings.nodeSoakDurationInMinutes",
+            text(upgrade.node_soak_minutes.as_ref()),
+        );
+        note(
+            "upgradeSettings.undrainableNodeBehavior",
+            text(upgrade.undrainable_node_behavior.as_ref()),
+        );
+        // Builds before 20348.1668 are refused (MIG-5).
+        if pool.os_type == OsType::Windows {
+            note("nodeImageVersion", text(pool.node_image_version.as_ref()));
+        }
+    }
+}
+
+/// The pod CIDR must meet none of these (MIG-10).
+fn network_facts(inventory: &Inventory, cluster: &Cluster, facts: &mut Facts) {
+    for index in inventory.vnets_of_cluster(cluster) {
+        let vnet = inventory.vnet(index);
+        facts.insert(
+            format!("vnet.{}.addressSpace", vnet.name),
+            ranges(&vnet.address_space),
+        );
+        for peering in &vnet.peerings {
+            facts.insert(
+                format!("vnet.{}.peering.{}", vnet.name, peering.name),
+                format!(
+                    "{}: {}",
+                    peering.remote.name(),
+                    ranges(&peering.remote_address_space)
+                ),
+            );
+        }
+    }
+    for index in inventory.subnets_of_cluster(cluster) {
+        let subnet: &Subnet = inventory.subnet(index);
+        let name = inventory.subnet_name(index);
+        facts.insert(
+            format!("subnet.{name}.addressPrefixes"),
+            ranges(&subnet.prefixes),
+        );
+        facts.insert(
+            format!("subnet.{name}.routeTable"),
+            subnet
+                .route_table
+                .as_ref()
+                .map_or_else(|| UNSET.to_string(), |table| table.name().to_string()),
+        );
+    }
+}
+
+fn object_facts(cluster: &Cluster, facts: &mut Facts) {
+    let Some(state) = cluster.kubernetes.as_deref() else {
+        facts.insert("kubernetes".to_string(), NOT_READ.to_string());
+        return;
+    };
+    if state.has_kind("PodDisruptionBudget") {
+        for budget in &state.disruption_budgets {
+            facts.insert(
+                format!("budget.{}/{}", budget.namespace, budget.name),
+                budget_text(budget),
+            );
+        }
+    } else {
+        facts.insert("budgets".to_string(), NOT_READ.to_string());
+    }
+    // A custom one makes AKS refuse (MIG-7).
+    let has_custom = state.config_maps.iter().any(|(namespace, name)| {
+        namespace == "kube-system" && name == "azure-ip-masq-agent-config"
+    });
+    facts.insert(
+        "configMap.kube-system/azure-ip-masq-agent-config".to_string(),
+        match (has_custom, state.has_kind("ConfigMap")) {
+            (true, _) => "there",
+            (false, true) => "not there",
+            (false, false) => NOT_READ,
+        }
+        .to_string(),
+    );
+}
+
+/// What the budget asks for; not how it stands, which changes by the minute and is looked at before each write.
+fn budget_text(budget: &DisruptionBudget) -> String {
+    let mut text = match (&budget.min_available, &budget.max_unavailable) {
+        (Some(least), _) => format!("minAvailable {least}"),
+        (None, Some(most)) => format!("maxUnavailable {most}"),
+        (None, None) => "no number".to_string(),
+    };
+    if let Some(policy) = &budget.unhealthy_pod_eviction_policy {
+        text.push_str(&format!(", {policy}"));
+    }
+    let selector = serde_json::to_string(&budget.selector).unwrap_or_default();
+    text.push_str(&format!(", selector {selector}"));
+    text
+}

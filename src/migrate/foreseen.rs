@@ -1,0 +1,242 @@
+//! What the simulation foresees of a step that reimages every node, in the form a plan keeps: times of pools and nodes, addresses
+//! over time, budgets that hold evictions back. Seconds count from the start of the step, at median durations. Simulates nothing.
+
+use super::step::Seconds;
+use crate::population::{NodeId, PoolId};
+use crate::simulate::log::What;
+use crate::simulate::outcome::NodeOutcome;
+use crate::simulate::{Futures, Outcome, Setting};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Of one reimage of all nodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Foreseen {
+    /// Where the chance of the futures begins.
+    pub seed: u64,
+    pub futures: u32,
+    /// Those in which every pool ended without failure.
+    pub completed: u32,
+    /// At median durations; `None`: it does not end.
+    pub median: Option<u32>,
+    pub evictions: u32,
+    pub pools: Vec<ForeseenPool>,
+    pub nodes: Vec<ForeseenNode>,
+    pub ranges: Vec<ForeseenRange>,
+    /// In the order in which they first refuse.
+    pub budgets: Vec<TightBudget>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForeseenPool {
+    pub name: String,
+    pub nodes: u32,
+    pub surge: u32,
+    pub began: Option<u32>,
+    pub ended: Option<u32>,
+    /// When it ends, over the futures in which it does.
+    pub ends: Option<Seconds>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForeseenNode {
+    pub name: String,
+    pub pool: String,
+    /// From 1 on.
+    pub batch: u32,
+    pub drain_begins: Option<u32>,
+    pub drained: Option<u32>,
+    pub ended: Option<u32>,
+    /// `done`, `timed_out`, `stuck`, …
+    pub end: String,
+    pub evictions: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<WaitsFor>,
+}
+
+/// The pod a drain waits for last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaitsFor {
+    /// `namespace/name`
+    pub pod: String,
+    /// `namespace/name`; `None`: it only takes its time to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<String>,
+    pub since: u32,
+    pub until: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForeseenRange {
+    pub name: String,
+    pub cidr: String,
+    /// Addresses that can be held in all.
+    pub capacity: u64,
+    /// Whether what is held at the start was counted by Azure.
+    pub measured: bool,
+    pub over_time: Vec<HeldAt>,
+}
+
+/// Addresses held from a second on, between two bounds (MIG-22).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeldAt {
+    pub at: u32,
+    pub least: u32,
+    pub most: u32,
+}
+
+/// A budget that refuses evictions for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TightBudget {
+    /// `namespace/name`
+    pub name: String,
+    pub first_refusal: u32,
+    /// Pods whose eviction it refused at least once.
+    pub pods: u32,
+    /// Seconds that the pod it held back longest was refused; `None`: for ever.
+    pub longest: Option<u32>,
+}
+
+impl Foreseen {
+    /// Of a recorded run and its futures.
+    pub fn of(setting: &Setting, outcome: &Outcome, futures: Option<&Futures>) -> Self {
+        let population = setting.population;
+        let pools = setting
+            .groups
+            .iter()
+            .zip(&outcome.groups)
+            .enumerate()
+            .map(|(position, (group, ended))| ForeseenPool {
+                name: group.name.clone(),
+                nodes: group.nodes.len() as u32,
+                surge: ended.surge,
+                began: ended.began,
+                ended: ended.ended.filter(|_| !ended.failed),
+                ends: futures
+                    .and_then(|futures| futures.groups.get(position).copied().flatten())
+                    .map(Seconds::from),
+            })
+            .collect();
+        let is_real = |node: NodeId| node.at() < population.nodes.len();
+        let nodes = outcome
+            .nodes
+            .iter()
+            .filter(|node| is_real(node.node))
+            .map(|node| foreseen_node(setting, node))
+            .collect();
+        let ranges = setting
+            .ranges
+            .iter()
+            .zip(&outcome.ranges)
+            .map(|(range, held)| ForeseenRange {
+                name: range.name.clone(),
+                cidr: range.cidr.clone(),
+                capacity: range.capacity,
+                measured: range.measured,
+                over_time: held
+                    .over_time
+                    .iter()
+                    .map(|held| HeldAt {
+                        at: held.at,
+                        least: held.least,
+                        most: held.most,
+                    })
+                    .collect(),
+            })
+            .collect();
+        Foreseen {
+            seed: futures.map_or(0, |futures| futures.seed),
+            futures: futures.map_or(0, |futures| futures.count),
+            completed: futures.map_or(0, |futures| futures.completed),
+            median: outcome.ended.seconds,
+            evictions: outcome.ended.evictions,
+            pools,
+            nodes,
+            ranges,
+            budgets: tight_budgets(setting, outcome),
+        }
+    }
+
+    /// How long it takes over the futures; `None` where not all of them complete, or none were played.
+    pub fn seconds(futures: &Futures) -> Option<Seconds> {
+        futures.seconds.map(Seconds::from)
+    }
+}
+
+impl From<crate::simulate::Percentiles> for Seconds {
+    fn from(percentiles: crate::simulate::Percentiles) -> Self {
+        Seconds {
+            p50: percentiles.p50,
+            p90: percentiles.p90,
+            p99: percentiles.p99,
+        }
+    }
+}
+
+fn foreseen_node(setting: &Setting, node: &NodeOutcome) -> ForeseenNode {
+    let population = setting.population;
+    let facts = &population.nodes[node.node.at()];
+    let pool: Option<PoolId> = facts.pool;
+    ForeseenNode {
+        name: population.node(node.node).name.clone(),
+        pool: pool.map_or_else(String::new, |pool| population.pools[pool.at()].name.clone()),
+        batch: node.batch,
+        drain_begins: node.began,
+        drained: node.drained,
+        ended: node.ended,
+        end: node.end.key().to_string(),
+        evictions: node.evicted,
+        waits_for: node.waited_for.map(|wait| WaitsFor {
+            pod: population.pod_name(wait.pod),
+            budget: wait.budget.map(|budget| population.budget_name(budget)),
+            since: wait.since,
+            until: wait.until,
+        }),
+    }
+}
+
+/// From the log: who refused first, how many pods, and how long the longest waited.
+fn tight_budgets(setting: &Setting, outcome: &Outcome) -> Vec<TightBudget> {
+    let population = setting.population;
+    let mut order: Vec<u32> = Vec::new();
+    let mut first: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+    for happening in &outcome.log {
+        if let What::Refused(_, budget) = happening.what {
+            let entry = first.entry(budget.0).or_insert_with(|| {
+                order.push(budget.0);
+                (happening.at, 0)
+            });
+            entry.1 += 1;
+        }
+    }
+    let mut longest: BTreeMap<u32, Option<u32>> = BTreeMap::new();
+    for pod in &outcome.pods {
+        let Some(budget) = pod.budget else { continue };
+        let never = matches!(pod.end, crate::simulate::outcome::PodEnd::Blocked);
+        let entry = longest.entry(budget.0).or_insert(Some(0));
+        *entry = match (*entry, never) {
+            (Some(known), false) => Some(known.max(pod.waited)),
+            _ => None,
+        };
+    }
+    order
+        .into_iter()
+        .map(|budget| {
+            let (at, pods) = first[&budget];
+            TightBudget {
+                name: population.budget_name(crate::population::BudgetId(budget)),
+                first_refusal: at,
+                pods,
+                longest: longest.get(&budget).copied().unwrap_or(Some(0)),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,307 @@
+//! Whether a plan, whoever wrote it, may be carried out: its digest and fingerprint, that every step says all that follows from its
+//! action and nothing else, and that the steps stand in an order that works. Looks at the plan alone; whether facts still match is asked
+//! of them.
+
+use super::fingerprint;
+use super::plan::{KIND, Plan};
+use super::step::{Action, Step};
+use crate::capacity::cost::POD_CIDR_PER_NODE;
+use crate::model::{IpNet, ResourceId, cidr};
+
+/// Everything that is wrong with a plan, in whole sentences; empty: nothing.
+pub fn verify(plan: &Plan) -> Vec<String> {
+    let mut wrong = Vec::new();
+    seals(plan, &mut wrong);
+    target(plan, &mut wrong);
+    for (position, step) in plan.steps.iter().enumerate() {
+        what_follows(position, step, &mut wrong);
+    }
+    order(plan, &mut wrong);
+    ranges(plan, &mut wrong);
+    policies(plan, &mut wrong);
+    settings(plan, &mut wrong);
+    wrong
+}
+
+fn seals(plan: &Plan, wrong: &mut Vec<String>) {
+    if plan.kind != KIND {
+        wrong.push(format!("`kind` is not \"{KIND}\""));
+    }
+    if plan.digest != plan.digest_now() {
+        wrong.push(
+            "the digest does not match: the plan was changed after it was made; make it again"
+                .to_string(),
+        );
+    }
+    if plan.fingerprint != fingerprint::digest(&plan.facts) {
+        wrong.push("the fingerprint does not match the facts it is of".to_string());
+    }
+    if plan.facts.is_empty() {
+        wrong.push("it relies on no facts at all".to_string());
+    }
+    for told in plan.findings.iter().filter(|told| told.is_blocker()) {
+        wrong.push(format!("it was made over a blocker: {}", told.message));
+    }
+}
+
+fn target(plan: &Plan, wrong: &mut Vec<String>) {
+    let target = &plan.target;
+    let Some(id) = &target.id else {
+        wrong.push(
+            "it names no cluster id: it was made from facts without one, and can be read but not carried out"
+                .to_string(),
+        );
+        return;
+    };
+    let id = ResourceId::new(id.as_str());
+    let segments: Vec<&str> = id.as_str().split('/').collect();
+    let is_cluster = segments.len() == 9
+        && segments[0].is_empty()
+        && segments[1..].iter().all(|segment| !segment.is_empty())
+        && segments[1].eq_ignore_ascii_case("subscriptions")
+        && segments[3].eq_ignore_ascii_case("resourceGroups")
+        && segments[5].eq_ignore_ascii_case("providers")
+        && segments[6].eq_ignore_ascii_case("Microsoft.ContainerService")
+        && segments[7].eq_ignore_ascii_case("managedClusters")
+        // A name is a name: nothing of it may lead elsewhere.
+        && segments[1..].iter().all(|segment| {
+            !segment.contains(['?', '#', '%', '\\', ' ']) && *segment != "." && *segment != ".."
+        });
+    if !is_cluster {
+        wrong.push(format!("`{id}` is no id of a managed cluster"));
+    } else if !id.name().eq_ignore_ascii_case(&target.name) {
+        wrong.push(format!(
+            "it is for {}, and its id names {}",
+            target.name,
+            id.name()
+        ));
+    }
+}
+
+/// A step must say what follows from its action, no more and no less: an edited condition or change is no plan of ours.
+fn what_follows(position: usize, step: &Step, wrong: &mut Vec<String>) {
+    let right = Step::of(position + 1, step.action.clone());
+    for (what, is_right) in [
+        ("id", step.id == right.id),
+        ("changes", step.write == right.write),
+        ("reimages", step.reimages == right.reimages),
+        ("preconditions", step.before == right.before),
+        (
+            "preconditions of another attempt",
+            step.before_again == right.before_again,
+        ),
+        ("postconditions", step.after == right.after),
+        ("words for failure", step.on_failure == right.on_failure),
+    ] {
+        if !is_right {
+            wrong.push(format!(
+                "step {} ({}): its {what} are not those of this action",
+                position + 1,
+                step.action.key()
+            ));
+        }
+    }
+}
+
+fn order(plan: &Plan, wrong: &mut Vec<String>) {
+    let count = |key: &str| {
+        plan.steps
+            .iter()
+            .filter(|step| step.action.key() == key)
+            .count()
+    };
+    for key in ["check", "move-to-overlay", "verify"] {
+        if count(key) != 1 {
+            wrong.push(format!(
+                "it has {} steps `{key}`, and must have one",
+                count(key)
+            ));
+        }
+    }
+    /// Actions of a lower rank come first.
+    fn rank(action: &Action, moved: bool) -> u8 {
+        match action {
+            Action::Check => 0,
+            Action::SetUpgradeSettings { .. } => 1,
+            Action::RemoveNetworkPolicy { .. } => 2,
+            Action::EnableCilium { .. } if !moved => 2,
+            Action::MoveToOverlay { .. } => 3,
+            Action::Verify { .. } => 4,
+            Action::EnableCilium { .. } | Action::EnableNetworkPolicy { .. } => 5,
+            Action::RestoreUpgradeSettings { .. } => 6,
+        }
+    }
+    let mut moved = false;
+    let mut last = 0;
+    for step in &plan.steps {
+        let rank = rank(&step.action, moved);
+        if rank < last {
+            wrong.push(format!("step {} comes too late", step.id));
+        }
+        last = last.max(rank);
+        moved |= matches!(step.action, Action::MoveToOverlay { .. });
+    }
+    if plan.steps.first().map(|step| step.action.key()) != Some("check") {
+        wrong.push("its first step is not the check".to_string());
+    }
+}
+
+fn ranges(plan: &Plan, wrong: &mut Vec<String>) {
+    let IpNet::V4(_) = plan.pod_cidr else {
+        wrong.push(format!("pod CIDR {} is not IPv4", plan.pod_cidr));
+        return;
+    };
+    if plan.pod_cidr.trunc() != plan.pod_cidr {
+        wrong.push(format!("pod CIDR {} has host bits set", plan.pod_cidr));
+    }
+    for step in &plan.steps {
+        let named = match &step.action {
+            Action::MoveToOverlay { pod_cidr, .. } | Action::Verify { pod_cidr } => pod_cidr,
+            _ => continue,
+        };
+        if *named != plan.pod_cidr {
+            wrong.push(format!(
+                "step {} names pod CIDR {named}, and the plan {}",
+                step.id, plan.pod_cidr
+            ));
+        }
+    }
+    if let Some(superset) = plan.pod_cidr_superset
+        && !superset.contains(&plan.pod_cidr)
+    {
+        wrong.push(format!(
+            "{superset} is no superset of the pod CIDR {}",
+            plan.pod_cidr
+        ));
+    }
+    // Bounds that the facts name; without them nothing can be said (MIG-11).
+    let nodes: u64 = plan
+        .facts
+        .iter()
+        .filter(|(name, _)| {
+            name.starts_with("pool.") && (name.ends_with(".maxCount") || name.ends_with(".count"))
+        })
+        .filter_map(|(_, value)| value.parse::<u64>().ok())
+        .sum();
+    let blocks = cidr::size(&plan.pod_cidr) / POD_CIDR_PER_NODE;
+    if nodes > blocks {
+        wrong.push(format!(
+            "pod CIDR {} has {blocks} blocks of 256 addresses, and the pools may have {nodes} nodes (MIG-11)",
+            plan.pod_cidr
+        ));
+    }
+    for (name, value) in &plan.facts {
+        let is_range =
+            name.ends_with(".addressPrefixes") || name == "cluster.networkProfile.serviceCidrs";
+        if !is_range {
+            continue;
+        }
+        let meets = value
+            .split(", ")
+            .filter_map(|text| text.parse::<IpNet>().ok())
+            .any(|range| range.contains(&plan.pod_cidr) || plan.pod_cidr.contains(&range));
+        if meets {
+            wrong.push(format!(
+                "pod CIDR {} meets {name} {value} (MIG-10)",
+                plan.pod_cidr
+            ));
+        }
+    }
+}
+
+/// The engine that is on when the move begins must be none or Cilium (MIG-3).
+fn policies(plan: &Plan, wrong: &mut Vec<String>) {
+    let mut now = plan
+        .facts
+        .get("cluster.networkProfile.networkPolicy")
+        .map(|policy| policy.to_ascii_lowercase())
+        .filter(|policy| !policy.starts_with('('));
+    for step in &plan.steps {
+        let mut expects = |policy: &Option<String>| {
+            let expected = policy.as_deref().map(str::to_ascii_lowercase);
+            if now != expected {
+                wrong.push(format!(
+                    "step {} begins with network policy {}, and by then it is {}",
+                    step.id,
+                    expected.as_deref().unwrap_or("none"),
+                    now.as_deref().unwrap_or("none")
+                ));
+            }
+        };
+        match &step.action {
+            Action::RemoveNetworkPolicy { policy } => {
+                expects(&Some(policy.clone()));
+                now = None;
+            }
+            Action::EnableCilium { policy_before } => {
+                expects(policy_before);
+                now = Some("cilium".to_string());
+            }
+            Action::EnableNetworkPolicy { policy } => {
+                expects(&None);
+                now = Some(policy.to_ascii_lowercase());
+                if !["azure", "calico"].contains(&policy.as_str()) {
+                    wrong.push(format!(
+                        "step {}: `{policy}` is no network policy engine that is turned on alone",
+                        step.id
+                    ));
+                }
+            }
+            Action::MoveToOverlay { .. } => {
+                if now.as_deref().is_some_and(|policy| policy != "cilium") {
+                    wrong.push(format!(
+                        "step {} moves while network policy {} is on (MIG-3)",
+                        step.id,
+                        now.as_deref().unwrap_or_default()
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Every setting that is changed is put back as it was.
+fn settings(plan: &Plan, wrong: &mut Vec<String>) {
+    for step in &plan.steps {
+        match &step.action {
+            Action::SetUpgradeSettings { pool, from, to } => {
+                let restored = plan.steps.iter().any(|other| {
+                    matches!(
+                        &other.action,
+                        Action::RestoreUpgradeSettings { pool: back, from: then, to: before }
+                            if back == pool && then == to && before == from
+                    )
+                });
+                if !restored {
+                    wrong.push(format!(
+                        "step {} changes pool {pool}, and no step puts it back",
+                        step.id
+                    ));
+                }
+                if !plan.facts.contains_key(&format!("pool.{pool}.maxPods")) {
+                    wrong.push(format!(
+                        "step {} is about pool {pool}, of which the facts say nothing",
+                        step.id
+                    ));
+                }
+            }
+            Action::RestoreUpgradeSettings { pool, from, to } => {
+                let changed = plan.steps.iter().any(|other| {
+                    matches!(
+                        &other.action,
+                        Action::SetUpgradeSettings { pool: there, from: before, to: then }
+                            if there == pool && then == from && before == to
+                    )
+                });
+                if !changed {
+                    wrong.push(format!(
+                        "step {} puts back pool {pool}, which no step changed",
+                        step.id
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The move, carried out: a stand-in for AKS answers Azure Resource Manager's requests and acts on a real control plane, and the
+//! real binary plans and executes against both.
+//!
+//! What it needs is built by `tests/control_plane/build` once a machine; where that cannot be, the tests are skipped with a word,
+//! and fail in CI. All tests share one control plane, one cluster at a time.
+#![cfg(all(feature = "azure", feature = "kubernetes", unix))]
+
+#[path = "aks/mod.rs"]
+mod aks;
+#[path = "migration_live/binary.rs"]
+mod binary;
+#[path = "migration_live/client.rs"]
+mod client;
+#[path = "control_plane/mod.rs"]
+mod control_plane;
+#[path = "azure/line.rs"]
+mod line;
+#[path = "migration_live/moves.rs"]
+mod moves;
+#[path = "migration_live/stand_in.rs"]
+mod stand_in;
