@@ -381,7 +381,8 @@ fn security_rules_by_priority() {
     let r = security_rule;
     let (nodes, pods) = ("10.1.0.0/24", "192.168.0.0/16");
     let deny = || r(4_000, false, "*", "*", "*");
-    let rows: Vec<(&str, Vec<SecurityRule>, Vec<(&str, Vec<Need>, Sureness)>)> = vec![
+    type Denials = Vec<(&'static str, Vec<Need>, Sureness)>;
+    let rows: Vec<(&str, Vec<SecurityRule>, Denials)> = vec![
         ("no rules", vec![], vec![]),
         (
             "deny all",
