@@ -749,11 +749,11 @@ fn cluster(
     let pools = nested(profiles, origin, &read.at("agentPoolProfiles"), |read| {
         pool(read, origin)
     })?;
-    let identity_type = read
+    let (identity_type, tenant) = read
         .common
         .identity
         .take()
-        .and_then(|identity| identity.kind);
+        .map_or((None, None), |identity| (identity.kind, identity.tenant_id));
     let wire = read.body;
     let asked = wire.kubernetes_version.as_deref();
     let version_asked = asked.and_then(KubernetesVersion::from_word);
@@ -799,6 +799,7 @@ fn cluster(
                 .and_then(|profile| profile.mode)
                 .is_some_and(|mode| mode.eq_ignore_ascii_case("Auto")),
             identity,
+            tenant,
             node_disruption_policy: wire
                 .node_disruption_profile
                 .and_then(|profile| profile.node_disruption_policy),

@@ -44,6 +44,7 @@ clusters:
         steps,
         expected: None,
         findings: Vec::new(),
+        breaks: crate::migrate::Dependents::default(),
         not_checked: Vec::new(),
         facts: fingerprint::facts(&inventory, cluster),
         fingerprint: String::new(),
