@@ -263,7 +263,8 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
             }
             state => {
                 let attempt = state.attempts() + 1;
-                let failed_before = matches!(state, StepState::Failed { .. });
+                // Also where a later attempt was not taken: the first left its state behind.
+                let failed_before = self.store.status().failed.contains(&step.id);
                 if step.write.is_some() {
                     self.begin(step, attempt, failed_before, changes, unsent)
                         .await

@@ -278,7 +278,7 @@ impl<'a> Carrier<'a> {
             .plan
             .steps
             .iter()
-            .any(|step| status.step(&step.id).attempts() > 0 && step.reimages);
+            .any(|step| status.failed.contains(&step.id) && step.reimages);
         // A failed attempt leaves states that are no obstacle to going on.
         if moves && !has_failed {
             refusals.extend(blockers(&then, cluster, &self.plan.pod_cidr));
