@@ -54,6 +54,10 @@ pub struct World {
     pub generation: u64,
     pub operations: BTreeMap<String, Operation>,
     pub running: Option<String>,
+    /// Evictions that were taken, each as node and `namespace/pod`.
+    pub evicted: Vec<(String, String)>,
+    /// Budgets in the order in which they first refused: `namespace/name`.
+    pub refusing: Vec<String>,
     serial: u64,
 }
 
@@ -74,6 +78,8 @@ impl World {
             generation: 0,
             operations: BTreeMap::new(),
             running: None,
+            evicted: Vec::new(),
+            refusing: Vec::new(),
             serial: 0,
         };
         world.touch_cluster();
@@ -168,6 +174,20 @@ impl World {
 
     fn room(&self) -> u64 {
         self.shape.subnet_range().size - self.taken.len() as u64
+    }
+
+    pub fn refuses(&mut self, budget: String) {
+        if !self.refusing.contains(&budget) {
+            self.refusing.push(budget);
+        }
+    }
+
+    /// Somebody else takes so many addresses.
+    pub fn take_foreign(&mut self, addresses: u64) {
+        for _ in 0..addresses {
+            self.take();
+        }
+        self.shape.foreign += addresses;
     }
 
     fn take(&mut self) -> Ipv4Addr {

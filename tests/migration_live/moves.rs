@@ -18,7 +18,14 @@ pub fn migrate(aks: &Aks, arguments: &[&str]) -> (Option<i32>, String, String) {
 /// Plans the move into a file of this folder.
 pub fn plan(aks: &Aks, folder: &Folder, more: &[&str]) -> String {
     let path = folder.path.join("plan.json").display().to_string();
-    let mut arguments = vec!["--pod-cidr", "100.64.0.0/16", "--futures", "50", "--out", &path];
+    let mut arguments = vec![
+        "--pod-cidr",
+        "100.64.0.0/16",
+        "--futures",
+        "50",
+        "--out",
+        &path,
+    ];
     arguments.extend(more);
     let (code, out, err) = migrate(aks, &arguments);
     assert_eq!(code, Some(0), "{out}\n{err}");
@@ -28,7 +35,15 @@ pub fn plan(aks: &Aks, folder: &Folder, more: &[&str]) -> String {
 
 /// What every execution here is called with: short pauses, no questions, a window.
 pub const QUICK: [&str; 9] = [
-    "--yes", "--window", "4h", "--poll", "0.2", "--settle", "20", "--futures", "50",
+    "--yes",
+    "--window",
+    "4h",
+    "--poll",
+    "0.2",
+    "--settle",
+    "20",
+    "--futures",
+    "50",
 ];
 
 pub fn execute(aks: &Aks, deed: &str, plan: &str, more: &[&str]) -> (Option<i32>, String, String) {
