@@ -34,7 +34,7 @@ impl Shared {
         self.event(node, "Normal", "Drain", &message).await;
         let mut told = BTreeSet::new();
         let mut refused: BTreeMap<String, Value> = BTreeMap::new();
-        loop {
+        for round in 0.. {
             let pods = self.pods_on(node).await;
             let left: Vec<&Value> = pods.iter().filter(|pod| !stays(pod)).collect();
             if left.is_empty() {
@@ -57,7 +57,7 @@ impl Shared {
                     429 => {
                         let (namespace, _) = pod.split_once('/').unwrap_or_default();
                         let budget = format!("{namespace}/{}", budget(&answer));
-                        self.world().refuses(budget);
+                        self.world().refuses(budget, node, round);
                         if told.insert(pod.clone()) {
                             let message = format!(
                                 "Eviction blocked by Too Many Requests (usually a pdb): {pod}"
@@ -72,6 +72,7 @@ impl Shared {
             }
             tokio::time::sleep(retry).await;
         }
+        unreachable!("there is no end of rounds")
     }
 
     async fn evict(&self, pod: &Value) -> (String, u16, Value) {

@@ -56,8 +56,8 @@ pub struct World {
     pub running: Option<String>,
     /// Evictions that were taken, each as node and `namespace/pod`.
     pub evicted: Vec<(String, String)>,
-    /// Budgets in the order in which they first refused: `namespace/name`.
-    pub refusing: Vec<String>,
+    /// Budgets in the order in which they first refused: `namespace/name`, how many nodes of the pool were done, and in which round of the drain.
+    pub refusing: Vec<(String, u64, u32)>,
     serial: u64,
 }
 
@@ -176,9 +176,15 @@ impl World {
         self.shape.subnet_range().size - self.taken.len() as u64
     }
 
-    pub fn refuses(&mut self, budget: String) {
-        if !self.refusing.contains(&budget) {
-            self.refusing.push(budget);
+    pub fn refuses(&mut self, budget: String, node: &str, round: u32) {
+        if self.refusing.iter().all(|(known, _, _)| *known != budget) {
+            let done = self.nodes.get(node).map_or(0, |node| {
+                let pool = self.nodes.values().filter(|other| other.pool == node.pool);
+                let done =
+                    pool.filter(|other| !other.is_surge && other.generation == self.generation);
+                done.count() as u64
+            });
+            self.refusing.push((budget, done, round));
         }
     }
 
