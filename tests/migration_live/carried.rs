@@ -37,6 +37,7 @@ fn the_fintech_cluster_is_moved() {
     assert_eq!(code, Some(0), "{out}\n{err}");
     is_on_overlay(&aks);
     assert_eq!(aks.writes().len(), 1);
+    assert!(err.contains("26 of 26 nodes done"), "{err}");
 
     // Foreseen beside observed.
     let text = std::fs::read_to_string(&path).expect("the plan");
