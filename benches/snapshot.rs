@@ -182,6 +182,7 @@ fn inventory() -> Inventory {
             api_server_vnet_integration: false,
             node_auto_provisioning: false,
             identity: Identity::UserAssigned,
+            tenant: None,
             node_disruption_policy: None,
             ingress_application_gateway: false,
             addons: aksplan::model::Addons::default(),

@@ -409,6 +409,7 @@ fn nameless(name: String) -> Cluster {
         api_server_vnet_integration: false,
         node_auto_provisioning: false,
         identity: crate::model::Identity::default(),
+        tenant: None,
         node_disruption_policy: None,
         ingress_application_gateway: false,
         addons: crate::model::Addons::default(),

@@ -215,6 +215,15 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
         if matches!(state, StepState::Running { .. } | StepState::InDoubt { .. }) {
             return None;
         }
+        if self.options.abort {
+            return Some(Stop::new(
+                RunEnd::Stopped,
+                format!(
+                    "nothing of this plan is under way, so there is nothing to end; step {} is not begun",
+                    step.id
+                ),
+            ));
+        }
         if self.world.is_interrupted() {
             return Some(Stop::new(
                 RunEnd::Stopped,
@@ -319,16 +328,27 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
 
     /// Conditions that do not hold, each with why.
     fn unmet(&self, conditions: &[Condition], observed: &Observed) -> Vec<String> {
+        let (mut unmet, told_only) = self.judged(conditions, observed);
+        unmet.extend(told_only);
+        unmet
+    }
+
+    /// Conditions that do not hold; apart, those that do not fail a proof.
+    fn judged(&self, conditions: &[Condition], observed: &Observed) -> (Vec<String>, Vec<String>) {
         let baseline = self.baseline();
-        conditions
-            .iter()
-            .filter_map(|condition| {
-                let holding = condition.judge(observed.sight(baseline.as_ref()));
-                holding
-                    .why()
-                    .map(|why| format!("{}: {why}", condition.words()))
-            })
-            .collect()
+        let mut unmet = Vec::new();
+        let mut told_only = Vec::new();
+        for condition in conditions {
+            let holding = condition.judge(observed.sight(baseline.as_ref()));
+            let Some(why) = holding.why() else { continue };
+            let sentence = format!("{}: {why}", condition.words());
+            if condition.is_told_only(&holding) {
+                told_only.push(sentence);
+            } else {
+                unmet.push(sentence);
+            }
+        }
+        (unmet, told_only)
     }
 
     /// A step that only reads: the check, and the proof at the end.
@@ -362,12 +382,13 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 let baseline = Baseline::of(&observed.inventory, observed.cluster());
                 self.note(Event::BaselineTaken { baseline })?;
             }
-            let unmet = self.unmet(&step.after, &observed);
-            if unmet.is_empty() {
+            let (mut unmet, told_only) = self.judged(&step.after, &observed);
+            let waited = since(began, self.world.now());
+            let is_late = waited >= patience || self.world.is_interrupted();
+            if unmet.is_empty() && (told_only.is_empty() || is_late) {
                 return self.done(step, &observed);
             }
-            let waited = since(began, self.world.now());
-            if waited >= patience || self.world.is_interrupted() {
+            if is_late {
                 let why = unmet.join("; ");
                 self.note(Event::StepFailed {
                     step: step.id.clone(),
@@ -380,6 +401,7 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 };
                 return Ok(Next::Stop(Stop::new(how, why)));
             }
+            unmet.extend(told_only);
             self.pause(&unmet.join("; ")).await;
             if let Err(stop) = self.keep_lock().await {
                 self.note(Event::StepFailed {
@@ -405,8 +427,13 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
         let evidence: Vec<String> = step
             .after
             .iter()
-            .filter(|condition| condition.judge(observed.sight(baseline.as_ref())).holds())
-            .map(Condition::words)
+            .map(|condition| {
+                let holding = condition.judge(observed.sight(baseline.as_ref()));
+                match holding.why() {
+                    None => condition.words(),
+                    Some(why) => format!("not proven: {}: {why}", condition.words()),
+                }
+            })
             .collect();
         let seconds = since(self.began(step), self.world.now()).as_secs();
         self.note(Event::StepDone {
@@ -612,7 +639,12 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 Ok(observed) => observed,
                 Err(stop) => return Ok(Next::Stop(stop)),
             };
-            if self.shows(step, &observed) {
+            let is_quiet = Condition::NoOperationRuns
+                .judge(observed.sight(None))
+                .holds();
+            let is_same = observed.e_tags.of(&write.resource) == e_tag;
+            // With the eTag from before and nothing running, what shows is what an earlier attempt left.
+            if self.shows(step, &observed) && !(is_quiet && is_same) {
                 self.note(Event::DoubtResolved {
                     step: step.id.clone(),
                     happened: true,
@@ -622,18 +654,14 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 });
                 return Ok(Next::Again);
             }
-            let is_quiet = Condition::NoOperationRuns
-                .judge(observed.sight(None))
-                .holds();
             let waited = since(began, self.world.now());
             if is_quiet && waited >= self.options.doubt {
-                let same = observed.e_tags.of(&write.resource) == e_tag;
                 self.note(Event::DoubtResolved {
                     step: step.id.clone(),
                     happened: false,
                 })?;
                 self.tell(&Telling::Notice {
-                    what: if same {
+                    what: if is_same {
                         "the write never arrived: nothing runs, and the eTag is the one from before"
                     } else {
                         "the write never arrived: nothing runs and nothing of it shows, though somebody else changed something"

@@ -1,6 +1,7 @@
 //! Puts a plan together: steps, what is foreseen of each, the facts it relies on. Refuses where something stands in the way that no step
 //! removes.
 
+use super::dependents::dependents;
 use super::fingerprint;
 use super::foresee::{Chance, Foresight, blockers, foresee};
 use super::plan::{FORMAT_VERSION, KIND, Plan, Target, Told};
@@ -131,13 +132,14 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
                 .as_ref()
                 .and_then(|id| id.segment("subscriptions"))
                 .map(str::to_string),
-            tenant: None,
+            tenant: cluster.tenant.clone(),
         },
         pod_cidr,
         pod_cidr_superset: superset.filter(|superset| *superset != pod_cidr),
         expected: together(&steps),
         steps,
         findings: told,
+        breaks: dependents(inventory, cluster, Some(&pod_cidr)),
         not_checked,
         facts: fingerprint::facts(inventory, cluster),
         fingerprint: String::new(),

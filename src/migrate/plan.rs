@@ -1,6 +1,7 @@
 //! The plan: one immutable document that a reviewer reads and execution follows. It carries everything that was decided, so that
 //! nothing is left to choose later, and a digest over all of it.
 
+use super::dependents::Dependents;
 use super::fingerprint::{self, Facts, hex};
 use super::step::{Seconds, Step};
 use crate::finding::{Finding, Severity};
@@ -43,6 +44,8 @@ pub struct Plan {
     pub expected: Option<Seconds>,
     /// What was found when it was made: blockers never, or it would not have been made.
     pub findings: Vec<Told>,
+    /// What depends on routable pod addresses and stops working after the move.
+    pub breaks: Dependents,
     /// What was not looked at.
     pub not_checked: Vec<String>,
     /// What it relies on.

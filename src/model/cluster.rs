@@ -46,6 +46,9 @@ pub struct Cluster {
     pub node_auto_provisioning: bool,
     #[serde(default)]
     pub identity: Identity,
+    /// `identity.tenantId`: the tenant, where Azure names it, which it does of system-assigned identities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// `nodeDisruptionProfile.nodeDisruptionPolicy`: `Allow`, `Block`, `AllowDuringMaintenanceWindow` (MIG-12).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_disruption_policy: Option<String>,
@@ -124,6 +127,7 @@ impl Cluster {
             api_server_vnet_integration: self.api_server_vnet_integration,
             node_auto_provisioning: self.node_auto_provisioning,
             identity: self.identity,
+            tenant: self.tenant.clone(),
             node_disruption_policy: self.node_disruption_policy.clone(),
             ingress_application_gateway: self.ingress_application_gateway,
             addons: self.addons,

@@ -340,6 +340,7 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
         application_gateway_for_containers: new.addons.application_gateway_for_containers
             || old.addons.application_gateway_for_containers,
     };
+    new.tenant = new.tenant.take().or_else(|| old.tenant.clone());
     let policy = new.node_disruption_policy.take();
     new.node_disruption_policy = policy.or_else(|| old.node_disruption_policy.clone());
     new.private_cluster |= old.private_cluster;

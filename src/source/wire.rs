@@ -327,6 +327,8 @@ pub struct IngressProfile {
 pub struct IdentityType {
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    #[serde(rename = "tenantId")]
+    pub tenant_id: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

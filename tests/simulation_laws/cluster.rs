@@ -395,6 +395,7 @@ impl Tiny {
             api_server_vnet_integration: false,
             node_auto_provisioning: false,
             identity: Identity::default(),
+            tenant: None,
             node_disruption_policy: None,
             ingress_application_gateway: false,
             addons: aksplan::model::Addons::default(),

@@ -501,6 +501,7 @@ impl Any {
                 Identity::UserAssigned,
                 Identity::ServicePrincipal,
             ]),
+            tenant: self.maybe(|any| any.word()),
             node_disruption_policy: self.maybe(|any| any.known(&["Block", "Allow"])),
             ingress_application_gateway: self.yes(),
             addons: aksplan::model::Addons {

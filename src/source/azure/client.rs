@@ -57,8 +57,7 @@ pub struct ArmClient {
     write_pipeline: Pipeline,
     permits: Arc<Semaphore>,
     meter: Arc<Meter>,
-    /// The first failure that every request after it would share.
-    hopeless: Arc<OnceLock<ArmError>>,
+    hopeless: Arc<Hopeless>,
 }
 
 impl fmt::Debug for ArmClient {
@@ -195,10 +194,10 @@ impl ArmClient {
             .acquire()
             .await
             .expect("the semaphore is never closed");
-        if let Some(known) = self.hopeless.get() {
+        if let Some(known) = self.hopeless.known(Instant::now()) {
             return Err(ArmError {
                 request: name,
-                ..known.clone()
+                ..known
             });
         }
         self.meter.asked(read.action);
@@ -219,7 +218,7 @@ impl ArmClient {
                 };
                 // Signing in may take a minute to fail; hundreds of requests need not each find out.
                 if error.is_hopeless() {
-                    self.hopeless.get_or_init(|| error.clone());
+                    self.hopeless.note(Instant::now(), &error);
                 }
                 error
             })?;
@@ -307,6 +306,26 @@ impl ArmClient {
                 }
             }
         }
+    }
+}
+
+/// The last failure that every request right after it would share. It is forgotten after a while: an execution runs for hours, and
+/// whoever has to sign in again meanwhile may do so.
+#[derive(Debug, Default)]
+struct Hopeless(Mutex<Option<(Instant, ArmError)>>);
+
+impl Hopeless {
+    const FOR: Duration = Duration::from_secs(30);
+
+    fn known(&self, now: Instant) -> Option<ArmError> {
+        let held = self.0.lock().expect("nobody panics while looking");
+        held.as_ref()
+            .filter(|(then, _)| now.saturating_duration_since(*then) < Self::FOR)
+            .map(|(_, error)| error.clone())
+    }
+
+    fn note(&self, now: Instant, error: &ArmError) {
+        *self.0.lock().expect("nobody panics while looking") = Some((now, error.clone()));
     }
 }
 

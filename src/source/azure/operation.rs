@@ -378,9 +378,11 @@ impl Operation {
     /// Where to follow it, for a file: paths and api-versions. The rest of the address (`t`, `c`, `s`, `h`) is signed and works
     /// like a token: it is left out.
     ///
-    /// How sure it is that the address works without: Azure signs it since 2023, and recordings from before, as well as some
-    /// clients today, ask without. No source says that Azure will go on answering. So where it refuses (400, 401, 403, 404),
-    /// [`Operation::poll`] reads the state of the resource instead, which works with the right to read the resource; that is sure.
+    /// How sure it is that the address works without: not. Until August 2023 addresses had no signature; since October 2023 each
+    /// recorded one has it, and nobody was recorded asking without. Azure's documentation speaks of rights only: those on the
+    /// resource alone are not enough to see an operation, as its address is not below the resource. So where Azure refuses (400,
+    /// 401, 403, 404), [`Operation::poll`] reads the state of the resource, which is documented to end with the same three words and
+    /// needs the right to read the resource; that is sure. What it cannot tell is whose operation it is that runs.
     pub fn reference(&self) -> String {
         let resource = bare(&self.resource);
         let aim = self.aim.word();

@@ -237,6 +237,7 @@ impl ScenarioCluster {
                 api_server_vnet_integration: self.api_server_vnet_integration,
                 node_auto_provisioning: self.node_auto_provisioning,
                 identity,
+                tenant: None,
                 node_disruption_policy: self.node_disruption_policy,
                 ingress_application_gateway: false,
                 addons: crate::model::Addons::default(),

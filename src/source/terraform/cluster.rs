@@ -141,6 +141,7 @@ impl Lowering<'_> {
                 api_server_vnet_integration: integration,
                 node_auto_provisioning,
                 identity: identity(&block)?,
+                tenant: None,
                 node_disruption_policy: None,
                 // A data source lists a gateway with empty values where there is none.
                 ingress_application_gateway: gateway.is_some() && !instance.data,
