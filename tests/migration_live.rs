@@ -9,6 +9,8 @@
 mod aks;
 #[path = "migration_live/binary.rs"]
 mod binary;
+#[path = "migration_live/carried.rs"]
+mod carried;
 #[path = "migration_live/client.rs"]
 mod client;
 #[path = "control_plane/mod.rs"]

@@ -125,11 +125,19 @@ impl Hand<'_> {
         self.folder.path.join("plan.journal")
     }
 
-    /// What the journal says happened.
-    pub fn events(&self) -> Vec<Event> {
+    /// Numbers of records after which a process is killed: each but those that only note what is seen, of which the first and the
+    /// last stand for all.
+    pub fn records(&self) -> Vec<usize> {
         let looked = Store::look(&self.journal(), &self.plan).expect("it can be read");
         let (_, records) = looked.expect("there is one");
-        records.into_iter().map(|record| record.event).collect()
+        let is_note = |position: &usize| matches!(records[*position].event, Event::Noticed { .. });
+        let all = 0..records.len();
+        let notes: Vec<usize> = all.clone().filter(is_note).collect();
+        all.filter(|position| {
+            !is_note(position) || notes.first() == Some(position) || notes.last() == Some(position)
+        })
+        .map(|position| position + 1)
+        .collect()
     }
 
     pub fn run(&self, options: &Options, death: Death) -> Ran {
