@@ -482,6 +482,14 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
             &step.before
         };
         let unmet = self.unmet(conditions, &observed);
+        let is_busy = !Condition::NoOperationRuns
+            .judge(observed.sight(None))
+            .holds();
+        if !unmet.is_empty() && is_busy && self.options.on_blocked == OnBlocked::Wait {
+            // Somebody else's operation ends; whether the step may begin is judged anew then.
+            self.pause(&unmet.join("; ")).await;
+            return Ok(Next::Again);
+        }
         if !unmet.is_empty() {
             return Ok(Next::Stop(Stop::new(
                 RunEnd::Refused,

@@ -104,6 +104,7 @@ impl Hand<'_> {
                 steps,
                 expected: None,
                 findings: Vec::new(),
+                breaks: aksplan::migrate::Dependents::default(),
                 not_checked: Vec::new(),
                 facts: fingerprint::facts(&observed.inventory, cluster),
                 fingerprint: String::new(),
@@ -192,7 +193,7 @@ impl Policy for Bearer {
 struct Nobody;
 
 impl Lock for Nobody {
-    async fn keep(&mut self) -> Result<(), LockTrouble> {
+    async fn keep(&mut self, _: Timestamp) -> Result<(), LockTrouble> {
         Ok(())
     }
 }

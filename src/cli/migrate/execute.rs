@@ -519,10 +519,10 @@ fn holder(plan: &Plan, journal: &Path) -> String {
     clean(&format!("{user}@{host} plan {} {place}", &plan.digest[..8]))
 }
 
-/// Ctrl-C once: stop after the current write. Twice: at once.
+/// Ctrl-C, or the signal to terminate, once: stop after the current write. Twice: at once.
 fn listen(interrupt: Interrupt) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        while asked_to_stop().await {
             if interrupt.is_asked() {
                 let _ = writeln!(
                     std::io::stderr(),
@@ -537,4 +537,21 @@ fn listen(interrupt: Interrupt) -> tokio::task::JoinHandle<()> {
             );
         }
     })
+}
+
+#[cfg(unix)]
+async fn asked_to_stop() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return tokio::signal::ctrl_c().await.is_ok();
+    };
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => asked.is_ok(),
+        asked = terminate.recv() => asked.is_some(),
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_stop() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
 }
