@@ -175,7 +175,8 @@ impl<'a> Carrier<'a> {
         if refusals.is_empty() {
             world
                 .lock()
-                .take(&self.access, &self.settings, &holder, now)
+                // A person may have taken their time to type.
+                .take(&self.access, &self.settings, &holder, Timestamp::now())
                 .await
                 .map_err(CliError::Unready)?;
         }
