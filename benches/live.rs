@@ -17,6 +17,8 @@ mod graph;
 #[path = "../tests/azure/gzip.rs"]
 #[allow(dead_code)]
 mod gzip;
+#[path = "../tests/azure/line.rs"]
+mod line;
 #[path = "../tests/azure/server.rs"]
 #[allow(dead_code)]
 mod server;

@@ -7,5 +7,11 @@ mod aks;
 mod crash;
 #[path = "execution/hands.rs"]
 mod hands;
+#[path = "execution/journal.rs"]
+mod journal;
 #[path = "execution/refusals.rs"]
 mod refusals;
+#[path = "execution/sequences.rs"]
+mod sequences;
+#[path = "execution/verified.rs"]
+mod verified;

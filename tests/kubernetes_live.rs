@@ -9,6 +9,8 @@ mod again;
 mod attached;
 #[path = "control_plane/mod.rs"]
 mod control_plane;
+#[path = "kubernetes_live/executor.rs"]
+mod executor;
 #[path = "kubernetes_live/faults.rs"]
 mod faults;
 #[path = "kubernetes_live/handed.rs"]

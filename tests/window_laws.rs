@@ -388,7 +388,7 @@ fn seconds(seconds: i64) -> SignedDuration {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 160, rng_seed: proptest::test_runner::RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn certain_is_what_every_reading_has_and_possible_what_any_has(window in windows()) {

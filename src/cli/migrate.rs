@@ -9,7 +9,7 @@ mod evidence;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod execute;
 mod out;
-mod status;
+pub mod status;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod telling;
 
@@ -23,6 +23,7 @@ use crate::capacity::cost::POD_CIDR_PER_NODE;
 use crate::capacity::free::{Purpose, suggest};
 use crate::capacity::surge::nodes_with_surge;
 use crate::finding::{Finding, Severity, counted, grouped};
+use crate::migrate::dependents::{Dependent, Sureness, dependents};
 use crate::migrate::sequence::{Choices, NoSequence, PolicyAfter, sequence};
 use crate::model::{IntOrPercent, IpNet, NetworkMode, parse_cidr};
 use crate::predict::{Outcome, Prediction};
@@ -170,6 +171,7 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
     not_checked.extend(unread(&scene.inventory));
     let mut findings = admission(&prediction, falls_back(&scene));
     findings.extend(chosen.note);
+    let breaks = dependents(&now.inventory, now.cluster(), chosen.range.as_ref());
     let admitted = match prediction.outcome {
         Outcome::Rejected => Some(false),
         Outcome::Unknown => None,
@@ -195,6 +197,13 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
     if let Some(sequence) = &sequence {
         findings.extend(sequence.findings.iter().cloned());
     }
+    findings.extend(breaks.found.iter().map(broken));
+    not_checked.extend(
+        breaks
+            .not_known
+            .iter()
+            .map(|unknown| format!("{}: {}", unknown.what, unknown.how_to_find_out)),
+    );
     let ending = args.simulation.run(&scene, |population| {
         Ok(Asked {
             word: "migrate",
@@ -217,6 +226,40 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
         Some(wanted) => out::write(&now, &args.simulation, wanted),
         None => Ok(ending),
     }
+}
+
+/// What stops working after the move, as a finding.
+fn broken(dependent: &Dependent) -> Finding {
+    let rules: Vec<_> = dependent
+        .rules
+        .iter()
+        .filter_map(|id| crate::rule::find(id))
+        .collect();
+    Finding {
+        code: "depends-on-pod-addresses",
+        severity: match dependent.sure {
+            Sureness::Certain | Sureness::Likely => Severity::Warning,
+            Sureness::Possible => Severity::Info,
+        },
+        message: format!(
+            "{} {} ({}): {} {} {}",
+            dependent.kind.word(),
+            dependent.name,
+            dependent.sure.word(),
+            sentence(&dependent.evidence),
+            sentence(&dependent.breaks),
+            dependent.remedy
+        ),
+        rules,
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut text = text.trim_end().to_string();
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
 }
 
 /// Whether AKS tries again with one surge node when all of them cannot be had (UPG-6).

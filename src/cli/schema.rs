@@ -1,7 +1,9 @@
 //! `aksplan schema`.
 
+use super::migrate::status::{StatusShape, VerifyShape};
 use super::output::{json, write_all};
 use super::{CliError, Ending};
+use crate::migrate::Plan;
 use crate::report::{diff, shapes};
 use crate::simulate::Policy;
 use crate::source::scenario::Scenario;
@@ -29,6 +31,12 @@ enum SchemaOf {
     Compare,
     /// What `drain`, `upgrade` and `migrate` print
     Operation,
+    /// What `migrate --out` writes
+    Plan,
+    /// What `migrate --verify` prints
+    Verify,
+    /// What `migrate --status` prints
+    Status,
     Policy,
     Explain,
     Report,
@@ -60,6 +68,9 @@ pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
         SchemaOf::Operation => {
             outputs().into_root_schema_for::<shapes::simulation::SimulationShape>()
         }
+        SchemaOf::Plan => schemars::schema_for!(Plan),
+        SchemaOf::Verify => outputs().into_root_schema_for::<VerifyShape>(),
+        SchemaOf::Status => outputs().into_root_schema_for::<StatusShape>(),
         SchemaOf::Policy => schemars::schema_for!(Policy),
         SchemaOf::Explain => outputs().into_root_schema_for::<shapes::ExplainShape>(),
         SchemaOf::Report => outputs().into_root_schema_for::<shapes::ReportShape>(),

@@ -215,7 +215,13 @@ pub fn read(text: &[u8]) -> Result<Read, JournalError> {
                 rest = &rest[end + 1..];
             }
             // Blocks of a file may reach the disk out of order: the last line may be of the right length and empty.
-            Err(_) if rest.len() == end + 1 => break,
+            // One that is whole and does not follow was written by somebody.
+            Err(_)
+                if rest.len() == end + 1
+                    && serde_json::from_slice::<Record>(&rest[..end]).is_err() =>
+            {
+                break;
+            }
             Err(problem) => return Err(JournalError::Record { n, problem }),
         }
     }

@@ -8,6 +8,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+/// How the first record begins.
+const BEGINNING: &[u8] = br#"{"n":1,"at":""#;
+
 /// Why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -61,6 +64,18 @@ impl Store {
         };
         let read = journal::read(&bytes).map_err(wrong)?;
         let status = Status::replay(plan, &read.records).map_err(wrong)?;
+        // A file without one whole record is a torn journal only if it begins as one: nothing else is cut off.
+        let tail = &bytes[read.good..];
+        let begins = tail
+            .iter()
+            .zip(BEGINNING)
+            .all(|(byte, wanted)| byte == wanted);
+        if read.records.is_empty() && !begins && tail.iter().any(|byte| *byte != 0) {
+            return Err(wrong(JournalError::Record {
+                n: 1,
+                problem: "this is no journal".to_string(),
+            }));
+        }
         if read.torn > 0 {
             file.set_len(read.good as u64).map_err(failed)?;
             file.sync_all().map_err(failed)?;

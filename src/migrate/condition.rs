@@ -10,7 +10,7 @@ use crate::model::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Something that must hold.
@@ -459,12 +459,19 @@ fn compared(
     let Some(baseline) = sight.baseline else {
         return Holding::Unknown(format!("{what} before the first write were not recorded"));
     };
-    let kind = if what == "ready pods" {
-        "Deployment"
+    // A kind that had something before and is not read now is not known to be missing.
+    let kinds: Vec<&str> = if what == "ready pods" {
+        let mut kinds: Vec<&str> = baseline
+            .workloads
+            .keys()
+            .filter_map(|name| name.split(' ').next())
+            .collect();
+        kinds.push("Deployment");
+        kinds
     } else {
-        "EndpointSlice"
+        vec!["EndpointSlice"]
     };
-    objects(sight.cluster, &[kind], |state| judge(baseline, state))
+    objects(sight.cluster, &kinds, |state| judge(baseline, state))
 }
 
 /// The first few of a list of names.
@@ -498,10 +505,11 @@ fn fewer(before: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>, what: &str
 
 /// Nodes that a pool's machine stands behind: virtual nodes have none.
 fn machines(state: &KubernetesState) -> impl Iterator<Item = &Node> {
-    state
-        .nodes
-        .iter()
-        .filter(|node| node.labels.get("type").map(String::as_str) != Some("virtual-kubelet"))
+    state.nodes.iter().filter(|node| !is_virtual(node))
+}
+
+fn is_virtual(node: &Node) -> bool {
+    node.labels.get("type").map(String::as_str) == Some("virtual-kubelet")
 }
 
 fn pool_label(labels: &Labels) -> Option<&str> {
@@ -606,7 +614,23 @@ fn pods_off(sight: Sight, state: &KubernetesState, pod_cidr: &IpNet) -> Holding 
         .flat_map(|index| sight.inventory.subnet(index).ipv4())
         .collect();
     let mut wrong = Vec::new();
-    for pod in state.pods.iter().filter(|pod| has_own_address(pod)) {
+    // A virtual node has no subnet of the cluster's and no pod CIDR: its pods have addresses of another service.
+    let virtual_nodes: BTreeSet<&str> = state
+        .nodes
+        .iter()
+        .filter(|node| is_virtual(node))
+        .map(|node| node.name.as_str())
+        .collect();
+    let is_elsewhere = |pod: &Pod| {
+        pod.node_name
+            .as_deref()
+            .is_some_and(|node| virtual_nodes.contains(node))
+    };
+    for pod in state
+        .pods
+        .iter()
+        .filter(|pod| has_own_address(pod) && !is_elsewhere(pod))
+    {
         for address in &pod.pod_ips {
             if !matches!(address, IpAddr::V4(_)) {
                 continue;

@@ -413,7 +413,10 @@ impl Watch {
             return;
         };
         let done = progress.nodes_done as usize;
-        let so_far = done.checked_sub(1).and_then(|at| ends.get(at).copied());
+        // More may be done than were foreseen to end.
+        let so_far = done
+            .checked_sub(1)
+            .and_then(|at| ends.get(at.min(ends.len() - 1)).copied());
         let reached = so_far.unwrap_or(0);
         let next = ends.get(done).copied().unwrap_or(last);
         if progress.pace == Pace::Unknown {
@@ -489,6 +492,13 @@ fn release(pod: &Pod, budgets: &[&DisruptionBudget]) -> String {
         );
     }
     let missing = desired + 1 - healthy;
+    if missing <= 0 {
+        return format!(
+            "budget {}/{} has pods enough ({healthy} are Ready, it needs {desired}) and allows none yet: an eviction before this one \
+             is not over, or its status is behind",
+            budget.namespace, budget.name
+        );
+    }
     let what = if missing == 1 {
         "one more pod".to_string()
     } else {

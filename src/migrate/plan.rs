@@ -170,12 +170,43 @@ impl Plan {
                     .to_string(),
             });
         }
-        serde_json::from_value(value).map_err(|error| PlanError::Shape(error.to_string()))
+        let plan: Plan = serde_json::from_value(value.clone())
+            .map_err(|error| PlanError::Shape(error.to_string()))?;
+        // A condition or an action without fields takes any field beside its name; the digest would not cover it.
+        let kept = serde_json::to_value(&plan).expect("a plan is plain data");
+        match unknown(&value, &kept, "") {
+            Some(field) => Err(PlanError::Shape(format!("unknown field `{field}`"))),
+            None => Ok(plan),
+        }
     }
 
     /// The steps that reimage every node.
     pub fn reimages(&self) -> usize {
         self.steps.iter().filter(|step| step.reimages).count()
+    }
+}
+
+/// The first field that is in the text and not in what was understood of it. What says nothing may be left out there.
+fn unknown(text: &Value, kept: &Value, path: &str) -> Option<String> {
+    match (text, kept) {
+        (Value::Object(fields), Value::Object(known)) => fields.iter().find_map(|(name, field)| {
+            let path = format!("{path}/{name}");
+            match known.get(name) {
+                Some(known) => unknown(field, known, &path),
+                None => {
+                    let says_nothing = field.is_null()
+                        || *field == Value::Bool(false)
+                        || field.as_array().is_some_and(Vec::is_empty);
+                    (!says_nothing).then_some(path)
+                }
+            }
+        }),
+        (Value::Array(elements), Value::Array(known)) => elements
+            .iter()
+            .zip(known)
+            .enumerate()
+            .find_map(|(at, (element, known))| unknown(element, known, &format!("{path}/{at}"))),
+        _ => None,
     }
 }
 

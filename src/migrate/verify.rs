@@ -76,6 +76,24 @@ fn target(plan: &Plan, wrong: &mut Vec<String>) {
             id.name()
         ));
     }
+    for (what, said, of_id) in [
+        (
+            "resource group",
+            &target.resource_group,
+            id.resource_group(),
+        ),
+        (
+            "subscription",
+            &target.subscription,
+            id.segment("subscriptions"),
+        ),
+    ] {
+        if let (Some(said), Some(of_id)) = (said, of_id)
+            && !said.eq_ignore_ascii_case(of_id)
+        {
+            wrong.push(format!("it names {what} {said}, and its id {of_id}"));
+        }
+    }
 }
 
 /// A step must say what follows from its action, no more and no less: an edited condition or change is no plan of ours.
@@ -216,6 +234,15 @@ fn policies(plan: &Plan, wrong: &mut Vec<String>) {
         .get("cluster.networkProfile.networkPolicy")
         .map(|policy| policy.to_ascii_lowercase())
         .filter(|policy| !policy.starts_with('('));
+    let is_kubenet = plan
+        .facts
+        .get("cluster.networkProfile.networkPlugin")
+        .is_some_and(|plugin| plugin == "kubenet");
+    let has_windows = plan
+        .facts
+        .iter()
+        .any(|(name, os)| name.ends_with(".osType") && os == "Windows");
+    let mut moved = false;
     for step in &plan.steps {
         let mut expects = |policy: &Option<String>| {
             let expected = policy.as_deref().map(str::to_ascii_lowercase);
@@ -236,6 +263,18 @@ fn policies(plan: &Plan, wrong: &mut Vec<String>) {
             Action::EnableCilium { policy_before } => {
                 expects(policy_before);
                 now = Some("cilium".to_string());
+                if is_kubenet && !moved {
+                    wrong.push(format!(
+                        "step {}: from kubenet the addresses move first (MIG-13)",
+                        step.id
+                    ));
+                }
+                if has_windows {
+                    wrong.push(format!(
+                        "step {}: Cilium is not possible with Windows nodes (MIG-13)",
+                        step.id
+                    ));
+                }
             }
             Action::EnableNetworkPolicy { policy } => {
                 expects(&None);
@@ -248,6 +287,7 @@ fn policies(plan: &Plan, wrong: &mut Vec<String>) {
                 }
             }
             Action::MoveToOverlay { .. } => {
+                moved = true;
                 if now.as_deref().is_some_and(|policy| policy != "cilium") {
                     wrong.push(format!(
                         "step {} moves while network policy {} is on (MIG-3)",

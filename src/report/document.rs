@@ -105,6 +105,11 @@ pub enum Block {
     Table(Table),
     /// As wide as there is room for; a block of code in Markdown.
     Timeline(Timeline),
+    /// Lines to be copied as they are: commands, files. `language` is that of the fence.
+    Code {
+        language: &'static str,
+        text: String,
+    },
     /// Somebody else's words.
     Quote(String),
     /// A block that `--quiet` leaves out.
@@ -135,8 +140,22 @@ impl Document {
         });
     }
 
+    pub fn part(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Heading {
+            level: 2,
+            text: text.into(),
+        });
+    }
+
     pub fn quote(&mut self, text: impl Into<String>) {
         self.blocks.push(Block::Quote(text.into()));
+    }
+
+    pub fn code(&mut self, language: &'static str, text: impl Into<String>) {
+        self.blocks.push(Block::Code {
+            language,
+            text: text.into(),
+        });
     }
 
     pub fn paragraph(&mut self, text: impl Into<String>) {

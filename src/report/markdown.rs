@@ -54,6 +54,18 @@ fn render_block(block: &Block, out: &mut String) {
 ",
             escape(text)
         )),
+        Block::Code { language, text } => {
+            // A fence longer than any in it: what is in it does not end it.
+            let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+            let fence = "`".repeat(longest.max(2) + 1);
+            out.push_str(&format!("{fence}{language}\n"));
+            for line in text.lines() {
+                out.push_str(&clean(line));
+                out.push('\n');
+            }
+            out.push_str(&fence);
+            out.push('\n');
+        }
         Block::Talk(block) => render_block(block, out),
     }
 }
@@ -120,5 +132,15 @@ mod tests {
         assert_eq!(escape("<script>"), "&lt;script&gt;");
         assert_eq!(escape("a](javascript:x)|b"), "a\\](javascript:x)\\|b");
         assert_eq!(escape("max_pods"), "max_pods");
+    }
+
+    #[test]
+    fn code_does_not_end_before_its_end() {
+        let mut document = Document::new("t");
+        document.code("sh", "echo '````\u{1b}[2J'\n```\n# no heading");
+        assert_eq!(
+            render(&document),
+            "# t\n\n`````sh\necho '````\u{FFFD}[2J'\n```\n# no heading\n`````\n"
+        );
     }
 }

@@ -10,6 +10,7 @@ pub mod document;
 pub mod explain;
 pub mod growth;
 pub mod markdown;
+pub mod migration;
 pub mod predict;
 pub mod shapes;
 pub mod simulation;

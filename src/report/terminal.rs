@@ -98,6 +98,13 @@ fn render_block(block: &Block, width: Option<usize>, out: &mut String) {
                 out.push('\n');
             }
         }
+        Block::Code { text, .. } => {
+            for line in text.lines() {
+                out.push_str("  ");
+                out.push_str(&clean(line));
+                out.push('\n');
+            }
+        }
         Block::Table(table) => render_table(table, width, out),
         Block::Timeline(chart) => {
             for line in timeline::lines(chart, width.unwrap_or(timeline::WIDTH)) {

@@ -8,6 +8,7 @@ pub use folder::recordings;
 
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// One request and its answer.
@@ -20,6 +21,8 @@ pub struct Exchange {
     pub query: String,
     pub request: String,
     pub status: u16,
+    /// Of the answer, names in lower case.
+    pub headers: BTreeMap<String, String>,
     pub answer: String,
 }
 
@@ -118,6 +121,8 @@ struct Request {
 #[derive(Deserialize)]
 struct Response {
     #[serde(default)]
+    headers: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
     status: Option<Status>,
     #[serde(default)]
     code: Option<u16>,
@@ -161,6 +166,14 @@ fn read(path: &Path) -> Vec<Exchange> {
                     Some(Status::Code { code }) => code,
                     _ => response.code.expect("go-vcr writes the code"),
                 },
+                headers: response
+                    .headers
+                    .into_iter()
+                    .filter_map(|(name, values)| {
+                        let value = values.into_iter().next()?;
+                        Some((name.to_ascii_lowercase(), value))
+                    })
+                    .collect(),
                 answer: match response.body {
                     Body::Wrapped { string } => string.unwrap_or_default(),
                     Body::Bare(text) => text,

@@ -16,6 +16,7 @@ mod graph_itself;
 mod gzip;
 mod honest;
 mod line;
+mod migrated;
 mod permitted;
 mod read_only;
 mod recorded;

@@ -16,8 +16,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-struct Cluster {
-    plane: ControlPlane,
+pub struct Cluster {
+    pub plane: ControlPlane,
     admin: kube::Client,
 }
 
@@ -34,7 +34,7 @@ fn tokens() -> String {
 }
 
 impl Cluster {
-    async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+    pub async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let bytes = body.map_or(Vec::new(), |body| body.to_string().into_bytes());
         let request = http::Request::builder()
             .method(method)
@@ -57,7 +57,7 @@ impl Cluster {
     }
 
     /// Makes an object; tries again while the server says that it is not ready.
-    async fn make(&self, path: &str, body: &Value) -> Value {
+    pub async fn make(&self, path: &str, body: &Value) -> Value {
         let start = Instant::now();
         loop {
             let (status, answer) = self.send("POST", path, Some(body)).await;
@@ -72,7 +72,7 @@ impl Cluster {
         }
     }
 
-    fn file(&self, name: &str, user: &str) -> PathBuf {
+    pub fn file(&self, name: &str, user: &str) -> PathBuf {
         let text = kubeconfig(&self.plane.server, Some(&self.plane.authority()), user);
         self.plane.folder.write(name, &text)
     }
@@ -108,7 +108,7 @@ impl Cluster {
         }
     }
 
-    async fn grant(&self, user: &str, rules: &[Value]) {
+    pub async fn grant(&self, user: &str, rules: &[Value]) {
         let name = format!("aksplan-{user}");
         let group = "rbac.authorization.k8s.io";
         let role = json!({"metadata": {"name": name}, "rules": rules});
@@ -122,9 +122,10 @@ impl Cluster {
     }
 }
 
-async fn start() -> Option<Cluster> {
+/// An API server without anything in it; `tokens` has one line of `token-writer`, a master.
+pub async fn bare(tokens: &str) -> Option<Cluster> {
     let binaries = binaries(API_SERVER)?;
-    let plane = ControlPlane::start(&binaries, &tokens());
+    let plane = ControlPlane::start(&binaries, tokens);
     let admin = plane.client("token-writer").await;
     let cluster = Cluster { plane, admin };
     let start = Instant::now();
@@ -132,6 +133,11 @@ async fn start() -> Option<Cluster> {
         assert!(start.elapsed() < Duration::from_secs(90), "never ready");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    Some(cluster)
+}
+
+async fn start() -> Option<Cluster> {
+    let cluster = bare(&tokens()).await?;
     for (path, object) in objects() {
         let made = cluster.make(path, &object).await;
         if path.ends_with("/pods") {

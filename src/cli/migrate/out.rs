@@ -8,6 +8,7 @@ use crate::finding::{Finding, counted};
 use crate::migrate::build::{Refused, Request, build};
 use crate::migrate::sequence::Sequence;
 use crate::model::IpNet;
+use crate::report::{markdown, migration};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -71,7 +72,11 @@ pub fn write(
     let runbook = wanted
         .runbook
         .map_or_else(|| beside(wanted.out, "md"), Path::to_path_buf);
-    let text = String::new();
+    let file = wanted.out.display().to_string();
+    let text = markdown::render(&migration::runbook(migration::Runbook {
+        plan: &plan,
+        file: &file,
+    }));
     write_private(&runbook, &text).map_err(failed(&runbook))?;
     let _ = writeln!(
         talk,

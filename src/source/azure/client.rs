@@ -3,6 +3,7 @@
 
 use super::credential::{CredentialError, RenewAlways};
 use super::error::{ArmError, Failure};
+use super::operation::bare;
 use super::reads::{self, Read};
 use super::writes::Write;
 use azure_core::error::{Error, ErrorKind};
@@ -57,8 +58,9 @@ pub struct ArmClient {
     write_pipeline: Pipeline,
     permits: Arc<Semaphore>,
     meter: Arc<Meter>,
-    /// The first failure that every request after it would share.
-    hopeless: Arc<OnceLock<ArmError>>,
+    hopeless: Arc<Hopeless>,
+    /// Whole addresses of operations that were begun with it, by their [`bare`] ones.
+    operations: Arc<Mutex<BTreeMap<String, Url>>>,
 }
 
 impl fmt::Debug for ArmClient {
@@ -136,6 +138,7 @@ impl ArmClient {
             permits: Arc::new(Semaphore::new(settings.concurrency.max(1))),
             meter,
             hopeless: Arc::default(),
+            operations: Arc::default(),
         }
     }
 
@@ -156,6 +159,20 @@ impl ArmClient {
         url.query_pairs_mut()
             .append_pair("api-version", api_version);
         url
+    }
+
+    /// Keeps the whole address of an operation, signature included, for as long as this client lives and nowhere else.
+    pub(super) fn remember(&self, url: &Url) {
+        self.operations
+            .lock()
+            .expect("nobody panics while noting")
+            .insert(bare(url), url.clone());
+    }
+
+    /// The whole address of an operation, where it was begun with this client; else the address as it is.
+    pub(super) fn whole_address(&self, url: &Url) -> Url {
+        let known = self.operations.lock().expect("nobody panics while noting");
+        known.get(&bare(url)).unwrap_or(url).clone()
     }
 
     /// Sends a request that reads; an answer other than 2xx is an error.
@@ -195,10 +212,10 @@ impl ArmClient {
             .acquire()
             .await
             .expect("the semaphore is never closed");
-        if let Some(known) = self.hopeless.get() {
+        if let Some(known) = self.hopeless.known(Instant::now()) {
             return Err(ArmError {
                 request: name,
-                ..known.clone()
+                ..known
             });
         }
         self.meter.asked(read.action);
@@ -219,7 +236,7 @@ impl ArmClient {
                 };
                 // Signing in may take a minute to fail; hundreds of requests need not each find out.
                 if error.is_hopeless() {
-                    self.hopeless.get_or_init(|| error.clone());
+                    self.hopeless.note(Instant::now(), &error);
                 }
                 error
             })?;
@@ -307,6 +324,26 @@ impl ArmClient {
                 }
             }
         }
+    }
+}
+
+/// The last failure that every request right after it would share. It is forgotten after a while: an execution runs for hours, and
+/// whoever has to sign in again meanwhile may do so.
+#[derive(Debug, Default)]
+struct Hopeless(Mutex<Option<(Instant, ArmError)>>);
+
+impl Hopeless {
+    const FOR: Duration = Duration::from_secs(30);
+
+    fn known(&self, now: Instant) -> Option<ArmError> {
+        let held = self.0.lock().expect("nobody panics while looking");
+        held.as_ref()
+            .filter(|(then, _)| now.saturating_duration_since(*then) < Self::FOR)
+            .map(|(_, error)| error.clone())
+    }
+
+    fn note(&self, now: Instant, error: &ArmError) {
+        *self.0.lock().expect("nobody panics while looking") = Some((now, error.clone()));
     }
 }
 

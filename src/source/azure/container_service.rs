@@ -322,6 +322,8 @@ impl Writable for ManagedCluster {
         "/name",
         "/type",
         "/eTag",
+        // As some previews spell it.
+        "/etag",
         "/systemData",
         "/identity/principalId",
         "/identity/tenantId",
@@ -336,6 +338,7 @@ impl Writable for ManagedCluster {
         "/properties/azurePortalFQDN",
         "/properties/currentKubernetesVersion",
         "/properties/fqdn",
+        "/properties/httpProxyConfig/effectiveNoProxy",
         "/properties/ingressProfile/webAppRouting/identity",
         "/properties/maxAgentPools",
         "/properties/oidcIssuerProfile/issuerURL",

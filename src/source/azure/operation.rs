@@ -195,7 +195,7 @@ impl fmt::Display for Unfinished {
 impl std::error::Error for Unfinished {}
 
 /// An operation that was begun.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Operation {
     follow: Follow,
     /// What the operation changes: where its end shows as well, if less surely.
@@ -205,8 +205,18 @@ pub struct Operation {
     first_wait: Option<Duration>,
 }
 
+/// Without the signature of its address.
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operation")
+            .field("reference", &self.reference())
+            .field("ending", &self.ending())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Where the end of an operation shows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Follow {
     /// It has ended.
     Nothing(Ending),
@@ -370,6 +380,14 @@ impl Operation {
         }
     }
 
+    /// The operation's own address, signature included.
+    pub(super) fn address(&self) -> Option<&Url> {
+        match &self.follow {
+            Follow::Status(url) | Follow::Location(url) => Some(url),
+            Follow::State | Follow::Nothing(_) => None,
+        }
+    }
+
     /// What Azure said about when to ask first.
     pub fn first_wait(&self) -> Option<Duration> {
         self.first_wait
@@ -378,9 +396,11 @@ impl Operation {
     /// Where to follow it, for a file: paths and api-versions. The rest of the address (`t`, `c`, `s`, `h`) is signed and works
     /// like a token: it is left out.
     ///
-    /// How sure it is that the address works without: Azure signs it since 2023, and recordings from before, as well as some
-    /// clients today, ask without. No source says that Azure will go on answering. So where it refuses (400, 401, 403, 404),
-    /// [`Operation::poll`] reads the state of the resource instead, which works with the right to read the resource; that is sure.
+    /// How sure it is that the address works without: not. Until August 2023 addresses had no signature; since October 2023 each
+    /// recorded one has it, and nobody was recorded asking without. Azure's documentation speaks of rights only: those on the
+    /// resource alone are not enough to see an operation, as its address is not below the resource. So where Azure refuses (400,
+    /// 401, 403, 404), [`Operation::poll`] reads the state of the resource, which is documented to end with the same three words and
+    /// needs the right to read the resource; that is sure. What it cannot tell is whose operation it is that runs.
     pub fn reference(&self) -> String {
         let resource = bare(&self.resource);
         let aim = self.aim.word();
@@ -391,7 +411,8 @@ impl Operation {
         }
     }
 
-    /// The operation of a reference, at an endpoint. What is asked is judged by [`POLLS`], whatever the text says.
+    /// The operation of a reference, at an endpoint. What is asked is judged by [`POLLS`], whatever the text says. A client with which
+    /// the operation was begun still knows the whole address, and asks there.
     ///
     /// # Errors
     /// [`NoReference`].
@@ -576,10 +597,13 @@ impl Operation {
                 header(response.headers(), "location").and_then(|text| Url::parse(&text).ok());
             let told = self.told("InProgress", None, wait, basis);
             return Ok(match moved {
-                Some(moved) => Told {
-                    next: self.going_on(Follow::Location(moved)),
-                    ..told
-                },
+                Some(moved) => {
+                    client.remember(&moved);
+                    Told {
+                        next: self.going_on(Follow::Location(moved)),
+                        ..told
+                    }
+                }
                 None => told,
             });
         }
@@ -635,9 +659,8 @@ impl Ending {
 
 async fn question(client: &ArmClient, url: &Url) -> Result<RawResponse, ArmError> {
     let read = reads::allowing_in(POLLS, Method::Get, url.path());
-    client
-        .send_as(read, Request::new(url.clone(), Method::Get))
-        .await
+    let whole = client.whole_address(url);
+    client.send_as(read, Request::new(whole, Method::Get)).await
 }
 
 fn remark_of(error: Option<Value>) -> Option<ServiceError> {
@@ -665,7 +688,7 @@ fn changed_by(method: Method, address: &Url) -> (Url, Aim) {
 }
 
 /// Path and api-version.
-fn bare(url: &Url) -> String {
+pub(super) fn bare(url: &Url) -> String {
     let mut kept = url.clone();
     kept.set_query(None);
     if let Some((name, version)) = url.query_pairs().find(|(name, _)| name == "api-version") {

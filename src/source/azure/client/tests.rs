@@ -196,3 +196,22 @@ async fn json_that_is_no_list_is_not_an_empty_one() {
     let listed = network.list(Kind::RouteTables, "s", None).await;
     assert!(listed.failure.is_none() && listed.items.is_empty());
 }
+
+/// What fails for everybody is told to everybody for a while, and then found out anew.
+#[test]
+fn a_failure_of_signing_in_is_not_for_ever() {
+    let error = |why: &str| ArmError {
+        request: "GET /x".to_string(),
+        failure: Failure::Credential(why.to_string()),
+        correlation_id: None,
+    };
+    let start = Instant::now();
+    let at = |seconds: u64| start + Duration::from_secs(seconds);
+    let hopeless = Hopeless::default();
+    assert_eq!(hopeless.known(at(0)), None);
+    hopeless.note(at(0), &error("a"));
+    assert_eq!(hopeless.known(at(29)), Some(error("a")));
+    assert_eq!(hopeless.known(at(30)), None);
+    hopeless.note(at(40), &error("b"));
+    assert_eq!(hopeless.known(at(41)), Some(error("b")));
+}
