@@ -8,7 +8,7 @@ use super::actuator::{Actuator, Depth, LockTrouble, NotTaken, Observed, Taken, U
 use super::journal::{Event, RunEnd, StepState};
 use super::store::{Store, StoreError};
 use super::teller::{Teller, Telling};
-use crate::migrate::condition::{Baseline, Condition, Holding};
+use crate::migrate::condition::{Baseline, Condition};
 use crate::migrate::step::Action;
 use crate::migrate::{Plan, Step};
 use jiff::Timestamp;
@@ -462,13 +462,7 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
             Ok(observed) => observed,
             Err(stop) => return Ok(Next::Stop(stop)),
         };
-        let baseline = self.baseline();
-        let after: Vec<Holding> = step
-            .after
-            .iter()
-            .map(|condition| condition.judge(observed.sight(baseline.as_ref())))
-            .collect();
-        if after.iter().all(Holding::holds) {
+        if self.judged(&step.after, &observed).0.is_empty() {
             self.note(Event::StepHeld {
                 step: step.id.clone(),
             })?;

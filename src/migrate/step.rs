@@ -288,6 +288,10 @@ impl Action {
                     pod_cidr: *pod_cidr,
                 },
                 Condition::NodesReady,
+                // A failed attempt may leave the profile done and nodes as they were: only they tell that nothing is left to do.
+                Condition::NodesOnOverlay {
+                    pod_cidr: *pod_cidr,
+                },
             ]),
             Action::Verify { pod_cidr } => settled(vec![
                 Condition::ModeIs {

@@ -72,6 +72,7 @@ fn any_change_of_any_leaf_is_refused_and_a_new_seal_hides_only_words() {
     for path in &hidden {
         let is_harmless = [
             "/made_by",
+            "/format_version",
             "/observed_at",
             "/target/tenant",
             "/breaks/",
@@ -106,10 +107,12 @@ fn steps_lost_doubled_or_moved_are_refused_though_sealed_anew() {
     };
     for one in 0..plan.steps.len() {
         let mut without = plan.clone();
-        without.steps.remove(one);
-        assert_ne!(
-            verify(&number(without)),
-            Vec::<String>::new(),
+        let removed = without.steps.remove(one);
+        // To end without an engine is a way that may be chosen.
+        let is_a_choice = removed.action.key() == "enable-network-policy";
+        assert_eq!(
+            verify(&number(without)).is_empty(),
+            is_a_choice,
             "without step {one}"
         );
         for other in 0..one {

@@ -91,14 +91,15 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
             }
             if matches!(standing, Standing::Succeeded) || ended_at.is_some() || operation.is_none()
             {
-                let unmet = if depth == Depth::Whole {
-                    self.unmet(&step.after, &observed)
+                let observed = if depth == Depth::Whole {
+                    observed
                 } else {
                     match self.observe(Depth::Whole).await {
-                        Ok(observed) => self.unmet(&step.after, &observed),
+                        Ok(observed) => observed,
                         Err(stop) => return Ok(Next::Stop(stop)),
                     }
                 };
+                let (unmet, _) = self.judged(&step.after, &observed);
                 if unmet.is_empty() {
                     return self.done(step, &observed);
                 }
