@@ -3,12 +3,18 @@
 
 #[path = "execution/aks.rs"]
 mod aks;
+#[path = "execution/conditions.rs"]
+mod conditions;
 #[path = "execution/crash.rs"]
 mod crash;
+#[path = "execution/facts.rs"]
+mod facts;
 #[path = "execution/hands.rs"]
 mod hands;
 #[path = "execution/journal.rs"]
 mod journal;
+#[path = "execution/pace.rs"]
+mod pace;
 #[path = "execution/refusals.rs"]
 mod refusals;
 #[path = "execution/sequences.rs"]
