@@ -341,6 +341,30 @@ fn of_what_was_before() {
         Some(&baseline),
         "shop/web: 2 of 3",
     );
+    // The engine that was turned off took its own along; what is still there must be as ready as before.
+    let mut with_engine = baseline.clone();
+    with_engine
+        .workloads
+        .insert("DaemonSet kube-system/azure-npm".to_string(), 3);
+    with_engine
+        .endpoints
+        .insert("calico-system/calico-typha".to_string(), 2);
+    check(&workloads, &aks, Some(&with_engine), "holds");
+    check(&endpoints, &aks, Some(&with_engine), "holds");
+    let half = changed(&aks, |aks| {
+        let mut engine = aks.state_mut().workloads[0].clone();
+        engine.kind = "DaemonSet".to_string();
+        engine.namespace = "kube-system".to_string();
+        engine.name = "azure-npm".to_string();
+        engine.ready_replicas = Some(1);
+        aks.state_mut().workloads.push(engine);
+    });
+    check(
+        &workloads,
+        &half,
+        Some(&with_engine),
+        "DaemonSet kube-system/azure-npm: 1 of 3",
+    );
     // A kind that had something and is not read now.
     let mut with_set = baseline.clone();
     with_set
