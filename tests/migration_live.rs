@@ -9,10 +9,16 @@
 mod aks;
 #[path = "migration_live/binary.rs"]
 mod binary;
+#[path = "migration_live/carried.rs"]
+mod carried;
 #[path = "migration_live/client.rs"]
 mod client;
 #[path = "control_plane/mod.rs"]
 mod control_plane;
+#[path = "migration_live/executed.rs"]
+mod executed;
+#[path = "migration_live/hand.rs"]
+mod hand;
 #[path = "azure/line.rs"]
 mod line;
 #[path = "migration_live/moves.rs"]

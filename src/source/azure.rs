@@ -11,7 +11,7 @@
 //! - [`account`]: which subscriptions are meant: those named, those of the environment, the Azure CLI's current one.
 //! - [`reads`]: every request there is, in one table; [`client`] sends no other.
 //! - [`network`]: VNets and what sits in them, through `azure_mgmt_network`; [`container_service`]: clusters, pools and maintenance;
-//!   [`resource_graph`]: everything at once.
+//!   [`private_dns`]: zones and their addresses; [`resource_graph`]: everything at once.
 //! - [`writes`]: every write there is, in a table of its own; [`writer`] sends them, for the execution of a plan alone.
 //! - [`operation`]: what a request that changes something began, followed to its end.
 //! - [`estate`]: which of all these answer a question.
@@ -25,6 +25,7 @@ pub mod error;
 pub mod estate;
 pub mod network;
 pub mod operation;
+pub mod private_dns;
 pub mod reads;
 pub mod resource_graph;
 pub mod writer;

@@ -34,7 +34,7 @@ impl Shared {
         self.event(node, "Normal", "Drain", &message).await;
         let mut told = BTreeSet::new();
         let mut refused: BTreeMap<String, Value> = BTreeMap::new();
-        loop {
+        for round in 0.. {
             let pods = self.pods_on(node).await;
             let left: Vec<&Value> = pods.iter().filter(|pod| !stays(pod)).collect();
             if left.is_empty() {
@@ -52,8 +52,12 @@ impl Shared {
             let answers = join_all(asked.map(|pod| self.evict(pod))).await;
             for (pod, status, answer) in answers {
                 match status {
-                    200 | 201 | 404 => {}
+                    404 => {}
+                    200 | 201 => self.world().evicted.push((node.to_string(), pod)),
                     429 => {
+                        let (namespace, _) = pod.split_once('/').unwrap_or_default();
+                        let budget = format!("{namespace}/{}", budget(&answer));
+                        self.world().refuses(budget, node, round);
                         if told.insert(pod.clone()) {
                             let message = format!(
                                 "Eviction blocked by Too Many Requests (usually a pdb): {pod}"
@@ -68,6 +72,7 @@ impl Shared {
             }
             tokio::time::sleep(retry).await;
         }
+        unreachable!("there is no end of rounds")
     }
 
     async fn evict(&self, pod: &Value) -> (String, u16, Value) {
@@ -91,16 +96,22 @@ fn given_up(node: &str, left: &[&Value], refused: &BTreeMap<String, Value>) -> S
         let (_, name) = names(left[0]);
         return format!("Drain node {node} failed when waiting for pod {name} to go: timed out.");
     };
-    // "The disruption budget api needs 2 healthy pods and has 2 currently"
-    let cause = answer["details"]["causes"][0]["message"]
-        .as_str()
-        .unwrap_or_default();
-    let budget = cause.split(' ').nth(3).unwrap_or_default();
+    let budget = budget(answer);
     format!(
         "Drain node {node} failed when evicting pod {name} failed with Too Many Requests error. This is often caused by a restrictive \
          Pod Disruption Budget (PDB) policy. See https://aka.ms/aks/debugdrainfailures. Original error: Cannot evict pod as it would \
          violate the pod's disruption budget.. PDB debug info: {full} blocked by pdb {budget} with 0 unready pods."
     )
+}
+
+/// "The disruption budget api needs 2 healthy pods and has 2 currently"
+fn budget(answer: &Value) -> &str {
+    let cause = answer["details"]["causes"][0]["message"].as_str();
+    cause
+        .unwrap_or_default()
+        .split(' ')
+        .nth(3)
+        .unwrap_or_default()
 }
 
 fn broken(node: &str, pod: &str, answer: &Value) -> String {

@@ -108,10 +108,16 @@ impl Shared {
 pub struct Aks {
     pub shared: Arc<Shared>,
     pub plane: Arc<Plane>,
+    begun: String,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Aks {
+    /// When this cluster was Ready, as the audit log writes instants.
+    pub fn begun(&self) -> String {
+        self.begun.clone()
+    }
+
     /// `None`, said aloud, where there is no control plane to be had.
     pub fn start(shape: Shape) -> Option<Aks> {
         let plane = kubernetes::plane()?;
@@ -144,6 +150,9 @@ impl Aks {
         Some(Aks {
             shared,
             plane,
+            begun: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%S.%6fZ")
+                .to_string(),
             _turn: turn,
         })
     }

@@ -26,9 +26,9 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Pace {
         Pace {
-            node_create: Duration::from_millis(300),
-            reimage: Duration::from_millis(300),
-            eviction_retry: Duration::from_millis(150),
+            node_create: Duration::from_millis(150),
+            reimage: Duration::from_millis(150),
+            eviction_retry: Duration::from_millis(100),
             minute: Duration::from_millis(1000),
             short_operation: Duration::from_millis(150),
         }

@@ -54,6 +54,10 @@ pub struct World {
     pub generation: u64,
     pub operations: BTreeMap<String, Operation>,
     pub running: Option<String>,
+    /// Evictions that were taken, each as node and `namespace/pod`.
+    pub evicted: Vec<(String, String)>,
+    /// Budgets in the order in which they first refused: `namespace/name`, how many nodes of the pool were done, and in which round of the drain.
+    pub refusing: Vec<(String, u64, u32)>,
     serial: u64,
 }
 
@@ -74,6 +78,8 @@ impl World {
             generation: 0,
             operations: BTreeMap::new(),
             running: None,
+            evicted: Vec::new(),
+            refusing: Vec::new(),
             serial: 0,
         };
         world.touch_cluster();
@@ -168,6 +174,26 @@ impl World {
 
     fn room(&self) -> u64 {
         self.shape.subnet_range().size - self.taken.len() as u64
+    }
+
+    pub fn refuses(&mut self, budget: String, node: &str, round: u32) {
+        if self.refusing.iter().all(|(known, _, _)| *known != budget) {
+            let done = self.nodes.get(node).map_or(0, |node| {
+                let pool = self.nodes.values().filter(|other| other.pool == node.pool);
+                let done =
+                    pool.filter(|other| !other.is_surge && other.generation == self.generation);
+                done.count() as u64
+            });
+            self.refusing.push((budget, done, round));
+        }
+    }
+
+    /// Somebody else takes so many addresses.
+    pub fn take_foreign(&mut self, addresses: u64) {
+        for _ in 0..addresses {
+            self.take();
+        }
+        self.shape.foreign += addresses;
     }
 
     fn take(&mut self) -> Ipv4Addr {

@@ -73,7 +73,7 @@ pub fn inventory_with(
         scope,
         vnet: values("--vnet").pop(),
         cluster: values("--cluster").pop(),
-        details: false,
+        details: args.contains(&"--details"),
     };
     if let Some(seconds) = values("--timeout").pop() {
         settings.answer_within = Duration::from_secs(seconds.parse().expect("seconds"));

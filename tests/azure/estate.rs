@@ -85,6 +85,7 @@ pub fn estate(size: Size) -> Estate {
     for number in 1..size.vnets {
         made.spoke(number);
     }
+    made.dependents();
     Estate {
         world: made.world,
         truth: made.truth,
@@ -503,6 +504,56 @@ impl Making {
             },
         }));
         id
+    }
+
+    /// In every subscription a security group, an application gateway and two private DNS zones, one of them Azure's own.
+    fn dependents(&mut self) {
+        for number in 0..self.size.subscriptions {
+            let group = format!(
+                "/subscriptions/{}/resourceGroups/rg-network-{number}/providers/Microsoft.Network",
+                subscription(number)
+            );
+            let nsg = format!("{group}/networkSecurityGroups/nsg-{number}");
+            self.world.put(&json!({
+                "id": nsg, "name": format!("nsg-{number}"), "type": "Microsoft.Network/networkSecurityGroups", "location": "westeurope",
+                "properties": {
+                    "securityRules": [{
+                        "id": format!("{nsg}/securityRules/deny"), "name": "deny",
+                        "properties": {
+                            "protocol": "*", "sourcePortRange": "*", "destinationPortRange": "*", "sourceAddressPrefix": "*",
+                            "destinationAddressPrefixes": ["10.9.9.9", "10.8.0.0/16"], "access": "Deny", "priority": 4000,
+                            "direction": "Inbound", "sourceAddressPrefixes": [], "destinationPortRanges": [],
+                        },
+                    }],
+                    "defaultSecurityRules": [],
+                },
+            }));
+            let gateway = format!("{group}/applicationGateways/edge-{number}");
+            self.world.put(&json!({
+                "id": gateway, "name": format!("edge-{number}"), "type": "Microsoft.Network/applicationGateways", "location": "westeurope",
+                "tags": {"managed-by-k8s-ingress": "1.7.5/abc"},
+                "properties": {
+                    "backendAddressPools": [{
+                        "id": format!("{gateway}/backendAddressPools/web"), "name": "web",
+                        "properties": {"backendAddresses": [{"ipAddress": "10.1.0.7"}, {"fqdn": "web.example"}]},
+                    }],
+                },
+            }));
+            for (zone, address) in [
+                ("corp.example", "10.1.0.7"),
+                ("privatelink.blob.core.windows.net", "10.1.0.9"),
+            ] {
+                let id = format!("{group}/privateDnsZones/{zone}");
+                self.world.put(&json!({
+                    "id": id, "name": zone, "type": "Microsoft.Network/privateDnsZones", "location": "global",
+                    "properties": {"numberOfRecordSets": 2},
+                }));
+                self.world.put(&json!({
+                    "id": format!("{id}/A/web"), "name": "web", "type": "Microsoft.Network/privateDnsZones/A",
+                    "properties": {"fqdn": format!("web.{zone}."), "ttl": 300, "aRecords": [{"ipv4Address": address}]},
+                }));
+            }
+        }
     }
 
     fn vnet(&mut self, number: usize, rooms: Vec<Room>, peers: &[usize]) {

@@ -325,6 +325,13 @@ fn every_request_is_one_that_the_published_api_takes() {
         "/subscriptions/*/resourcegroups/*/providers/microsoft.network/loadbalancers",
         "/subscriptions/*/providers/microsoft.network/networkinterfaces",
         "/subscriptions/*/resourcegroups/*/providers/microsoft.network/networkinterfaces",
+        "/subscriptions/*/providers/microsoft.network/networksecuritygroups",
+        "/subscriptions/*/resourcegroups/*/providers/microsoft.network/networksecuritygroups",
+        "/subscriptions/*/providers/microsoft.network/applicationgateways",
+        "/subscriptions/*/resourcegroups/*/providers/microsoft.network/applicationgateways",
+        "/subscriptions/*/providers/microsoft.network/privatednszones",
+        "/subscriptions/*/resourcegroups/*/providers/microsoft.network/privatednszones",
+        "/subscriptions/*/resourcegroups/*/providers/microsoft.network/privatednszones/*/a",
     ]
     .map(|path| ("GET".to_string(), path.to_string()))
     .into();

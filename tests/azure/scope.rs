@@ -282,3 +282,80 @@ fn the_order_of_a_list_changes_nothing() {
     assert_eq!(reads[0].nat_gateways.len(), 2);
     assert_eq!(reads[0], reads[1]);
 }
+
+/// What depends on pods' addresses is read for questions that ask for details, and for no other: the capacity of a subscription
+/// stays as cheap as it is.
+#[test]
+fn what_depends_on_pods_is_read_for_details_alone() {
+    use crate::estate::{estate, subscription};
+    use crate::whole::SMALL;
+    let kinds = [
+        "networkSecurityGroups",
+        "applicationGateways",
+        "privateDnsZones",
+        "/A",
+    ];
+    let one = subscription(1);
+    let plain = Azure::start(estate(SMALL).world, Manners::default());
+    let without = read(&plain, &["--subscription", &one]);
+    for kind in kinds {
+        assert_eq!(paths(&plain, kind), Vec::<String>::new(), "{kind}");
+    }
+    assert_eq!(
+        (without.application_gateways, without.private_dns_zones),
+        (None, None)
+    );
+
+    let azure = Azure::start(estate(SMALL).world, Manners::default());
+    let all = read(&azure, &["--subscription", &one, "--details"]);
+    // Of the scope, and of every subscription whose VNets reach it: the hub's is another.
+    let hub = subscription(0);
+    for subscription in [&one, &hub] {
+        for kind in &kinds[..3] {
+            let list = format!("/subscriptions/{subscription}/providers/Microsoft.Network/{kind}");
+            let asked = paths(&azure, kind);
+            let times = asked.iter().filter(|path| path.eq_ignore_ascii_case(&list));
+            assert_eq!(times.count(), 1, "{list}: {asked:?}");
+        }
+    }
+    assert!(all.security_groups.iter().any(|group| {
+        group.name == "nsg-1"
+            && group.rules[0].priority == 4_000
+            && group.rules[0].destinations.len() == 2
+    }));
+    let gateways = all.application_gateways.expect("they were listed");
+    let gateway = gateways
+        .iter()
+        .find(|gateway| gateway.name == "edge-1")
+        .expect("it is there");
+    assert!(
+        gateway.ingress_controller,
+        "tags survive the client's models"
+    );
+    assert_eq!(gateway.backend_pools[0].addresses.len(), 1);
+    let zones = all.private_dns_zones.expect("they were listed");
+    let of = |name: &str| {
+        zones
+            .iter()
+            .find(|zone| zone.name == name)
+            .expect("it is there")
+    };
+    assert_eq!(of("corp.example").records.as_ref().map(Vec::len), Some(1));
+    // Azure's own zones are not asked for their records.
+    assert_eq!(of("privatelink.blob.core.windows.net").records, None);
+}
+
+/// Of a fleet, Resource Graph says what there is; only records are asked for one by one.
+#[test]
+fn of_a_fleet_resource_graph_says_what_depends_on_pods() {
+    use crate::estate::estate;
+    use crate::whole::SMALL;
+    let made = estate(SMALL);
+    let cluster = made.truth.clusters.keys().next().expect("one").clone();
+    let azure = Azure::start(made.world, Manners::default());
+    let all = read(&azure, &["--all", "--cluster", &cluster, "--details"]);
+    assert_eq!(paths(&azure, "networkSecurityGroups"), Vec::<String>::new());
+    assert!(!all.security_groups.is_empty());
+    assert!(all.application_gateways.is_some_and(|all| !all.is_empty()));
+    assert!(!paths(&azure, "/A").is_empty());
+}

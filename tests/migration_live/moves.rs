@@ -65,5 +65,4 @@ fn a_plan_is_made_and_carried_out() {
     assert!(err.contains("completed"), "{err}");
     assert_eq!(aks.used(), 12 + 4);
     assert_eq!(aks.writes().len(), 1, "{:?}", aks.writes());
-    eprintln!("{err}");
 }

@@ -1,12 +1,11 @@
 //! The stand-in itself: what it answers and what it does, asked by a client that knows nothing of aksplan.
 
 use super::aks::fault::{Fault, Rule};
-use super::aks::fintech::fintech;
 use super::aks::small::small;
 use super::aks::{Aks, nodes};
 use super::client::{ask, poll, put, read, to_overlay};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn pods(aks: &Aks) -> Vec<Value> {
     aks.list("/api/v1/pods")
@@ -170,23 +169,6 @@ fn an_abort_leaves_nodes_as_they_are() {
     );
     let nothing = ask(&aks, "POST", &format!("{lower}/abort"), None, None).expect("an answer");
     assert_eq!(nothing.status, 409);
-}
-
-#[test]
-fn the_fintech_cluster_moves() {
-    let Some(aks) = Aks::start(fintech(Duration::from_millis(10))) else {
-        return;
-    };
-    let id = aks.shared.world().shape.id();
-    assert_eq!(aks.used(), 12 + 26 * 29);
-    let start = Instant::now();
-    let begun = put(&aks, &id, to_overlay);
-    assert_eq!(begun.status, 200, "{begun:?}");
-    let (statuses, told) = poll(&aks, &begun);
-    eprintln!("moved in {:?}: {statuses:?}", start.elapsed());
-    assert_eq!(told["status"], "Succeeded", "{told}");
-    assert_eq!(aks.used(), 12 + 26);
-    assert_eq!(aks.list("/api/v1/nodes").len(), 26);
 }
 
 /// A change that is refused, and in which words.

@@ -2,6 +2,7 @@
 //! clusters of other subscriptions, VNets of clusters), then the usages of the VNets that matter. What could not be read becomes
 //! a sentence; nothing that was read is lost by what was not.
 
+mod dependents;
 mod pointers;
 
 use self::pointers::{Ids, group_key, ids, node_group, subscription_of, vnets_of_cluster};
@@ -27,7 +28,7 @@ pub struct Question {
     /// A cluster, named likewise: the VNets of its pools matter.
     pub cluster: Option<String>,
     /// Whether each cluster that matters is asked for its own list of pools and for its maintenance windows: two requests a
-    /// cluster.
+    /// cluster; and whether what depends on pods' addresses is read: three lists a subscription, and one a private DNS zone.
     pub details: bool,
 }
 
@@ -60,6 +61,13 @@ const FLEET_TYPES: [&str; 6] = [
     "microsoft.network/privateendpoints",
     "microsoft.network/routetables",
     "microsoft.network/virtualnetworks",
+];
+
+/// As [`FLEET_TYPES`], of what depends on pods' addresses. Records of a zone are not in Resource Graph.
+const FLEET_DEPENDENTS: [&str; 3] = [
+    "microsoft.network/applicationgateways",
+    "microsoft.network/networksecuritygroups",
+    "microsoft.network/privatednszones",
 ];
 
 /// Reads what answers the question.
@@ -115,6 +123,7 @@ pub async fn read(client: &ArmClient, question: &Question) -> Result<Answer, Arm
             );
         } else {
             estate.details(&clusters).await;
+            estate.dependents().await;
         }
     }
     Ok(Answer {
@@ -222,7 +231,11 @@ impl Estate<'_> {
     }
 
     async fn fleet(&mut self, breadth: &Breadth) {
-        let found = resource_graph::resources(self.client, breadth, &FLEET_TYPES).await;
+        let mut types = FLEET_TYPES.to_vec();
+        if self.question.details {
+            types.extend(FLEET_DEPENDENTS);
+        }
+        let found = resource_graph::resources(self.client, breadth, &types).await;
         self.fleet_is_whole = found.listed.failure.is_none() && found.left_out.is_empty();
         // Of a subscription that was given in part, clusters are still to be listed.
         let rows = found.listed.items.iter().filter(|_| self.fleet_is_whole);
@@ -711,6 +724,7 @@ impl Estate<'_> {
             .nat_gateways
             .sort_by_cached_key(|fact| fact.gateway.id.as_ref().map(ResourceId::key));
         facts.addresses.sort_by_cached_key(|fact| fact.holder.key());
+        dependents::sort(&mut facts);
         facts.peerings.sort_by_cached_key(|fact| {
             let name = fact.peering.name.to_ascii_lowercase();
             (fact.vnet.key(), name)

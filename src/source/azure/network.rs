@@ -25,9 +25,12 @@ pub enum Kind {
     PrivateEndpoints,
     NetworkInterfaces,
     LoadBalancers,
+    SecurityGroups,
+    ApplicationGateways,
 }
 
 impl Kind {
+    /// What every question needs.
     pub const ALL: [Kind; 6] = [
         Kind::VirtualNetworks,
         Kind::RouteTables,
@@ -36,6 +39,9 @@ impl Kind {
         Kind::NetworkInterfaces,
         Kind::LoadBalancers,
     ];
+
+    /// What depends on pods' addresses: for the move to Overlay alone.
+    pub const DEPENDENTS: [Kind; 2] = [Kind::SecurityGroups, Kind::ApplicationGateways];
 
     /// As sentences call them.
     pub fn words(self) -> &'static str {
@@ -46,6 +52,8 @@ impl Kind {
             Kind::PrivateEndpoints => "private endpoints",
             Kind::NetworkInterfaces => "network interfaces",
             Kind::LoadBalancers => "load balancers",
+            Kind::SecurityGroups => "network security groups",
+            Kind::ApplicationGateways => "application gateways",
         }
     }
 }
@@ -86,6 +94,8 @@ impl Network {
             Kind::PrivateEndpoints => pages!(private_endpoints_client, list_by_subscription),
             Kind::NetworkInterfaces => pages!(network_interfaces_client, list_all),
             Kind::LoadBalancers => pages!(load_balancers_client, list_all),
+            Kind::SecurityGroups => pages!(network_security_groups_client, list_all),
+            Kind::ApplicationGateways => pages!(application_gateways_client, list_all),
         }
     }
 
@@ -184,6 +194,8 @@ elements! {
     PrivateEndpointListResult of PrivateEndpoint,
     NetworkInterfaceListResult of NetworkInterface,
     LoadBalancerListResult of LoadBalancer,
+    NetworkSecurityGroupListResult of NetworkSecurityGroup,
+    ApplicationGatewayListResult of ApplicationGateway,
 }
 
 /// Reads pages to the end; what was read before a failure is kept.

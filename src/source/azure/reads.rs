@@ -62,6 +62,15 @@ pub const READS: &[Read] = &[
     Read {
         method: Method::Get,
         paths: &[
+            "/subscriptions/{}/providers/Microsoft.Network/applicationGateways",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/applicationGateways",
+        ],
+        action: "Microsoft.Network/applicationGateways/read",
+        purpose: "application gateways that send traffic to pods are not known",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
             "/subscriptions/{}/providers/Microsoft.Network/loadBalancers",
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/loadBalancers",
         ],
@@ -85,6 +94,32 @@ pub const READS: &[Read] = &[
         ],
         action: "Microsoft.Network/networkInterfaces/read",
         purpose: "addresses of private endpoints and of single machines are not known",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.Network/networkSecurityGroups",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/networkSecurityGroups",
+        ],
+        action: "Microsoft.Network/networkSecurityGroups/read",
+        purpose: "rules that cut pods off after the move to Overlay are not known",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.Network/privateDnsZones",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/privateDnsZones",
+        ],
+        action: "Microsoft.Network/privateDnsZones/read",
+        purpose: "private DNS zones are not known",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/privateDnsZones/{}/A",
+        ],
+        action: "Microsoft.Network/privateDnsZones/A/read",
+        purpose: "private DNS records that name pods are not known",
     },
     Read {
         method: Method::Get,

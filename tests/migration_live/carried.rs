@@ -1,0 +1,475 @@
+//! The real binary carries plans out while something is wrong: which words it ends with, and that it writes nothing it should not.
+
+use super::aks::fault::{Fault, Rule};
+use super::aks::fintech::fintech;
+use super::aks::shape::Shape;
+use super::aks::small::small;
+use super::aks::{Aks, TOKEN};
+use super::binary::{command, only_read, said};
+use super::control_plane::Folder;
+use super::moves::{QUICK, execute, migrate, plan};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+const CLUSTER: &str = "/managedclusters/shop";
+
+fn is_on_overlay(aks: &Aks) {
+    let cluster = aks.cluster();
+    let properties = &cluster["properties"];
+    assert_eq!(properties["networkProfile"]["networkPluginMode"], "overlay");
+    assert_eq!(properties["provisioningState"], "Succeeded");
+    let shape = aks.shared.world().shape.clone();
+    let nodes: usize = shape.pools.iter().map(|pool| pool.nodes).sum();
+    assert_eq!(aks.used(), shape.foreign + nodes as u64);
+}
+
+#[test]
+fn the_fintech_cluster_is_moved() {
+    let Some(aks) = Aks::start(fintech(Duration::from_millis(10))) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    let begun = Instant::now();
+    let (code, out, err) = execute(&aks, "--execute", &path, &[]);
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    is_on_overlay(&aks);
+    assert_eq!(aks.writes().len(), 1);
+    assert!(err.contains("26 of 26 nodes done"), "{err}");
+
+    // Foreseen beside observed.
+    let text = std::fs::read_to_string(&path).expect("the plan");
+    let text: Value = serde_json::from_str(&text).expect("JSON");
+    let steps = text["steps"].as_array().expect("steps");
+    let foreseen = steps
+        .iter()
+        .find_map(|step| step["foreseen"].as_object())
+        .expect("it was simulated");
+    let (evicted, refusing) = {
+        let world = aks.shared.world();
+        (world.evicted.clone(), world.refusing.clone())
+    };
+    println!(
+        "median {} s foreseen, {:?} observed; {} evictions foreseen, {} observed",
+        foreseen["median"],
+        begun.elapsed(),
+        foreseen["evictions"],
+        evicted.len()
+    );
+    // Which node of several takes a replacement is chance; what is on the first nodes of each pool when they are drained is not.
+    let mut observed: BTreeMap<&str, u64> = BTreeMap::new();
+    for (node, _) in &evicted {
+        *observed.entry(node).or_default() += 1;
+    }
+    let nodes = foreseen["nodes"].as_array().expect("nodes");
+    let first: Vec<&Value> = nodes
+        .iter()
+        .filter(|node| node["batch"] == 1 && node["drain_begins"].is_number())
+        .collect();
+    assert!(first.len() >= 9, "{first:?}");
+    for node in first {
+        let name = node["name"].as_str().expect("a name");
+        let count = observed.get(name).copied().unwrap_or(0);
+        println!("{name}: {} foreseen, {count} observed", node["evictions"]);
+        assert_eq!(node["evictions"], json!(count), "{name}");
+    }
+    budgets(&foreseen["budgets"], &refusing);
+}
+
+/// Budgets that refuse when the first nodes of all pools are drained at once: what pods there are decides, no chance. Later ones
+/// depend on which nodes replacements got.
+fn budgets(foreseen: &Value, observed: &[(String, u64, u32)]) {
+    let all = foreseen.as_array().expect("budgets");
+    let first = all[0]["first_refusal"].as_u64().expect("a second");
+    let at_first = |budget: &&Value| budget["first_refusal"].as_u64() == Some(first);
+    let mut foreseen: Vec<&str> = all
+        .iter()
+        .filter(at_first)
+        .filter_map(|budget| budget["name"].as_str())
+        .collect();
+    let mut seen: Vec<&str> = observed
+        .iter()
+        .filter(|(_, done, round)| (*done, *round) == (0, 0))
+        .map(|(name, _, _)| name.as_str())
+        .collect();
+    foreseen.sort_unstable();
+    seen.sort_unstable();
+    println!("{observed:?}");
+    println!("refusing at first, foreseen {foreseen:?}\nrefusing at first, observed {seen:?}");
+    assert_eq!(foreseen, seen);
+}
+
+#[test]
+fn a_permanently_blocked_budget_ends_with_its_name() {
+    let Some(aks) = Aks::start(small().blocked()) else {
+        return;
+    };
+    let folder = Folder::new();
+    // What is foreseen to stand still for ever is said when it is planned.
+    let path = folder.path.join("plan.json").display().to_string();
+    let arguments = [
+        "--pod-cidr",
+        "100.64.0.0/16",
+        "--futures",
+        "50",
+        "--out",
+        &path,
+    ];
+    let (code, out, err) = migrate(&aks, &arguments);
+    println!("{code:?}\n{out}\n{err}");
+    assert!(
+        out.contains("shop/api") || err.contains("shop/api"),
+        "{out}\n{err}"
+    );
+    only_read(&aks);
+    if code == Some(0) {
+        let (code, out, err) = execute(
+            &aks,
+            "--execute",
+            &path,
+            &["--accept-overrun", "--stuck-after", "0.02"],
+        );
+        assert_ne!(code, Some(0), "{out}\n{err}");
+        assert!(err.contains("shop/api"), "{err}");
+    } else {
+        assert_eq!(aks.writes().len(), 0);
+    }
+}
+
+/// A plan, then something changes, then the execution: its exit code and its words.
+fn drifts(what: &str, shape: Shape, change: impl FnOnce(&Aks), words: &[&str]) {
+    let Some(aks) = Aks::start(shape) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    change(&aks);
+    aks.forget();
+    let (code, out, err) = execute(&aks, "--execute", &path, &[]);
+    assert_eq!(code, Some(3), "{what}: {out}\n{err}");
+    for word in words {
+        assert!(
+            err.contains(word) || out.contains(word),
+            "{what}: no {word} in\n{out}\n{err}"
+        );
+    }
+    only_read(&aks);
+}
+
+#[test]
+fn what_changed_since_the_plan_is_shown_and_nothing_is_written() {
+    let adds = |aks: &Aks| aks.somebody_adds_a_node("apps");
+    drifts("a node more", small(), adds, &["apps"]);
+    let strict = |aks: &Aks| {
+        let path = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets/api";
+        let change = json!({"spec": {"minAvailable": 2}});
+        aks.block_on(aks.shared.api.merge(path, &change));
+    };
+    drifts("a stricter budget", small(), strict, &["api"]);
+    let surge = |aks: &Aks| {
+        let mut world = aks.shared.world();
+        let profile = world.profile("apps").expect("a pool");
+        profile["upgradeSettings"]["maxSurge"] = json!("2");
+        world.touch_pool("apps");
+    };
+    drifts("another surge", small(), surge, &["axSurge"]);
+}
+
+#[test]
+fn somebody_elses_tags_do_not_matter_and_survive() {
+    let Some(aks) = Aks::start(small()) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    aks.somebody_tags("cost-centre", "0815");
+    aks.fault(Rule::nth("PUT", CLUSTER, 1, Fault::Status(412, None)));
+    let (code, out, err) = execute(&aks, "--execute", &path, &[]);
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    is_on_overlay(&aks);
+    assert_eq!(aks.cluster()["tags"]["cost-centre"], "0815");
+    assert_eq!(aks.writes().len(), 1);
+}
+
+#[test]
+fn a_token_that_expires_on_the_way_ends_the_run_and_another_goes_on() {
+    let Some(aks) = Aks::start(small()) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    aks.fault(Rule::nth("GET", "/operations/", 3, Fault::Expired));
+    let (code, out, err) = execute(&aks, "--execute", &path, &[]);
+    assert_eq!(code, Some(4), "{out}\n{err}");
+    assert!(err.contains("token") || err.contains("401"), "{err}");
+    let other = "another-arm-secret-55aa";
+    aks.accept(other);
+    let mut arguments = vec!["--resume", "--plan", &path];
+    arguments.extend(QUICK);
+    let output = command(&aks, "migrate", &arguments)
+        .env("AKSPLAN_ARM_TOKEN", other)
+        .output()
+        .expect("the binary runs");
+    let (out, err) = said(&output);
+    assert!(!err.contains(other));
+    assert_eq!(output.status.code(), Some(0), "{out}\n{err}");
+    is_on_overlay(&aks);
+    assert_eq!(aks.writes().len(), 1);
+}
+
+#[test]
+fn killed_at_random_it_comes_to_the_same_end() {
+    for seed in [7, 8, 9] {
+        let Some(aks) = Aks::start(small()) else {
+            return;
+        };
+        let folder = Folder::new();
+        let path = plan(&aks, &folder, &[]);
+        let mut draws = Draws(seed);
+        for kill in 0..4 {
+            let journal = folder.path.join("plan.journal").exists();
+            let deed = if journal { "--resume" } else { "--execute" };
+            let mut arguments = vec![deed, "--plan", &path];
+            arguments.extend(QUICK);
+            let mut child = command(&aks, "migrate", &arguments)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("the binary runs");
+            let lives = Duration::from_millis(draws.below(1200));
+            std::thread::sleep(lives);
+            let _ = child.kill();
+            let _ = child.wait();
+            println!("seed {seed}, kill {kill}: after {lives:?}");
+        }
+        let journal = folder.path.join("plan.journal").exists();
+        let deed = if journal { "--resume" } else { "--execute" };
+        let (code, out, err) = execute(&aks, deed, &path, &[]);
+        assert_eq!(code, Some(0), "seed {seed}: {out}\n{err}");
+        is_on_overlay(&aks);
+        assert_eq!(aks.writes().len(), 1, "seed {seed}");
+    }
+}
+
+/// SplitMix64.
+struct Draws(u64);
+
+impl Draws {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+}
+
+#[test]
+fn whatever_only_reads_writes_nothing() {
+    let Some(aks) = Aks::start(small()) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    for arguments in [
+        vec!["--execute", "--dry-run", "--plan", &path, "--window", "4h"],
+        vec!["--status", "--plan", &path],
+        vec!["--verify", "--plan", &path],
+    ] {
+        let (code, out, err) = migrate(&aks, &arguments);
+        assert!(
+            matches!(code, Some(0 | 3)),
+            "{arguments:?} {code:?}: {out}\n{err}"
+        );
+    }
+    only_read(&aks);
+    let audit = aks.plane.control.audit();
+    let writes = audit.iter().filter(|line| {
+        line["user"]["username"] == "operator"
+            && !["get", "list", "watch"].contains(&line["verb"].as_str().unwrap_or_default())
+    });
+    let since = aks.begun();
+    let writes: Vec<&Value> = writes
+        .filter(|line| line["requestReceivedTimestamp"].as_str() >= Some(since.as_str()))
+        .collect();
+    assert!(writes.is_empty(), "{writes:?}");
+    for entry in std::fs::read_dir(&folder.path).expect("it can be listed") {
+        let path = entry.expect("it can be listed").path();
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(!text.contains(TOKEN), "{}", path.display());
+    }
+}
+
+/// Somebody makes a budget strict once the move has begun: no plan could foresee it.
+fn becomes_strict(aks: &Aks) {
+    let shared = std::sync::Arc::clone(&aks.shared);
+    aks.plane.runtime.spawn(async move {
+        while shared.world().running.is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let path = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets/api";
+        let change = json!({"spec": {"minAvailable": 2}});
+        shared.api.merge(path, &change).await;
+    });
+}
+
+fn loosen(aks: &Aks) {
+    let path = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets/api";
+    let change = json!({"spec": {"minAvailable": 1}});
+    aks.block_on(aks.shared.api.merge(path, &change));
+}
+
+#[test]
+fn a_drain_timeout_names_pod_and_budget_and_the_next_run_goes_on() {
+    let mut shape = small();
+    shape.pace.minute = Duration::from_millis(100);
+    let Some(aks) = Aks::start(shape) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    becomes_strict(&aks);
+    let (code, out, err) = execute(&aks, "--execute", &path, &["--stuck-after", "0.01"]);
+    assert_eq!(code, Some(4), "{out}\n{err}");
+    for word in [
+        "UpgradeFailed",
+        "blocked by pdb api",
+        "stuck: shop/api-",
+        "shop/api",
+    ] {
+        assert!(err.contains(word), "no {word} in {err}");
+    }
+    assert_eq!(aks.writes().len(), 1);
+    loosen(&aks);
+    let (code, out, err) = execute(&aks, "--resume", &path, &[]);
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    is_on_overlay(&aks);
+    assert_eq!(
+        aks.writes().len(),
+        2,
+        "the one that failed, and the one that went on"
+    );
+}
+
+#[test]
+fn stuck_it_stops_as_told_and_an_abort_ends_it() {
+    let Some(aks) = Aks::start(small()) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    becomes_strict(&aks);
+    let stop = ["--on-blocked", "stop", "--stuck-after", "0.01"];
+    let (code, out, err) = execute(&aks, "--execute", &path, &stop);
+    assert_eq!(code, Some(4), "{out}\n{err}");
+    assert!(err.contains("stuck") && err.contains("shop/api"), "{err}");
+    assert!(aks.shared.world().running.is_some(), "AKS goes on");
+    let (code, out, err) = execute(&aks, "--abort", &path, &[]);
+    println!("{code:?}\n{out}\n{err}");
+    assert!(aks.until_idle(Duration::from_secs(20)));
+    assert_eq!(aks.cluster()["properties"]["provisioningState"], "Canceled");
+    assert!(err.contains("Canceled"), "{out}\n{err}");
+    assert_eq!(aks.writes().len(), 1);
+    // What was aborted is carried on like what failed.
+    loosen(&aks);
+    let (code, out, err) = execute(&aks, "--resume", &path, &[]);
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    is_on_overlay(&aks);
+}
+
+#[test]
+fn a_window_that_closes_lets_no_further_reimage_begin() {
+    let Some(aks) = Aks::start(small().with_policy("azure")) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    let now = jiff::Timestamp::now();
+    let end = now + jiff::SignedDuration::from_secs(3);
+    let window = format!("{now:.0}/{end:.0}");
+    let arguments = [
+        "--execute",
+        "--plan",
+        &path,
+        "--yes",
+        "--window",
+        &window,
+        "--accept-overrun",
+        "--poll",
+        "0.2",
+        "--settle",
+        "20",
+    ];
+    let (code, out, err) = migrate(&aks, &arguments);
+    assert_eq!(code, Some(4), "{out}\n{err}");
+    assert!(err.contains("the window is over"), "{err}");
+    assert_eq!(
+        aks.writes().len(),
+        1,
+        "what had begun went to its end, and nothing after it began"
+    );
+    assert!(aks.shared.world().running.is_none());
+    let (code, out, err) = execute(&aks, "--resume", &path, &[]);
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    is_on_overlay(&aks);
+}
+
+#[test]
+fn two_cannot_carry_out_one_plan_at_once() {
+    let Some(aks) = Aks::start(small()) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    let other = folder.path.join("other.json").display().to_string();
+    std::fs::copy(&path, &other).expect("it can be copied");
+    let mut arguments = vec!["--execute", "--plan", &path];
+    arguments.extend(QUICK);
+    let child = command(&aks, "migrate", &arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let begun = Instant::now();
+    while aks.writes().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "never begun");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // The same journal on this machine, and another journal as if on another machine.
+    for path in [&path, &other] {
+        let (code, out, err) = execute(&aks, "--execute", path, &[]);
+        assert!(matches!(code, Some(1..=3)), "{code:?} {out}\n{err}");
+        println!("{err}");
+    }
+    let output = child.wait_with_output().expect("it ends");
+    let (out, err) = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{out}\n{err}");
+    assert_eq!(aks.writes().len(), 1);
+}
+
+#[test]
+fn a_full_subnet_in_the_middle_is_told_in_azures_words() {
+    let Some(aks) = Aks::start(small()) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    // Whether a surge node takes one address or all is not documented; here it takes all, and somebody else takes the rest.
+    {
+        let mut world = aks.shared.world();
+        world.shape.surge_takes_all = true;
+        world.take_foreign(100);
+    }
+    let (code, out, err) = execute(&aks, "--execute", &path, &[]);
+    assert_ne!(code, Some(0), "{out}\n{err}");
+    println!("{err}");
+    if code == Some(3) {
+        assert_eq!(aks.writes().len(), 0, "{err}");
+    } else {
+        assert!(err.contains("SubnetIsFull"), "{err}");
+    }
+}

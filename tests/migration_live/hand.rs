@@ -1,0 +1,304 @@
+//! The executor without a command line around it: a plan made of what the stand-in answers, carried out in this process, killed where
+//! a test wants it. Judges nothing.
+
+use super::aks::{Aks, TOKEN, kubernetes};
+use super::control_plane::{Folder, kubeconfig};
+use aksplan::execute::actuator::{
+    Actuator, Depth, LockTrouble, NotTaken, Observed, Prepared, Standing, Taken, Unprepared,
+};
+use aksplan::execute::azure::{Azure, Interrupt, Lock};
+use aksplan::execute::journal::Event;
+use aksplan::execute::run::{OnBlocked, Options, Outcome, run};
+use aksplan::execute::store::Store;
+use aksplan::execute::teller::{Teller, Telling};
+use aksplan::migrate::plan::{FORMAT_VERSION, KIND};
+use aksplan::migrate::sequence::{Choices, sequence};
+use aksplan::migrate::step::Write;
+use aksplan::migrate::{Plan, Target, fingerprint, verify};
+use aksplan::model::ResourceId;
+use aksplan::source::azure::{ArmClient, Settings};
+use aksplan::source::kubernetes_api::{self, Access, Reader};
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{Context, Request, Url};
+use jiff::Timestamp;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// When the process is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    Never,
+    /// So many records are in the journal, and nothing has been done since the last.
+    After(usize),
+    /// Azure has taken a write, and it is not yet in the journal.
+    Unrecorded,
+}
+
+/// What came of a run; `None`: it was killed.
+pub struct Ran {
+    pub outcome: Option<Outcome>,
+    pub told: Vec<String>,
+}
+
+impl Ran {
+    pub fn how(&self) -> String {
+        self.outcome.as_ref().map_or_else(
+            || "killed".to_string(),
+            |outcome| format!("{:?}: {}", outcome.how, outcome.why),
+        )
+    }
+}
+
+pub struct Hand<'a> {
+    aks: &'a Aks,
+    folder: Folder,
+    pub plan: Plan,
+    pub token: String,
+}
+
+/// Short waits; everything else as it would be.
+pub fn options() -> Options {
+    Options {
+        made_by: "aksplan 0".to_string(),
+        holder: "a test".to_string(),
+        on_blocked: OnBlocked::Wait,
+        stuck_after: 2,
+        poll: Duration::from_millis(100),
+        settle: Duration::from_secs(5),
+        doubt: Duration::from_millis(600),
+        until: None,
+        abort: false,
+    }
+}
+
+impl Hand<'_> {
+    /// Plans the move of what is there now.
+    pub fn plan<'a>(aks: &'a Aks, choices: &Choices) -> Hand<'a> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = Folder::new();
+        let id = ResourceId::new(aks.shared.world().shape.id());
+        let plan = aks.block_on(async {
+            let mut world = world(aks, TOKEN, &id).await;
+            let observed = world.observe(Depth::Whole).await.expect("it is read");
+            let cluster = observed.cluster();
+            let pod_cidr = "100.64.0.0/16".parse().expect("a range");
+            let steps = sequence(cluster, pod_cidr, choices)
+                .expect("a way there")
+                .steps;
+            Plan {
+                kind: KIND.to_string(),
+                format_version: FORMAT_VERSION.to_string(),
+                made_by: "aksplan 0".to_string(),
+                observed_at: None,
+                target: Target {
+                    id: Some(id.to_string()),
+                    name: cluster.name.clone(),
+                    resource_group: cluster.resource_group.clone(),
+                    subscription: id.segment("subscriptions").map(str::to_string),
+                    tenant: observed.tenant.clone(),
+                },
+                pod_cidr,
+                pod_cidr_superset: None,
+                steps,
+                expected: None,
+                findings: Vec::new(),
+                not_checked: Vec::new(),
+                facts: fingerprint::facts(&observed.inventory, cluster),
+                fingerprint: String::new(),
+                digest: String::new(),
+            }
+            .sealed()
+        });
+        assert_eq!(verify::verify(&plan), Vec::<String>::new());
+        aks.forget();
+        Hand {
+            aks,
+            folder,
+            plan,
+            token: TOKEN.to_string(),
+        }
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.folder.path.join("plan.journal")
+    }
+
+    /// Numbers of records after which a process is killed: each but those that only note what is seen, of which the first and the
+    /// last stand for all.
+    pub fn records(&self) -> Vec<usize> {
+        let looked = Store::look(&self.journal(), &self.plan).expect("it can be read");
+        let (_, records) = looked.expect("there is one");
+        let is_note = |position: &usize| matches!(records[*position].event, Event::Noticed { .. });
+        let all = 0..records.len();
+        let notes: Vec<usize> = all.clone().filter(is_note).collect();
+        all.filter(|position| {
+            !is_note(position) || notes.first() == Some(position) || notes.last() == Some(position)
+        })
+        .map(|position| position + 1)
+        .collect()
+    }
+
+    pub fn run(&self, options: &Options, death: Death) -> Ran {
+        let id = ResourceId::new(
+            self.plan
+                .target
+                .id
+                .clone()
+                .expect("it was planned with one"),
+        );
+        let dead = Arc::new(Notify::new());
+        let mut told = Told::default();
+        let outcome = self.aks.block_on(async {
+            let mut store = Store::open(&self.journal(), &self.plan, Timestamp::now())
+                .expect("nobody else has it");
+            let mut world = Mortal {
+                inner: world(self.aks, &self.token, &id).await,
+                journal: self.journal(),
+                death,
+                dead: Arc::clone(&dead),
+            };
+            let running = run(&self.plan, &mut store, &mut world, &mut told, options, &[]);
+            tokio::select! {
+                outcome = running => Some(outcome.expect("the journal is written")),
+                () = dead.notified() => None,
+                () = tokio::time::sleep(Duration::from_secs(120)) => panic!("it never ends"),
+            }
+        });
+        Ran {
+            outcome,
+            told: told.0,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Bearer(String);
+
+#[async_trait::async_trait]
+impl Policy for Bearer {
+    async fn send(
+        &self,
+        context: &Context,
+        request: &mut Request,
+        next: &[Arc<dyn Policy>],
+    ) -> PolicyResult {
+        request.insert_header("authorization", format!("Bearer {}", self.0));
+        next[0].send(context, request, &next[1..]).await
+    }
+}
+
+struct Nobody;
+
+impl Lock for Nobody {
+    async fn keep(&mut self) -> Result<(), LockTrouble> {
+        Ok(())
+    }
+}
+
+async fn world(aks: &Aks, token: &str, id: &ResourceId) -> Azure<Nobody> {
+    let endpoint = Url::parse(&aks.endpoint()).expect("an address");
+    let settings = Settings {
+        patience: Duration::from_secs(8),
+        ..Settings::default()
+    };
+    let client = ArmClient::new(endpoint, Arc::new(Bearer(token.to_string())), settings);
+    let user = format!("{{token: {}}}", kubernetes::OPERATOR);
+    let control = &aks.plane.control;
+    let text = kubeconfig(&control.server, Some(&control.authority()), &user);
+    let access = Access::Kubeconfig {
+        paths: vec![control.folder.write("operator.yaml", &text)],
+        context: None,
+    };
+    let reader = Reader::open(&access, &kubernetes_api::Settings::default())
+        .await
+        .expect("our own kubeconfig");
+    let interrupt = Interrupt::default();
+    Azure::new(&client, id.clone(), reader, Nobody, interrupt, Vec::new())
+}
+
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl Teller for Told {
+    fn tell(&mut self, _: Timestamp, telling: &Telling) {
+        if !matches!(telling, Telling::Progress { .. }) {
+            self.0.push(format!("{telling:?}"));
+        }
+    }
+}
+
+/// The real world, until it is time.
+struct Mortal {
+    inner: Azure<Nobody>,
+    journal: PathBuf,
+    death: Death,
+    dead: Arc<Notify>,
+}
+
+impl Mortal {
+    async fn live(&self) {
+        let Death::After(most) = self.death else {
+            return;
+        };
+        let text = std::fs::read(&self.journal).unwrap_or_default();
+        if text.iter().filter(|byte| **byte == b'\n').count() >= most {
+            self.die().await;
+        }
+    }
+
+    async fn die(&self) {
+        self.dead.notify_one();
+        std::future::pending::<()>().await;
+    }
+}
+
+impl Actuator for Mortal {
+    fn now(&self) -> Timestamp {
+        self.inner.now()
+    }
+
+    async fn wait(&mut self, time: Duration) {
+        self.live().await;
+        self.inner.wait(time).await;
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.inner.is_interrupted()
+    }
+
+    async fn observe(&mut self, depth: Depth) -> Result<Observed, String> {
+        self.live().await;
+        self.inner.observe(depth).await
+    }
+
+    async fn prepare(&mut self, write: &Write, e_tag: &str) -> Result<Prepared, Unprepared> {
+        self.live().await;
+        self.inner.prepare(write, e_tag).await
+    }
+
+    async fn send(&mut self, prepared: &Prepared) -> Result<Taken, NotTaken> {
+        self.live().await;
+        let taken = self.inner.send(prepared).await;
+        if self.death == Death::Unrecorded {
+            self.die().await;
+        }
+        taken
+    }
+
+    async fn ask(&mut self, operation: &str) -> Result<Standing, String> {
+        self.live().await;
+        self.inner.ask(operation).await
+    }
+
+    async fn abort(&mut self) -> Result<Taken, NotTaken> {
+        self.live().await;
+        self.inner.abort().await
+    }
+
+    async fn keep_lock(&mut self) -> Result<(), LockTrouble> {
+        self.live().await;
+        self.inner.keep_lock().await
+    }
+}
