@@ -23,7 +23,7 @@
 //!   JSON and hand it to the lowerings that files use: live and file input cannot disagree.
 //! - [`execute`]: carries a plan out, step by step, with a journal; the only room that sends a write.
 //! - [`report`]: one document model, rendered as a terminal table, Markdown or text; and the versioned JSON shapes. `report/simulation`
-//!   turns a simulated run into words.
+//!   turns a simulated run into words, `report/migration` a plan into its runbook.
 //! - [`cli`]: one file a subcommand; the only place that prints, reads the environment or the arguments. `cli/predict.rs` also
 //!   makes the two states that `predict` judges: of flags, a scenario's operations, a wanted cluster or a Terraform plan.
 //!

@@ -52,6 +52,28 @@ fn the_payments_cluster_has_its_runbook() {
     committed::check("runbook", &files);
 }
 
+/// A command that is copied at night is one that the program takes: with no such plan, that is all it has to say.
+#[test]
+fn its_own_commands_are_commands() {
+    let text = runbook("commands", &[]);
+    let lines: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("aksplan "))
+        .collect();
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    for line in lines {
+        let line = line.replace("plan.json", "no-such-plan.json");
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let output = aksplan(&arguments, "");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && said.contains("no-such-plan.json"),
+            "{line}: {said}"
+        );
+        assert!(!said.contains("Usage:"), "{line}: {said}");
+    }
+}
+
 /// The same plan twice, the same runbook: no clock is in it, and no chance.
 #[test]
 fn it_is_the_same_every_time() {

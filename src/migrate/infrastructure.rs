@@ -119,11 +119,10 @@ impl Field {
             Field::Mode => code == Some("overlay"),
             // Whenever there is one already, even for the superset that AKS would take (EXP-1).
             Field::PodCidr => azure.is_none(),
-            Field::Policy => match (azure, code) {
-                (None, _) => true,
-                (Some("azure" | "calico"), Some("cilium")) => true,
-                _ => false,
-            },
+            Field::Policy => matches!(
+                (azure, code),
+                (None, _) | (Some("azure" | "calico"), Some("cilium"))
+            ),
             // Older providers replace whatever it was; newer ones were not seen to do without.
             Field::DataPlane => azure.is_none(),
         };

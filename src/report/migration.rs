@@ -207,10 +207,7 @@ fn how_to_run(file: &str, document: &mut Document) {
         ),
         ("carry it out", with(&["--execute"])),
         ("how it stands", with(&["--status"])),
-        (
-            "go on after a stop or a crash",
-            with(&["--execute", "--resume"]),
-        ),
+        ("go on after a stop or a crash", with(&["--resume"])),
     ];
     code_lines(&lines, document);
     document.paragraph(

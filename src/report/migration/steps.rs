@@ -1,7 +1,7 @@
 //! The steps of a plan: a table for the reviewer, then each with what it changes, what must hold before and after, and what to do where
 //! it fails. Says what the plan says; adds only the command that would do the same.
 
-use super::{command, seconds_words};
+use super::{command, seconds_words, unmarked};
 use crate::migrate::condition::Condition;
 use crate::migrate::plan::Plan;
 use crate::migrate::step::{Action, Resource, Step};
@@ -84,7 +84,7 @@ fn one(plan: &Plan, step: &Step, document: &mut Document) {
         },
     );
     item("watch", watch(step));
-    item("if it fails", step.on_failure.clone());
+    item("if it fails", unmarked(&step.on_failure));
     document.blocks.push(Block::List(items));
     if step.write.is_some() {
         match command(plan, &step.action) {
