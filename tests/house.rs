@@ -550,6 +550,8 @@ const WRITERS: &[(&str, &[&str])] = &[
         &[
             "src/source/kubernetes_api/lease.rs",
             "src/source/kubernetes_api.rs",
+            // Takes, keeps and gives back the one that `execute` hands it.
+            "src/cli/migrate/execute.rs",
         ],
     ),
     (

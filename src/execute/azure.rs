@@ -57,7 +57,7 @@ impl Interrupt {
 /// Who keeps the lock.
 pub trait Lock {
     /// Renews it where it is time to.
-    fn keep(&mut self) -> impl Future<Output = Result<(), LockTrouble>>;
+    fn keep(&mut self, now: Timestamp) -> impl Future<Output = Result<(), LockTrouble>>;
 }
 
 /// Azure, and one cluster in it.
@@ -403,7 +403,7 @@ impl<L: Lock> Actuator for Azure<L> {
     }
 
     async fn keep_lock(&mut self) -> Result<(), LockTrouble> {
-        self.lock.keep().await
+        self.lock.keep(Timestamp::now()).await
     }
 }
 

@@ -7,7 +7,7 @@ use crate::migrate::plan::{Plan, canonical};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Of the format. A journal of another major version is refused.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -293,6 +293,8 @@ pub struct Status {
     pub open_run: bool,
     pub last_end: Option<(RunEnd, String)>,
     pub baseline: Option<Baseline>,
+    /// Steps that are not over, and of which an attempt that Azure took failed: also where a later one was not taken.
+    pub failed: BTreeSet<String>,
     /// An abort was asked for since the last step was begun.
     pub aborting: bool,
     /// Whether anything was ever sent that may have changed something.
@@ -518,6 +520,11 @@ impl Status {
                 .entry(id.to_string())
                 .or_insert((record.at, None));
             times.1 = Some(record.at);
+        }
+        if let StepState::Failed { .. } = next {
+            self.failed.insert(id.to_string());
+        } else if next.is_over() {
+            self.failed.remove(id);
         }
         self.steps[position].1 = next;
         Ok(())

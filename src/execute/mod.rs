@@ -3,15 +3,15 @@
 //!
 //! [`journal`] (what happened, and how things stand after it; pure) · [`store`] (its file) · [`actuator`] (what the loop needs of the
 //! world) · [`run`] (the loop) · [`leftover`] (what a run leaves behind, in words) · `azure` (the world that is
-//! Azure) · [`teller`] (what is told meanwhile).
+//! Azure) and `lock` (who executes) · [`teller`] (what is told meanwhile).
 
 pub mod actuator;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 pub mod azure;
 pub mod journal;
-#[cfg(all(feature = "azure", feature = "kubernetes"))]
-pub mod lease;
 pub mod leftover;
+#[cfg(all(feature = "azure", feature = "kubernetes"))]
+pub mod lock;
 pub mod run;
 pub mod store;
 pub mod teller;

@@ -245,11 +245,10 @@ impl Action {
     }
 
     fn before_again(&self) -> Vec<Condition> {
-        if self.reimages() {
+        match self {
+            Action::Check | Action::Verify { .. } => Vec::new(),
             // What the failed attempt left in the profile is not asked: it may hold the new value already.
-            vec![Condition::NoOperationRuns]
-        } else {
-            Vec::new()
+            _ => vec![Condition::NoOperationRuns],
         }
     }
 

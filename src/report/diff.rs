@@ -210,13 +210,14 @@ fn shown(value: Option<&Value>) -> String {
 }
 
 /// Of what came or went, the fields that say what it is are told to people; JSON has all.
-const NOT_TOLD: [&str; 6] = [
+const NOT_TOLD: [&str; 7] = [
     "usable",
     "foreign",
     "demand_now",
     "headroom_now",
     "headroom_ceiling_with_surge",
     "route_table",
+    "security_group",
 ];
 
 /// A row a field of what changed; one row for what came or went.

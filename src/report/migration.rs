@@ -19,7 +19,6 @@ pub use shell::{command_line, shell_quote};
 use super::document::{Cell, Document, Table, Tone};
 use super::simulation::span;
 use crate::finding::counted;
-use crate::migrate::dependents::Dependents;
 use crate::migrate::plan::{Plan, Told};
 use crate::migrate::step::Seconds;
 use crate::migrate::verify::verify;
@@ -33,24 +32,18 @@ pub struct Runbook<'a> {
     pub plan: &'a Plan,
     /// What the plan's file is called, for commands.
     pub file: &'a str,
-    /// `None`: not looked at.
-    pub dependents: Option<&'a Dependents>,
 }
 
 /// The runbook of a plan.
 pub fn runbook(of: Runbook) -> Document {
-    let Runbook {
-        plan,
-        file,
-        dependents,
-    } = of;
+    let Runbook { plan, file } = of;
     let mut document = Document::new(format!(
         "{}: runbook of the move to Azure CNI Overlay",
         plan.target.name
     ));
     verdict(plan, &mut document);
     target(plan, &mut document);
-    findings(plan, dependents, &mut document);
+    findings(plan, &mut document);
     steps::overview(plan, &mut document);
     how_to_run(file, &mut document);
     steps::each(plan, &mut document);
@@ -149,7 +142,7 @@ fn target(plan: &Plan, document: &mut Document) {
     document.table("Target", table);
 }
 
-fn findings(plan: &Plan, dependents: Option<&Dependents>, document: &mut Document) {
+fn findings(plan: &Plan, document: &mut Document) {
     let (others, own): (Vec<&Told>, Vec<&Told>) = plan.findings.iter().partition(|told| {
         told.rules.iter().any(|rule| rule == ENDS_DIRECT_TRAFFIC) && told.code != "one-way"
     });
@@ -163,13 +156,7 @@ fn findings(plan: &Plan, dependents: Option<&Dependents>, document: &mut Documen
     if !others.is_empty() {
         list(&others, "", document);
     }
-    match dependents {
-        Some(dependents) => dependents::section(dependents, document),
-        None => document.toned(
-            "Who uses pod addresses from outside was not looked at. Ask flow logs before the move.",
-            Tone::Warning,
-        ),
-    }
+    dependents::section(&plan.breaks, document);
 }
 
 fn list(told: &[&Told], nothing: &str, document: &mut Document) {

@@ -129,7 +129,9 @@ fn executing(mut asked: BTreeSet<String>) {
         .map(|linked| linked.action.to_string())
         .collect();
     let beside: BTreeSet<String> = allowed.difference(&asked).cloned().collect();
-    assert_eq!(beside, linked);
+    // Some of them are read as well.
+    let only_linked: BTreeSet<String> = linked.difference(&asked).cloned().collect();
+    assert_eq!(beside, only_linked);
     let ends = |action: &String| action.ends_with("/write") && !linked.contains(action);
     assert_eq!(allowed.iter().filter(|action| ends(action)).count(), 2);
     assert!(

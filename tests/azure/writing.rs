@@ -475,6 +475,38 @@ fn a_reference_is_followed_without_its_signature() {
     }
 }
 
+/// Who began an operation asks with the signature; who only has the reference, without.
+#[test]
+fn a_signature_is_kept_in_memory_and_nowhere_else() {
+    let server = Scripted::start(|endpoint| {
+        let address = format!("{endpoint}{STATUS}?api-version=2017-08-31&t=1&c=C&s=SIGN&h=H");
+        Box::new(move |number, _| match number {
+            0 => Reply::text(202, "").with("azure-asyncoperation", &address),
+            _ => Reply::json(200, &json!({"status": "InProgress"})),
+        })
+    });
+    let client = server.client(1);
+    let begun = put(&client).expect("taken");
+    assert!(!format!("{begun:?}").contains("SIGN"), "{begun:?}");
+    let reference = begun.operation.reference();
+    assert!(!reference.contains("SIGN"), "{reference}");
+    for (client, target) in [
+        (
+            client.clone(),
+            format!("{STATUS}?api-version=2017-08-31&t=1&c=C&s=SIGN&h=H"),
+        ),
+        (server.client(1), format!("{STATUS}?api-version=2017-08-31")),
+    ] {
+        let operation =
+            Operation::of_reference(&reference, client.endpoint()).expect("a reference");
+        let told = block_on(operation.poll(&client)).expect("answered");
+        assert_eq!(told.status, "InProgress");
+        assert_eq!(told.next.reference(), reference);
+        assert_eq!(server.asked().last().expect("asked").target, target);
+        assert!(!format!("{client:?} {told:?}").contains("SIGN"));
+    }
+}
+
 #[test]
 fn an_aborted_cluster_is_what_an_abort_wants() {
     for (state, ending) in [

@@ -160,7 +160,7 @@ impl Policy for Bearer {
 struct Nobody;
 
 impl Lock for Nobody {
-    async fn keep(&mut self) -> Result<(), LockTrouble> {
+    async fn keep(&mut self, _now: Timestamp) -> Result<(), LockTrouble> {
         Ok(())
     }
 }

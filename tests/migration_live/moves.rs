@@ -66,3 +66,31 @@ fn a_plan_is_made_and_carried_out() {
     assert_eq!(aks.used(), 12 + 4);
     assert_eq!(aks.writes().len(), 1, "{:?}", aks.writes());
 }
+
+/// For trying it by hand: `cargo test --test migration_live serve -- --ignored --nocapture`. `AKSPLAN_SERVE=small` serves the small cluster,
+/// `blocked` one with a budget that never allows; else the fintech one, in which a second takes `AKSPLAN_SECOND` milliseconds (100).
+#[test]
+#[ignore = "serves until it is interrupted"]
+fn serve() {
+    let wanted = std::env::var("AKSPLAN_SERVE").unwrap_or_default();
+    let second = std::env::var("AKSPLAN_SECOND")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(100);
+    let shape = match wanted.as_str() {
+        "small" => small(),
+        "blocked" => small().blocked(),
+        _ => super::aks::fintech::fintech(std::time::Duration::from_millis(second)),
+    };
+    let Some(aks) = Aks::start(shape) else {
+        return;
+    };
+    println!(
+        "AKSPLAN_ARM_TOKEN={} aksplan migrate {}",
+        super::aks::TOKEN,
+        super::binary::live(&aks).join(" ")
+    );
+    loop {
+        std::thread::sleep(std::time::Duration::from_secs(3600));
+    }
+}

@@ -6,6 +6,7 @@ mod bounds;
 #[cfg(feature = "azure")]
 mod container_service;
 mod damage;
+mod dependents;
 mod dialects;
 mod maintenance;
 #[cfg(feature = "azure")]

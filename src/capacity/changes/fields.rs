@@ -120,6 +120,13 @@ impl<'a> Fields<'a> {
                 "route_table",
                 subnet.route_table.as_ref().and_then(|id| text(id.name())),
             ),
+            (
+                "security_group",
+                subnet
+                    .security_group
+                    .as_ref()
+                    .and_then(|id| text(id.name())),
+            ),
         ];
         (self.inventory.subnet_name(index), fields)
     }

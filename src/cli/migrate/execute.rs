@@ -6,10 +6,10 @@ use super::super::{CliError, Ending};
 use super::carry::{Blocked, CarryArgs};
 use super::status::store_error;
 use super::telling::{self, Screen};
-use crate::execute::actuator::{Actuator, Depth, LockTrouble, Observed};
-use crate::execute::azure::{Azure, Interrupt, Lock};
+use crate::execute::actuator::{Actuator, Depth, Observed};
+use crate::execute::azure::{Azure, Interrupt};
 use crate::execute::journal::{RunEnd, Status, StepState};
-use crate::execute::lease::{Lease, LeaseError};
+use crate::execute::lock::ClusterLock;
 use crate::execute::run::{OnBlocked, Options, Outcome, run as carry_out};
 use crate::execute::store::Store;
 use crate::finding::Severity;
@@ -28,9 +28,6 @@ use jiff::Timestamp;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
-
-/// How long the lock lasts after it was renewed.
-const LEASE: Duration = Duration::from_secs(60);
 
 pub fn run(
     path: &Path,
@@ -55,31 +52,6 @@ struct Carrier<'a> {
     window: Option<Window>,
     access: Access,
     settings: Settings,
-}
-
-/// The lease, once it is held.
-struct Held {
-    lease: Option<Lease>,
-}
-
-impl Lock for Held {
-    async fn keep(&mut self) -> Result<(), LockTrouble> {
-        let Some(lease) = &mut self.lease else {
-            return Ok(());
-        };
-        let now = Timestamp::now();
-        let left = lease.expires().duration_since(now).as_secs();
-        // Renewed when a third of its time is gone.
-        if left > i64::try_from(LEASE.as_secs()).unwrap_or(0) * 2 / 3 {
-            return Ok(());
-        }
-        lease.renew(now).await.map_err(|error| match error {
-            LeaseError::Lost(_) | LeaseError::Held(_) => LockTrouble::Lost(error.to_string()),
-            // It is ours until it ends; after that it may be anybody's.
-            _ if left <= 0 => LockTrouble::Lost(error.to_string()),
-            _ => LockTrouble::NotRenewed(error.to_string()),
-        })
-    }
 }
 
 impl<'a> Carrier<'a> {
@@ -130,7 +102,7 @@ impl<'a> Carrier<'a> {
             &client,
             id,
             reader,
-            Held { lease: None },
+            ClusterLock::default(),
             interrupt.clone(),
             sources.also_reserved.clone(),
         );
@@ -141,7 +113,7 @@ impl<'a> Carrier<'a> {
     }
 
     /// Reads, judges, says; opens no journal and takes no lock.
-    async fn dry_run(&self, world: &mut Azure<Held>) -> Result<Ending, CliError> {
+    async fn dry_run(&self, world: &mut Azure<ClusterLock>) -> Result<Ending, CliError> {
         let journal = self.args.journal(self.path);
         let status = Store::look(&journal, self.plan)
             .map_err(store_error)?
@@ -163,7 +135,7 @@ impl<'a> Carrier<'a> {
         })
     }
 
-    async fn look(&self, world: &mut Azure<Held>) -> Result<Observed, CliError> {
+    async fn look(&self, world: &mut Azure<ClusterLock>) -> Result<Observed, CliError> {
         let observed = world
             .observe(Depth::Whole)
             .await
@@ -180,7 +152,7 @@ impl<'a> Carrier<'a> {
 
     async fn wet_run(
         &self,
-        mut world: Azure<Held>,
+        mut world: Azure<ClusterLock>,
         interrupt: Interrupt,
     ) -> Result<Ending, CliError> {
         let journal = self.args.journal(self.path);
@@ -201,10 +173,12 @@ impl<'a> Carrier<'a> {
         }
         let holder = holder(self.plan, &journal);
         if refusals.is_empty() {
-            let lease = Lease::acquire(&self.access, &self.settings, &holder, LEASE, now)
+            world
+                .lock()
+                // A person may have taken their time to type.
+                .take(&self.access, &self.settings, &holder, Timestamp::now())
                 .await
-                .map_err(|error| CliError::Unready(error.to_string()))?;
-            world.lock().lease = Some(lease);
+                .map_err(CliError::Unready)?;
         }
         let mut store = Store::open(&journal, self.plan, now).map_err(store_error)?;
         let listening = listen(interrupt);
@@ -219,10 +193,7 @@ impl<'a> Carrier<'a> {
         .await;
         listening.abort();
         let after = world.observe(Depth::Whole).await.ok();
-        if let Some(lease) = world.into_lock().lease {
-            // It ends by itself where it cannot be given back.
-            let _ = lease.release(Timestamp::now()).await;
-        }
+        world.into_lock().give_back(Timestamp::now()).await;
         let outcome = outcome.map_err(store_error)?;
         self.evidence(&store, &observed, after.as_ref(), &outcome, &mut screen)?;
         Ok(match outcome.how {
@@ -308,7 +279,7 @@ impl<'a> Carrier<'a> {
             .plan
             .steps
             .iter()
-            .any(|step| status.step(&step.id).attempts() > 0 && step.reimages);
+            .any(|step| status.failed.contains(&step.id) && step.reimages);
         // A failed attempt leaves states that are no obstacle to going on.
         if moves && !has_failed {
             refusals.extend(blockers(&then, cluster, &self.plan.pod_cidr));
@@ -549,10 +520,10 @@ fn holder(plan: &Plan, journal: &Path) -> String {
     clean(&format!("{user}@{host} plan {} {place}", &plan.digest[..8]))
 }
 
-/// Ctrl-C once: stop after the current write. Twice: at once.
+/// Ctrl-C, or the signal to terminate, once: stop after the current write. Twice: at once.
 fn listen(interrupt: Interrupt) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        while asked_to_stop().await {
             if interrupt.is_asked() {
                 let _ = writeln!(
                     std::io::stderr(),
@@ -567,4 +538,21 @@ fn listen(interrupt: Interrupt) -> tokio::task::JoinHandle<()> {
             );
         }
     })
+}
+
+#[cfg(unix)]
+async fn asked_to_stop() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return tokio::signal::ctrl_c().await.is_ok();
+    };
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => asked.is_ok(),
+        asked = terminate.recv() => asked.is_some(),
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_stop() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
 }

@@ -6,7 +6,6 @@ use super::super::{CliError, Ending};
 use crate::execute::store::write_private;
 use crate::finding::{Finding, counted};
 use crate::migrate::build::{Refused, Request, build};
-use crate::migrate::dependents;
 use crate::migrate::sequence::Sequence;
 use crate::model::IpNet;
 use crate::report::{markdown, migration};
@@ -73,12 +72,10 @@ pub fn write(
     let runbook = wanted
         .runbook
         .map_or_else(|| beside(wanted.out, "md"), Path::to_path_buf);
-    let dependents = dependents(&scene.inventory, scene.cluster(), Some(&plan.pod_cidr));
     let file = wanted.out.display().to_string();
     let text = markdown::render(&migration::runbook(migration::Runbook {
         plan: &plan,
         file: &file,
-        dependents: Some(&dependents),
     }));
     write_private(&runbook, &text).map_err(failed(&runbook))?;
     let _ = writeln!(

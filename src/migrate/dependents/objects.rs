@@ -4,7 +4,7 @@ use super::balancer::{can_stand, manifests};
 use super::gateways::{move_behind, names, of_pods};
 use super::pods::{Pods, is_same};
 use super::{Dependent, DependentKind, Findings, Sureness, ids};
-use crate::model::workload::{EndpointSlice, NetworkPolicy, Service};
+use crate::model::workload::{EndpointSlice, Ingress, NetworkPolicy, Service};
 use crate::model::{CidrError, Cluster, Inventory, IpNet, cidr, parse_cidr};
 use crate::rule;
 use std::net::IpAddr;
@@ -53,6 +53,9 @@ pub(super) fn check(
             if is_own {
                 headless(service, findings);
             }
+        }
+        for ingress in state.ingresses.iter().filter(|_| is_own) {
+            gateway_ingress(ingress, findings);
         }
     }
 }
@@ -235,5 +238,42 @@ fn headless(service: &Service, findings: &mut Findings) {
         services: vec![format!("{}/{}", service.namespace, service.name)],
         manifest: manifests(&[service]),
         rules: ids(&[&rule::MIG_25]),
+    });
+}
+
+/// Ingress classes of the Application Gateway Ingress Controller and of Application Gateway for Containers.
+const GATEWAY_CLASSES: [&str; 3] = [
+    "azure/application-gateway",
+    "azure-application-gateway",
+    "azure-alb-external",
+];
+
+/// Their controllers write pods' addresses into a gateway outside of the cluster, whether that gateway was read or not.
+fn gateway_ingress(ingress: &Ingress, findings: &mut Findings) {
+    let Some(class) = ingress
+        .class
+        .as_deref()
+        .filter(|class| GATEWAY_CLASSES.contains(class))
+    else {
+        return;
+    };
+    findings.found.push(Dependent {
+        sure: Sureness::Possible,
+        kind: DependentKind::ApplicationGateway,
+        name: format!("ingress {}/{}", ingress.namespace, ingress.name),
+        evidence: format!("its class {class} makes a controller write the pods' addresses into a gateway outside of the cluster"),
+        breaks: "backends are unhealthy from the time their pods move until the controller has written the new addresses; with a \
+                 controller that does not know Overlay they stay so"
+            .to_string(),
+        remedy: "look at the controller's version first (Application Gateway Ingress Controller 1.8.0, ALB controller 1.7.9), and \
+                 watch the gateway's backend health during the move"
+            .to_string(),
+        services: ingress
+            .services
+            .iter()
+            .map(|service| format!("{}/{service}", ingress.namespace))
+            .collect(),
+        manifest: None,
+        rules: ids(&[&rule::ADD_1, &rule::ADD_2, &rule::MIG_25]),
     });
 }

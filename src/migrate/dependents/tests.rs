@@ -232,6 +232,19 @@ fn kubernetes_objects() {
             &[(&pointer, slice(manager), want)],
         );
     }
+    let ingress = |class: &str| json!([{ "namespace": "shop", "name": "i", "class": class, "services": ["web"] }]);
+    let ingresses = "/clusters/0/kubernetes/ingresses";
+    check(
+        DependentKind::ApplicationGateway,
+        &[
+            (
+                ingresses,
+                ingress("azure/application-gateway"),
+                Some(Possible),
+            ),
+            (ingresses, ingress("nginx"), None),
+        ],
+    );
     let headless = |namespace: &str, selector: Value| {
         json!({ "namespace": namespace, "name": "db", "kind": "ClusterIP", "headless": true, "selector": selector,
                 "ports": [{ "port": 5432 }] })
@@ -368,7 +381,8 @@ fn security_rules_by_priority() {
     let r = security_rule;
     let (nodes, pods) = ("10.1.0.0/24", "192.168.0.0/16");
     let deny = || r(4_000, false, "*", "*", "*");
-    let rows: Vec<(&str, Vec<SecurityRule>, Vec<(&str, Vec<Need>, Sureness)>)> = vec![
+    type Denials = Vec<(&'static str, Vec<Need>, Sureness)>;
+    let rows: Vec<(&str, Vec<SecurityRule>, Denials)> = vec![
         ("no rules", vec![], vec![]),
         (
             "deny all",

@@ -49,7 +49,7 @@ fn plan(name: &str, group: &str, choices: &Choices) -> Plan {
         steps: sequence(cluster, pod_cidr, choices).unwrap().steps,
         expected: None,
         findings: Vec::new(),
-        breaks: crate::migrate::Dependents::default(),
+        breaks: crate::migrate::dependents(&inventory, cluster, Some(&pod_cidr)),
         not_checked: vec!["quota".to_string()],
         facts: fingerprint::facts(&inventory, cluster),
         fingerprint: String::new(),
@@ -59,11 +59,7 @@ fn plan(name: &str, group: &str, choices: &Choices) -> Plan {
 }
 
 fn text(plan: &Plan, file: &str) -> String {
-    markdown::render(&runbook(Runbook {
-        plan,
-        file,
-        dependents: None,
-    }))
+    markdown::render(&runbook(Runbook { plan, file }))
 }
 
 /// The az commands of the steps, in order.
@@ -181,7 +177,8 @@ fn everything_that_matters_is_there_and_nothing_of_a_clock() {
     let said = text(&plan, "p.json");
     for expected in [
         "One-way: the move cannot be undone",
-        "Who uses pod addresses from outside was not looked at",
+        "What cannot be known from here",
+        "```kusto\n",
         "Nothing was simulated",
         "aksplan migrate --abort --plan p.json",
         "No network policy engine is on",

@@ -3,6 +3,7 @@
 
 use super::credential::{CredentialError, RenewAlways};
 use super::error::{ArmError, Failure};
+use super::operation::bare;
 use super::reads::{self, Read};
 use super::writes::Write;
 use azure_core::error::{Error, ErrorKind};
@@ -58,6 +59,8 @@ pub struct ArmClient {
     permits: Arc<Semaphore>,
     meter: Arc<Meter>,
     hopeless: Arc<Hopeless>,
+    /// Whole addresses of operations that were begun with it, by their [`bare`] ones.
+    operations: Arc<Mutex<BTreeMap<String, Url>>>,
 }
 
 impl fmt::Debug for ArmClient {
@@ -135,6 +138,7 @@ impl ArmClient {
             permits: Arc::new(Semaphore::new(settings.concurrency.max(1))),
             meter,
             hopeless: Arc::default(),
+            operations: Arc::default(),
         }
     }
 
@@ -155,6 +159,20 @@ impl ArmClient {
         url.query_pairs_mut()
             .append_pair("api-version", api_version);
         url
+    }
+
+    /// Keeps the whole address of an operation, signature included, for as long as this client lives and nowhere else.
+    pub(super) fn remember(&self, url: &Url) {
+        self.operations
+            .lock()
+            .expect("nobody panics while noting")
+            .insert(bare(url), url.clone());
+    }
+
+    /// The whole address of an operation, where it was begun with this client; else the address as it is.
+    pub(super) fn whole_address(&self, url: &Url) -> Url {
+        let known = self.operations.lock().expect("nobody panics while noting");
+        known.get(&bare(url)).unwrap_or(url).clone()
     }
 
     /// Sends a request that reads; an answer other than 2xx is an error.

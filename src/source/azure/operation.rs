@@ -195,7 +195,7 @@ impl fmt::Display for Unfinished {
 impl std::error::Error for Unfinished {}
 
 /// An operation that was begun.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Operation {
     follow: Follow,
     /// What the operation changes: where its end shows as well, if less surely.
@@ -205,8 +205,18 @@ pub struct Operation {
     first_wait: Option<Duration>,
 }
 
+/// Without the signature of its address.
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operation")
+            .field("reference", &self.reference())
+            .field("ending", &self.ending())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Where the end of an operation shows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Follow {
     /// It has ended.
     Nothing(Ending),
@@ -370,6 +380,14 @@ impl Operation {
         }
     }
 
+    /// The operation's own address, signature included.
+    pub(super) fn address(&self) -> Option<&Url> {
+        match &self.follow {
+            Follow::Status(url) | Follow::Location(url) => Some(url),
+            Follow::State | Follow::Nothing(_) => None,
+        }
+    }
+
     /// What Azure said about when to ask first.
     pub fn first_wait(&self) -> Option<Duration> {
         self.first_wait
@@ -393,7 +411,8 @@ impl Operation {
         }
     }
 
-    /// The operation of a reference, at an endpoint. What is asked is judged by [`POLLS`], whatever the text says.
+    /// The operation of a reference, at an endpoint. What is asked is judged by [`POLLS`], whatever the text says. A client with which
+    /// the operation was begun still knows the whole address, and asks there.
     ///
     /// # Errors
     /// [`NoReference`].
@@ -578,10 +597,13 @@ impl Operation {
                 header(response.headers(), "location").and_then(|text| Url::parse(&text).ok());
             let told = self.told("InProgress", None, wait, basis);
             return Ok(match moved {
-                Some(moved) => Told {
-                    next: self.going_on(Follow::Location(moved)),
-                    ..told
-                },
+                Some(moved) => {
+                    client.remember(&moved);
+                    Told {
+                        next: self.going_on(Follow::Location(moved)),
+                        ..told
+                    }
+                }
                 None => told,
             });
         }
@@ -637,9 +659,8 @@ impl Ending {
 
 async fn question(client: &ArmClient, url: &Url) -> Result<RawResponse, ArmError> {
     let read = reads::allowing_in(POLLS, Method::Get, url.path());
-    client
-        .send_as(read, Request::new(url.clone(), Method::Get))
-        .await
+    let whole = client.whole_address(url);
+    client.send_as(read, Request::new(whole, Method::Get)).await
 }
 
 fn remark_of(error: Option<Value>) -> Option<ServiceError> {
@@ -667,7 +688,7 @@ fn changed_by(method: Method, address: &Url) -> (Url, Aim) {
 }
 
 /// Path and api-version.
-fn bare(url: &Url) -> String {
+pub(super) fn bare(url: &Url) -> String {
     let mut kept = url.clone();
     kept.set_query(None);
     if let Some((name, version)) = url.query_pairs().find(|(name, _)| name == "api-version") {

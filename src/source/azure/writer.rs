@@ -214,7 +214,13 @@ impl Writer {
             request.set_body(body.to_string().into_bytes());
         }
         match self.client.send_write(write, request).await {
-            Ok(response) => judge(method, &url, &response, request_id),
+            Ok(response) => {
+                let begun = judge(method, &url, &response, request_id)?;
+                if let Some(address) = begun.operation.address() {
+                    self.client.remember(address);
+                }
+                Ok(begun)
+            }
             Err(unanswered) => {
                 let why = safe_line(&unanswered.why, LONGEST);
                 Err(if unanswered.was_sent {
