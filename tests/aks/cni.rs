@@ -22,6 +22,7 @@ pub async fn run(shared: Arc<Shared>) {
         if looked.elapsed() > Duration::from_secs(1) {
             looked = Instant::now();
             show_again(&shared, &mut since).await;
+            forget_successors(&shared).await;
         }
         tokio::time::sleep(LOOK_EVERY).await;
         let (status, answer) = shared
@@ -35,6 +36,30 @@ pub async fn run(shared: Arc<Shared>) {
         let waiting = answer["items"].as_array();
         if status == 200 && waiting.into_iter().flatten().any(waits) {
             round(&shared).await;
+        }
+    }
+}
+
+/// On a busy machine the budgets' controller can miss that a pod of a StatefulSet was gone, and takes its successor, which has its
+/// name, for disrupted for two minutes. Real pods take longer to go than that controller takes to look.
+async fn forget_successors(shared: &Shared) {
+    let path = "/apis/policy/v1/poddisruptionbudgets";
+    let (_, answer) = shared.api.send("GET", path, None).await;
+    for budget in answer["items"].as_array().into_iter().flatten() {
+        let (namespace, name) = names(budget);
+        let disrupted = budget["status"]["disruptedPods"].as_object();
+        for (pod, since) in disrupted.into_iter().flatten() {
+            let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}");
+            let (status, now) = shared.api.send("GET", &path, None).await;
+            let made = now["metadata"]["creationTimestamp"].as_str();
+            if status != 200 || made <= since.as_str() {
+                continue;
+            }
+            let change = json!({"status": {"disruptedPods": {pod: null}}});
+            let path = format!(
+                "/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets/{name}/status"
+            );
+            shared.api.send("PATCH", &path, Some(&change)).await;
         }
     }
 }

@@ -95,6 +95,17 @@ impl Shared {
         locked(&self.world)
     }
 
+    /// The budget of the small cluster's service of two lets none go, or one.
+    pub async fn strict(&self, is_strict: bool) {
+        let path = format!(
+            "/apis/policy/v1/namespaces/shop/poddisruptionbudgets/{}",
+            small::STRICT
+        );
+        let least = if is_strict { 2 } else { 1 };
+        let change = json!({"spec": {"minAvailable": least}});
+        self.api.merge(&path, &change).await;
+    }
+
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
         self.handle.spawn(task)
     }
@@ -220,6 +231,22 @@ impl Aks {
             name
         };
         self.block_on(self.shared.node_comes(&name));
+    }
+
+    /// Somebody makes a budget strict once an operation has begun: no plan could foresee it.
+    pub fn somebody_forbids_once_it_runs(&self) {
+        let shared = Arc::clone(&self.shared);
+        let task = self.shared.spawn(async move {
+            while shared.world().running.is_none() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            shared.strict(true).await;
+        });
+        self.shared.keep(task);
+    }
+
+    pub fn somebody_allows_again(&self) {
+        self.block_on(self.shared.strict(false));
     }
 
     /// Until no operation runs; `false` when it takes longer.

@@ -6,8 +6,6 @@ use super::aks::shape::Shape;
 use super::aks::small::small;
 use super::hand::{Death, Hand, Ran, options};
 use aksplan::execute::run::OnBlocked;
-use aksplan::migrate::sequence::Choices;
-use serde_json::json;
 use std::time::Duration;
 
 const CLUSTER: &str = "/managedclusters/shop";
@@ -64,7 +62,7 @@ fn the_small_cluster_is_moved() {
     let Some(aks) = Aks::start(quick()) else {
         return;
     };
-    let hand = Hand::plan(&aks, &Choices::default());
+    let hand = Hand::plan(&aks);
     let ran = hand.run(&options(), Death::Never);
     is_moved(&aks, &hand, "nothing wrong", &ran);
     let again = hand.run(&options(), Death::Never);
@@ -109,7 +107,7 @@ fn what_passes_is_outlived() {
         let Some(aks) = Aks::start(tiny()) else {
             return;
         };
-        let hand = Hand::plan(&aks, &Choices::default());
+        let hand = Hand::plan(&aks);
         let wrong = rules.len();
         for rule in rules {
             aks.fault(rule);
@@ -132,7 +130,7 @@ fn killed_after_every_record_it_goes_on() {
         let Some(aks) = Aks::start(tiny()) else {
             return;
         };
-        let hand = Hand::plan(&aks, &Choices::default());
+        let hand = Hand::plan(&aks);
         let ran = hand.run(&options(), Death::Never);
         is_moved(&aks, &hand, "to the end", &ran);
         hand.records()
@@ -144,7 +142,7 @@ fn killed_after_every_record_it_goes_on() {
         let Some(aks) = Aks::start(tiny()) else {
             return;
         };
-        let hand = Hand::plan(&aks, &Choices::default());
+        let hand = Hand::plan(&aks);
         // How many things are noticed differs from run to run: the last of them may not be reached.
         hand.run(&options(), death);
         let ran = hand.run(&options(), Death::Never);
@@ -159,17 +157,15 @@ fn killed_within_a_record_it_goes_on() {
         let Some(aks) = Aks::start(tiny()) else {
             return;
         };
-        let hand = Hand::plan(&aks, &Choices::default());
+        let hand = Hand::plan(&aks);
         let ran = hand.run(&options(), Death::After(death));
         assert!(ran.outcome.is_none(), "{}", ran.how());
         let path = hand.journal();
         let mut text = std::fs::read(&path).expect("the journal");
-        let torn = text
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .expect("a line");
-        let half = text[..torn].to_vec();
-        text.extend_from_slice(&half[torn - 40 - cut..torn - cut]);
+        // The next record would have begun like the last.
+        let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+        let last = lines[lines.len() - 2].to_vec();
+        text.extend_from_slice(&last[..last.len() - cut]);
         std::fs::write(&path, &text).expect("it is ours");
         let ran = hand.run(&options(), Death::Never);
         is_moved(&aks, &hand, &format!("{death}, {cut}"), &ran);
@@ -183,12 +179,13 @@ fn killed_within_a_record_it_goes_on() {
 
 #[test]
 fn a_budget_that_never_allows_is_named_and_the_next_run_goes_on() {
-    let mut shape = quick().blocked();
+    let mut shape = quick();
     shape.pace.minute = Duration::from_millis(200);
     let Some(aks) = Aks::start(shape) else {
         return;
     };
-    let hand = Hand::plan(&aks, &Choices::default());
+    let hand = Hand::plan(&aks);
+    aks.somebody_forbids_once_it_runs();
     let ran = hand.run(&options(), Death::Never);
     let how = ran.how();
     assert!(
@@ -202,9 +199,7 @@ fn a_budget_that_never_allows_is_named_and_the_next_run_goes_on() {
         told.contains("stuck: ") && told.contains("shop/api"),
         "{told}"
     );
-    let path = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets/api";
-    let change = json!({"spec": {"minAvailable": 1}});
-    aks.block_on(aks.shared.api.merge(path, &change));
+    aks.somebody_allows_again();
     let ran = hand.run(&options(), Death::Never);
     assert!(
         ran.how().starts_with("Completed"),
@@ -222,12 +217,13 @@ fn a_budget_that_never_allows_is_named_and_the_next_run_goes_on() {
 #[test]
 fn stuck_it_stops_or_aborts_as_told() {
     for (on_blocked, end) in [(OnBlocked::Stop, "Stopped"), (OnBlocked::Abort, "Aborted")] {
-        let mut shape = quick().blocked();
+        let mut shape = quick();
         shape.pace.minute = Duration::from_secs(2);
         let Some(aks) = Aks::start(shape) else {
             return;
         };
-        let hand = Hand::plan(&aks, &Choices::default());
+        let hand = Hand::plan(&aks);
+        aks.somebody_forbids_once_it_runs();
         let mut options = options();
         options.on_blocked = on_blocked;
         let ran = hand.run(&options, Death::Never);

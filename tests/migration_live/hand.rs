@@ -11,10 +11,8 @@ use aksplan::execute::journal::Event;
 use aksplan::execute::run::{OnBlocked, Options, Outcome, run};
 use aksplan::execute::store::Store;
 use aksplan::execute::teller::{Teller, Telling};
-use aksplan::migrate::plan::{FORMAT_VERSION, KIND};
-use aksplan::migrate::sequence::{Choices, sequence};
 use aksplan::migrate::step::Write;
-use aksplan::migrate::{Plan, Target, fingerprint, verify};
+use aksplan::migrate::{Plan, verify};
 use aksplan::model::ResourceId;
 use aksplan::source::azure::{ArmClient, Settings};
 use aksplan::source::kubernetes_api::{self, Access, Reader};
@@ -74,44 +72,13 @@ pub fn options() -> Options {
 }
 
 impl Hand<'_> {
-    /// Plans the move of what is there now.
-    pub fn plan<'a>(aks: &'a Aks, choices: &Choices) -> Hand<'a> {
+    /// Plans the move of what is there now, as a person would.
+    pub fn plan(aks: &Aks) -> Hand<'_> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = Folder::new();
-        let id = ResourceId::new(aks.shared.world().shape.id());
-        let plan = aks.block_on(async {
-            let mut world = world(aks, TOKEN, &id).await;
-            let observed = world.observe(Depth::Whole).await.expect("it is read");
-            let cluster = observed.cluster();
-            let pod_cidr = "100.64.0.0/16".parse().expect("a range");
-            let steps = sequence(cluster, pod_cidr, choices)
-                .expect("a way there")
-                .steps;
-            Plan {
-                kind: KIND.to_string(),
-                format_version: FORMAT_VERSION.to_string(),
-                made_by: "aksplan 0".to_string(),
-                observed_at: None,
-                target: Target {
-                    id: Some(id.to_string()),
-                    name: cluster.name.clone(),
-                    resource_group: cluster.resource_group.clone(),
-                    subscription: id.segment("subscriptions").map(str::to_string),
-                    tenant: observed.tenant.clone(),
-                },
-                pod_cidr,
-                pod_cidr_superset: None,
-                steps,
-                expected: None,
-                findings: Vec::new(),
-                breaks: aksplan::migrate::Dependents::default(),
-                not_checked: Vec::new(),
-                facts: fingerprint::facts(&observed.inventory, cluster),
-                fingerprint: String::new(),
-                digest: String::new(),
-            }
-            .sealed()
-        });
+        let path = super::moves::plan(aks, &folder, &[]);
+        let text = std::fs::read_to_string(path).expect("it was just written");
+        let plan = Plan::parse(&text).expect("it is a plan");
         assert_eq!(verify::verify(&plan), Vec::<String>::new());
         aks.forget();
         Hand {
@@ -193,7 +160,7 @@ impl Policy for Bearer {
 struct Nobody;
 
 impl Lock for Nobody {
-    async fn keep(&mut self, _: Timestamp) -> Result<(), LockTrouble> {
+    async fn keep(&mut self, _now: Timestamp) -> Result<(), LockTrouble> {
         Ok(())
     }
 }
