@@ -9,6 +9,8 @@ mod cassettes;
 mod client;
 mod composed;
 mod estate;
+#[cfg(feature = "kubernetes")]
+mod executed;
 mod fault;
 mod faults;
 mod graph;
@@ -24,6 +26,8 @@ mod scope;
 mod scripted;
 mod server;
 mod server_itself;
+#[cfg(feature = "kubernetes")]
+mod stage;
 mod truth;
 mod unread;
 mod whole;

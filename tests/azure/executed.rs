@@ -1,0 +1,568 @@
+//! Recorded changes through the whole executor: a plan is made of the recorded cluster and carried out by the real loop against a
+//! loopback Azure that answers what was recorded. A journal, a lock and objects of the cluster are ours; every answer to the write
+//! and to the questions after it is Azure's.
+
+use crate::binary::Folder;
+use crate::cassettes::{Cassette, Exchange, cassettes, recordings};
+use crate::client::block_on;
+use crate::migrated::{LEFT_OUT, Step, differences, is_pool, steps};
+use crate::scripted::{Asked, client_within};
+use crate::stage::{Conversation, Stage};
+use aksplan::execute::actuator::{
+    Actuator, Depth, LockTrouble, NotTaken, Observed, Prepared, Standing, Taken, Unprepared,
+};
+use aksplan::execute::azure::{Azure, Interrupt, Lock};
+use aksplan::execute::journal::{Event, RunEnd};
+use aksplan::execute::run::{OnBlocked, Options, Outcome, run};
+use aksplan::execute::store::Store;
+use aksplan::execute::teller::Deaf;
+use aksplan::migrate::plan::{FORMAT_VERSION, KIND};
+use aksplan::migrate::sequence::{Choices, sequence};
+use aksplan::migrate::step::{Action, Write};
+use aksplan::migrate::{self, Plan, Target, fingerprint, verify};
+use aksplan::model::{Cluster, IntOrPercent, IpNet, ResourceId};
+use aksplan::source::kubernetes_api::{self, Access, Reader};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Nobody else executes here.
+struct Alone;
+
+impl Lock for Alone {
+    async fn keep(&mut self, _: Timestamp) -> Result<(), LockTrouble> {
+        Ok(())
+    }
+}
+
+/// The real world, where no wait is longer than a moment.
+struct Swift(Azure<Alone>);
+
+impl Actuator for Swift {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    async fn wait(&mut self, time: Duration) {
+        self.0.wait(time.min(Duration::from_millis(10))).await;
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.0.is_interrupted()
+    }
+
+    async fn observe(&mut self, depth: Depth) -> Result<Observed, String> {
+        self.0.observe(depth).await
+    }
+
+    async fn prepare(&mut self, write: &Write, e_tag: &str) -> Result<Prepared, Unprepared> {
+        self.0.prepare(write, e_tag).await
+    }
+
+    async fn send(&mut self, prepared: &Prepared) -> Result<Taken, NotTaken> {
+        self.0.send(prepared).await
+    }
+
+    async fn ask(&mut self, operation: &str) -> Result<Standing, String> {
+        self.0.ask(operation).await
+    }
+
+    async fn abort(&mut self) -> Result<Taken, NotTaken> {
+        self.0.abort().await
+    }
+
+    async fn keep_lock(&mut self) -> Result<(), LockTrouble> {
+        self.0.keep_lock().await
+    }
+}
+
+fn options() -> Options {
+    Options {
+        made_by: "aksplan 0".to_string(),
+        holder: "a test".to_string(),
+        on_blocked: OnBlocked::Wait,
+        stuck_after: 600,
+        poll: Duration::from_millis(10),
+        settle: Duration::from_secs(2),
+        doubt: Duration::from_secs(2),
+        until: None,
+        abort: false,
+    }
+}
+
+/// A plan for a recorded cluster, and where it is carried out.
+struct Execution {
+    stage: Stage,
+    world: Swift,
+    folder: Folder,
+    plan: Plan,
+}
+
+impl Execution {
+    /// Looks at what was recorded, and plans these actions.
+    async fn plan(
+        conversation: Conversation,
+        pod_cidr: &str,
+        actions: impl FnOnce(&Cluster) -> Vec<migrate::Step>,
+    ) -> Execution {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let id = ResourceId::new(conversation.cluster.clone());
+        let stage = Stage::set(conversation).await;
+        let client = client_within(&stage.azure.endpoint, 1, Duration::from_secs(20));
+        let access = Access::Handed {
+            kubeconfig: stage.kubeconfig.clone(),
+            token: None,
+        };
+        let reader = Reader::open(&access, &kubernetes_api::Settings::default())
+            .await
+            .expect("our own kubeconfig");
+        let interrupt = Interrupt::default();
+        let azure = Azure::new(&client, id.clone(), reader, Alone, interrupt, Vec::new());
+        let mut world = Swift(azure);
+        let observed = world.observe(Depth::Whole).await.expect("it is read");
+        assert_eq!(observed.not_read, [""; 0], "every object is there");
+        let cluster = observed.cluster();
+        let plan = Plan {
+            kind: KIND.to_string(),
+            format_version: FORMAT_VERSION.to_string(),
+            made_by: "aksplan 0".to_string(),
+            observed_at: None,
+            target: Target {
+                id: Some(id.to_string()),
+                name: cluster.name.clone(),
+                resource_group: cluster.resource_group.clone(),
+                subscription: id.segment("subscriptions").map(str::to_string),
+                tenant: observed.tenant.clone(),
+            },
+            pod_cidr: pod_cidr.parse().expect("a range"),
+            pod_cidr_superset: None,
+            steps: actions(cluster),
+            expected: None,
+            findings: Vec::new(),
+            breaks: migrate::Dependents::default(),
+            not_checked: Vec::new(),
+            facts: fingerprint::facts(&observed.inventory, cluster),
+            fingerprint: String::new(),
+            digest: String::new(),
+        }
+        .sealed();
+        Execution {
+            stage,
+            world,
+            folder: Folder::new(),
+            plan,
+        }
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.folder.path.join("plan.journal")
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.journal(), &self.plan, Timestamp::now()).expect("nobody else has it")
+    }
+
+    async fn run(&mut self, options: &Options) -> Outcome {
+        let mut store = self.store();
+        let mut told = Deaf;
+        let (plan, world) = (&self.plan, &mut self.world);
+        let running = run(plan, &mut store, world, &mut told, options, &[]);
+        tokio::time::timeout(Duration::from_secs(120), running)
+            .await
+            .expect("it ends")
+            .expect("the journal is written")
+    }
+
+    /// Requests that change something.
+    fn writes(&self) -> Vec<Asked> {
+        let mut asked = self.stage.azure.asked();
+        asked.retain(|asked| asked.method != "GET");
+        asked
+    }
+
+    /// Questions to the operation.
+    fn polls(&self) -> usize {
+        let asked = self.stage.azure.asked();
+        let of_operation = |asked: &&Asked| asked.path().contains("/operations/");
+        asked.iter().filter(of_operation).count()
+    }
+
+    /// The events of the journal, replayed from the file; no signature of an address is in it.
+    fn events(&self, end: RunEnd) -> Vec<Event> {
+        let text = std::fs::read_to_string(self.journal()).expect("there is one");
+        assert!(!text.contains("&s=") && !text.contains("&h="), "{text}");
+        let looked = Store::look(&self.journal(), &self.plan).expect("it replays");
+        let (status, records) = looked.expect("there is one");
+        assert_eq!(status.last_end.map(|(how, _)| how), Some(end));
+        assert!(!status.open_run);
+        records.into_iter().map(|record| record.event).collect()
+    }
+}
+
+/// What both are about: completed, each write sent once and followed to its recorded end.
+async fn completes(execution: &mut Execution, polls: usize) -> Value {
+    let outcome = execution.run(&options()).await;
+    assert_eq!(outcome.how, RunEnd::Completed, "{}", outcome.why);
+    assert_eq!(outcome.leaves, [""; 0]);
+    let writes = execution.writes();
+    let [write] = writes.as_slice() else {
+        panic!("{} writes", writes.len())
+    };
+    assert_eq!(write.method, "PUT");
+    assert_eq!(
+        execution.polls(),
+        polls,
+        "asked as often as it was recorded"
+    );
+    {
+        let conversation = execution.stage.conversation();
+        assert!(conversation.is_over() && conversation.beyond == 0);
+    }
+    let events = execution.events(RunEnd::Completed);
+    let count = |is: fn(&Event) -> bool| events.iter().filter(|event| is(event)).count();
+    assert_eq!(
+        count(|event| matches!(event, Event::WriteAccepted { .. })),
+        1
+    );
+    assert_eq!(
+        count(|event| matches!(event, Event::StepDone { .. })),
+        execution.plan.steps.len()
+    );
+    assert_eq!(
+        count(|event| matches!(
+            event,
+            Event::StepFailed { .. } | Event::WriteRefused { .. } | Event::StepHeld { .. }
+        )),
+        0
+    );
+    // Carried out again, nothing is left to do and nothing is sent.
+    let again = execution.run(&options()).await;
+    assert_eq!(again.how, RunEnd::Completed);
+    assert_eq!(execution.writes().len(), 1);
+    write.json()
+}
+
+/// Where our body differs from the one that was recorded as sent, but for what recorded clients left out.
+fn surprising(ours: &Value, sent: &Value) -> (Vec<String>, Vec<String>) {
+    let (mut gone, mut new) = (Vec::new(), Vec::new());
+    differences(ours, sent, "", &mut gone, &mut new);
+    gone.retain(|place| !LEFT_OUT.contains(&place.as_str()));
+    (gone, new.into_iter().map(|(place, _)| place).collect())
+}
+
+fn only<'a>(cassette: &'a Cassette) -> Step<'a> {
+    let mut steps = steps(cassette);
+    assert_eq!(steps.len(), 1, "{}", cassette.name);
+    steps.remove(0)
+}
+
+const OVERLAY: &str = "test_aks_azure_cni_overlay_migration";
+const CILIUM: &str = "test_aks_migrate_cluster_to_cilium_dataplane";
+const PROFILE: &str = "/properties/networkProfile";
+
+fn move_to_overlay(pod_cidr: IpNet) -> impl FnOnce(&Cluster) -> Vec<migrate::Step> {
+    move |cluster| {
+        let sequence = sequence(cluster, pod_cidr, &Choices::default());
+        sequence.expect("a way there").steps
+    }
+}
+
+#[test]
+fn recorded_overlay_migrations_replay_through_the_executor() {
+    let Some(root) = recordings() else { return };
+    let cassettes = cassettes(&root, &['A']);
+    let mut seen = 0;
+    for cassette in cassettes.iter().filter(|cassette| cassette.name == OVERLAY) {
+        let step = only(cassette);
+        let pod_cidr = step.sent["properties"]["networkProfile"]["podCidr"].as_str();
+        let pod_cidr = pod_cidr.expect("the recorded client named it");
+        let range: IpNet = pod_cidr.parse().expect("a range");
+        block_on(async {
+            let conversation = Conversation::of(&step, None);
+            let mut execution =
+                Execution::plan(conversation, pod_cidr, move_to_overlay(range)).await;
+            let ids: Vec<&str> = execution
+                .plan
+                .steps
+                .iter()
+                .map(|step| step.id.as_str())
+                .collect();
+            assert_eq!(ids, ["1-check", "2-move-to-overlay", "3-verify"]);
+            assert_eq!(verify::verify(&execution.plan), [""; 0]);
+            let ours = completes(&mut execution, step.polls.len()).await;
+            let (gone, new) = surprising(&ours, &step.sent);
+            // A plan says the list as well, which Azure's own answer has: the two agree.
+            let list = format!("{PROFILE}/podCidrs");
+            assert_eq!(gone, [list.as_str()]);
+            assert_eq!(ours.pointer(&list), step.put.json().pointer(&list));
+            // One client of 2023 counted outbound addresses for a family it did not use.
+            let counted = format!("{PROFILE}/loadBalancerProfile/managedOutboundIPs/countIPv6");
+            assert!(new.is_empty() || new == [counted], "{new:?}");
+        });
+        seen += 1;
+    }
+    assert_eq!(seen, 2);
+}
+
+#[test]
+fn the_recorded_data_plane_migration_replays_through_the_executor() {
+    let Some(root) = recordings() else { return };
+    let cassettes = cassettes(&root, &['A']);
+    let cassette = cassettes.iter().find(|cassette| cassette.name == CILIUM);
+    let step = only(cassette.expect("it is in the index"));
+    // Azure says `NotLatestOperation` beside nearly every status, the last one included.
+    let not_latest = |poll: &&&Exchange| poll.json()["error"]["code"] == "NotLatestOperation";
+    assert!(step.polls.iter().filter(not_latest).count() > 10);
+    assert!(step.polls.last().iter().any(|last| not_latest(last)));
+    // The signature of its address is asked with, and is in no file.
+    assert!(step.polls.iter().all(|poll| poll.query.contains("&s=")));
+    block_on(async {
+        let conversation = Conversation::of(&step, None);
+        let pod_cidr = step.read["properties"]["networkProfile"]["podCidr"].as_str();
+        let pod_cidr = pod_cidr.expect("it is on Overlay already");
+        let mut execution = Execution::plan(conversation, pod_cidr, |_| {
+            let cilium = Action::EnableCilium {
+                policy_before: None,
+            };
+            vec![
+                migrate::Step::of(1, Action::Check),
+                migrate::Step::of(2, cilium),
+            ]
+        })
+        .await;
+        let ours = completes(&mut execution, step.polls.len()).await;
+        assert_eq!(surprising(&ours, &step.sent), (Vec::new(), Vec::new()));
+    });
+}
+
+/// Settings of a pool, as the step before a move writes them.
+#[test]
+fn recorded_upgrade_settings_replay_through_the_executor() {
+    let Some(root) = recordings() else { return };
+    let cassettes = cassettes(&root, &['D']);
+    let mut seen = Vec::new();
+    for name in [
+        "test_aks_nodepool_drain_timeout",
+        "test_aks_nodepool_max_unavailable",
+    ] {
+        let cassette = cassettes.iter().find(|cassette| cassette.name == name);
+        let cassette = cassette.expect("it is in the index");
+        let step = only(cassette);
+        assert!(is_pool(step.path));
+        let is_cluster = |exchange: &&Exchange| {
+            exchange.method == "GET"
+                && exchange.status == 200
+                && step
+                    .path
+                    .to_ascii_lowercase()
+                    .strip_prefix(&exchange.path.to_ascii_lowercase())
+                    .is_some_and(|rest| rest.starts_with("/agentpools/") && rest.len() > 12)
+                && exchange.json()["properties"]["agentPoolProfiles"].is_array()
+        };
+        let beside = cassette.exchanges.iter().find(is_cluster);
+        let beside = beside.expect("the cluster was read").json();
+        let pool = step.read["name"].as_str().expect("it has a name");
+        block_on(async {
+            let conversation = Conversation::of(&step, Some(beside));
+            let mut execution = Execution::plan(conversation, "100.64.0.0/16", |cluster| {
+                let from = cluster.pool(pool).expect("it is there").upgrade.clone();
+                let mut to = from.clone();
+                let sent = &step.sent["properties"]["upgradeSettings"];
+                if let Some(minutes) = sent["drainTimeoutInMinutes"].as_u64() {
+                    to.drain_timeout_minutes = u32::try_from(minutes).ok();
+                }
+                if let Some(text) = sent["maxUnavailable"].as_str() {
+                    to.max_unavailable = IntOrPercent::from_word(text);
+                }
+                assert_ne!(from, to);
+                let pool = pool.to_string();
+                vec![
+                    migrate::Step::of(1, Action::Check),
+                    migrate::Step::of(2, Action::SetUpgradeSettings { pool, from, to }),
+                ]
+            })
+            .await;
+            let ours = completes(&mut execution, step.polls.len()).await;
+            assert_eq!(surprising(&ours, &step.sent), (Vec::new(), Vec::new()));
+        });
+        seen.push(name);
+    }
+    assert_eq!(seen.len(), 2);
+}
+
+/// The one abort of a cluster that was recorded, of its creation: a run is resumed over an operation under way, and is to end it.
+#[test]
+fn the_recorded_abort_replays_through_the_executor() {
+    let Some(root) = recordings() else { return };
+    let cassettes = cassettes(&root, &['F']);
+    let found = cassettes.iter().find_map(|cassette| {
+        let exchanges = &cassette.exchanges;
+        let position = exchanges
+            .iter()
+            .position(|exchange| exchange.path.ends_with("/abort") && !is_pool(&exchange.path))?;
+        Some((exchanges, position))
+    });
+    let (exchanges, position) = found.expect("one was recorded");
+    let post = &exchanges[position];
+    let resource = post.path.strip_suffix("/abort").expect("it ends so");
+    let is_get = |exchange: &&Exchange| {
+        exchange.method == "GET"
+            && exchange.status == 200
+            && exchange.path.eq_ignore_ascii_case(resource)
+    };
+    let read = exchanges[..position].iter().rfind(is_get);
+    let after = exchanges[position..].iter().find(is_get);
+    let (read, after) = (read.expect("before").json(), after.expect("after").json());
+    let put = exchanges.iter().find(|exchange| exchange.method == "PUT");
+    let begun = &put.expect("it was begun").headers["azure-asyncoperation"];
+    let begun = begun.split('?').next().expect("an address");
+    let (_, begun) = begun.split_once(".com/").expect("an address of Azure");
+    let polls: Vec<&Exchange> = exchanges[position + 1..]
+        .iter()
+        .take_while(|next| next.path.contains("/operations/"))
+        .collect();
+    block_on(async {
+        let conversation = Conversation::of_abort(post, read, &polls, after);
+        let pod_cidr = "100.64.0.0/16";
+        let range = pod_cidr.parse().expect("a range");
+        let mut execution = Execution::plan(conversation, pod_cidr, move_to_overlay(range)).await;
+        let id = execution
+            .plan
+            .target
+            .id
+            .clone()
+            .expect("it was planned with one");
+        // What a run leaves that was killed after Azure had taken its write.
+        let (check, step) = ("1-check".to_string(), "2-move-to-overlay".to_string());
+        let started = |step: &str, e_tag: Option<&str>| Event::StepStarted {
+            step: step.to_string(),
+            attempt: 1,
+            e_tag: e_tag.map(str::to_string),
+            body: e_tag.map(|_| "00".to_string()),
+        };
+        let before = [
+            Event::RunBegan {
+                run: 1,
+                made_by: "aksplan 0".to_string(),
+                holder: "a test".to_string(),
+            },
+            started(&check, None),
+            Event::StepDone {
+                step: check,
+                evidence: Vec::new(),
+            },
+            started(&step, Some("before")),
+            Event::WriteAccepted {
+                step,
+                operation: Some(format!(
+                    "status /{begun}?api-version=2016-03-30 of {id}?api-version=2025-10-01 changed"
+                )),
+            },
+        ];
+        let mut store = execution.store();
+        for event in before {
+            store
+                .append(&execution.plan, Timestamp::now(), event)
+                .expect("it is written");
+        }
+        drop(store);
+        let abort = Options {
+            abort: true,
+            ..options()
+        };
+        let outcome = execution.run(&abort).await;
+        assert_eq!(outcome.how, RunEnd::Aborted, "{}", outcome.why);
+        assert!(outcome.why.contains("Canceled"), "{}", outcome.why);
+        assert!(
+            outcome
+                .leaves
+                .iter()
+                .any(|line| line.contains("3 as before")),
+            "{:?}",
+            outcome.leaves
+        );
+        let writes = execution.writes();
+        assert_eq!(writes.len(), 1);
+        assert_eq!(writes[0].method, "POST");
+        assert!(writes[0].path().eq_ignore_ascii_case(&post.path));
+        assert!(execution.stage.conversation().is_over());
+        let events = execution.events(RunEnd::Aborted);
+        assert!(events.contains(&Event::AbortStarted) && events.contains(&Event::AbortAccepted));
+        assert!(events.iter().any(
+            |event| matches!(event, Event::StepFailed { why, .. } if why.contains("Canceled"))
+        ));
+    });
+}
+
+/// No recorded operation ended as `Failed`. What was recorded of trouble around others is met on the way of a recorded migration: a
+/// write that was throttled, questions that a gateway did not get through.
+#[test]
+fn recorded_trouble_does_not_stop_a_recorded_migration() {
+    let Some(root) = recordings() else { return };
+    let all = cassettes(&root, &['A', 'G']);
+    let recorded = |method: &str, status: u16| -> Vec<Exchange> {
+        let exchanges = all.iter().flat_map(|cassette| &cassette.exchanges);
+        exchanges
+            .filter(|exchange| exchange.method == method && exchange.status == status)
+            .cloned()
+            .collect()
+    };
+    let throttled = recorded("PUT", 429);
+    let gateway = recorded("GET", 502);
+    assert!(!throttled.is_empty() && !gateway.is_empty());
+    let cassette = all.iter().find(|cassette| cassette.name == OVERLAY);
+    let step = only(cassette.expect("it is in the index"));
+    let pod_cidr = "100.64.0.0/10";
+    let range = pod_cidr.parse().expect("a range");
+    block_on(async {
+        let mut conversation = Conversation::of(&step, None);
+        conversation.refusals = throttled[..1].to_vec().into();
+        conversation.trouble(gateway);
+        let mut execution = Execution::plan(conversation, pod_cidr, move_to_overlay(range)).await;
+        let outcome = execution.run(&options()).await;
+        assert_eq!(outcome.how, RunEnd::Completed, "{}", outcome.why);
+        let writes = execution.writes();
+        let [first, second] = writes.as_slice() else {
+            panic!("{} writes", writes.len())
+        };
+        assert_eq!(first.json(), second.json(), "the same again");
+        let events = execution.events(RunEnd::Completed);
+        let refused =
+            |event: &&Event| matches!(event, Event::WriteRefused { code, .. } if code == "429");
+        assert_eq!(events.iter().filter(refused).count(), 1);
+    });
+}
+
+/// A recorded refusal ends the run with Azure's words, and nothing is sent again.
+#[test]
+fn a_recorded_refusal_ends_the_run_with_azures_words() {
+    let Some(root) = recordings() else { return };
+    let all = cassettes(&root, &['A', 'G']);
+    let refusal = all
+        .iter()
+        .flat_map(|cassette| &cassette.exchanges)
+        .find(|exchange| {
+            exchange.method == "PUT" && exchange.status == 400 && !is_pool(&exchange.path)
+        });
+    let refusal = refusal.expect("one was recorded");
+    let told = refusal.json();
+    let message = told["message"].as_str().expect("it says why");
+    let cassette = all.iter().find(|cassette| cassette.name == OVERLAY);
+    let step = only(cassette.expect("it is in the index"));
+    let pod_cidr = "100.64.0.0/10";
+    let range = pod_cidr.parse().expect("a range");
+    block_on(async {
+        let mut conversation = Conversation::of(&step, None);
+        conversation.refusals = vec![refusal.clone()].into();
+        let mut execution = Execution::plan(conversation, pod_cidr, move_to_overlay(range)).await;
+        let outcome = execution.run(&options()).await;
+        assert_eq!(outcome.how, RunEnd::Failed, "{}", outcome.why);
+        assert!(outcome.why.contains(message), "{}", outcome.why);
+        assert_eq!(execution.writes().len(), 1);
+        assert_eq!(execution.polls(), 0);
+        let events = execution.events(RunEnd::Failed);
+        let refused = |event: &&Event| matches!(event, Event::WriteRefused { code, .. } if code == "BadRequest");
+        assert_eq!(events.iter().filter(refused).count(), 1);
+    });
+}
