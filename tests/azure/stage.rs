@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+// Only its answers are of use here: what was asked is another test's.
 #[path = "../kubernetes_live/loopback.rs"]
 #[allow(dead_code)]
 mod loopback;
@@ -42,6 +43,8 @@ pub struct Conversation {
     ends_unasked: bool,
     /// Questions that nobody was recorded to ask of the write's own operation.
     pub beyond: usize,
+    /// Questions to an address that was signed, without its signature.
+    pub unsigned: usize,
 }
 
 impl Conversation {
@@ -60,6 +63,7 @@ impl Conversation {
             at: 0,
             ends_unasked: false,
             beyond: 0,
+            unsigned: 0,
         }
     }
 
@@ -75,6 +79,7 @@ impl Conversation {
             at: 0,
             ends_unasked: true,
             beyond: 0,
+            unsigned: 0,
         }
     }
 
@@ -165,16 +170,16 @@ impl Conversation {
             if self.at != 0 {
                 return Reply::text(599, "it is sent once");
             }
-            if let Some(refusal) = self.refusals.pop_front() {
-                return answered(&refusal, endpoint);
-            }
-            let e_tag = self.written();
-            let e_tag = e_tag["eTag"]
+            let written = self.written();
+            let e_tag = written["eTag"]
                 .as_str()
-                .or(e_tag["properties"]["eTag"].as_str());
+                .or(written["properties"]["eTag"].as_str());
             let named = asked.headers.get("if-match").map(String::as_str);
             if self.write.method == "PUT" && named != e_tag {
                 return Reply::json(412, &json!({"error": {"code": "PreconditionFailed"}}));
+            }
+            if let Some(refusal) = self.refusals.pop_front() {
+                return answered(&refusal, endpoint);
             }
             self.at = 1;
             return answered(&self.write, endpoint);
@@ -183,23 +188,7 @@ impl Conversation {
             return Reply::text(599, "nobody was recorded to send this");
         }
         if path.contains("/operations/") {
-            let target = self
-                .polls
-                .front()
-                .filter(|poll| self.at == 1 && same(&poll.path) && !self.ends_unasked);
-            // A signed address is asked with its signature.
-            let is_whole = target.is_some_and(|poll| {
-                poll.query.is_empty() || asked.target.ends_with(&format!("?{}", poll.query))
-            });
-            if !is_whole {
-                self.beyond += 1;
-                return Reply::json(404, &json!({"error": {"code": "NotFound"}}));
-            }
-            let poll = self.polls.pop_front().expect("it was there");
-            if self.polls.is_empty() {
-                self.at = 2;
-            }
-            return answered(&poll, endpoint);
+            return self.operation(asked, endpoint);
         }
         if path == cluster {
             if self.ends_unasked && self.at == 1 && self.polls.pop_front().is_none() {
@@ -222,6 +211,26 @@ impl Conversation {
         }
         // Networks, windows and the rest: nothing of them was recorded, and there is none.
         Reply::json(200, &json!({"value": []}))
+    }
+
+    fn operation(&mut self, asked: &Asked, endpoint: &str) -> Reply {
+        let is_asked = |poll: &&Exchange| {
+            self.at == 1 && !self.ends_unasked && poll.path.eq_ignore_ascii_case(asked.path())
+        };
+        let Some(poll) = self.polls.front().filter(is_asked).cloned() else {
+            self.beyond += 1;
+            return Reply::json(404, &json!({"error": {"code": "NotFound"}}));
+        };
+        self.polls.pop_front();
+        if self.polls.is_empty() {
+            self.at = 2;
+        }
+        if asked.target.ends_with(&format!("?{}", poll.query)) {
+            return answered(&poll, endpoint);
+        }
+        // What Azure says without the signature was not recorded: it is taken to be closed, and time passes all the same.
+        self.unsigned += 1;
+        Reply::json(403, &json!({"error": {"code": "AuthorizationFailed"}}))
     }
 
     fn object(&self, path: &str) -> loopback::Answer {
