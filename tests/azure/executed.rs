@@ -350,7 +350,7 @@ fn the_recorded_data_plane_migration_replays_through_the_executor() {
     // Azure says `NotLatestOperation` beside nearly every status, the last one included.
     let not_latest = |poll: &&&Exchange| poll.json()["error"]["code"] == "NotLatestOperation";
     assert!(step.polls.iter().filter(not_latest).count() > 10);
-    assert!(step.polls.last().iter().any(|last| not_latest(last)));
+    assert!(step.polls.last().iter().any(not_latest));
     // The signature of its address is asked with, and is in no file.
     assert!(step.polls.iter().all(|poll| poll.query.contains("&s=")));
     block_on(async {

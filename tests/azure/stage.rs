@@ -10,9 +10,8 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-// Only its answers are of use here: what was asked is another test's.
 #[path = "../kubernetes_live/loopback.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "only its answers are of use here")]
 mod loopback;
 
 fn kubeconfig(server: &str, _: Option<&str>, user: &str) -> String {
