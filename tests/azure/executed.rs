@@ -1,229 +1,21 @@
 //! Recorded changes through the whole executor: a plan is made of the recorded cluster and carried out by the real loop against a
-//! loopback Azure that answers what was recorded. A journal, a lock and objects of the cluster are ours; every answer to the write
-//! and to the questions after it is Azure's.
+//! loopback Azure that answers what was recorded.
 
-use crate::binary::Folder;
 use crate::cassettes::{Cassette, Exchange, cassettes, recordings};
 use crate::client::block_on;
+use crate::execution::{Execution, options, world};
 use crate::migrated::{LEFT_OUT, Step, differences, is_pool, steps};
-use crate::scripted::{Asked, client_within};
-use crate::stage::{Conversation, Stage};
-use aksplan::execute::actuator::{
-    Actuator, Depth, LockTrouble, NotTaken, Observed, Prepared, Standing, Taken, Unprepared,
-};
-use aksplan::execute::azure::{Azure, Interrupt, Lock};
+use crate::stage::Conversation;
+use aksplan::execute::azure::Interrupt;
 use aksplan::execute::journal::{Event, RunEnd};
-use aksplan::execute::run::{OnBlocked, Options, Outcome, run};
-use aksplan::execute::store::Store;
-use aksplan::execute::teller::{Deaf, Teller, Telling};
-use aksplan::migrate::plan::{FORMAT_VERSION, KIND};
+use aksplan::execute::run::Options;
+use aksplan::execute::teller::{Teller, Telling};
 use aksplan::migrate::sequence::{Choices, sequence};
-use aksplan::migrate::step::{Action, Write};
-use aksplan::migrate::{self, Plan, Target, fingerprint, verify};
+use aksplan::migrate::step::Action;
+use aksplan::migrate::{self, verify};
 use aksplan::model::{Cluster, IntOrPercent, IpNet, ResourceId};
-use aksplan::source::kubernetes_api::{self, Access, Reader};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::path::PathBuf;
-use std::time::Duration;
-
-/// Nobody else executes here.
-struct Alone;
-
-impl Lock for Alone {
-    async fn keep(&mut self, _: Timestamp) -> Result<(), LockTrouble> {
-        Ok(())
-    }
-}
-
-/// The real world, where no wait is longer than a moment.
-struct Swift(Azure<Alone>);
-
-impl Actuator for Swift {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    async fn wait(&mut self, time: Duration) {
-        self.0.wait(time.min(Duration::from_millis(10))).await;
-    }
-
-    fn is_interrupted(&self) -> bool {
-        self.0.is_interrupted()
-    }
-
-    async fn observe(&mut self, depth: Depth) -> Result<Observed, String> {
-        self.0.observe(depth).await
-    }
-
-    async fn prepare(&mut self, write: &Write, e_tag: &str) -> Result<Prepared, Unprepared> {
-        self.0.prepare(write, e_tag).await
-    }
-
-    async fn send(&mut self, prepared: &Prepared) -> Result<Taken, NotTaken> {
-        self.0.send(prepared).await
-    }
-
-    async fn ask(&mut self, operation: &str) -> Result<Standing, String> {
-        self.0.ask(operation).await
-    }
-
-    async fn abort(&mut self) -> Result<Taken, NotTaken> {
-        self.0.abort().await
-    }
-
-    async fn keep_lock(&mut self) -> Result<(), LockTrouble> {
-        self.0.keep_lock().await
-    }
-}
-
-fn options() -> Options {
-    Options {
-        made_by: "aksplan 0".to_string(),
-        holder: "a test".to_string(),
-        on_blocked: OnBlocked::Wait,
-        stuck_after: 600,
-        poll: Duration::from_millis(10),
-        settle: Duration::from_secs(2),
-        doubt: Duration::from_secs(2),
-        until: None,
-        abort: false,
-    }
-}
-
-/// As a process that has just been started sees it.
-async fn world(stage: &Stage, id: &ResourceId, interrupt: &Interrupt) -> Swift {
-    let client = client_within(&stage.azure.endpoint, 1, Duration::from_secs(20));
-    let access = Access::Handed {
-        kubeconfig: stage.kubeconfig.clone(),
-        token: None,
-    };
-    let reader = Reader::open(&access, &kubernetes_api::Settings::default())
-        .await
-        .expect("our own kubeconfig");
-    let (id, interrupt) = (id.clone(), interrupt.clone());
-    Swift(Azure::new(
-        &client,
-        id,
-        reader,
-        Alone,
-        interrupt,
-        Vec::new(),
-    ))
-}
-
-/// Somebody wants to stop as soon as the write is taken.
-struct Impatient(Interrupt);
-
-impl Teller for Impatient {
-    fn tell(&mut self, _: Timestamp, telling: &Telling) {
-        if matches!(telling, Telling::Accepted { .. }) {
-            self.0.ask();
-        }
-    }
-}
-
-/// A plan for a recorded cluster, and where it is carried out.
-struct Execution {
-    stage: Stage,
-    world: Swift,
-    folder: Folder,
-    plan: Plan,
-}
-
-impl Execution {
-    /// Looks at what was recorded, and plans these actions.
-    async fn plan(
-        conversation: Conversation,
-        pod_cidr: &str,
-        actions: impl FnOnce(&Cluster) -> Vec<migrate::Step>,
-    ) -> Execution {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let id = ResourceId::new(conversation.cluster.clone());
-        let stage = Stage::set(conversation).await;
-        let mut world = world(&stage, &id, &Interrupt::default()).await;
-        let observed = world.observe(Depth::Whole).await.expect("it is read");
-        assert_eq!(observed.not_read, [""; 0], "every object is there");
-        let cluster = observed.cluster();
-        let plan = Plan {
-            kind: KIND.to_string(),
-            format_version: FORMAT_VERSION.to_string(),
-            made_by: "aksplan 0".to_string(),
-            observed_at: None,
-            target: Target {
-                id: Some(id.to_string()),
-                name: cluster.name.clone(),
-                resource_group: cluster.resource_group.clone(),
-                subscription: id.segment("subscriptions").map(str::to_string),
-                tenant: observed.tenant.clone(),
-            },
-            pod_cidr: pod_cidr.parse().expect("a range"),
-            pod_cidr_superset: None,
-            steps: actions(cluster),
-            expected: None,
-            findings: Vec::new(),
-            breaks: migrate::Dependents::default(),
-            not_checked: Vec::new(),
-            facts: fingerprint::facts(&observed.inventory, cluster),
-            fingerprint: String::new(),
-            digest: String::new(),
-        }
-        .sealed();
-        Execution {
-            stage,
-            world,
-            folder: Folder::new(),
-            plan,
-        }
-    }
-
-    fn journal(&self) -> PathBuf {
-        self.folder.path.join("plan.journal")
-    }
-
-    fn store(&self) -> Store {
-        Store::open(&self.journal(), &self.plan, Timestamp::now()).expect("nobody else has it")
-    }
-
-    async fn run(&mut self, options: &Options) -> Outcome {
-        self.run_telling(options, &mut Deaf).await
-    }
-
-    async fn run_telling<T: Teller>(&mut self, options: &Options, told: &mut T) -> Outcome {
-        let mut store = self.store();
-        let (plan, world) = (&self.plan, &mut self.world);
-        let running = run(plan, &mut store, world, told, options, &[]);
-        tokio::time::timeout(Duration::from_secs(120), running)
-            .await
-            .expect("it ends")
-            .expect("the journal is written")
-    }
-
-    /// Requests that change something.
-    fn writes(&self) -> Vec<Asked> {
-        let mut asked = self.stage.azure.asked();
-        asked.retain(|asked| asked.method != "GET");
-        asked
-    }
-
-    /// Questions to the operation.
-    fn polls(&self) -> usize {
-        let asked = self.stage.azure.asked();
-        let of_operation = |asked: &&Asked| asked.path().contains("/operations/");
-        asked.iter().filter(of_operation).count()
-    }
-
-    /// The events of the journal, replayed from the file; no signature of an address is in it.
-    fn events(&self, end: RunEnd) -> Vec<Event> {
-        let text = std::fs::read_to_string(self.journal()).expect("there is one");
-        assert!(!text.contains("&s=") && !text.contains("&h="), "{text}");
-        let looked = Store::look(&self.journal(), &self.plan).expect("it replays");
-        let (status, records) = looked.expect("there is one");
-        assert_eq!(status.last_end.map(|(how, _)| how), Some(end));
-        assert!(!status.open_run);
-        records.into_iter().map(|record| record.event).collect()
-    }
-}
 
 /// What both are about: completed, each write sent once and followed to its recorded end.
 async fn completes(execution: &mut Execution, polls: usize) -> Value {
@@ -595,6 +387,17 @@ fn a_recorded_refusal_ends_the_run_with_azures_words() {
     });
 }
 
+/// Somebody wants to stop as soon as the write is taken.
+struct Impatient(Interrupt);
+
+impl Teller for Impatient {
+    fn tell(&mut self, _: Timestamp, telling: &Telling) {
+        if matches!(telling, Telling::Accepted { .. }) {
+            self.0.ask();
+        }
+    }
+}
+
 /// A run that is stopped while AKS is at work is gone on with by another process. That one does not know the signature of the
 /// operation's address: of the migrations without one it asks the operation, of the other the cluster.
 #[test]
@@ -641,4 +444,33 @@ fn a_recorded_migration_is_resumed_by_another_process() {
         seen += 1;
     }
     assert_eq!(seen, 3);
+}
+
+/// Azure's word alone is no proof: nodes that stay as they were fail it, and nothing is sent again.
+#[test]
+fn a_recorded_success_is_not_believed_over_the_nodes() {
+    let Some(root) = recordings() else { return };
+    let cassettes = cassettes(&root, &['A']);
+    let cassette = cassettes.iter().find(|cassette| cassette.name == OVERLAY);
+    let step = only(cassette.expect("it is in the index"));
+    let pod_cidr = "100.64.0.0/10";
+    let range = pod_cidr.parse().expect("a range");
+    block_on(async {
+        let mut conversation = Conversation::of(&step, None);
+        conversation.nodes_stay = true;
+        let mut execution = Execution::plan(conversation, pod_cidr, move_to_overlay(range)).await;
+        let outcome = execution.run(&options()).await;
+        assert_eq!(outcome.how, RunEnd::Failed, "{}", outcome.why);
+        for word in [
+            "does not carry the overlay label",
+            "has 10.224.1.5 of a node subnet",
+        ] {
+            assert!(outcome.why.contains(word), "{}", outcome.why);
+        }
+        assert_eq!(execution.writes().len(), 1);
+        let events = execution.events(RunEnd::Failed);
+        let failed =
+            |event: &&Event| matches!(event, Event::StepFailed { step, .. } if step == "3-verify");
+        assert_eq!(events.iter().filter(failed).count(), 1);
+    });
 }

@@ -11,6 +11,8 @@ mod composed;
 mod estate;
 #[cfg(feature = "kubernetes")]
 mod executed;
+#[cfg(feature = "kubernetes")]
+mod execution;
 mod fault;
 mod faults;
 mod graph;

@@ -44,6 +44,8 @@ pub struct Conversation {
     pub beyond: usize,
     /// Questions to an address that was signed, without its signature.
     pub unsigned: usize,
+    /// Nodes stay as before, whatever Azure says.
+    pub nodes_stay: bool,
 }
 
 impl Conversation {
@@ -63,6 +65,7 @@ impl Conversation {
             ends_unasked: false,
             beyond: 0,
             unsigned: 0,
+            nodes_stay: false,
         }
     }
 
@@ -79,6 +82,7 @@ impl Conversation {
             ends_unasked: true,
             beyond: 0,
             unsigned: 0,
+            nodes_stay: false,
         }
     }
 
@@ -155,7 +159,11 @@ impl Conversation {
     /// How nodes go while AKS is at work was not recorded: they are as before until it is done.
     fn settled(&self) -> Value {
         let settled = Conversation {
-            at: if self.at == 1 { 0 } else { self.at },
+            at: if self.at == 2 && !self.nodes_stay {
+                2
+            } else {
+                0
+            },
             ..self.clone()
         };
         settled.now()
