@@ -9,6 +9,10 @@ mod cassettes;
 mod client;
 mod composed;
 mod estate;
+#[cfg(feature = "kubernetes")]
+mod executed;
+#[cfg(feature = "kubernetes")]
+mod execution;
 mod fault;
 mod faults;
 mod graph;
@@ -24,6 +28,8 @@ mod scope;
 mod scripted;
 mod server;
 mod server_itself;
+#[cfg(feature = "kubernetes")]
+mod stage;
 mod truth;
 mod unread;
 mod whole;

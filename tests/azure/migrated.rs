@@ -21,7 +21,7 @@ const KINDS: [char; 7] = ['A', 'B', 'C', 'D', 'E', 'F', 'G'];
 
 /// What recorded clients left out of what they had read, though it is not read-only: the Azure CLI asks its SDK for bodies, and what
 /// that has no field for is lost. Azure keeps what it had, so that giving it back unchanged says the same.
-const LEFT_OUT: &[&str] = &[
+pub const LEFT_OUT: &[&str] = &[
     "/properties/controlPlanePluginProfiles",
     "/properties/networkProfile/loadBalancerProfile/effectiveOutboundIPs",
     // `az aks upgrade` alone, "because otherwise validation complains" of a service principal without its secret; every other
@@ -89,17 +89,17 @@ fn is_explained(cassette: &str, place: &str) -> bool {
 }
 
 /// What was read, what was sent, and what came of it.
-struct Step<'a> {
-    cassette: &'a str,
-    path: &'a str,
-    read: Value,
-    sent: Value,
-    put: &'a Exchange,
-    polls: Vec<&'a Exchange>,
-    after: Option<Value>,
+pub struct Step<'a> {
+    pub cassette: &'a str,
+    pub path: &'a str,
+    pub read: Value,
+    pub sent: Value,
+    pub put: &'a Exchange,
+    pub polls: Vec<&'a Exchange>,
+    pub after: Option<Value>,
 }
 
-fn is_pool(path: &str) -> bool {
+pub fn is_pool(path: &str) -> bool {
     path.to_ascii_lowercase().contains("/agentpools/")
 }
 
@@ -110,7 +110,7 @@ fn is_written(path: &str) -> bool {
         && (depth == 9 || (depth == 11 && is_pool(&path)))
 }
 
-fn steps(cassette: &Cassette) -> Vec<Step<'_>> {
+pub fn steps(cassette: &Cassette) -> Vec<Step<'_>> {
     let mut read: BTreeMap<String, Value> = BTreeMap::new();
     let mut found = Vec::new();
     for (position, exchange) in cassette.exchanges.iter().enumerate() {
@@ -149,7 +149,7 @@ fn steps(cassette: &Cassette) -> Vec<Step<'_>> {
 }
 
 /// Every place where they differ: only before, or (also) after.
-fn differences(
+pub fn differences(
     before: &Value,
     after: &Value,
     place: &str,
@@ -258,6 +258,23 @@ impl Clock for Waits {
     }
 }
 
+/// The answer that was recorded; our own address stands in for Azure's.
+pub fn answered(exchange: &Exchange, endpoint: &str) -> Reply {
+    let mut reply = Reply::text(exchange.status, &exchange.answer);
+    for name in [
+        "azure-asyncoperation",
+        "location",
+        "retry-after",
+        "content-type",
+    ] {
+        if let Some(value) = exchange.headers.get(name) {
+            let host = format!("https://{}", exchange.host);
+            reply = reply.with(name, &value.replace(&host, endpoint));
+        }
+    }
+    reply
+}
+
 /// Answers a write and the questions after it as they were recorded. Its own address stands in for Azure's.
 fn replayed(write: &Exchange, polls: &[&Exchange]) -> Scripted {
     let path_of = |exchange: &Exchange| format!("{}?{}", exchange.path, exchange.query);
@@ -285,19 +302,7 @@ fn replayed(write: &Exchange, polls: &[&Exchange]) -> Scripted {
                     _ => return Reply::text(599, "not what was recorded"),
                 }
             };
-            let mut reply = Reply::text(exchange.status, &exchange.answer);
-            for name in [
-                "azure-asyncoperation",
-                "location",
-                "retry-after",
-                "content-type",
-            ] {
-                if let Some(value) = exchange.headers.get(name) {
-                    let host = format!("https://{}", exchange.host);
-                    reply = reply.with(name, &value.replace(&host, &endpoint));
-                }
-            }
-            reply
+            answered(&exchange, &endpoint)
         })
     })
 }

@@ -121,6 +121,11 @@ impl Scripted {
 }
 
 pub fn client_of(endpoint: &str, tokens: u32) -> ArmClient {
+    client_within(endpoint, tokens, Duration::from_millis(700))
+}
+
+/// As [`client_of`], where every answer is waited for so long.
+pub fn client_within(endpoint: &str, tokens: u32, answer: Duration) -> ArmClient {
     let source = Arc::new(Tokens {
         given: AtomicU32::new(0),
         most: tokens,
@@ -128,7 +133,7 @@ pub fn client_of(endpoint: &str, tokens: u32) -> ArmClient {
     let admitted = Endpoint::parse(endpoint).expect("an endpoint on this machine");
     let bearer = Bearer::new(Credential::new(source), admitted, "scope");
     let settings = Settings {
-        answer_within: Duration::from_millis(700),
+        answer_within: answer,
         patience: Duration::from_secs(5),
         transport: Some(aksplan::source::azure::direct_transport()),
         ..Settings::default()
