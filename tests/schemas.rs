@@ -8,7 +8,7 @@ use binary::{answer, root, scenarios};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 16] = [
+const SCHEMAS: [&str; 19] = [
     "scenario",
     "capacity",
     "predict",
@@ -20,6 +20,9 @@ const SCHEMAS: [&str; 16] = [
     "simulate",
     "compare",
     "operation",
+    "plan",
+    "verify",
+    "status",
     "policy",
     "explain",
     "report",
@@ -343,4 +346,26 @@ fn the_default_policy_is_what_its_schema_says() {
         problems(&validator, &json!({ "node_reimage": 200 })),
         [""; 0]
     );
+}
+
+/// A plan is what its schema says, and so is what is said of it.
+#[test]
+fn plans_and_what_is_said_of_them() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("schemas-plan");
+    std::fs::create_dir_all(&folder).expect("a folder for what the test writes");
+    let path = folder.join("plan.json");
+    let path = path.to_str().expect("the target folder has a plain name");
+    let arguments = ["migrate", "--from", "scenarios/payments", "--futures", "20"];
+    let output = binary::aksplan(&[&arguments[..], &["--out", path]].concat(), "");
+    assert!(output.status.success(), "{output:?}");
+    let plan = std::fs::read_to_string(path).expect("the plan was written");
+    let plan = serde_json::from_str(&plan).expect("a plan is JSON");
+    assert_eq!(problems(&validator("plan"), &plan), Vec::<String>::new());
+    conforms("status", &["migrate", "--status", "--plan", path]);
+    // The plan of a scenario names no cluster id, so it is not valid: that is said, with an exit code of its own.
+    let output = binary::aksplan(&["migrate", "--verify", "--plan", path, "-o", "json"], "");
+    assert_eq!(output.status.code(), Some(3));
+    let said = serde_json::from_slice(&output.stdout).expect("`-o json` prints JSON");
+    assert_eq!(problems(&validator("verify"), &said), Vec::<String>::new());
+    assert_eq!(said["is_valid"], false);
 }

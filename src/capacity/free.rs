@@ -336,6 +336,16 @@ fn taken(inventory: &Inventory, cluster: Option<&Cluster>, purpose: Purpose) -> 
         let network = &cluster.network;
         if purpose != Purpose::Service {
             prefixes.extend(&network.service_cidrs);
+            // Ranges that were added in the cluster itself (CID-2); what is no prefix is for its reader to tell.
+            let added = cluster
+                .kubernetes
+                .iter()
+                .flat_map(|state| &state.service_cidrs);
+            prefixes.extend(
+                added
+                    .flat_map(|range| &range.cidrs)
+                    .filter_map(|text| text.parse::<IpNet>().ok()),
+            );
         }
         let has_pods = cluster.mode().is_none_or(NetworkMode::has_pod_cidr);
         if purpose != Purpose::Pod && has_pods {

@@ -135,10 +135,9 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
         ));
     }
     let chosen = pod_cidr(&scene, &args.pod_cidr)?;
-    let sequence = match chosen.range {
-        Some(range) => Some(sequence(scene.cluster(), range, &args.choices.choices())),
-        None => None,
-    };
+    let sequence = chosen
+        .range
+        .map(|range| sequence(scene.cluster(), range, &args.choices.choices()));
     // What cannot be planned is only said where a plan is asked for.
     let sequence = match (sequence, &args.choices.out) {
         (Some(Ok(sequence)), _) => Some(sequence),
@@ -198,12 +197,13 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
         findings.extend(sequence.findings.iter().cloned());
     }
     findings.extend(breaks.found.iter().map(broken));
-    not_checked.extend(
-        breaks
-            .not_known
-            .iter()
-            .map(|unknown| format!("{}: {}", unknown.what, unknown.how_to_find_out)),
-    );
+    not_checked.extend(breaks.not_known.iter().map(|unknown| {
+        let query = match unknown.query {
+            Some(_) => "; the runbook that --out writes has the query",
+            None => "",
+        };
+        format!("{}: {}{query}", unknown.what, unknown.how_to_find_out)
+    }));
     let ending = args.simulation.run(&scene, |population| {
         Ok(Asked {
             word: "migrate",
@@ -248,14 +248,20 @@ fn broken(dependent: &Dependent) -> Finding {
             dependent.sure.word(),
             sentence(&dependent.evidence),
             sentence(&dependent.breaks),
-            dependent.remedy
+            sentence(&dependent.remedy)
         ),
         rules,
     }
 }
 
 fn sentence(text: &str) -> String {
-    let mut text = text.trim_end().to_string();
+    let mut letters = text.trim_end().chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let mut text = first + letters.as_str();
     if !text.ends_with(['.', '!', '?']) {
         text.push('.');
     }

@@ -135,8 +135,10 @@ pub enum Standing {
 pub enum LockTrouble {
     /// Somebody else holds it now.
     Lost(String),
-    /// It could not be renewed this time.
+    /// It could not be renewed this time, and is held until it ends.
     NotRenewed(String),
+    /// It ended and could not be renewed: nobody may have taken it, or somebody did.
+    Unsure(String),
 }
 
 /// The world.

@@ -72,6 +72,8 @@ pub struct Azure<L> {
     also_reserved: Vec<PathBuf>,
     /// What was read last in whole; parts of it are read anew while nodes are reimaged.
     facts: Option<Facts>,
+    /// Of the last look.
+    e_tags: ETags,
 }
 
 impl<L: Lock> Azure<L> {
@@ -93,6 +95,7 @@ impl<L: Lock> Azure<L> {
             interrupt,
             also_reserved,
             facts: None,
+            e_tags: ETags::default(),
         }
     }
 
@@ -147,8 +150,9 @@ impl<L: Lock> Azure<L> {
         Ok(answer.facts)
     }
 
-    /// The facts of the last whole look, with what changes read anew.
-    async fn changed(
+    /// Facts with the cluster and its pools as these bodies have them: lists may lag behind, and conditions are judged on what the eTags
+    /// are of.
+    fn with_bodies(
         &self,
         before: &Facts,
         body: &Body<ManagedCluster>,
@@ -198,7 +202,6 @@ impl<L: Lock> Azure<L> {
                 pool.pool.pod_subnet.clone_from(&known.pool.pod_subnet);
             }
         }
-        self.usages(before, &mut facts).await;
         Ok(facts)
     }
 
@@ -281,6 +284,22 @@ impl<L: Lock> Azure<L> {
         })
     }
 
+    /// Whether the pools in a cluster's body are those that were looked at, by name and eTag.
+    fn has_pools_of_last_look(&self, body: &Value) -> bool {
+        let profiles = body["properties"]["agentPoolProfiles"].as_array();
+        let profiles = profiles.map(Vec::as_slice).unwrap_or_default();
+        profiles.len() == self.e_tags.pools.len()
+            && profiles.iter().all(|profile| {
+                let name = profile["name"].as_str().unwrap_or_default();
+                let known = self.e_tags.of(&Resource::AgentPool(name.to_string()));
+                // Bodies of clusters leave the eTags of pools out in some versions; the name is then all there is.
+                known.is_some()
+                    && profile["eTag"]
+                        .as_str()
+                        .is_none_or(|e_tag| known == Some(e_tag))
+            })
+    }
+
     fn pool_id(&self, pool: &str) -> ResourceId {
         ResourceId::new(format!("{}/agentPools/{pool}", self.cluster))
     }
@@ -306,8 +325,12 @@ impl<L: Lock> Actuator for Azure<L> {
     async fn observe(&mut self, depth: Depth) -> Result<Observed, String> {
         let (body, pools) = self.resource().await?;
         let facts = match (&self.facts, depth) {
-            (Some(before), Depth::Watch) => self.changed(before, &body, &pools).await?,
-            _ => self.whole().await?,
+            (Some(before), Depth::Watch) => {
+                let mut facts = self.with_bodies(before, &body, &pools)?;
+                self.usages(before, &mut facts).await;
+                facts
+            }
+            _ => self.with_bodies(&self.whole().await?, &body, &pools)?,
         };
         let mut with_objects = facts.clone();
         self.facts = Some(facts);
@@ -319,7 +342,9 @@ impl<L: Lock> Actuator for Azure<L> {
         let (fact, not_read) = read.into_fact(Some(self.cluster.clone()));
         with_objects.kubernetes.push(fact);
         with_objects.observed_at = Some(self.now());
-        self.observed(with_objects, &body, &pools, not_read)
+        let observed = self.observed(with_objects, &body, &pools, not_read)?;
+        self.e_tags = observed.e_tags.clone();
+        Ok(observed)
     }
 
     async fn prepare(&mut self, write: &Write, e_tag: &str) -> Result<Prepared, Unprepared> {
@@ -333,6 +358,10 @@ impl<L: Lock> Actuator for Azure<L> {
             Resource::Cluster => {
                 let read = self.service.cluster(&self.cluster).await;
                 let read = read.map_err(|error| failed(error.to_string()))?;
+                // The cluster's eTag does not change when somebody writes to a pool, and the body gives the pools back as well.
+                if !self.has_pools_of_last_look(read.whole()) {
+                    return Err(Unprepared::Changed);
+                }
                 let body = read
                     .put(&changes)
                     .map_err(|error| failed(error.to_string()))?;

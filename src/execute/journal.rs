@@ -12,6 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Of the format. A journal of another major version is refused.
 pub const FORMAT_VERSION: &str = "1.0";
 
+/// How evidence begins that shows something is not proven.
+pub const NOT_PROVEN: &str = "not proven: ";
+
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +37,9 @@ pub enum Event {
         /// Digest of the plan it is of.
         plan: String,
         cluster: String,
+        /// Made by chance: tells this journal from any other of the same plan.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        id: String,
     },
     RunBegan {
         run: u32,
@@ -305,6 +311,12 @@ pub struct Status {
     pub aborting: bool,
     /// Whether anything was ever sent that may have changed something.
     pub wrote: bool,
+    /// What steps that are done did not prove.
+    pub unproven: Vec<String>,
+    /// Of the journal.
+    pub id: String,
+    /// When the first write was begun.
+    pub first_write: Option<Timestamp>,
     pub noticed: Vec<(Timestamp, String)>,
     pub last: Option<Timestamp>,
 }
@@ -373,8 +385,10 @@ impl Status {
             Event::Opened {
                 format_version,
                 plan: digest,
+                id,
                 ..
             } => {
+                self.id.clone_from(id);
                 let major = |version: &str| version.split('.').next().map(str::to_string);
                 if major(format_version) != major(FORMAT_VERSION) {
                     return Err(Wrong::Journal(JournalError::Version(
@@ -461,6 +475,7 @@ impl Status {
                 self.times.insert(id.to_string(), (record.at, None));
                 self.aborting = false;
                 if writes {
+                    self.first_write.get_or_insert(record.at);
                     self.wrote = true;
                 }
                 StepState::InDoubt {
@@ -520,6 +535,12 @@ impl Status {
                 )));
             }
         };
+        if let Event::StepDone { evidence, .. } = &record.event {
+            let unproven = evidence
+                .iter()
+                .filter_map(|sentence| sentence.strip_prefix(NOT_PROVEN));
+            self.unproven.extend(unproven.map(str::to_string));
+        }
         if let StepState::Done | StepState::Failed { .. } | StepState::Held = next {
             let times = self
                 .times

@@ -55,8 +55,7 @@ impl Lock for ClusterLock {
         }
         lease.renew(now).await.map_err(|error| match error {
             LeaseError::Lost(_) | LeaseError::Held(_) => LockTrouble::Lost(error.to_string()),
-            // It is ours until it ends; after that it may be anybody's.
-            _ if left <= 0 => LockTrouble::Lost(error.to_string()),
+            _ if left <= 0 => LockTrouble::Unsure(error.to_string()),
             _ => LockTrouble::NotRenewed(error.to_string()),
         })
     }

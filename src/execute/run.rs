@@ -5,10 +5,11 @@
 mod watch;
 
 use super::actuator::{Actuator, Depth, LockTrouble, NotTaken, Observed, Taken, Unprepared};
-use super::journal::{Event, RunEnd, StepState};
+use super::journal::{Event, NOT_PROVEN, RunEnd, Status, StepState};
 use super::store::{Store, StoreError};
 use super::teller::{Teller, Telling};
-use crate::migrate::condition::{Baseline, Condition};
+use crate::finding::counted;
+use crate::migrate::condition::{Baseline, Condition, Holding};
 use crate::migrate::step::Action;
 use crate::migrate::{Plan, Step};
 use jiff::Timestamp;
@@ -46,6 +47,26 @@ pub struct Options {
     pub abort: bool,
 }
 
+/// Whether a plan may be carried out on what is observed now: drift, obstacles, the clock, what is left of the window.
+pub trait Judge {
+    /// What stands in the way before the run looks at anything itself.
+    fn before_the_run(&self) -> Vec<String>;
+
+    /// What stands in the way of a step that drains nodes, judged over the very look whose eTag is sent.
+    fn before_a_write(&self, observed: &Observed, status: &Status, now: Timestamp) -> Vec<String>;
+}
+
+/// Somebody who judged once, and does not again.
+impl Judge for [String] {
+    fn before_the_run(&self) -> Vec<String> {
+        self.to_vec()
+    }
+
+    fn before_a_write(&self, _: &Observed, _: &Status, _: Timestamp) -> Vec<String> {
+        Vec::new()
+    }
+}
+
 /// How a run came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -69,20 +90,22 @@ const LONGEST_BUSY: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// Where the journal cannot be written: nothing is sent that it was to announce.
-pub async fn run<A: Actuator, T: Teller>(
+pub async fn run<A: Actuator, T: Teller, J: Judge + ?Sized>(
     plan: &Plan,
     store: &mut Store,
     world: &mut A,
     teller: &mut T,
     options: &Options,
-    refusals: &[String],
+    judge: &J,
 ) -> Result<Outcome, StoreError> {
+    let refusals = judge.before_the_run();
     let mut run = Run {
         plan,
         store,
         world,
         teller,
         options,
+        judge,
         last: None,
     };
     let number = run.store.status().runs + 1;
@@ -102,7 +125,7 @@ pub async fn run<A: Actuator, T: Teller>(
     let ended = if refusals.is_empty() {
         run.steps().await?
     } else {
-        run.tell(&Telling::Refused { reasons: refusals });
+        run.tell(&Telling::Refused { reasons: &refusals });
         Stop::new(RunEnd::Refused, refusals.join(" · "))
     };
     let leaves = run.leaves(ended.how).await;
@@ -147,17 +170,18 @@ enum Next {
     Stop(Stop),
 }
 
-struct Run<'r, A, T> {
+struct Run<'r, A, T, J: ?Sized> {
     plan: &'r Plan,
     store: &'r mut Store,
     world: &'r mut A,
     teller: &'r mut T,
     options: &'r Options,
+    judge: &'r J,
     /// The last that was seen.
     last: Option<Observed>,
 }
 
-impl<A: Actuator, T: Teller> Run<'_, A, T> {
+impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
     fn note(&mut self, event: Event) -> Result<(), StoreError> {
         let now = self.world.now();
         self.store.append(self.plan, now, event)
@@ -202,10 +226,16 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 }
             }
         }
-        Ok(Stop::new(
-            RunEnd::Completed,
-            "every step of the plan is done",
-        ))
+        let unproven = &self.store.status().unproven;
+        let why = match unproven.len() {
+            0 => "every step of the plan is done".to_string(),
+            some => format!(
+                "every step of the plan is done, and {} not proven: {}",
+                counted(some as u64, "thing is", "things are"),
+                unproven.join("; ")
+            ),
+        };
+        Ok(Stop::new(RunEnd::Completed, why))
     }
 
     /// Nothing new is begun after an interrupt, or when the window is over. What runs already is watched on.
@@ -234,8 +264,7 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
             .until
             .is_some_and(|until| self.world.now() >= until);
         // Settings that were changed for the move are put back whenever it is: that drains nothing.
-        let drains = step.reimages || matches!(step.action, Action::SetUpgradeSettings { .. });
-        (is_over && drains).then(|| {
+        (is_over && drains(step)).then(|| {
             Stop::new(
                 RunEnd::Stopped,
                 format!("the window is over, and step {} is not begun", step.id),
@@ -289,7 +318,8 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 RunEnd::Stopped,
                 format!("the lock is somebody else's now: {who}"),
             )),
-            Err(LockTrouble::NotRenewed(why)) => {
+            // Watching needs no lock, and before a write it is asked for again.
+            Err(LockTrouble::NotRenewed(why) | LockTrouble::Unsure(why)) => {
                 self.tell(&Telling::Notice {
                     what: &format!("the lock could not be renewed this time: {why}"),
                 });
@@ -431,7 +461,7 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 let holding = condition.judge(observed.sight(baseline.as_ref()));
                 match holding.why() {
                     None => condition.words(),
-                    Some(why) => format!("not proven: {}: {why}", condition.words()),
+                    Some(why) => format!("{NOT_PROVEN}{}: {why}", condition.words()),
                 }
             })
             .collect();
@@ -476,9 +506,12 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
             &step.before
         };
         let unmet = self.unmet(conditions, &observed);
-        let is_busy = !Condition::NoOperationRuns
-            .judge(observed.sight(None))
-            .holds();
+        // A stopped cluster, or a state that was not read, is no operation that ends.
+        let is_busy = !observed.cluster().is_stopped()
+            && matches!(
+                Condition::NoOperationRuns.judge(observed.sight(None)),
+                Holding::Fails(_)
+            );
         if !unmet.is_empty() && is_busy && self.options.on_blocked == OnBlocked::Wait {
             // Somebody else's operation ends; whether the step may begin is judged anew then.
             self.pause(&unmet.join("; ")).await;
@@ -514,6 +547,34 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 )));
             }
         };
+        if drains(step) {
+            let now = self.world.now();
+            let reasons = self
+                .judge
+                .before_a_write(&observed, self.store.status(), now);
+            if !reasons.is_empty() {
+                self.tell(&Telling::Refused { reasons: &reasons });
+                return Ok(Next::Stop(Stop::new(
+                    RunEnd::Refused,
+                    format!("step {} is not begun: {}", step.id, reasons.join(" · ")),
+                )));
+            }
+        }
+        // Reading took its time: lock and clock are asked once more, right before the write.
+        let unsure = match self.world.keep_lock().await {
+            Ok(()) | Err(LockTrouble::NotRenewed(_)) => None,
+            Err(LockTrouble::Lost(who)) => Some(format!("the lock is somebody else's now: {who}")),
+            Err(LockTrouble::Unsure(why)) => Some(format!("the lock could not be renewed: {why}")),
+        };
+        if let Some(why) = unsure {
+            return Ok(Next::Stop(Stop::new(
+                RunEnd::Stopped,
+                format!("step {} was not sent: {why}", step.id),
+            )));
+        }
+        if let Some(stop) = self.may_begin(step) {
+            return Ok(Next::Stop(stop));
+        }
         self.tell(&Telling::Sending { step });
         self.note(Event::StepStarted {
             step: step.id.clone(),
@@ -760,4 +821,9 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
 
 fn since(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// Whether a step drains nodes, or leads to one that does.
+fn drains(step: &Step) -> bool {
+    step.reimages || matches!(step.action, Action::SetUpgradeSettings { .. })
 }

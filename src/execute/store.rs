@@ -21,7 +21,10 @@ pub enum StoreError {
     },
     #[error("{path}: {error}", path = path.display())]
     Journal { path: PathBuf, error: JournalError },
-    #[error("{path}: another aksplan on this machine is carrying out this plan", path = .0.display())]
+    #[error(
+        "{path}: another aksplan on this machine is carrying out this plan; --status shows how it stands, and Ctrl-C there stops it after its \
+         write", path = .0.display()
+    )]
     Locked(PathBuf),
 }
 
@@ -101,6 +104,7 @@ impl Store {
                     format_version: journal::FORMAT_VERSION.to_string(),
                     plan: plan.digest.clone(),
                     cluster: plan.target.id.clone().unwrap_or_default(),
+                    id: chance(),
                 },
             )?;
         }
@@ -217,4 +221,12 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> std::io::Result<()> {
     Ok(())
+}
+
+/// Sixteen digits that nobody else has.
+fn chance() -> String {
+    let mut bytes = [0; 8];
+    // Without a source of chance the holder of the lock is told apart by its other parts.
+    let _ = getrandom::fill(&mut bytes);
+    crate::migrate::fingerprint::hex(&bytes)
 }

@@ -110,7 +110,13 @@ pub struct Baseline {
     /// Addresses that the move must at least give back, by `vnet/subnet`: what the pods of its nodes hold, less one node's worth for
     /// what comes and goes meanwhile.
     pub returns: BTreeMap<String, u64>,
+    /// Kinds of objects that could not be read in full: of those nothing can be proven later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<String>,
 }
+
+/// Kinds whose ready pods and endpoints are counted.
+const COUNTED: [&str; 4] = ["Deployment", "StatefulSet", "DaemonSet", "EndpointSlice"];
 
 impl Baseline {
     /// What is now.
@@ -120,6 +126,16 @@ impl Baseline {
             baseline.workloads = ready_workloads(state);
             baseline.endpoints = ready_endpoints(state);
         }
+        baseline.not_read = COUNTED
+            .iter()
+            .filter(|kind| {
+                cluster
+                    .kubernetes
+                    .as_deref()
+                    .is_none_or(|state| !state.has_kind(kind))
+            })
+            .map(ToString::to_string)
+            .collect();
         for index in inventory.subnets_of_cluster(cluster) {
             let name = inventory.subnet_name(index);
             if let Some(used) = inventory.subnet(index).used {
@@ -174,6 +190,10 @@ fn workload_name(workload: &Workload) -> String {
 /// Somebody may have scaled one down meanwhile, or an autoscaler: what is not wanted any more is not missing.
 fn workloads_as_before(baseline: &Baseline, state: &KubernetesState) -> Holding {
     let mut now = ready_workloads(state);
+    // A reimage deletes no workload: one that is gone altogether was taken away by somebody, and is not missing.
+    for (name, before) in &baseline.workloads {
+        now.entry(name.clone()).or_insert(*before);
+    }
     for workload in lasting(state) {
         let name = workload_name(workload);
         if let (Some(desired), Some(before)) = (workload.desired, baseline.workloads.get(&name))
@@ -319,10 +339,11 @@ impl Condition {
     /// NodeNetworkConfigs or slices may be closed to the reader. It is told as not proven.
     pub fn is_told_only(&self, holding: &Holding) -> bool {
         match self {
-            Condition::AddressesReturned => !holding.holds(),
-            Condition::NodesOnOverlay { .. }
-            | Condition::EndpointsAsBefore
-            | Condition::WorkloadsAsBefore => matches!(holding, Holding::Unknown(_)),
+            // Endpoints follow pods, which are asked for themselves; autoscalers take some away all day.
+            Condition::AddressesReturned | Condition::EndpointsAsBefore => !holding.holds(),
+            Condition::NodesOnOverlay { .. } | Condition::WorkloadsAsBefore => {
+                matches!(holding, Holding::Unknown(_))
+            }
             _ => false,
         }
     }
@@ -459,6 +480,12 @@ fn compared(
     let Some(baseline) = sight.baseline else {
         return Holding::Unknown(format!("{what} before the first write were not recorded"));
     };
+    let is_of_it = |kind: &String| (kind == "EndpointSlice") == (what == "ready endpoints");
+    if let Some(kind) = baseline.not_read.iter().find(|kind| is_of_it(kind)) {
+        return Holding::Unknown(format!(
+            "objects of kind {kind} were not read in full before the first write"
+        ));
+    }
     // A kind that had something before and is not read now is not known to be missing.
     let kinds: Vec<&str> = if what == "ready pods" {
         let mut kinds: Vec<&str> = baseline

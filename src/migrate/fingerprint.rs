@@ -51,7 +51,7 @@ pub struct Drift {
 
 /// What differs, but for facts whose name begins with one of `altered`: the plan itself changes those.
 pub fn drift(planned: &Facts, now: &Facts, altered: &[String]) -> Vec<Drift> {
-    let is_altered = |name: &str| altered.iter().any(|start| name.starts_with(start.as_str()));
+    let is_altered = |name: &str| altered.iter().any(|pattern| is_like(pattern, name));
     let mut names: Vec<&String> = planned.keys().chain(now.keys()).collect();
     names.sort_unstable();
     names.dedup();
@@ -67,6 +67,14 @@ pub fn drift(planned: &Facts, now: &Facts, altered: &[String]) -> Vec<Drift> {
             })
         })
         .collect()
+}
+
+/// A beginning, or with a star a beginning and an end.
+fn is_like(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        Some((start, end)) => name.starts_with(start) && name.ends_with(end),
+        None => name.starts_with(pattern),
+    }
 }
 
 fn text<T: ToString>(value: Option<&T>) -> String {

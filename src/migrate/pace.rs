@@ -353,6 +353,7 @@ impl Watch {
 
     /// What AKS says through events (UPG-16), each once.
     fn events(&mut self, state: &KubernetesState, notices: &mut Vec<String>) {
+        let mut seen: Vec<(Option<Timestamp>, String)> = Vec::new();
         for event in &state.events {
             let is_upgrade = ["Surge", "Drain", "Upgrade"].contains(&event.reason.as_str());
             let is_new = event
@@ -361,10 +362,16 @@ impl Watch {
             if is_upgrade && is_new && !event.message.is_empty() {
                 let told = format!("{}: {}", event.reason, event.message);
                 if self.noticed.insert(told.clone()) {
-                    notices.push(told);
+                    // Seen now, and it may have happened while nobody looked.
+                    let at = event.last_seen.map_or_else(String::new, |at| {
+                        format!(" (at {})", at.strftime("%H:%M:%S UTC"))
+                    });
+                    seen.push((event.last_seen, format!("{told}{at}")));
                 }
             }
         }
+        seen.sort();
+        notices.extend(seen.into_iter().map(|(_, told)| told));
     }
 
     fn subnets(&self, sight: Sight, elapsed: u32) -> Vec<SubnetProgress> {

@@ -367,8 +367,10 @@ impl Action {
                 "cluster.networkProfile.networkPlugin".to_string(),
                 "cluster.networkProfile.networkPluginMode".to_string(),
                 "cluster.networkProfile.podCidrs".to_string(),
+                // A cluster of kubenet names none, and one on Overlay does.
+                "cluster.networkProfile.networkDataplane".to_string(),
                 // AKS takes the routes of kubenet away (MIG-8).
-                "subnet.".to_string(),
+                "subnet.*.routeTable".to_string(),
             ],
         }
     }

@@ -200,7 +200,7 @@ fn ranges(plan: &Plan, wrong: &mut Vec<String>) {
             name.starts_with("pool.") && (name.ends_with(".maxCount") || name.ends_with(".count"))
         })
         .filter_map(|(_, value)| value.parse::<u64>().ok())
-        .sum();
+        .fold(0, u64::saturating_add);
     let blocks = cidr::size(&plan.pod_cidr) / POD_CIDR_PER_NODE;
     if nodes > blocks {
         wrong.push(format!(

@@ -175,7 +175,7 @@ impl Execution {
     pub async fn run_telling<T: Teller>(&mut self, options: &Options, told: &mut T) -> Outcome {
         let mut store = self.store();
         let (plan, world) = (&self.plan, &mut self.world);
-        let running = run(plan, &mut store, world, told, options, &[]);
+        let running = run(plan, &mut store, world, told, options, &[] as &[String]);
         tokio::time::timeout(Duration::from_secs(120), running)
             .await
             .expect("it ends")

@@ -9,6 +9,7 @@ use aksplan::migrate::{Baseline, Plan};
 
 fn records(plan: &Plan, events: &[Event]) -> Vec<Record> {
     let opened = Event::Opened {
+        id: String::new(),
         format_version: FORMAT_VERSION.to_string(),
         plan: plan.digest.clone(),
         cluster: String::new(),

@@ -127,7 +127,14 @@ impl Hand<'_> {
                 death,
                 dead: Arc::clone(&dead),
             };
-            let running = run(&self.plan, &mut store, &mut world, &mut told, options, &[]);
+            let running = run(
+                &self.plan,
+                &mut store,
+                &mut world,
+                &mut told,
+                options,
+                &[] as &[String],
+            );
             tokio::select! {
                 outcome = running => Some(outcome.expect("the journal is written")),
                 () = dead.notified() => None,

@@ -118,6 +118,7 @@ impl CarryArgs {
             .unwrap_or_else(|| beside(plan, "journal"))
     }
 
+    #[cfg(all(feature = "azure", feature = "kubernetes"))]
     pub fn evidence(&self, plan: &Path) -> PathBuf {
         self.evidence
             .clone()
@@ -149,15 +150,15 @@ pub fn run(path: &Path, args: &CarryArgs, simulation: &SimulationArgs) -> Result
     if args.deed.verify {
         return status::verified(path, &plan, &wrong, simulation.format());
     }
+    if args.deed.status {
+        return status::status(&args.journal(path), &plan, simulation.format());
+    }
     if !wrong.is_empty() {
         return Err(CliError::Usage(format!(
             "{}: this plan must not be carried out: {}",
             path.display(),
             wrong.join("; ")
         )));
-    }
-    if args.deed.status {
-        return status::status(&args.journal(path), &plan, simulation.format());
     }
     carried_out(path, &plan, args, simulation)
 }

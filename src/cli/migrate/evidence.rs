@@ -5,6 +5,7 @@ use crate::execute::actuator::Observed;
 use crate::execute::journal::Status;
 use crate::execute::run::Outcome;
 use crate::finding::grouped;
+use crate::migrate::infrastructure::Infrastructure;
 use crate::migrate::step::Action;
 use crate::migrate::{Condition, Plan};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
@@ -23,9 +24,10 @@ pub fn text(
     ));
     document.toned(
         format!("The last run {}: {}.", outcome.how.word(), outcome.why),
-        match status.is_complete() {
-            true => Tone::Good,
-            false => Tone::Bad,
+        match (status.is_complete(), status.unproven.is_empty()) {
+            (true, true) => Tone::Good,
+            (true, false) => Tone::Warning,
+            (false, _) => Tone::Bad,
         },
     );
     for sentence in &outcome.leaves {
@@ -173,11 +175,29 @@ fn remains(plan: &Plan, status: &Status, document: &mut Document) {
         .map(|step| format!("step {}: {}", step.id, step.action.words()))
         .collect();
     items.extend(
-        plan.findings
+        status
+            .unproven
             .iter()
-            .filter(|told| told.severity == "warning")
-            .map(|told| told.message.clone()),
+            .map(|sentence| format!("not proven: {sentence}")),
     );
+    items.extend(plan.breaks.found.iter().map(|dependent| {
+        format!(
+            "{} {}: {}",
+            dependent.kind.word(),
+            dependent.name,
+            dependent.remedy
+        )
+    }));
+    let code = Infrastructure::of(plan);
+    items.extend(code.attributes.iter().map(|attribute| {
+        format!(
+            "code: {} (Terraform), {} (Bicep, ARM) must say {}",
+            attribute.terraform,
+            attribute.azure,
+            attribute.after.as_deref().unwrap_or("nothing")
+        )
+    }));
+    items.extend(code.must_show);
     if items.is_empty() {
         return;
     }

@@ -10,15 +10,16 @@ use crate::execute::actuator::{Actuator, Depth, Observed};
 use crate::execute::azure::{Azure, Interrupt};
 use crate::execute::journal::{RunEnd, Status, StepState};
 use crate::execute::lock::ClusterLock;
-use crate::execute::run::{OnBlocked, Options, Outcome, run as carry_out};
+use crate::execute::run::{Judge, OnBlocked, Options, Outcome, run as carry_out};
 use crate::execute::store::Store;
-use crate::finding::Severity;
+use crate::finding::{Severity, counted};
 use crate::migrate::build::{as_at_the_move, together};
 use crate::migrate::fingerprint::{drift, facts};
 use crate::migrate::foresee::{blockers, foresee};
 use crate::migrate::window::{Gate, Question, Window};
 use crate::migrate::{Action, Plan, Step};
 use crate::model::ResourceId;
+use crate::report::migration::shell_quote;
 use crate::report::terminal::clean;
 use crate::source::azure::account;
 use crate::source::azure::container_service::ContainerService;
@@ -147,6 +148,7 @@ impl<'a> Carrier<'a> {
                 "the plan is for tenant {planned}, and the cluster is in {now}"
             )));
         }
+        same_cluster(&observed)?;
         Ok(observed)
     }
 
@@ -156,75 +158,95 @@ impl<'a> Carrier<'a> {
         interrupt: Interrupt,
     ) -> Result<Ending, CliError> {
         let journal = self.args.journal(self.path);
-        let began = self.begun_before(&journal)?;
-        let observed = self.look(&mut world).await?;
+        self.may_begin(&journal)?;
+        // Nobody else may write to the journal from here on, nor to the cluster: then it is judged.
+        let mut store = Store::open(&journal, self.plan, world.now()).map_err(store_error)?;
+        let holder = holder(&store.status().id);
+        if !self.args.deed.abort {
+            world
+                .lock()
+                .take(&self.access, &self.settings, &holder, Timestamp::now())
+                .await
+                .map_err(CliError::Unready)?;
+        }
+        let ended = self
+            .locked(&journal, &mut store, &mut world, interrupt, holder)
+            .await;
+        world.into_lock().give_back(Timestamp::now()).await;
+        ended
+    }
+
+    async fn locked(
+        &self,
+        journal: &Path,
+        store: &mut Store,
+        world: &mut Azure<ClusterLock>,
+        interrupt: Interrupt,
+        holder: String,
+    ) -> Result<Ending, CliError> {
+        let observed = self.look(world).await?;
         let now = world.now();
-        let status = began
-            .as_ref()
-            .map_or_else(|| Status::of(self.plan), |(status, _)| status.clone());
-        let first = began.map_or(now, |(_, first)| first);
-        let (refusals, notes) = self.refusals(&observed, &status, first, now);
+        let first = store.status().first_write.unwrap_or(now);
+        let (refusals, notes) = self.refusals(&observed, store.status(), first, now);
         let mut screen = Screen::new(self.plan, self.simulation.format());
         for note in &notes {
             screen.note(now, note);
         }
         if refusals.is_empty() {
-            self.confirm(&status)?;
+            self.confirm(store.status())?;
         }
-        let holder = holder(self.plan, &journal);
-        if refusals.is_empty() {
-            world
-                .lock()
-                // A person may have taken their time to type.
-                .take(&self.access, &self.settings, &holder, Timestamp::now())
-                .await
-                .map_err(CliError::Unready)?;
-        }
-        let mut store = Store::open(&journal, self.plan, now).map_err(store_error)?;
         let listening = listen(interrupt);
-        let outcome = carry_out(
-            self.plan,
-            &mut store,
-            &mut world,
-            &mut screen,
-            &self.options(holder, &observed, first, now),
-            &refusals,
-        )
-        .await;
+        let judge = Judgement {
+            carrier: self,
+            refusals,
+        };
+        // A person may have taken their time to type.
+        let now = world.now();
+        let first = store.status().first_write.unwrap_or(now);
+        let options = self.options(holder, &observed, first, now);
+        let outcome = carry_out(self.plan, store, world, &mut screen, &options, &judge).await;
         listening.abort();
         let after = world.observe(Depth::Whole).await.ok();
-        world.into_lock().give_back(Timestamp::now()).await;
         let outcome = outcome.map_err(store_error)?;
-        self.evidence(&store, &observed, after.as_ref(), &outcome, &mut screen)?;
+        self.evidence(store, &observed, after.as_ref(), &outcome, &mut screen)?;
+        let status = store.status();
+        if outcome.how != RunEnd::Completed && status.wrote {
+            screen.note(
+                world.now(),
+                &format!(
+                    "go on with: aksplan migrate --resume --plan {}{}",
+                    quoted(self.path),
+                    if self.args.journal.is_some() {
+                        format!(" --journal {}", quoted(journal))
+                    } else {
+                        String::new()
+                    }
+                ),
+            );
+        }
         Ok(match outcome.how {
-            RunEnd::Completed => Ending::Fine,
-            RunEnd::Refused if !store.status().wrote => Ending::Findings,
+            RunEnd::Completed if status.unproven.is_empty() => Ending::Fine,
+            RunEnd::Completed => Ending::Findings,
+            RunEnd::Refused if !status.wrote => Ending::Findings,
             _ => Ending::Unfinished,
         })
     }
 
-    /// The status of an execution that was begun, and when it was.
-    fn begun_before(&self, journal: &Path) -> Result<Option<(Status, Timestamp)>, CliError> {
-        let found = Store::look(journal, self.plan)
-            .map_err(store_error)?
-            .and_then(|(status, records)| {
-                let first = records.first()?.at;
-                Some((status, first))
-            });
-        let has_written = found.as_ref().is_some_and(|(status, _)| status.wrote);
+    /// Whether what is asked fits what the journal says.
+    fn may_begin(&self, journal: &Path) -> Result<(), CliError> {
+        let found = Store::look(journal, self.plan).map_err(store_error)?;
         let name = journal.display();
-        match (&found, self.args.deed.execute) {
-            (None, false) => Err(CliError::Usage(format!(
-                "{name}: nothing was begun, so there is nothing to go on with; begin with --execute"
-            ))),
-            (Some((status, _)), true) if status.is_complete() => Err(CliError::Usage(format!(
-                "{name}: every step of this plan is done"
-            ))),
-            (Some(_), true) if has_written => Err(CliError::Usage(format!(
-                "{name}: this plan was begun before; see --status, and go on with --resume"
-            ))),
-            _ => Ok(found),
-        }
+        let problem = match (&found, self.args.deed.execute) {
+            (None, false) => {
+                "nothing was begun, so there is nothing to go on with; begin with --execute"
+            }
+            (Some((status, _)), _) if status.is_complete() => "every step of this plan is done",
+            (Some((status, _)), true) if status.wrote => {
+                "this plan was begun before; see --status, and go on with --resume"
+            }
+            _ => return Ok(()),
+        };
+        Err(CliError::Usage(format!("{name}: {problem}")))
     }
 
     /// Everything that stands in the way of beginning or going on now, and what is worth saying of the rest.
@@ -248,6 +270,9 @@ impl<'a> Carrier<'a> {
         if is_under_way || self.args.deed.abort {
             return (refusals, notes);
         }
+        if let Err(CliError::Usage(why)) = same_cluster(observed) {
+            refusals.push(why);
+        }
         let left: Vec<Step> = current
             .map(|position| self.plan.steps[position..].to_vec())
             .unwrap_or_default();
@@ -258,14 +283,42 @@ impl<'a> Carrier<'a> {
             .filter(|step| !matches!(status.step(&step.id), StepState::Pending))
             .flat_map(|step| step.action.alters())
             .collect();
+        // Whether Azure ever took the move, and whether a reimage failed before.
+        let has_moved = self.plan.steps.iter().any(|step| {
+            matches!(step.action, Action::MoveToOverlay { .. })
+                && (status.failed.contains(&step.id)
+                    || matches!(
+                        status.step(&step.id),
+                        StepState::Done | StepState::Held | StepState::Running { .. }
+                    ))
+        });
+        let has_failed = self
+            .plan
+            .steps
+            .iter()
+            .any(|step| status.failed.contains(&step.id) && step.reimages);
         let now_facts = facts(&observed.inventory, observed.cluster());
         for drift in drift(&self.plan.facts, &now_facts, &altered) {
-            refusals.push(format!(
-                "{} was {} when the plan was made, and is {}: make the plan again",
+            let value = |value: Option<&String>, none: &str| match value.map(String::as_str) {
+                None => none.to_string(),
+                Some("") => "empty".to_string(),
+                Some(value) => value.to_string(),
+            };
+            let told = format!(
+                "{} was {} when the plan was made, and is {}",
                 drift.fact,
-                drift.planned.as_deref().unwrap_or("not there"),
-                drift.now.as_deref().unwrap_or("gone")
-            ));
+                value(drift.planned.as_ref(), "not there"),
+                value(drift.now.as_ref(), "gone")
+            );
+            // Half moved, there is nothing left to plan anew; and what releases a stuck node is a change to budgets and pools.
+            let is_release = has_failed
+                && (drift.fact.starts_with("budget.")
+                    || drift.fact.starts_with("pool.") && drift.fact.ends_with(".count"));
+            if has_moved || is_release {
+                notes.push(format!("{told}: going on all the same"));
+            } else {
+                refusals.push(format!("{told}: make the plan again"));
+            }
         }
         if !left.iter().any(|step| step.reimages) {
             return (refusals, notes);
@@ -275,14 +328,12 @@ impl<'a> Carrier<'a> {
         let moves = left
             .iter()
             .any(|step| matches!(step.action, Action::MoveToOverlay { .. }));
-        let has_failed = self
-            .plan
-            .steps
-            .iter()
-            .any(|step| status.failed.contains(&step.id) && step.reimages);
-        // A failed attempt leaves states that are no obstacle to going on.
-        if moves && !has_failed {
-            refusals.extend(blockers(&then, cluster, &self.plan.pod_cidr));
+        // What a failed attempt of the move itself leaves is no obstacle to going on.
+        if moves && !has_moved {
+            let blockers = blockers(&then, cluster, &self.plan.pod_cidr);
+            // A failed reimage before it leaves the cluster Failed, which its own step asks about.
+            let is_left = |sentence: &String| has_failed && sentence.contains("(MIG-14)");
+            refusals.extend(blockers.into_iter().filter(|sentence| !is_left(sentence)));
         }
         let expected = self.expected_now(&then, observed, &left);
         if expected.is_none() {
@@ -378,7 +429,7 @@ impl<'a> Carrier<'a> {
         let stdin = std::io::stdin();
         if !stdin.is_terminal() {
             return Err(CliError::Usage(format!(
-                "nobody is here to type the cluster's name: --yes carries the plan out without asking (cluster {name})"
+                "nobody is here to type the cluster's name ({name}); --yes goes on without asking"
             )));
         }
         let mut talk = std::io::stderr();
@@ -395,6 +446,21 @@ impl<'a> Carrier<'a> {
                 }
             )
         };
+        let target = &self.plan.target;
+        let warnings = self.plan.findings.iter();
+        let warnings = warnings.filter(|told| told.severity == "warning").count() as u64;
+        let _ = writeln!(
+            talk,
+            "{}",
+            clean(&format!(
+                "cluster {name}, resource group {}, subscription {}; pod CIDR {}; plan {}; {} in it",
+                target.resource_group.as_deref().unwrap_or("not known"),
+                target.subscription.as_deref().unwrap_or("not known"),
+                self.plan.pod_cidr,
+                &self.plan.digest[..12.min(self.plan.digest.len())],
+                counted(warnings, "warning", "warnings")
+            ))
+        );
         let _ = write!(talk, "{} Type the cluster's name to begin: ", clean(&what));
         let _ = talk.flush();
         let mut typed = String::new();
@@ -499,9 +565,56 @@ async fn access(
     Ok(Access::Handed { kubeconfig, token })
 }
 
-/// Who carries it out. The same person with the same journal is the same holder: the journal's own lock keeps two of them apart, so a run
-/// that was killed does not stand in its own way.
-fn holder(plan: &Plan, journal: &Path) -> String {
+/// The objects must be those of the cluster that is written to: a context may lead anywhere. Machines of AKS say which resource group
+/// they are in.
+fn same_cluster(observed: &Observed) -> Result<(), CliError> {
+    let cluster = observed.cluster();
+    let (Some(group), Some(state)) = (&cluster.node_resource_group, &cluster.kubernetes) else {
+        return Ok(());
+    };
+    for node in &state.nodes {
+        let Some(provider) = node.provider_id.as_deref() else {
+            continue;
+        };
+        let id = ResourceId::new(provider.trim_start_matches("azure://"));
+        if let Some(other) = id.resource_group()
+            && !other.eq_ignore_ascii_case(group)
+        {
+            return Err(CliError::Usage(format!(
+                "the API server is another cluster's: node {} is in resource group {other}, and machines of {} are in {group}",
+                node.name, cluster.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What is asked before every write that drains nodes, on what is seen then.
+struct Judgement<'c, 'a> {
+    carrier: &'c Carrier<'a>,
+    /// Of the first look.
+    refusals: Vec<String>,
+}
+
+impl Judge for Judgement<'_, '_> {
+    fn before_the_run(&self) -> Vec<String> {
+        self.refusals.clone()
+    }
+
+    fn before_a_write(&self, observed: &Observed, status: &Status, now: Timestamp) -> Vec<String> {
+        let begun = status.first_write.unwrap_or(now);
+        self.carrier.refusals(observed, status, begun, now).0
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    let name = path.display().to_string();
+    shell_quote(&name).unwrap_or(name)
+}
+
+/// Who carries it out, for people, and the journal it is noted in: a run that was killed does not stand in its own way, and no other journal
+/// has the same number.
+fn holder(journal: &str) -> String {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let user = variable("USER")
         .or_else(|| variable("USERNAME"))
@@ -513,11 +626,7 @@ fn holder(plan: &Plan, journal: &Path) -> String {
                 .map(|text| text.trim().to_string())
         })
         .unwrap_or_else(|| "a machine".to_string());
-    let journal = std::path::absolute(journal).unwrap_or_else(|_| journal.to_path_buf());
-    let place = crate::migrate::fingerprint::hex(
-        &<sha2::Sha256 as sha2::Digest>::digest(journal.display().to_string())[..4],
-    );
-    clean(&format!("{user}@{host} plan {} {place}", &plan.digest[..8]))
+    clean(&format!("{user}@{host}, journal {journal}"))
 }
 
 /// Ctrl-C, or the signal to terminate, once: stop after the current write. Twice: at once.

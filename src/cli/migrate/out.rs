@@ -68,10 +68,17 @@ pub fn write(
             ))
         }
     };
-    write_private(wanted.out, &plan.to_text()).map_err(failed(wanted.out))?;
     let runbook = wanted
         .runbook
         .map_or_else(|| beside(wanted.out, "md"), Path::to_path_buf);
+    let others = ["journal", "evidence.md"].map(|ending| beside(wanted.out, ending));
+    if runbook == wanted.out || others.iter().any(|other| other == wanted.out) {
+        return Err(CliError::Usage(format!(
+            "--out {}: runbook, journal and evidence lie beside the plan under its name with another ending; name it plan.json",
+            wanted.out.display()
+        )));
+    }
+    write_private(wanted.out, &plan.to_text()).map_err(failed(wanted.out))?;
     let file = wanted.out.display().to_string();
     let text = markdown::render(&migration::runbook(migration::Runbook {
         plan: &plan,

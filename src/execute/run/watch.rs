@@ -1,7 +1,7 @@
 //! What the loop does while AKS is at work: asks how the operation stands, looks at the cluster, tells, and ends where it should. Begins no
 //! step; the one thing that it sends is an abort that was asked for.
 
-use super::{Next, OnBlocked, Run, Stop, since};
+use super::{Judge, Next, OnBlocked, Run, Stop, since};
 use crate::execute::actuator::{Actuator, Depth, NotTaken, Observed, Standing};
 use crate::execute::journal::{Event, RunEnd};
 use crate::execute::store::StoreError;
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 /// Questions after an operation in a row that nobody answers, after which the cluster's own state is followed: Azure forgets operations.
 const MOST_UNHEARD: u32 = 5;
 
-impl<A: Actuator, T: Teller> Run<'_, A, T> {
+impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
     /// Watches what Azure took until what the step brings about holds.
     pub(super) async fn watch(
         &mut self,
@@ -230,7 +230,8 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
             })
             .collect();
         let words = words.join("; ");
-        if !*told {
+        let is_new = !*told;
+        if is_new {
             *told = true;
             self.notice(step, format!("stuck: {words}"))?;
         }
@@ -243,7 +244,8 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 ),
             ))),
             OnBlocked::Abort => {
-                if self.store.status().aborting {
+                // Once while it is stuck: a refusal is no reason to ask at every look.
+                if !is_new {
                     return Ok(None);
                 }
                 self.abort(step).await
@@ -272,11 +274,23 @@ impl<A: Actuator, T: Teller> Run<'_, A, T> {
                 });
                 Ok(None)
             }
+            // It may end all the same: what then comes is taken for the abort's.
+            Err(NotTaken::InDoubt(why)) => {
+                self.notice(
+                    step,
+                    format!("whether AKS ends the operation is not known: {why}"),
+                )?;
+                Ok(None)
+            }
             Err(other) => {
-                let why = format!("{other:?}");
+                let why = match other {
+                    NotTaken::Busy { why, .. } | NotTaken::NotSent(why) => why,
+                    NotTaken::Throttled { .. } => "Azure throttles".to_string(),
+                    _ => "the cluster was changed in between".to_string(),
+                };
                 self.note(Event::AbortRefused { why: why.clone() })?;
                 self.tell(&Telling::Notice {
-                    what: &format!("whether AKS ends the operation is not known: {why}"),
+                    what: &format!("AKS was not asked to end the operation: {why}"),
                 });
                 Ok(None)
             }
