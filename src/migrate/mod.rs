@@ -1,10 +1,10 @@
 //! The move to Azure CNI Overlay: what stands in its way, the plan that makes it, and whether a plan, whoever wrote it, may be carried
 //! out. Pure; sends nothing: `execute` does, and asks here what must hold.
 //!
-//! [`eligibility`] (obstacles) · [`dependents`] (what stops working after it) · [`step`] (the closed list of actions and what follows
+//! [`eligibility`] (obstacles) · [`mod@dependents`] (what stops working after it) · [`step`] (the closed list of actions and what follows
 //! from each) · [`condition`] (what must hold, and whether it does) · [`fingerprint`] (the facts a plan relies on, and drift) ·
 //! [`foresee`] and [`foreseen`] (what the simulation says of a step) · [`pace`] (how one that runs stands against it) · [`plan`] (the
-//! document) · [`sequence`] (which steps, in which order) · [`build`] · [`verify`] · [`infrastructure`] (what Terraform and Bicep must say
+//! document) · [`mod@sequence`] (which steps, in which order) · [`mod@build`] · [`mod@verify`] · [`infrastructure`] (what Terraform and Bicep must say
 //! afterwards) · [`window`] (when there is time for it).
 
 pub mod build;
