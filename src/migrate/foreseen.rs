@@ -27,6 +27,22 @@ pub struct Foreseen {
     pub ranges: Vec<ForeseenRange>,
     /// In the order in which they first refuse.
     pub budgets: Vec<TightBudget>,
+    /// Workloads that have no ready pod for a while, longest first.
+    pub down: Vec<DownWorkload>,
+}
+
+/// A workload that nobody answers for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DownWorkload {
+    /// `Kind namespace/name`
+    pub name: String,
+    pub ready_before: u32,
+    /// Seconds without any ready pod.
+    pub seconds: u32,
+    /// The run ends with it down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub until_end: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -162,6 +178,7 @@ impl Foreseen {
             nodes,
             ranges,
             budgets: tight_budgets(setting, outcome),
+            down: down(setting, outcome),
         }
     }
 
@@ -201,6 +218,22 @@ fn foreseen_node(setting: &Setting, node: &NodeOutcome) -> ForeseenNode {
             until: wait.until,
         }),
     }
+}
+
+fn down(setting: &Setting, outcome: &Outcome) -> Vec<DownWorkload> {
+    let mut down: Vec<DownWorkload> = outcome
+        .workloads
+        .iter()
+        .filter(|workload| workload.down > 0)
+        .map(|workload| DownWorkload {
+            name: setting.population.workloads[workload.workload.at()].label(),
+            ready_before: workload.ready_before,
+            seconds: workload.down,
+            until_end: workload.until_end && workload.ready_after == 0,
+        })
+        .collect();
+    down.sort_by(|a, b| b.seconds.cmp(&a.seconds).then_with(|| a.name.cmp(&b.name)));
+    down
 }
 
 /// From the log: who refused first, how many pods, and how long the longest waited.

@@ -211,7 +211,8 @@ fn how_to_run(file: &str, document: &mut Document) {
     ];
     code_lines(&lines, document);
     document.paragraph(
-        "It begins only inside the window that is given with --window, or in the cluster's own; it stops and says why where facts are \
+        "It begins only inside the window that is given with --window (22:00-04:00, or 4h from now), or in the cluster's own maintenance \
+         configuration: a cluster without one needs --window on each of these. It stops and says why where facts are \
          not those below. Where a budget holds a node back it waits, stops or aborts as --on-blocked says; it never deletes a pod and \
          never edits a budget. Ctrl-C once stops after the write that is under way. A run that was killed resumes without repeating a write \
          whose effect holds.",

@@ -102,6 +102,12 @@ fn one(number: usize, foreseen: &Foreseen, document: &mut Document) {
     part(
         document,
         number,
+        "workloads without a ready pod for a while",
+        down(foreseen),
+    );
+    part(
+        document,
+        number,
         "budgets that hold drains back, in their order",
         budgets(foreseen),
     );
@@ -228,6 +234,22 @@ fn pools(foreseen: &Foreseen) -> Table {
             at(pool.ended),
             at(pool.ends.map(|ends| ends.p50)),
             at(pool.ends.map(|ends| ends.p90)),
+        ]);
+    }
+    table
+}
+
+fn down(foreseen: &Foreseen) -> Table {
+    let mut table = Table::new(&["workload", "#ready before", "#no pod ready for"]);
+    for workload in &foreseen.down {
+        table.rows.push(vec![
+            Cell::from(workload.name.as_str()),
+            number(workload.ready_before),
+            if workload.until_end {
+                Cell::toned("ever", Tone::Bad)
+            } else {
+                Cell::toned(span(workload.seconds), Tone::Warning)
+            },
         ]);
     }
     table
