@@ -9,6 +9,7 @@ mod owners;
 pub mod selector;
 mod shapes;
 
+pub use compile::pool_label;
 pub use selector::{Meaning, SelectorIndex};
 pub use shapes::Shape;
 

@@ -14,7 +14,7 @@ use crate::source::azure::estate::{self, Question, Scope};
 use crate::source::azure::operation::{Ending, Operation};
 use crate::source::azure::writer::{Begun, Refusal, Writer};
 use crate::source::azure::{ArmClient, ArmError};
-use crate::source::facts::{Facts, Origin};
+use crate::source::facts::{ClusterFact, Facts, LoosePoolFact, Origin, PoolFact};
 use crate::source::kubernetes_api::{READS, Reader};
 use crate::source::{Found, join};
 use jiff::Timestamp;
@@ -99,7 +99,7 @@ impl<L: Lock> Azure<L> {
         }
     }
 
-    /// The lock, to be filled once everything else is known to be well.
+    /// The lock, to be taken before anything is judged.
     pub fn lock(&mut self) -> &mut L {
         &mut self.lock
     }
@@ -154,18 +154,20 @@ impl<L: Lock> Azure<L> {
     /// are of.
     fn with_bodies(
         &self,
-        before: &Facts,
+        mut facts: Facts,
         body: &Body<ManagedCluster>,
         pools: &[Body<AgentPool>],
     ) -> Result<Facts, String> {
-        let mut facts = before.clone();
-        let is_it = |id: Option<&ResourceId>| id == Some(&self.cluster);
+        let is_it = |fact: &ClusterFact| fact.cluster.id.as_ref() == Some(&self.cluster);
+        let of_it = |fact: &LoosePoolFact| fact.cluster == self.cluster;
         let old = facts
             .clusters
             .iter()
-            .position(|fact| is_it(fact.cluster.id.as_ref()))
+            .position(is_it)
             .map(|position| facts.clusters.remove(position));
-        facts.pools.retain(|fact| fact.cluster != self.cluster);
+        let (old_pools, others) = facts.pools.into_iter().partition(of_it);
+        let old_pools: Vec<LoosePoolFact> = old_pools;
+        facts.pools = others;
         facts.kubernetes.clear();
         let origin = Origin::new(&Arc::from(self.client.endpoint().as_str()), "");
         let bodies = std::iter::once(body.whole()).chain(pools.iter().map(Body::whole));
@@ -175,32 +177,14 @@ impl<L: Lock> Azure<L> {
         }
         // A subnet that was not read then is not looked for now.
         if let Some(old) = old
-            && let Some(new) = facts
-                .clusters
-                .iter_mut()
-                .find(|fact| is_it(fact.cluster.id.as_ref()))
+            && let Some(new) = facts.clusters.iter_mut().find(|fact| is_it(fact))
         {
             for pool in &mut new.pools {
-                if let Some(known) = old
-                    .pools
-                    .iter()
-                    .find(|known| known.pool.name == pool.pool.name)
-                {
-                    pool.subnet.clone_from(&known.subnet);
-                    pool.pod_subnet.clone_from(&known.pod_subnet);
-                }
+                keep_subnets(pool, old.pools.iter());
             }
         }
-        for pool in &mut facts.pools {
-            if pool.cluster == self.cluster
-                && let Some(known) = before
-                    .pools
-                    .iter()
-                    .find(|known| known.pool.pool.name == pool.pool.pool.name)
-            {
-                pool.pool.subnet.clone_from(&known.pool.subnet);
-                pool.pool.pod_subnet.clone_from(&known.pool.pod_subnet);
-            }
+        for fact in facts.pools.iter_mut().filter(|fact| of_it(fact)) {
+            keep_subnets(&mut fact.pool, old_pools.iter().map(|fact| &fact.pool));
         }
         Ok(facts)
     }
@@ -326,11 +310,11 @@ impl<L: Lock> Actuator for Azure<L> {
         let (body, pools) = self.resource().await?;
         let facts = match (&self.facts, depth) {
             (Some(before), Depth::Watch) => {
-                let mut facts = self.with_bodies(before, &body, &pools)?;
+                let mut facts = self.with_bodies(before.clone(), &body, &pools)?;
                 self.usages(before, &mut facts).await;
                 facts
             }
-            _ => self.with_bodies(&self.whole().await?, &body, &pools)?,
+            _ => self.with_bodies(self.whole().await?, &body, &pools)?,
         };
         let mut with_objects = facts.clone();
         self.facts = Some(facts);
@@ -433,6 +417,14 @@ impl<L: Lock> Actuator for Azure<L> {
 
     async fn keep_lock(&mut self) -> Result<(), LockTrouble> {
         self.lock.keep(Timestamp::now()).await
+    }
+}
+
+/// The subnets that the pool of this name had among these.
+fn keep_subnets<'a>(pool: &mut PoolFact, mut known: impl Iterator<Item = &'a PoolFact>) {
+    if let Some(known) = known.find(|known| known.pool.name == pool.pool.name) {
+        pool.subnet.clone_from(&known.subnet);
+        pool.pod_subnet.clone_from(&known.pod_subnet);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::actuator::Observed;
 use crate::finding::counted;
-use crate::migrate::condition::OVERLAY_LABEL;
+use crate::migrate::condition::is_labelled_overlay;
 
 /// One sentence a thing.
 pub fn sentences(observed: &Observed) -> Vec<String> {
@@ -25,11 +25,7 @@ pub fn sentences(observed: &Observed) -> Vec<String> {
     let mut cordoned = Vec::new();
     let mut not_ready = Vec::new();
     for node in &kubernetes.nodes {
-        let is_moved = node
-            .labels
-            .get(OVERLAY_LABEL)
-            .is_some_and(|value| value == "true");
-        if is_moved {
+        if is_labelled_overlay(node) {
             on_overlay += 1;
         } else {
             before += 1;

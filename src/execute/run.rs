@@ -85,8 +85,8 @@ const LONGEST_BUSY: Duration = Duration::from_secs(60);
 
 /// Carries the plan out, as far as it gets.
 ///
-/// `refusals`: what stands in the way before anything is written, found by whoever knows the window and the facts; with any, only the end
-/// of the run is recorded.
+/// `judge` knows the window and the facts: with anything in the way before the run only its end is recorded, and every write that drains
+/// is judged again.
 ///
 /// # Errors
 /// Where the journal cannot be written: nothing is sent that it was to announce.
@@ -106,7 +106,7 @@ pub async fn run<A: Actuator, T: Teller, J: Judge + ?Sized>(
         teller,
         options,
         judge,
-        last: None,
+        last: Vec::new(),
     };
     let number = run.store.status().runs + 1;
     run.note(Event::RunBegan {
@@ -177,8 +177,8 @@ struct Run<'r, A, T, J: ?Sized> {
     teller: &'r mut T,
     options: &'r Options,
     judge: &'r J,
-    /// The last that was seen.
-    last: Option<Observed>,
+    /// What the last look would leave behind, for where nothing can be seen at the end.
+    last: Vec<String>,
 }
 
 impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
@@ -200,8 +200,8 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         })
     }
 
-    fn baseline(&self) -> Option<Baseline> {
-        self.store.status().baseline.clone()
+    fn baseline(&self) -> Option<&Baseline> {
+        self.store.status().baseline.as_ref()
     }
 
     async fn steps(&mut self) -> Result<Stop, StoreError> {
@@ -334,7 +334,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         loop {
             match self.world.observe(depth).await {
                 Ok(observed) => {
-                    self.last = Some(observed.clone());
+                    self.last = super::leftover::sentences(&observed);
                     return Ok(observed);
                 }
                 Err(why) => {
@@ -369,7 +369,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         let mut unmet = Vec::new();
         let mut told_only = Vec::new();
         for condition in conditions {
-            let holding = condition.judge(observed.sight(baseline.as_ref()));
+            let holding = condition.judge(observed.sight(baseline));
             let Some(why) = holding.why() else { continue };
             let sentence = format!("{}: {why}", condition.words());
             if condition.is_told_only(&holding) {
@@ -458,7 +458,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             .after
             .iter()
             .map(|condition| {
-                let holding = condition.judge(observed.sight(baseline.as_ref()));
+                let holding = condition.judge(observed.sight(baseline));
                 match holding.why() {
                     None => condition.words(),
                     Some(why) => format!("{NOT_PROVEN}{}: {why}", condition.words()),
@@ -702,9 +702,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 Ok(observed) => observed,
                 Err(stop) => return Ok(Next::Stop(stop)),
             };
-            let is_quiet = Condition::NoOperationRuns
-                .judge(observed.sight(None))
-                .holds();
+            let is_quiet = is_quiet(&observed);
             let is_same = observed.e_tags.of(&write.resource) == e_tag;
             // With the eTag from before and nothing running, what shows is what an earlier attempt left.
             if self.shows(step, &observed) && !(is_quiet && is_same) {
@@ -765,14 +763,10 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         if how == RunEnd::Refused && !self.store.status().wrote {
             return vec!["Nothing was written.".to_string()];
         }
-        let observed = match self.world.observe(Depth::Watch).await {
-            Ok(observed) => Some(observed),
-            Err(_) => self.last.clone(),
+        let mut leaves = match self.world.observe(Depth::Watch).await {
+            Ok(observed) => super::leftover::sentences(&observed),
+            Err(_) => std::mem::take(&mut self.last),
         };
-        let mut leaves = Vec::new();
-        if let Some(observed) = observed {
-            leaves.extend(super::leftover::sentences(&observed));
-        }
         let status = self.store.status();
         let is_put_back = |name: &str| {
             self.plan.steps.iter().any(|step| {
@@ -821,6 +815,13 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
 
 fn since(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// No operation on the cluster or a pool is under way, for certain.
+fn is_quiet(observed: &Observed) -> bool {
+    Condition::NoOperationRuns
+        .judge(observed.sight(None))
+        .holds()
 }
 
 /// Whether a step drains nodes, or leads to one that does.

@@ -3,7 +3,7 @@
 
 use super::dependents::dependents;
 use super::fingerprint;
-use super::foresee::{Chance, Foresight, blockers, foresee};
+use super::foresee::{Chance, Foresights, blockers, sentence};
 use super::plan::{FORMAT_VERSION, KIND, Plan, Target, Told};
 use super::sequence::Sequence;
 use super::step::{Action, Seconds, Step};
@@ -50,7 +50,8 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
         made_by,
     } = request;
     let at_the_move = as_at_the_move(inventory, index, &sequence.steps);
-    let mut refused = blockers(&at_the_move, at_the_move.cluster(index), &pod_cidr);
+    let blockers = blockers(&at_the_move, at_the_move.cluster(index), &pod_cidr);
+    let mut refused: Vec<String> = blockers.iter().map(sentence).collect();
     refused.extend(
         findings
             .iter()
@@ -60,30 +61,20 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
     let mut told: Vec<Told> = sequence.findings.iter().map(Told::from).collect();
     told.extend(findings.iter().map(Told::from));
     let mut steps = sequence.steps;
-    let plain = foresee(
+    let foresights = Foresights::of(
         &at_the_move,
         at_the_move.cluster(index),
-        None,
-        policy,
-        chance,
-    );
-    let moved = foresee(
-        &at_the_move,
-        at_the_move.cluster(index),
-        Some(pod_cidr),
+        &steps,
         policy,
         chance,
     );
     for step in steps.iter_mut().filter(|step| step.reimages) {
-        let foresight = match step.action {
-            Action::MoveToOverlay { .. } => &moved,
-            _ => &plain,
-        };
-        if let Some(foresight) = foresight {
-            attach(step, foresight);
+        if let Some(foresight) = foresights.of_step(step) {
+            step.expected = foresight.seconds;
+            step.foreseen = Some(Box::new(foresight.foreseen.clone()));
         }
     }
-    match &moved {
+    match &foresights.moved {
         None => refused.push(
             "the cluster's nodes and pods were not read, so nothing is known of what the move does to them: read them with --kubernetes, \
              or give the output of kubectl"
@@ -146,11 +137,6 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
         digest: String::new(),
     }
     .sealed())
-}
-
-fn attach(step: &mut Step, foresight: &Foresight) {
-    step.expected = foresight.seconds;
-    step.foreseen = Some(Box::new(foresight.foreseen.clone()));
 }
 
 /// One after the other. Sums of percentiles are no percentile of the sum: they err on the long side.

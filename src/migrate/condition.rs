@@ -3,11 +3,12 @@
 
 use crate::capacity::cost::pool_cost;
 use crate::finding::counted;
-use crate::model::workload::{Labels, Node, Pod, Workload};
+use crate::model::workload::{Node, Pod, Workload};
 use crate::model::{
     Cluster, IntOrPercent, Inventory, IpNet, KubernetesState, NetworkMode, NodePool,
     UpgradeSettings,
 };
+use crate::population::pool_label;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +65,13 @@ pub enum Condition {
 
 /// The label of a node that is on Overlay (named in a changelog entry of 2025-03-16).
 pub const OVERLAY_LABEL: &str = "kubernetes.azure.com/azure-cni-overlay";
+
+/// Whether a node carries it.
+pub fn is_labelled_overlay(node: &Node) -> bool {
+    node.labels
+        .get(OVERLAY_LABEL)
+        .is_some_and(|value| value == "true")
+}
 
 /// Whether a condition holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -359,18 +367,6 @@ impl Condition {
                 | Condition::UpgradeSettingsAre { .. }
         )
     }
-
-    /// Objects of the cluster that judging it takes.
-    pub fn needs_objects(&self) -> bool {
-        matches!(
-            self,
-            Condition::NodesReady
-                | Condition::NodesOnOverlay { .. }
-                | Condition::PodsOffTheSubnets { .. }
-                | Condition::WorkloadsAsBefore
-                | Condition::EndpointsAsBefore
-        )
-    }
 }
 
 fn policy_word(cluster: &Cluster) -> &str {
@@ -552,13 +548,6 @@ fn is_virtual(node: &Node) -> bool {
     node.labels.get("type").map(String::as_str) == Some("virtual-kubelet")
 }
 
-fn pool_label(labels: &Labels) -> Option<&str> {
-    labels
-        .get("kubernetes.azure.com/agentpool")
-        .or_else(|| labels.get("agentpool"))
-        .map(String::as_str)
-}
-
 fn nodes_ready(cluster: &Cluster, state: &KubernetesState) -> Holding {
     let mut wrong: Vec<String> = machines(state)
         .filter_map(|node| {
@@ -573,7 +562,7 @@ fn nodes_ready(cluster: &Cluster, state: &KubernetesState) -> Holding {
     for pool in &cluster.pools {
         let nodes = machines(state)
             .filter(|node| {
-                pool_label(&node.labels).is_some_and(|label| label.eq_ignore_ascii_case(&pool.name))
+                pool_label(node).is_some_and(|label| label.eq_ignore_ascii_case(&pool.name))
             })
             .count() as u64;
         if nodes < least_nodes(pool) {
@@ -602,11 +591,7 @@ fn nodes_on_overlay(state: &KubernetesState, pod_cidr: &IpNet) -> Holding {
     let configs_read = state.has_kind("NodeNetworkConfig");
     let mut wrong = Vec::new();
     for node in machines(state) {
-        let is_labelled = node
-            .labels
-            .get(OVERLAY_LABEL)
-            .is_some_and(|value| value == "true");
-        if !is_labelled {
+        if !is_labelled_overlay(node) {
             wrong.push(format!("{} does not carry the overlay label", node.name));
             continue;
         }

@@ -1,8 +1,8 @@
 //! Simulates a reimage of every node from what was read, for a plan and again before it is carried out.
 
-use super::eligibility::obstacles;
+use super::eligibility::{Obstacle, obstacles};
 use super::foreseen::Foreseen;
-use super::step::Seconds;
+use super::step::{Action, Seconds, Step};
 use crate::capacity::growth::Books;
 use crate::model::{Cluster, Inventory, IpNet};
 use crate::population::Population;
@@ -55,20 +55,59 @@ pub fn foresee(
             .as_ref()
             // Percentiles of those that complete say nothing of all where one in a hundred does not.
             .filter(|played| u64::from(played.completed) * 100 >= u64::from(played.count) * 99)
-            .and_then(Foreseen::seconds),
+            .and_then(|played| played.seconds)
+            .map(Seconds::from),
         not_checked: setting.not_checked.clone(),
     })
 }
 
-/// Obstacles that stand in the way of the move, each with its rule and remedy.
-pub fn blockers(inventory: &Inventory, cluster: &Cluster, pod_cidr: &IpNet) -> Vec<String> {
-    obstacles(inventory, cluster, Some(pod_cidr))
-        .blockers()
-        .map(|obstacle| {
-            format!(
-                "{} ({}): {}",
-                obstacle.evidence, obstacle.rule.id, obstacle.remedy
-            )
-        })
-        .collect()
+/// What is foreseen of the steps of a plan that reimage every node: the move, and the others, which are alike.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Foresights {
+    pub moved: Option<Foresight>,
+    plain: Option<Foresight>,
+}
+
+impl Foresights {
+    /// Plays no more than these steps need.
+    pub fn of(
+        inventory: &Inventory,
+        cluster: &Cluster,
+        steps: &[Step],
+        policy: &Policy,
+        chance: Chance,
+    ) -> Self {
+        let play = |pod_cidr| foresee(inventory, cluster, pod_cidr, policy, chance);
+        let mut foresights = Foresights::default();
+        for step in steps.iter().filter(|step| step.reimages) {
+            match step.action {
+                Action::MoveToOverlay { pod_cidr, .. } => foresights.moved = play(Some(pod_cidr)),
+                _ if foresights.plain.is_none() => foresights.plain = play(None),
+                _ => {}
+            }
+        }
+        foresights
+    }
+
+    /// Of one of them.
+    pub fn of_step(&self, step: &Step) -> Option<&Foresight> {
+        match step.action {
+            Action::MoveToOverlay { .. } => self.moved.as_ref(),
+            _ => self.plain.as_ref(),
+        }
+    }
+}
+
+/// Obstacles that make the move impossible.
+pub fn blockers(inventory: &Inventory, cluster: &Cluster, pod_cidr: &IpNet) -> Vec<Obstacle> {
+    let found = obstacles(inventory, cluster, Some(pod_cidr));
+    found.blockers().cloned().collect()
+}
+
+/// An obstacle as one sentence, with its rule and remedy.
+pub fn sentence(obstacle: &Obstacle) -> String {
+    format!(
+        "{} ({}): {}",
+        obstacle.evidence, obstacle.rule.id, obstacle.remedy
+    )
 }

@@ -181,11 +181,6 @@ impl Foreseen {
             down: down(setting, outcome),
         }
     }
-
-    /// How long it takes over the futures; `None` where not all of them complete, or none were played.
-    pub fn seconds(futures: &Futures) -> Option<Seconds> {
-        futures.seconds.map(Seconds::from)
-    }
 }
 
 impl From<crate::simulate::Percentiles> for Seconds {

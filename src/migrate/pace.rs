@@ -1,11 +1,12 @@
 //! How a reimage of all nodes stands against what was foreseen: what is done, what is held back and by which budget, what would release
 //! it, how much is left. Looks at one state after the other and remembers; asks nothing.
 
-use super::condition::{OVERLAY_LABEL, Sight};
+use super::condition::{Sight, is_labelled_overlay};
 use super::foreseen::Foreseen;
 use super::step::{Action, Step};
 use crate::model::KubernetesState;
 use crate::model::workload::{DisruptionBudget, Node, Pod};
+use crate::population::pool_label;
 use crate::population::selector::SelectorIndex;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -175,10 +176,7 @@ impl Watch {
             return false;
         }
         if self.overlay {
-            return node
-                .labels
-                .get(OVERLAY_LABEL)
-                .is_some_and(|value| value == "true");
+            return is_labelled_overlay(node);
         }
         // Reimaged nodes have become Ready since; to the second, as both clocks are.
         node.ready_changed_at
@@ -193,12 +191,8 @@ impl Watch {
     ) {
         let mut now: BTreeMap<String, Vec<&Node>> = BTreeMap::new();
         for node in &state.nodes {
-            let pool = node
-                .labels
-                .get("kubernetes.azure.com/agentpool")
-                .or_else(|| node.labels.get("agentpool"));
-            if let Some(pool) = pool {
-                now.entry(pool.clone()).or_default().push(node);
+            if let Some(pool) = pool_label(node) {
+                now.entry(pool.to_string()).or_default().push(node);
             }
         }
         let first = self.first.get_or_insert_with(|| {

@@ -127,15 +127,19 @@ fn nodes(cluster: &Cluster, state: &KubernetesState) -> (Vec<PoolFacts>, Vec<Nod
     (pools, facts)
 }
 
-/// The pool a node says it is of: AKS labels every node, and names it `aks-POOL-…`.
-fn pool_name(node: &Node) -> Option<&str> {
+/// The pool that a node's labels name: AKS labels every node.
+pub fn pool_label(node: &Node) -> Option<&str> {
     ["kubernetes.azure.com/agentpool", "agentpool"]
         .iter()
         .find_map(|label| node.labels.get(*label))
         .map(String::as_str)
-        .or_else(|| {
-            // Windows names are `akswin000001`: short, and their pool's name may be cut.
-            let rest = node.name.strip_prefix("aks-")?;
-            rest.split_once('-').map(|(pool, _)| pool)
-        })
+}
+
+/// The pool a node says it is of: by its labels, or as AKS names it, `aks-POOL-…`.
+fn pool_name(node: &Node) -> Option<&str> {
+    pool_label(node).or_else(|| {
+        // Windows names are `akswin000001`: short, and their pool's name may be cut.
+        let rest = node.name.strip_prefix("aks-")?;
+        rest.split_once('-').map(|(pool, _)| pool)
+    })
 }

@@ -1,10 +1,9 @@
 //! The control plane that the stand-in acts on: how it is asked, who may ask it, and how it is emptied for the next cluster.
 //! Decides nothing about nodes or pods.
 
-use crate::control_plane::{ControlPlane, WHOLE, binaries};
+use crate::control_plane::{ControlPlane, WHOLE, binaries, send};
 use aksplan::source::kubernetes_api::READS;
 use futures::future::join_all;
-use kube::client::Body;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -24,25 +23,7 @@ pub struct Api(kube::Client);
 impl Api {
     /// Status and body; status 0 where no answer came.
     pub async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let bytes = body.map_or(Vec::new(), |body| body.to_string().into_bytes());
-        let kind = if method == "PATCH" {
-            "application/merge-patch+json"
-        } else {
-            "application/json"
-        };
-        let request = http::Request::builder()
-            .method(method)
-            .uri(path)
-            .header("content-type", kind)
-            .body(Body::from(bytes))
-            .expect("a request");
-        let Ok(response) = self.0.send(request).await else {
-            return (0, Value::Null);
-        };
-        let status = response.status().as_u16();
-        let body = response.into_body().collect_bytes().await;
-        let body = body.unwrap_or_default();
-        (status, serde_json::from_slice(&body).unwrap_or_default())
+        send(&self.0, method, path, body).await
     }
 
     /// Makes an object, which must be accepted or be there.

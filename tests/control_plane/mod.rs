@@ -321,3 +321,31 @@ fn wait_for(name: &str, children: &mut [Child], folder: &Folder, port: u16) {
         std::thread::sleep(Duration::from_millis(50));
     }
 }
+
+/// Sends one request. Status and body; status 0 where no answer came.
+pub async fn send(
+    client: &kube::Client,
+    method: &str,
+    path: &str,
+    body: Option<&serde_json::Value>,
+) -> (u16, serde_json::Value) {
+    let bytes = body.map_or(Vec::new(), |body| body.to_string().into_bytes());
+    let kind = if method == "PATCH" {
+        "application/merge-patch+json"
+    } else {
+        "application/json"
+    };
+    let request = http::Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", kind)
+        .body(kube::client::Body::from(bytes))
+        .expect("a request");
+    let Ok(response) = client.send(request).await else {
+        return (0, serde_json::Value::Null);
+    };
+    let status = response.status().as_u16();
+    let body = response.into_body().collect_bytes().await;
+    let body = body.unwrap_or_default();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}

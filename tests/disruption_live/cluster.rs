@@ -1,8 +1,7 @@
 //! The whole cluster, and how it is asked. Judges nothing.
 
-use super::control_plane::{ControlPlane, WHOLE, binaries};
+use super::control_plane::{ControlPlane, WHOLE, binaries, send};
 use super::objects;
-use kube::client::Body;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -79,31 +78,4 @@ impl Cluster {
         let change = json!({"spec": {"unschedulable": cordoned}});
         self.merge(&format!("/api/v1/nodes/{node}"), &change).await;
     }
-}
-
-async fn send(
-    client: &kube::Client,
-    method: &str,
-    path: &str,
-    body: Option<&Value>,
-) -> (u16, Value) {
-    let bytes = body.map_or(Vec::new(), |body| body.to_string().into_bytes());
-    let kind = if method == "PATCH" {
-        "application/merge-patch+json"
-    } else {
-        "application/json"
-    };
-    let request = http::Request::builder()
-        .method(method)
-        .uri(path)
-        .header("content-type", kind)
-        .body(Body::from(bytes))
-        .expect("a request");
-    let Ok(response) = client.send(request).await else {
-        return (0, Value::Null);
-    };
-    let status = response.status().as_u16();
-    let body = response.into_body().collect_bytes().await;
-    let body = body.unwrap_or_default();
-    (status, serde_json::from_slice(&body).unwrap_or_default())
 }

@@ -14,13 +14,14 @@ use crate::execute::run::{Judge, OnBlocked, Options, Outcome, run as carry_out};
 use crate::execute::store::Store;
 use crate::finding::{Severity, counted};
 use crate::migrate::build::{as_at_the_move, together};
-use crate::migrate::fingerprint::{drift, facts};
-use crate::migrate::foresee::{blockers, foresee};
+use crate::migrate::fingerprint::{Drift, drift, facts};
+use crate::migrate::foresee::{Foresights, blockers, sentence};
 use crate::migrate::window::{Gate, Question, Window};
-use crate::migrate::{Action, Plan, Step};
-use crate::model::ResourceId;
+use crate::migrate::{Action, Obstacle, Plan, Step};
+use crate::model::{Inventory, ResourceId};
 use crate::report::migration::shell_quote;
 use crate::report::terminal::clean;
+use crate::rule;
 use crate::source::azure::account;
 use crate::source::azure::container_service::ContainerService;
 use crate::source::azure::credential;
@@ -148,8 +149,10 @@ impl<'a> Carrier<'a> {
                 "the plan is for tenant {planned}, and the cluster is in {now}"
             )));
         }
-        same_cluster(&observed)?;
-        Ok(observed)
+        match other_cluster(&observed) {
+            Some(why) => Err(CliError::Usage(why)),
+            None => Ok(observed),
+        }
     }
 
     async fn wet_run(
@@ -270,9 +273,7 @@ impl<'a> Carrier<'a> {
         if is_under_way || self.args.deed.abort {
             return (refusals, notes);
         }
-        if let Err(CliError::Usage(why)) = same_cluster(observed) {
-            refusals.push(why);
-        }
+        refusals.extend(other_cluster(observed));
         let left: Vec<Step> = current
             .map(|position| self.plan.steps[position..].to_vec())
             .unwrap_or_default();
@@ -299,17 +300,7 @@ impl<'a> Carrier<'a> {
             .any(|step| status.failed.contains(&step.id) && step.reimages);
         let now_facts = facts(&observed.inventory, observed.cluster());
         for drift in drift(&self.plan.facts, &now_facts, &altered) {
-            let value = |value: Option<&String>, none: &str| match value.map(String::as_str) {
-                None => none.to_string(),
-                Some("") => "empty".to_string(),
-                Some(value) => value.to_string(),
-            };
-            let told = format!(
-                "{} was {} when the plan was made, and is {}",
-                drift.fact,
-                value(drift.planned.as_ref(), "not there"),
-                value(drift.now.as_ref(), "gone")
-            );
+            let told = drifted(&drift);
             // Half moved, there is nothing left to plan anew; and what releases a stuck node is a change to budgets and pools.
             let is_release = has_failed
                 && (drift.fact.starts_with("budget.")
@@ -332,8 +323,9 @@ impl<'a> Carrier<'a> {
         if moves && !has_moved {
             let blockers = blockers(&then, cluster, &self.plan.pod_cidr);
             // A failed reimage before it leaves the cluster Failed, which its own step asks about.
-            let is_left = |sentence: &String| has_failed && sentence.contains("(MIG-14)");
-            refusals.extend(blockers.into_iter().filter(|sentence| !is_left(sentence)));
+            let is_left = |obstacle: &Obstacle| has_failed && obstacle.rule == &rule::MIG_14;
+            let blockers = blockers.iter().filter(|obstacle| !is_left(obstacle));
+            refusals.extend(blockers.map(sentence));
         }
         let expected = self.expected_now(&then, observed, &left);
         if expected.is_none() {
@@ -369,7 +361,7 @@ impl<'a> Carrier<'a> {
     /// Median and p90 of what is left, simulated on what is now.
     fn expected_now(
         &self,
-        then: &crate::model::Inventory,
+        then: &Inventory,
         observed: &Observed,
         left: &[Step],
     ) -> Option<(u32, u32)> {
@@ -381,10 +373,9 @@ impl<'a> Carrier<'a> {
             .map_or(0, |state| state.pods.len());
         let chance = self.simulation.chance(pods);
         let mut left = left.to_vec();
+        let foresights = Foresights::of(then, cluster, &left, &policy, chance);
         for step in left.iter_mut().filter(|step| step.reimages) {
-            let range =
-                matches!(step.action, Action::MoveToOverlay { .. }).then_some(self.plan.pod_cidr);
-            let foresight = foresee(then, cluster, range, &policy, chance)?;
+            let foresight = foresights.of_step(step)?;
             foresight.foreseen.median?;
             step.expected = foresight.seconds;
         }
@@ -565,28 +556,37 @@ async fn access(
     Ok(Access::Handed { kubeconfig, token })
 }
 
-/// The objects must be those of the cluster that is written to: a context may lead anywhere. Machines of AKS say which resource group
-/// they are in.
-fn same_cluster(observed: &Observed) -> Result<(), CliError> {
-    let cluster = observed.cluster();
-    let (Some(group), Some(state)) = (&cluster.node_resource_group, &cluster.kubernetes) else {
-        return Ok(());
+/// A fact that is not what it was, in words.
+fn drifted(drift: &Drift) -> String {
+    let value = |value: &Option<String>, none: &str| match value.as_deref() {
+        None => none.to_string(),
+        Some("") => "empty".to_string(),
+        Some(value) => value.to_string(),
     };
-    for node in &state.nodes {
-        let Some(provider) = node.provider_id.as_deref() else {
-            continue;
-        };
-        let id = ResourceId::new(provider.trim_start_matches("azure://"));
-        if let Some(other) = id.resource_group()
-            && !other.eq_ignore_ascii_case(group)
-        {
-            return Err(CliError::Usage(format!(
+    format!(
+        "{} was {} when the plan was made, and is {}",
+        drift.fact,
+        value(&drift.planned, "not there"),
+        value(&drift.now, "gone")
+    )
+}
+
+/// The objects must be those of the cluster that is written to: a context may lead anywhere. Machines of AKS say which resource group
+/// they are in; the first that is in another one, in a sentence.
+fn other_cluster(observed: &Observed) -> Option<String> {
+    let cluster = observed.cluster();
+    let group = cluster.node_resource_group.as_deref()?;
+    let state = cluster.kubernetes.as_deref()?;
+    state.nodes.iter().find_map(|node| {
+        let id = ResourceId::new(node.provider_id.as_deref()?.trim_start_matches("azure://"));
+        let other = id.resource_group()?;
+        (!other.eq_ignore_ascii_case(group)).then(|| {
+            format!(
                 "the API server is another cluster's: node {} is in resource group {other}, and machines of {} are in {group}",
                 node.name, cluster.name
-            )));
-        }
-    }
-    Ok(())
+            )
+        })
+    })
 }
 
 /// What is asked before every write that drains nodes, on what is seen then.

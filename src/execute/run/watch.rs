@@ -1,13 +1,12 @@
 //! What the loop does while AKS is at work: asks how the operation stands, looks at the cluster, tells, and ends where it should. Begins no
 //! step; the one thing that it sends is an abort that was asked for.
 
-use super::{Judge, Next, OnBlocked, Run, Stop, since};
+use super::{Judge, Next, OnBlocked, Run, Stop, is_quiet, since};
 use crate::execute::actuator::{Actuator, Depth, NotTaken, Observed, Standing};
 use crate::execute::journal::{Event, RunEnd};
 use crate::execute::store::StoreError;
 use crate::execute::teller::{Teller, Telling};
 use crate::migrate::Step;
-use crate::migrate::condition::Condition;
 use crate::migrate::pace::{Pace, Progress, Watch};
 use jiff::Timestamp;
 
@@ -75,7 +74,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             };
             let baseline = self.baseline();
             let (progress, notices) = watch.look(
-                observed.sight(baseline.as_ref()),
+                observed.sight(baseline),
                 self.world.now(),
                 status.as_deref(),
                 &observed.not_read,
@@ -103,9 +102,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 if unmet.is_empty() {
                     return self.done(step, &observed);
                 }
-                let is_quiet = Condition::NoOperationRuns
-                    .judge(observed.sight(None))
-                    .holds();
+                let is_quiet = is_quiet(&observed);
                 let now = self.world.now();
                 let ended = *ended_at.get_or_insert(now);
                 if !is_quiet {
@@ -191,11 +188,8 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             .find(|(_, state)| {
                 state.eq_ignore_ascii_case("Failed") || state.eq_ignore_ascii_case("Canceled")
             });
-        let runs = !Condition::NoOperationRuns
-            .judge(observed.sight(None))
-            .holds();
         match ended {
-            Some((who, state)) if !runs => {
+            Some((who, state)) if is_quiet(observed) => {
                 let state = state.to_string();
                 self.operation_failed(step, &state, &format!("{who} says so"))
                     .map(Some)
