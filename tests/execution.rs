@@ -7,6 +7,8 @@ mod aks;
 mod conditions;
 #[path = "execution/crash.rs"]
 mod crash;
+#[path = "execution/evidence.rs"]
+mod evidence;
 #[path = "execution/facts.rs"]
 mod facts;
 #[path = "execution/hands.rs"]

@@ -4,8 +4,7 @@
 //! shown meanwhile).
 
 mod carry;
-#[cfg(all(feature = "azure", feature = "kubernetes"))]
-mod evidence;
+pub mod evidence;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod execute;
 mod out;

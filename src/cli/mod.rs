@@ -36,6 +36,9 @@ mod simulation;
 mod snapshot;
 mod upgrade;
 
+/// The evidence of an execution, for those who have a plan, a journal and two looks.
+pub use migrate::evidence;
+
 use crate::source::SourceError;
 #[cfg(feature = "kubernetes")]
 use crate::source::kubernetes_api::KubernetesApiError;

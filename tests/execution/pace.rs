@@ -268,13 +268,13 @@ fn stuck_names_the_budget_the_pod_and_what_would_release_it() {
             (0, 2, 2, 3),
             true,
             false,
-            Some("one more pod of budget shop/web must become Ready (2 are, it needs 2)"),
+            Some("2 Ready, 2 must stay: a 3rd must become Ready"),
         ),
         (
             (0, 0, 2, 3),
             true,
             false,
-            Some("3 more pods of budget shop/web must become Ready (0 are, it needs 2)"),
+            Some("0 Ready, 2 must stay: 3 more must become Ready"),
         ),
         (
             (0, 3, 3, 3),

@@ -4,6 +4,7 @@ use super::super::azure_access::{SignedIn, process_environment};
 use super::super::simulation::SimulationArgs;
 use super::super::{CliError, Ending};
 use super::carry::{Blocked, CarryArgs};
+use super::evidence::{self, Evidence, Operator};
 use super::status::store_error;
 use super::telling::{self, Screen};
 use crate::execute::actuator::{Actuator, Depth, Observed};
@@ -211,7 +212,9 @@ impl<'a> Carrier<'a> {
         listening.abort();
         let after = world.observe(Depth::Whole).await.ok();
         let outcome = outcome.map_err(store_error)?;
-        self.evidence(store, &observed, after.as_ref(), &outcome, &mut screen)?;
+        let operator = self.operator(options.until);
+        let read = (&observed, after.as_ref());
+        self.evidence(store, &operator, read, &outcome, &mut screen)?;
         let status = store.status();
         if outcome.how != RunEnd::Completed && status.wrote {
             screen.note(
@@ -465,11 +468,25 @@ impl<'a> Carrier<'a> {
         }
     }
 
+    fn operator(&self, until: Option<Timestamp>) -> Operator {
+        Operator {
+            window: self.window.map(|window| window.to_string()),
+            until,
+            on_blocked: match self.args.on_blocked {
+                Blocked::Wait => "wait",
+                Blocked::Stop => "stop",
+                Blocked::Abort => "abort",
+            },
+            accept_overrun: self.args.accept_overrun,
+            yes: self.args.yes,
+        }
+    }
+
     fn evidence(
         &self,
         store: &Store,
-        before: &Observed,
-        after: Option<&Observed>,
+        operator: &Operator,
+        (before, after): (&Observed, Option<&Observed>),
         outcome: &Outcome,
         screen: &mut Screen,
     ) -> Result<(), CliError> {
@@ -477,7 +494,18 @@ impl<'a> Carrier<'a> {
             return Ok(());
         }
         let path = self.args.evidence(self.path);
-        let text = super::evidence::text(self.plan, store.status(), before, after, outcome);
+        let records = Store::look(store.path(), self.plan)
+            .map_err(store_error)?
+            .map_or_else(Vec::new, |(_, records)| records);
+        let text = evidence::text(&Evidence {
+            plan: self.plan,
+            status: store.status(),
+            records: &records,
+            operator,
+            before,
+            after,
+            outcome,
+        });
         crate::execute::store::write_private(&path, &text).map_err(|error| {
             CliError::Write(std::io::Error::new(
                 error.kind(),
