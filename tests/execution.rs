@@ -7,6 +7,8 @@ mod aks;
 mod conditions;
 #[path = "execution/crash.rs"]
 mod crash;
+#[path = "execution/events.rs"]
+mod events;
 #[path = "execution/evidence.rs"]
 mod evidence;
 #[path = "execution/facts.rs"]

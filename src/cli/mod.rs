@@ -36,8 +36,8 @@ mod simulation;
 mod snapshot;
 mod upgrade;
 
-/// The evidence of an execution, for those who have a plan, a journal and two looks.
-pub use migrate::evidence;
+/// What an execution says, as it goes on and at its end, for those who have a plan, a journal and two looks.
+pub use migrate::{event, evidence, lines};
 
 use crate::source::SourceError;
 #[cfg(feature = "kubernetes")]

@@ -238,3 +238,36 @@ fn what_went_wrong_stands_in_it() {
         ],
     );
 }
+
+/// A node that the plan does not know is no node of the move.
+#[test]
+fn surge_nodes_are_counted_apart() {
+    use aksplan::execute::leftover::{sentences, surge_nodes};
+    let mut stage = foreseen("surge", Aks::new(Some("calico")));
+    let simulated = stage.plan.clone();
+    let plain = Stage::long("surge").plan.clone();
+    let state = stage.aks.state_mut();
+    for number in 1..=2 {
+        let mut node = state.nodes[1].clone();
+        node.name = format!("apps-surge-{number}");
+        node.labels.insert(
+            aksplan::migrate::condition::OVERLAY_LABEL.to_string(),
+            "true".to_string(),
+        );
+        state.nodes.push(node);
+    }
+    // One of its own is away.
+    state.nodes.remove(2);
+    let observed = stage.aks.observed();
+    assert_eq!(surge_nodes(&simulated, &observed), 2);
+    assert_eq!(
+        sentences(&observed, &simulated)[1],
+        "0 of 3 nodes are on Overlay, 2 as before, 1 away; 2 surge nodes beside them."
+    );
+    // Without names, what is beyond the count of the pool: the one that is away hides one.
+    assert_eq!(surge_nodes(&plain, &observed), 1);
+    assert_eq!(
+        sentences(&observed, &plain)[1],
+        "2 of 4 nodes are on Overlay, 2 as before; 1 surge node among them."
+    );
+}

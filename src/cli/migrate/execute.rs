@@ -6,7 +6,7 @@ use super::super::{CliError, Ending};
 use super::carry::{Blocked, CarryArgs};
 use super::evidence::{self, Evidence, Operator};
 use super::status::store_error;
-use super::telling::{self, Screen};
+use super::telling::{Screen, Talk};
 use crate::execute::actuator::{Actuator, Depth, Observed};
 use crate::execute::azure::{Azure, Interrupt};
 use crate::execute::journal::{RunEnd, Status, StepState};
@@ -20,7 +20,6 @@ use crate::migrate::foresee::{Foresights, blockers, sentence};
 use crate::migrate::window::{Gate, Question, Window};
 use crate::migrate::{Action, Obstacle, Plan, Step};
 use crate::model::{Inventory, ResourceId};
-use crate::report::migration::shell_quote;
 use crate::report::terminal::clean;
 use crate::rule;
 use crate::source::azure::account;
@@ -123,7 +122,7 @@ impl<'a> Carrier<'a> {
             .map_or_else(|| Status::of(self.plan), |(status, _)| status);
         let observed = self.look(world).await?;
         let (refusals, notes) = self.refusals(&observed, &status, world.now(), world.now());
-        telling::dry_run(
+        super::dry_run::dry_run(
             self.plan,
             &status,
             &observed,
@@ -199,7 +198,7 @@ impl<'a> Carrier<'a> {
         if refusals.is_empty() {
             self.confirm(store.status())?;
         }
-        let listening = listen(interrupt);
+        let listening = listen(interrupt, screen.talk());
         let judge = Judgement {
             carrier: self,
             refusals,
@@ -208,6 +207,7 @@ impl<'a> Carrier<'a> {
         let now = world.now();
         let first = store.status().first_write.unwrap_or(now);
         let options = self.options(holder, &observed, first, now);
+        screen.until(options.until);
         let outcome = carry_out(self.plan, store, world, &mut screen, &options, &judge).await;
         listening.abort();
         let after = world.observe(Depth::Whole).await.ok();
@@ -217,18 +217,7 @@ impl<'a> Carrier<'a> {
         self.evidence(store, &operator, read, &outcome, &mut screen)?;
         let status = store.status();
         if outcome.how != RunEnd::Completed && status.wrote {
-            screen.note(
-                world.now(),
-                &format!(
-                    "go on with: aksplan migrate --resume --plan {}{}",
-                    quoted(self.path),
-                    if self.args.journal.is_some() {
-                        format!(" --journal {}", quoted(journal))
-                    } else {
-                        String::new()
-                    }
-                ),
-            );
+            screen.go_on(world.now());
         }
         Ok(match outcome.how {
             RunEnd::Completed if status.unproven.is_empty() => Ending::Fine,
@@ -635,11 +624,6 @@ impl Judge for Judgement<'_, '_> {
     }
 }
 
-fn quoted(path: &Path) -> String {
-    let name = path.display().to_string();
-    shell_quote(&name).unwrap_or(name)
-}
-
 /// Who carries it out, for people, and the journal it is noted in: a run that was killed does not stand in its own way, and no other journal
 /// has the same number.
 fn holder(journal: &str) -> String {
@@ -658,21 +642,16 @@ fn holder(journal: &str) -> String {
 }
 
 /// Ctrl-C, or the signal to terminate, once: stop after the current write. Twice: at once.
-fn listen(interrupt: Interrupt) -> tokio::task::JoinHandle<()> {
+fn listen(interrupt: Interrupt, talk: Talk) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         while asked_to_stop().await {
             if interrupt.is_asked() {
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "stopped at once; --status says how it stands, --resume goes on"
-                );
+                talk.clear();
+                talk.aside("stopped at once; --status says how it stands, --resume goes on");
                 std::process::exit(4);
             }
             interrupt.ask();
-            let _ = writeln!(
-                std::io::stderr(),
-                "stopping after the current write; once more stops at once"
-            );
+            talk.aside("stopping after the current write; once more stops at once");
         }
     })
 }
