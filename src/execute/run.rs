@@ -805,6 +805,14 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                     "Nothing of step {} was done; resume goes on with it.",
                     step.id
                 )
+            } else if self.world.is_interrupted()
+                && matches!(status.step(&step.id), StepState::Running { .. })
+            {
+                // Nothing failed: there is nothing to mend.
+                format!(
+                    "AKS goes on with step {} by itself; resume looks how far it is, and goes on from there.",
+                    step.id
+                )
             } else {
                 step.on_failure.clone()
             });

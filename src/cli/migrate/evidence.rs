@@ -90,7 +90,7 @@ pub fn text(evidence: &Evidence) -> String {
     }
     room::told(evidence, &mut document);
     foreseen::told(evidence, &runs, &mut document);
-    runs.happened(status, &mut document);
+    runs.happened(evidence.records, &mut document);
     remains::told(evidence, &mut document);
     not_known(evidence, &mut document);
     markdown::render(&document)

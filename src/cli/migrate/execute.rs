@@ -172,16 +172,13 @@ impl<'a> Carrier<'a> {
                 .await
                 .map_err(CliError::Unready)?;
         }
-        let ended = self
-            .locked(&journal, &mut store, &mut world, interrupt, holder)
-            .await;
+        let ended = self.locked(&mut store, &mut world, interrupt, holder).await;
         world.into_lock().give_back(Timestamp::now()).await;
         ended
     }
 
     async fn locked(
         &self,
-        journal: &Path,
         store: &mut Store,
         world: &mut Azure<ClusterLock>,
         interrupt: Interrupt,

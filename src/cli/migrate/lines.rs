@@ -42,7 +42,7 @@ pub fn window(now: Timestamp, until: Option<Timestamp>) -> Option<String> {
 
 /// The line of one look.
 pub fn headline(place: &Place, step: &Step, progress: &Progress) -> String {
-    let is_done = progress.nodes > 0 && progress.nodes_done >= progress.nodes;
+    let is_done = is_done(progress);
     let pace = match &progress.pace {
         _ if is_done => "waiting for AKS to finish".to_string(),
         Pace::Unknown => "nothing to compare with".to_string(),
@@ -75,6 +75,11 @@ pub fn headline(place: &Place, step: &Step, progress: &Progress) -> String {
         counted(u64::from(progress.nodes), "node", "nodes"),
         span(progress.elapsed)
     )
+}
+
+/// All nodes are: what is left is AKS's own.
+fn is_done(progress: &Progress) -> bool {
+    progress.nodes > 0 && progress.nodes_done >= progress.nodes
 }
 
 /// What stands below the headline: the window, what holds it up, pools, addresses.
@@ -119,7 +124,9 @@ pub fn rows(now: Timestamp, place: &Place, progress: &Progress) -> Vec<String> {
     }
     for subnet in &progress.subnets {
         let used = subnet.used.map_or_else(|| "not read".to_string(), grouped);
-        let foreseen = subnet.foreseen.map_or_else(String::new, |(least, most)| {
+        // What was foreseen for this moment is of no use once everything is done sooner.
+        let foreseen = subnet.foreseen.filter(|_| !is_done(progress));
+        let foreseen = foreseen.map_or_else(String::new, |(least, most)| {
             if least == most {
                 format!(", foreseen {}", grouped(least.into()))
             } else {
@@ -399,7 +406,7 @@ mod tests {
 
     #[test]
     fn every_frame_says_which_cluster_and_how_much_of_the_window_is_left() {
-        let text = shown(6, 200, 100).join("\n");
+        let text = shown(6, 300, 100).join("\n");
         for words in [
             "payments, 2-move-to-overlay: 6 of 26 nodes done, 6 surge nodes, after 7 min 3 s: STUCK for 12 min; about 9 min 28 s left",
             "window: 2 h 10 min left, until 22:36:40 UTC",

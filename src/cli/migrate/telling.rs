@@ -1,17 +1,16 @@
 //! What is shown while a plan is carried out: a line each for what happens, on a terminal with the state of all pools below, or an event a
 //! line as JSON. Everything goes through here; nothing is decided here.
 
-use super::super::output::{Format, painted, write_all};
+use super::super::output::{Format, write_all};
 use super::event::{self, Event};
 use super::lines::{self, Place};
 use crate::execute::teller::{Teller, Telling};
 use crate::migrate::pace::Progress;
 use crate::migrate::{Plan, Step};
 use crate::report::terminal::clean;
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use std::io::{IsTerminal, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Seconds between two heartbeats off a terminal.
 const HEARTBEAT: i64 = 60;
@@ -25,6 +24,8 @@ pub struct Screen<'a> {
     last_beat: Option<Timestamp>,
     last_state: Option<(u32, usize)>,
     refused: bool,
+    /// Whether the date was told.
+    dated: bool,
 }
 
 /// Standard error, with or without a picture of the pools at its end that is drawn anew at every look. Whoever says something beside it
@@ -33,8 +34,8 @@ pub struct Screen<'a> {
 pub struct Talk {
     /// Whether there may be a picture.
     live: bool,
-    /// The one that is shown now.
-    bar: Arc<Mutex<Option<ProgressBar>>>,
+    /// The lines of the one that is shown now. Each ends with a line break: what a person types meanwhile (`^C`) stands below it.
+    picture: Arc<Mutex<Vec<String>>>,
 }
 
 impl Talk {
@@ -47,26 +48,29 @@ impl Talk {
             says("TERM", |term| term == "dumb") || says("NO_COLOR", |value| !value.is_empty());
         Talk {
             live: !json && std::io::stderr().is_terminal() && !is_plain,
-            bar: Arc::default(),
+            picture: Arc::default(),
         }
     }
 
-    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
-        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Lines above the picture, and the picture below them. Nobody may be listening any more: that stops nothing.
+    fn write(&self, lines: &[String], next: Option<Vec<String>>) {
+        let mut picture = self.picture.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = taken_away(picture.len());
+        if let Some(next) = next {
+            *picture = next;
+        }
+        for line in lines.iter().chain(picture.iter()) {
+            text.push_str(line);
+            text.push('\n');
+        }
+        // At once, so that it does not flicker.
+        let mut stderr = std::io::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes());
+        let _ = stderr.flush();
     }
 
-    /// Nobody may be listening any more: that stops nothing.
     pub fn say(&self, lines: &[String]) {
-        let write = || {
-            let mut stderr = painted(std::io::stderr());
-            for line in lines {
-                let _ = writeln!(stderr, "{line}");
-            }
-        };
-        match self.bar().as_ref() {
-            Some(bar) => bar.suspend(write),
-            None => write(),
-        }
+        self.write(lines, None);
     }
 
     /// A sentence without a time.
@@ -74,24 +78,21 @@ impl Talk {
         self.say(&[clean(text)]);
     }
 
-    fn draw(&self, lines: &[String]) {
-        let mut bar = self.bar();
-        let bar = bar.get_or_insert_with(|| {
-            let bar = ProgressBar::new_spinner();
-            bar.set_style(
-                ProgressStyle::with_template("{msg}").expect("the template is a constant"),
-            );
-            bar
-        });
-        bar.set_message(lines.join("\n"));
-        bar.tick();
+    fn draw(&self, lines: Vec<String>) {
+        self.write(&[], Some(lines));
     }
 
     /// Takes the picture away: what comes next stands alone.
     pub fn clear(&self) {
-        if let Some(bar) = self.bar().take() {
-            bar.finish_and_clear();
-        }
+        self.write(&[], Some(Vec::new()));
+    }
+}
+
+/// What takes so many lines above the cursor away: up, and everything from there on erased.
+fn taken_away(lines: usize) -> String {
+    match lines {
+        0 => String::new(),
+        lines => format!("\r\x1b[{lines}A\x1b[J"),
     }
 }
 
@@ -119,6 +120,7 @@ impl<'a> Screen<'a> {
             last_beat: None,
             last_state: None,
             refused: false,
+            dated: false,
         }
     }
 
@@ -160,8 +162,12 @@ impl<'a> Screen<'a> {
         }
     }
 
-    fn line(&self, at: Timestamp, text: &str) {
+    fn line(&mut self, at: Timestamp, text: &str) {
         let width = size().map(|(width, _)| width);
+        if !std::mem::replace(&mut self.dated, true) {
+            let date = at.strftime("%Y-%m-%d");
+            self.talk.aside(&format!("{date}, all times in UTC"));
+        }
         self.talk.say(&lines::timed(at, text, width));
     }
 
@@ -174,7 +180,7 @@ impl<'a> Screen<'a> {
         let place = self.place();
         if let (true, Some(size)) = (self.talk.live, size()) {
             self.talk
-                .draw(&lines::frame(at, &place, step, progress, size));
+                .draw(lines::frame(at, &place, step, progress, size));
             return;
         }
         let state = (progress.nodes_done, progress.blocked.len());
@@ -201,10 +207,6 @@ impl Teller for Screen<'_> {
         }
         match telling {
             Telling::Progress { step, progress } => return self.progress(at, step, progress),
-            Telling::Began { .. } => self.line(
-                at,
-                &format!("{}; all times are UTC", at.strftime("%Y-%m-%d")),
-            ),
             // A picture of what is over says nothing.
             Telling::StepDone { .. } | Telling::StepFailed { .. } | Telling::Ended { .. } => {
                 self.talk.clear();

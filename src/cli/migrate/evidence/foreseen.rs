@@ -191,7 +191,7 @@ fn budgets(foreseen: Option<&Foreseen>, seen: &[(Timestamp, Seen)], document: &m
             times.into(),
         ]);
     }
-    document.paragraph("Budgets that hold evictions back, in the order of their first refusal (a look sees what lasts longer than the time between two looks):");
+    document.paragraph("Budgets that hold evictions back, in the order of their first refusal (a look sees what lasts longer than the time between two looks; of one look, by name):");
     document.blocks.push(Block::Table(table));
 }
 

@@ -7,6 +7,7 @@ use crate::finding::counted;
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 use crate::report::simulation::span;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// Records this close together are of one look.
 const ONE_LOOK: i64 = 2;
@@ -374,25 +375,37 @@ impl Runs {
     }
 
     /// Everything noticed, in the journal's order.
-    pub fn happened(&self, status: &Status, document: &mut Document) {
-        if status.noticed.is_empty() {
+    pub fn happened(&self, records: &[Record], document: &mut Document) {
+        let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
+        let mut items = Vec::new();
+        for record in records {
+            let Event::Noticed { step, what } = &record.event else {
+                continue;
+            };
+            let is_first_look = self.unwatched_before(record.at).is_some();
+            let is_new = told.insert((step.as_deref().unwrap_or_default(), what));
+            // A run that goes on finds again what the one before it had seen.
+            if is_first_look && !is_new {
+                continue;
+            }
+            // What AKS dates itself is dated.
+            let before = match is_first_look && !what.ends_with(" UTC)") {
+                true => ", or before",
+                false => "",
+            };
+            items.push((
+                Cell::toned("-", Tone::Dim),
+                format!("{}{before}: {what}", stamp(record.at)),
+            ));
+        }
+        if items.is_empty() {
             return;
         }
         document.heading("What happened");
         document.paragraph(format!(
             "{}, each with the time at which it was seen; where AKS dates it itself, that time stands with it.",
-            counted(status.noticed.len() as u64, "thing was noticed", "things were noticed")
+            counted(items.len() as u64, "thing was noticed", "things were noticed")
         ));
-        let items = status.noticed.iter().map(|(at, what)| {
-            let before = match self.unwatched_before(*at) {
-                Some(_) => ", or before",
-                None => "",
-            };
-            (
-                Cell::toned("-", Tone::Dim),
-                format!("{}{before}: {what}", stamp(*at)),
-            )
-        });
-        document.blocks.push(Block::List(items.collect()));
+        document.blocks.push(Block::List(items));
     }
 }
