@@ -39,6 +39,7 @@ pub fn write(
         sequence: wanted.sequence,
         policy: &policy,
         chance: simulation.chance(pods),
+        window: simulation.own_window()?,
         findings: wanted.findings,
         not_checked: wanted.not_checked,
         made_by: format!("aksplan {}", env!("CARGO_PKG_VERSION")),

@@ -8,11 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 /// The configuration that says when AKS may upgrade Kubernetes.
-const AUTO_UPGRADE: &str = "aksManagedAutoUpgradeSchedule";
+pub(super) const AUTO_UPGRADE: &str = "aksManagedAutoUpgradeSchedule";
 /// The configuration that says when AKS may replace node images; the only one that a node disruption policy looks at (MIG-12).
-const NODE_OS_UPGRADE: &str = "aksManagedNodeOSUpgradeSchedule";
+pub(super) const NODE_OS_UPGRADE: &str = "aksManagedNodeOSUpgradeSchedule";
 /// The configuration of AKS's own weekly releases.
-const WEEKLY_RELEASES: &str = "default";
+pub(super) const WEEKLY_RELEASES: &str = "default";
 
 /// What the gate is asked.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +101,14 @@ impl<'a> Question<'a> {
         answers.extend(self.node_disruption());
         self.automatic_upgrades(&mut answers);
         answers
+    }
+
+    /// What AKS may start by itself and nothing names a time for: it holds whenever the move begins.
+    pub fn at_any_time(&self) -> Vec<Answer> {
+        self.channels_that_are_on()
+            .into_iter()
+            .filter_map(|(name, what, channel)| self.untimed(name, what, channel))
+            .collect()
     }
 
     /// When the window that is open now closes; `None`: none is open for certain.
@@ -316,22 +324,11 @@ impl<'a> Question<'a> {
     /// start any minute, or may be done; the move's own write then wins or is answered with `OperationNotAllowed`. One that opens later
     /// would come in between, and that refuses.
     fn automatic_upgrades(&self, answers: &mut Vec<Answer>) {
-        for (name, what, channel) in [
-            (AUTO_UPGRADE, "upgradeChannel", self.channels.auto_upgrade),
-            (
-                NODE_OS_UPGRADE,
-                "nodeOSUpgradeChannel",
-                self.channels.node_os_upgrade,
-            ),
-        ] {
-            let is_off = channel.is_some_and(|channel| {
-                // Unmanaged: the node upgrades itself, AKS starts nothing.
-                ["none", "unmanaged"]
-                    .iter()
-                    .any(|off| channel.eq_ignore_ascii_case(off))
-            });
-            if !is_off {
-                answers.extend(self.automatic_upgrade(name, what, channel));
+        for (name, what, channel) in self.channels_that_are_on() {
+            let told_channel = channel_words(what, channel);
+            answers.extend(self.untimed(name, what, channel));
+            if let Some(configuration) = self.named(name) {
+                answers.extend(self.coming(configuration, name, &told_channel, Severity::Blocker));
             }
         }
         if let Some(configuration) = self.named(WEEKLY_RELEASES) {
@@ -345,11 +342,30 @@ impl<'a> Question<'a> {
         }
     }
 
-    fn automatic_upgrade(&self, name: &str, what: &str, channel: Option<&str>) -> Option<Answer> {
-        let told_channel = channel.map_or_else(
-            || format!("{what} is not known, and taken to be on"),
-            |channel| format!("{what} is {channel}"),
-        );
+    /// Configuration, the channel's field, and what it is set to.
+    fn channels_that_are_on(&self) -> Vec<(&'static str, &'static str, Option<&'a str>)> {
+        let mut channels = vec![
+            (AUTO_UPGRADE, "upgradeChannel", self.channels.auto_upgrade),
+            (
+                NODE_OS_UPGRADE,
+                "nodeOSUpgradeChannel",
+                self.channels.node_os_upgrade,
+            ),
+        ];
+        channels.retain(|(_, _, channel)| {
+            !channel.is_some_and(|channel| {
+                // Unmanaged: the node upgrades itself, AKS starts nothing.
+                ["none", "unmanaged"]
+                    .iter()
+                    .any(|off| channel.eq_ignore_ascii_case(off))
+            })
+        });
+        channels
+    }
+
+    /// An automatic upgrade that nothing names a time for.
+    fn untimed(&self, name: &str, what: &str, channel: Option<&str>) -> Option<Answer> {
+        let told_channel = channel_words(what, channel);
         if self.configurations.is_none() {
             return Some(Answer {
                 gate: Gate::AutomaticUpgrade,
@@ -363,22 +379,19 @@ impl<'a> Question<'a> {
                 ),
             });
         }
-        match self.named(name) {
-            Some(configuration) => {
-                self.coming(configuration, name, &told_channel, Severity::Blocker)
-            }
-            // A cluster of which nothing says that a channel is on needs no warning.
-            None if channel.is_none() => None,
-            None => Some(Answer {
-                gate: Gate::AutomaticUpgrade,
-                severity: Severity::Warning,
-                rule: &rule::MNT_2,
-                evidence: format!(
-                    "{told_channel}, and there is no {name}: AKS may upgrade at any time"
-                ),
-                remedy: format!("Set {what} to none for the time of the move."),
-            }),
+        // A cluster of which nothing says that a channel is on needs no warning.
+        if channel.is_none() || self.named(name).is_some() {
+            return None;
         }
+        Some(Answer {
+            gate: Gate::AutomaticUpgrade,
+            severity: Severity::Warning,
+            rule: &rule::MNT_2,
+            evidence: format!(
+                "{told_channel}, and there is no {name}: AKS may upgrade at any time"
+            ),
+            remedy: format!("Set {what} to none for the time of the move."),
+        })
     }
 
     /// The window's next opening before the move ends.
@@ -433,7 +446,7 @@ impl<'a> Question<'a> {
         answer(
             opening_is,
             format!(
-                "{told_channel}; {name} opens at {}, {} from now, and the move may take {}: an automatic upgrade would come in between",
+                "{told_channel}; {name} opens at {}, {} after the start, and the move may take {}: an automatic upgrade would come in between",
                 told(opening.start, east),
                 span(opening.start.duration_since(self.now).as_secs(), false),
                 span(needs, true)
@@ -451,6 +464,13 @@ type Clock = (Severity, String, String, Option<(Timestamp, i32)>);
 
 const GIVE_WINDOW: &str =
     "Start it in the window, or say with --window when it may run, as in --window 22:00-04:00.";
+
+fn channel_words(what: &str, channel: Option<&str>) -> String {
+    channel.map_or_else(
+        || format!("{what} is not known, and taken to be on"),
+        |channel| format!("{what} is {channel}"),
+    )
+}
 
 fn east(configuration: &MaintenanceConfiguration) -> i32 {
     configuration

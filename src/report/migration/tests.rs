@@ -50,6 +50,7 @@ fn plan(name: &str, group: &str, choices: &Choices) -> Plan {
         expected: None,
         findings: Vec::new(),
         breaks: crate::migrate::dependents(&inventory, cluster, Some(&pod_cidr)),
+        ahead: None,
         not_checked: vec!["quota".to_string()],
         facts: fingerprint::facts(&inventory, cluster),
         fingerprint: String::new(),

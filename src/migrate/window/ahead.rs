@@ -1,0 +1,308 @@
+//! Which windows come next, and what a move that begins at the start of one would meet. Asks the gate that judges again when a plan is
+//! carried out, so that both say the same; forbids nothing.
+
+use super::gate::{AUTO_UPGRADE, NODE_OS_UPGRADE, WEEKLY_RELEASES};
+use super::{
+    FURTHEST, Gate, Opening, Question, Reading, State, Window, later, openings, span, told,
+};
+use crate::finding::{Finding, Severity};
+use crate::migrate::step::Seconds;
+use crate::model::Cluster;
+use crate::rule;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Openings of one window that are told.
+const SHOWN: usize = 3;
+
+/// What comes, as a plan keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ahead {
+    /// Of each window the next three, as far as they are known.
+    pub openings: Vec<Next>,
+    /// What cannot be said, in sentences.
+    pub not_known: Vec<String>,
+}
+
+/// One opening of a window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Next {
+    /// Name of the maintenance configuration, or `--window` and what was given.
+    pub window: String,
+    /// An instant; for a window that was open already, when it was looked at.
+    pub opens: String,
+    pub closes: String,
+    /// Whether the plan may be carried out in it: what `default` opens is for AKS alone.
+    pub permits: bool,
+    /// Whether nine of ten futures that begin at its start end in it; `None`: not predicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fits: Option<bool>,
+    /// What stands against a start then, in sentences that end with their rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<String>,
+}
+
+/// What comes after `now` (`None`: nobody knows when the facts were read), and what a reviewer is to know of it.
+pub fn ahead(
+    cluster: &Cluster,
+    own: Option<&Window>,
+    now: Option<Timestamp>,
+    expected: Option<Seconds>,
+) -> (Ahead, Vec<Finding>) {
+    let mut looking = Looking {
+        cluster,
+        own,
+        now,
+        expected,
+        ahead: Ahead::default(),
+        findings: Vec::new(),
+    };
+    looking.given();
+    looking.configured();
+    looking.at_any_time();
+    looking.told();
+    (looking.ahead, looking.findings)
+}
+
+struct Looking<'a> {
+    cluster: &'a Cluster,
+    own: Option<&'a Window>,
+    now: Option<Timestamp>,
+    expected: Option<Seconds>,
+    ahead: Ahead,
+    findings: Vec<Finding>,
+}
+
+impl Looking<'_> {
+    /// `--window`.
+    fn given(&mut self) {
+        let Some(window) = self.own else { return };
+        let name = format!("--window {window}");
+        if let Window::For { seconds } = window {
+            if let Some(p90) = self.expected.map(|seconds| seconds.p90)
+                && p90 > *seconds
+            {
+                self.too_short(&name, i64::from(*seconds), p90);
+            }
+            self.ahead.not_known.push(format!(
+                "{name} counts from the start: whether an automatic upgrade comes in between is judged then"
+            ));
+            return;
+        }
+        match (window, self.now) {
+            (Window::Once { from, to }, None) => self.add(
+                &name,
+                Opening {
+                    start: *from,
+                    end: *to,
+                },
+                true,
+            ),
+            (_, None) => self.unknown_now(),
+            (_, Some(now)) => {
+                for opening in window.ahead(now, SHOWN) {
+                    self.add(&name, opening, true);
+                }
+            }
+        }
+    }
+
+    fn configured(&mut self) {
+        for configuration in self.cluster.maintenance.iter().flatten() {
+            let name = [NODE_OS_UPGRADE, AUTO_UPGRADE, WEEKLY_RELEASES]
+                .into_iter()
+                .find(|known| configuration.name.eq_ignore_ascii_case(known));
+            let Some(name) = name else { continue };
+            let Some(now) = self.now else {
+                self.unknown_now();
+                return;
+            };
+            match openings(configuration, now, later(now, FURTHEST), Reading::Certain) {
+                Err(why) => self
+                    .ahead
+                    .not_known
+                    .push(format!("{why}: when it opens cannot be said")),
+                Ok(found) => {
+                    if found.is_empty() {
+                        self.ahead.not_known.push(format!(
+                            "{name}: no document says when it opens, or it opens in none of the next {} days",
+                            FURTHEST.as_hours() / 24
+                        ));
+                    }
+                    let permits = self.own.is_none() && name != WEEKLY_RELEASES;
+                    for opening in found.into_iter().take(SHOWN) {
+                        self.add(name, opening, permits);
+                    }
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str, opening: Opening, permits: bool) {
+        let start = self.now.map_or(opening.start, |now| opening.start.max(now));
+        let left = opening.end.duration_since(start).as_secs();
+        let question = Question {
+            p50_seconds: self.expected.map(|seconds| seconds.p50),
+            p90_seconds: self.expected.map(|seconds| seconds.p90),
+            ..Question::of(self.cluster, self.own, start)
+        };
+        let mut against: Vec<String> = Vec::new();
+        for answer in question.answers() {
+            let counts = match answer.gate {
+                Gate::AutomaticUpgrade => answer.severity > Severity::Info,
+                Gate::NodeDisruption => answer.severity == Severity::Blocker,
+                Gate::Clock | Gate::Overrun => false,
+            };
+            let says = format!("{} ({})", answer.evidence, answer.rule.id);
+            // What holds at any time is told once, beside the openings.
+            if counts && !self.always().contains(&says) {
+                against.push(says);
+            }
+        }
+        self.ahead.openings.push(Next {
+            window: name.to_string(),
+            opens: start.to_string(),
+            closes: opening.end.to_string(),
+            permits,
+            fits: self.expected.map(|seconds| i64::from(seconds.p90) <= left),
+            against,
+        });
+    }
+
+    /// What AKS may do whenever it likes: nothing names a time for it.
+    fn always(&self) -> Vec<String> {
+        let question = Question::of(self.cluster, self.own, Timestamp::UNIX_EPOCH);
+        question
+            .at_any_time()
+            .into_iter()
+            .map(|answer| format!("{} ({})", answer.evidence, answer.rule.id))
+            .collect()
+    }
+
+    fn at_any_time(&mut self) {
+        let question = Question::of(self.cluster, self.own, Timestamp::UNIX_EPOCH);
+        for answer in question.at_any_time() {
+            self.findings.push(Finding::new(
+                answer.severity,
+                "automatic-upgrade-at-any-time",
+                format!("{}. {}", answer.evidence, answer.remedy),
+                &[answer.rule],
+            ));
+        }
+    }
+
+    /// One finding for each window, of all its openings.
+    fn told(&mut self) {
+        let mut names: Vec<String> = Vec::new();
+        for next in self.ahead.openings.iter().filter(|next| next.permits) {
+            if !names.contains(&next.window) {
+                names.push(next.window.clone());
+            }
+        }
+        for name in names {
+            let of_window: Vec<Next> = self
+                .ahead
+                .openings
+                .iter()
+                .filter(|next| next.window == name)
+                .cloned()
+                .collect();
+            let longest = of_window.iter().map(Next::seconds).max().unwrap_or(0);
+            if let Some(expected) = self.expected
+                && of_window.iter().any(|next| next.fits == Some(false))
+            {
+                self.too_short(&name, longest, expected.p90);
+            }
+            let met: Vec<&Next> = of_window
+                .iter()
+                .filter(|next| !next.against.is_empty())
+                .collect();
+            if let Some(first) = met.first() {
+                self.findings.push(Finding::new(
+                    Severity::Warning,
+                    "automatic-upgrade-ahead",
+                    format!(
+                        "begun at the start of {name}, the move would meet something at {} of its next {} openings; first at {}: {}",
+                        met.len(),
+                        of_window.len(),
+                        first.opens_words(),
+                        first.against.join("; ")
+                    ),
+                    &[&rule::MNT_2],
+                ));
+            }
+        }
+    }
+
+    fn too_short(&mut self, name: &str, lasts: i64, p90: u32) {
+        self.findings.push(Finding::new(
+            Severity::Warning,
+            "window-too-short",
+            format!(
+                "nine of ten futures take {} or less, and {name} leaves {}: a start is refused there without --accept-overrun",
+                span(i64::from(p90), true),
+                span(lasts, false)
+            ),
+            &[&rule::MNT_1],
+        ));
+    }
+
+    fn unknown_now(&mut self) {
+        let sentence = "when the facts were read is not known, so nobody can say which windows come next: the gate \
+                        judges them when the plan is carried out";
+        if !self.ahead.not_known.iter().any(|known| known == sentence) {
+            self.ahead.not_known.push(sentence.to_string());
+        }
+    }
+}
+
+impl Next {
+    /// `2026-11-22 22:00 UTC`; what is no instant stays as it is written.
+    pub fn opens_words(&self) -> String {
+        words(&self.opens)
+    }
+
+    pub fn closes_words(&self) -> String {
+        words(&self.closes)
+    }
+
+    fn seconds(&self) -> i64 {
+        let instant = |text: &str| text.parse::<Timestamp>().ok();
+        match (instant(&self.opens), instant(&self.closes)) {
+            (Some(opens), Some(closes)) => closes.duration_since(opens).as_secs(),
+            _ => 0,
+        }
+    }
+}
+
+fn words(instant: &str) -> String {
+    instant
+        .parse::<Timestamp>()
+        .map_or_else(|_| instant.to_string(), |instant| told(instant, 0))
+}
+
+impl Window {
+    /// The opening that holds `now`, and those after it, up to so many.
+    fn ahead(&self, now: Timestamp, most: usize) -> Vec<Opening> {
+        let mut found: Vec<Opening> = Vec::new();
+        let mut at = now;
+        while found.len() < most {
+            let next = match self.state_at(at, at) {
+                State::Open { until } => Opening {
+                    start: at,
+                    end: until,
+                },
+                State::Closed {
+                    opens_next: Some(next),
+                } => next,
+                State::Closed { opens_next: None } | State::Unknown { .. } => break,
+            };
+            at = next.end;
+            found.push(next);
+        }
+        found
+    }
+}
