@@ -84,7 +84,8 @@ pub struct SurgeNode {
     pub pool: String,
     /// From 1 on in its pool.
     pub number: u32,
-    pub drain_begins: Option<u32>,
+    /// Asked for.
+    pub began: Option<u32>,
     /// It is gone again; `None`: it stays.
     pub ended: Option<u32>,
 }
@@ -241,7 +242,7 @@ fn surge(setting: &Setting, outcome: &Outcome) -> Vec<SurgeNode> {
             found.push(SurgeNode {
                 pool: group.name.clone(),
                 number: number + 1,
-                drain_begins: node.and_then(|node| node.began),
+                began: node.and_then(|node| node.began),
                 ended: node.and_then(|node| node.ended),
             });
         }

@@ -3,7 +3,7 @@
 
 use super::gate::{AUTO_UPGRADE, NODE_OS_UPGRADE, WEEKLY_RELEASES};
 use super::{
-    FURTHEST, Gate, Opening, Question, Reading, State, Window, later, openings, span, told,
+    Answer, FURTHEST, Gate, Opening, Question, Reading, State, Window, later, openings, span, told,
 };
 use crate::finding::{Finding, Severity};
 use crate::migrate::step::Seconds;
@@ -184,14 +184,22 @@ impl Looking<'_> {
 
     fn at_any_time(&mut self) {
         let question = Question::of(self.cluster, self.own, Timestamp::UNIX_EPOCH);
-        for answer in question.at_any_time() {
-            self.findings.push(Finding::new(
-                answer.severity,
-                "automatic-upgrade-at-any-time",
-                format!("{}. {}", answer.evidence, answer.remedy),
-                &[answer.rule],
-            ));
-        }
+        let answers = question.at_any_time();
+        let Some(first) = answers.first() else { return };
+        let join = |text: fn(&Answer) -> &str, between: &str| {
+            let all: Vec<&str> = answers.iter().map(text).collect();
+            all.join(between)
+        };
+        self.findings.push(Finding::new(
+            Severity::Warning,
+            "automatic-upgrade-at-any-time",
+            format!(
+                "{}. {}",
+                join(|answer| &answer.evidence, "; "),
+                join(|answer| &answer.remedy, " ")
+            ),
+            &[first.rule],
+        ));
     }
 
     /// One finding for each window, of all its openings.

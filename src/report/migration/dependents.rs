@@ -71,11 +71,21 @@ pub(super) fn section(dependents: &Dependents, document: &mut Document) {
         )
     });
     document.blocks.push(Block::List(unknown.collect()));
-    for query in dependents
+}
+
+/// Who talks to pods, as the flow logs know it: for the end of the runbook, where it is in nobody's way.
+pub(super) fn queries(dependents: &Dependents, document: &mut Document) {
+    let queries: Vec<(&str, &str)> = dependents
         .not_known
         .iter()
-        .filter_map(|unknown| unknown.query.as_ref())
-    {
-        document.code("kusto", query.as_str());
+        .filter_map(|unknown| Some((unknown.what.as_str(), unknown.query.as_deref()?)))
+        .collect();
+    if queries.is_empty() {
+        return;
+    }
+    document.heading("Queries");
+    for (what, query) in queries {
+        document.paragraph(format!("{}:", unmarked(what)));
+        document.code("kusto", query);
     }
 }

@@ -60,7 +60,11 @@ fn plan(name: &str, group: &str, choices: &Choices) -> Plan {
 }
 
 fn text(plan: &Plan, file: &str) -> String {
-    markdown::render(&runbook(Runbook { plan, file }))
+    markdown::render(&runbook(Runbook {
+        plan,
+        file,
+        window: None,
+    }))
 }
 
 /// The az commands of the steps, in order.

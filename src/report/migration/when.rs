@@ -1,0 +1,52 @@
+//! When: the windows that come, whether the move fits, and what AKS may start by itself meanwhile. As the plan says it.
+
+use super::{Block, Runbook};
+use crate::report::document::{Cell, Document, Table, Tone};
+
+pub(super) fn section(of: Runbook, document: &mut Document) {
+    document.heading("When");
+    let Some(ahead) = &of.plan.ahead else {
+        document.toned(
+            "The plan knows of no window: neither --window nor a maintenance configuration was read when it was made. Give one with \
+             --window when it is carried out.",
+            Tone::Dim,
+        );
+        return;
+    };
+    let mut table = Table::new(&[
+        "window",
+        "opens",
+        "closes",
+        "for the move",
+        "nine of ten futures end in it",
+        "AKS meanwhile, if the move begins when it opens",
+    ]);
+    for next in &ahead.openings {
+        table.rows.push(vec![
+            Cell::from(next.window.as_str()),
+            Cell::from(next.opens_words()),
+            Cell::from(next.closes_words()),
+            Cell::from(if next.permits { "yes" } else { "no" }),
+            match next.fits {
+                Some(true) => Cell::toned("yes", Tone::Good),
+                Some(false) => Cell::toned("NO", Tone::Bad),
+                None => Cell::toned("not known", Tone::Warning),
+            },
+            match next.against.is_empty() {
+                true => Cell::toned("nothing that is known", Tone::Good),
+                false => Cell::toned(next.against.join("; "), Tone::Warning),
+            },
+        ]);
+    }
+    if !table.rows.is_empty() {
+        document.blocks.push(Block::Table(table));
+    }
+    let unknown = ahead
+        .not_known
+        .iter()
+        .map(|sentence| (Cell::from("-"), sentence.clone()));
+    let unknown: Vec<(Cell, String)> = unknown.collect();
+    if !unknown.is_empty() {
+        document.blocks.push(Block::List(unknown));
+    }
+}
