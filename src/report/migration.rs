@@ -160,6 +160,20 @@ fn verdict(plan: &Plan, wrong: Vec<String>, document: &mut Document) {
                 .collect(),
         ));
     }
+    if plan.target.id.is_none() {
+        let pod_cidr = plan.pod_cidr.to_string();
+        let again = command_line(
+            &["aksplan", "migrate"],
+            &[
+                ("--cluster", Some(&plan.target.name)),
+                ("--kubernetes", None),
+                ("--pod-cidr", Some(&pod_cidr)),
+                ("--out", Some("plan.json")),
+            ],
+        );
+        document.paragraph("It is for reading only, and has no commands that carry it out. One that can be carried out is made live:");
+        code_lines(&[("reads Azure and the cluster", again)], document);
+    }
     outages(plan, document);
     document.toned(
         "One-way: the move cannot be undone. Every node of every pool is reimaged at once, and from then on nobody outside of the \
