@@ -61,6 +61,16 @@ impl Runbook<'_> {
         command_line(&["aksplan", "migrate"], &arguments)
     }
 
+    /// `aksplan capacity` of the cluster as it is: addresses that are free in its subnets.
+    fn capacity(&self) -> Option<String> {
+        let target = &self.plan.target;
+        let mut arguments = vec![("--cluster", Some(target.name.as_str()))];
+        if let Some(subscription) = &target.subscription {
+            arguments.push(("--subscription", Some(subscription)));
+        }
+        command_line(&["aksplan", "capacity"], &arguments)
+    }
+
     /// Whether the cluster has a maintenance configuration in which the plan may be carried out.
     fn has_window(&self) -> bool {
         let permits = |next: &crate::migrate::window::Next| next.permits;

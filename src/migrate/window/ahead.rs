@@ -5,7 +5,7 @@ use super::gate::{AUTO_UPGRADE, NODE_OS_UPGRADE, WEEKLY_RELEASES};
 use super::{
     Answer, FURTHEST, Gate, Opening, Question, Reading, State, Window, later, openings, span, told,
 };
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, counted};
 use crate::migrate::step::Seconds;
 use crate::model::Cluster;
 use crate::rule;
@@ -149,19 +149,20 @@ impl Looking<'_> {
             p90_seconds: self.expected.map(|seconds| seconds.p90),
             ..Question::of(self.cluster, self.own, start)
         };
-        let mut against: Vec<String> = Vec::new();
-        for answer in question.answers() {
-            let counts = match answer.gate {
-                Gate::AutomaticUpgrade => answer.severity > Severity::Info,
-                Gate::NodeDisruption => answer.severity == Severity::Blocker,
-                Gate::Clock | Gate::Overrun => false,
-            };
-            let says = format!("{} ({})", answer.evidence, answer.rule.id);
-            // What holds at any time is told once, beside the openings.
-            if counts && !self.always().contains(&says) {
-                against.push(says);
-            }
-        }
+        let mut against: Vec<String> = question
+            .met()
+            .into_iter()
+            .map(|(_, words)| format!("{words} ({})", rule::MNT_2.id))
+            .collect();
+        against.extend(
+            question
+                .answers()
+                .into_iter()
+                .filter(|answer| {
+                    answer.gate == Gate::NodeDisruption && answer.severity == Severity::Blocker
+                })
+                .map(|answer| format!("{} ({})", answer.evidence, answer.rule.id)),
+        );
         self.ahead.openings.push(Next {
             window: name.to_string(),
             opens: start.to_string(),
@@ -173,15 +174,6 @@ impl Looking<'_> {
     }
 
     /// What AKS may do whenever it likes: nothing names a time for it.
-    fn always(&self) -> Vec<String> {
-        let question = Question::of(self.cluster, self.own, Timestamp::UNIX_EPOCH);
-        question
-            .at_any_time()
-            .into_iter()
-            .map(|answer| format!("{} ({})", answer.evidence, answer.rule.id))
-            .collect()
-    }
-
     fn at_any_time(&mut self) {
         let question = Question::of(self.cluster, self.own, Timestamp::UNIX_EPOCH);
         let answers = question.at_any_time();
@@ -233,9 +225,9 @@ impl Looking<'_> {
                     Severity::Warning,
                     "automatic-upgrade-ahead",
                     format!(
-                        "begun at the start of {name}, the move would meet something at {} of its next {} openings; first at {}: {}",
+                        "a move that begins when {name} opens, at {} of {}, first {}: {}",
                         met.len(),
-                        of_window.len(),
+                        counted(of_window.len() as u64, "opening", "openings"),
                         first.opens_words(),
                         first.against.join("; ")
                     ),

@@ -394,6 +394,57 @@ impl<'a> Question<'a> {
         })
     }
 
+    /// Of a duration that is not known, a day is looked at: the longest window there is.
+    fn needs(&self) -> i64 {
+        i64::from(self.p90_seconds.unwrap_or(86_400).max(1))
+    }
+
+    /// The opening that the move would meet, if there is one.
+    fn next_opening(
+        &self,
+        configuration: &MaintenanceConfiguration,
+    ) -> Result<Option<Opening>, String> {
+        let ends = later(self.now, SignedDuration::from_secs(self.needs()));
+        let found = openings(configuration, self.now, ends, Reading::Possible)?;
+        // Of two, the one that opens later is worse: AKS has not begun in it.
+        let opens = found.iter().find(|opening| opening.start > self.now);
+        Ok(opens.or(found.first()).copied())
+    }
+
+    /// Windows of AKS that the move would meet, in few words.
+    pub(super) fn met(&self) -> Vec<(&'static str, String)> {
+        let mut configurations: Vec<(&'static str, String)> = self
+            .channels_that_are_on()
+            .into_iter()
+            .map(|(name, what, channel)| (name, channel_words(what, channel)))
+            .collect();
+        configurations.push((WEEKLY_RELEASES, "AKS's weekly releases".to_string()));
+        let mut met = Vec::new();
+        for (name, channel) in configurations {
+            let Some(configuration) = self.named(name) else {
+                continue;
+            };
+            let then = if name == WEEKLY_RELEASES {
+                "AKS may come in between"
+            } else {
+                "the start is refused"
+            };
+            let words = match self.next_opening(configuration) {
+                Ok(None) => continue,
+                Ok(Some(opening)) if opening.start <= self.now => {
+                    format!("{name} is open: AKS may start its own upgrade any minute ({channel})")
+                }
+                Ok(Some(opening)) => format!(
+                    "{name} opens {} after the start: {then} ({channel})",
+                    span(opening.start.duration_since(self.now).as_secs(), false)
+                ),
+                Err(why) => format!("{why}: {then} ({channel})"),
+            };
+            met.push((name, words));
+        }
+        met
+    }
+
     /// The window's next opening before the move ends.
     fn coming(
         &self,
@@ -412,11 +463,8 @@ impl<'a> Question<'a> {
             })
         };
         let east = east(configuration);
-        // Of a duration that is not known, a day is looked at: the longest window there is.
-        let needs = i64::from(self.p90_seconds.unwrap_or(86_400).max(1));
-        let ends = later(self.now, SignedDuration::from_secs(needs));
-        let found = match openings(configuration, self.now, ends, Reading::Possible) {
-            Ok(found) => found,
+        let opening = match self.next_opening(configuration) {
+            Ok(found) => found?,
             Err(why) => {
                 return answer(
                     opening_is,
@@ -429,9 +477,6 @@ impl<'a> Question<'a> {
                 );
             }
         };
-        // Of two, the one that opens later is worse: AKS has not begun in it.
-        let opens = found.iter().find(|opening| opening.start > self.now);
-        let opening: &Opening = opens.or(found.first())?;
         if opening.start <= self.now {
             return answer(
                 Severity::Warning,
@@ -449,7 +494,7 @@ impl<'a> Question<'a> {
                 "{told_channel}; {name} opens at {}, {} after the start, and the move may take {}: an automatic upgrade would come in between",
                 told(opening.start, east),
                 span(opening.start.duration_since(self.now).as_secs(), false),
-                span(needs, true)
+                span(self.needs(), true)
             ),
             format!(
                 "Turn automatic upgrades off for the time of the move, put the day among {name}'s notAllowedDates, or start it after {}.",

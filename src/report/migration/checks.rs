@@ -168,17 +168,20 @@ fn checks(of: Runbook) -> Vec<Check> {
     if !rooms.is_empty() {
         let words: Vec<String> = rooms
             .iter()
-            .map(|(range, more)| format!("{range}: {} free", grouped(*more)))
+            .map(|(range, least, most)| {
+                format!(
+                    "{range}: {} free, or {} where surge nodes are Overlay nodes from the start",
+                    grouped(*most),
+                    grouped(*least)
+                )
+            })
             .collect();
         check(
             "addresses for the surge nodes",
-            Some(super::command_line(
-                &["aksplan", "capacity"],
-                &[("--cluster", Some(&plan.target.name))],
-            )),
+            Some(of.capacity()),
             format!(
-                "at the least {}; with fewer AKS may say SubnetIsFull (MIG-22)",
-                words.join(", ")
+                "{}; which, is not documented (MIG-22): with fewer than the first AKS may say SubnetIsFull in the middle",
+                words.join("; ")
             ),
         );
     }

@@ -144,26 +144,20 @@ pub(super) fn facts(plan: &Plan, document: &mut Document) {
         .keys()
         .filter(|fact| fact.starts_with(MANY))
         .count();
-    let unset: Vec<&str> = plan
-        .facts
-        .iter()
-        .filter(|(_, value)| *value == UNSET)
-        .map(|(fact, _)| fact.as_str())
-        .collect();
+    let unset = plan.facts.values().filter(|value| *value == UNSET).count();
     document.paragraph(format!(
-        "All {} are in the plan; one that is other when it is carried out refuses the start. Not listed: {} with their numbers and \
-         selectors, and what is not set{}.",
-        counted(plan.facts.len() as u64, "fact", "facts"),
+        "The plan has all {}; one that is other when it is carried out refuses the start. Not listed here: {}, {} that are not set, and \
+         the maintenance configurations (see When).",
+        plan.facts.len(),
         counted(budgets as u64, "budget", "budgets"),
-        if unset.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", unset.join(", "))
-        }
+        unset
     ));
     let mut table = Table::new(&["fact", "value"]);
     for (fact, value) in &plan.facts {
-        if fact.starts_with(MANY) || value == UNSET {
+        let is_elsewhere = fact.starts_with(MANY)
+            || fact.starts_with("cluster.maintenanceConfigurations.")
+            || value == UNSET;
+        if is_elsewhere {
             continue;
         }
         table

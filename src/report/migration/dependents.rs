@@ -64,9 +64,14 @@ pub(super) fn section(dependents: &Dependents, document: &mut Document) {
         (
             Cell::from("-"),
             format!(
-                "{}. {}",
+                "{}. {}{}",
                 unmarked(&unknown.what).trim_end_matches('.'),
-                unmarked(&unknown.how_to_find_out)
+                unmarked(&unknown.how_to_find_out),
+                if unknown.query.is_some() {
+                    ". The query is at the end"
+                } else {
+                    ""
+                }
             ),
         )
     });

@@ -31,8 +31,9 @@ pub(super) fn section(of: Runbook, document: &mut Document) {
         several => format!("If one of the steps {} fails", several.join(", ")),
     });
     document.paragraph(
-        "Nothing is lost by waiting: nodes that are done stay done, pods run on both sides, and AKS takes nothing back. Do not delete \
-         pods or budgets, and start no second operation. The last line of aksplan, or the status below, names the row.",
+        "Nothing is lost by waiting: nodes that are done stay done, pods run on both sides, and AKS takes nothing back. Nobody but \
+         their owners touches pods and budgets, and nobody starts a second operation. The last lines of aksplan, or the status, say \
+         which row it is.",
     );
     let mut table = Table::new(&["#no", "you see", "it means", "do"]);
     let mut lines: Vec<(String, Option<String>)> = vec![
@@ -142,10 +143,10 @@ fn rows(of: Runbook) -> Vec<Row> {
         );
     }
     if pools.may_surge() {
-        let subnets: Vec<String> = pools
+        let subnets: Vec<&str> = pools
             .addresses()
             .into_iter()
-            .map(|(range, _)| range)
+            .map(|(range, ..)| range)
             .collect();
         row(
             format!(
@@ -160,12 +161,9 @@ fn rows(of: Runbook) -> Vec<Row> {
                     false => format!(" in {}", subnets.join(", ")),
                 }
             ),
-            "free addresses there: what else holds some, or another pool scaled down; then resume. Another max_surge is drift, and the plan \
-             would have to be made again",
-            vec![super::command_line(
-                &["aksplan", "capacity"],
-                &[("--cluster", Some(&plan.target.name))],
-            )],
+            "free addresses there: what else holds some, or another pool scaled down; then resume. Another max_surge than the plan's is \
+             drift: resume refuses it",
+            vec![of.capacity()],
         );
         row(
             [

@@ -45,7 +45,7 @@ const LEGEND: [Mark; 5] = [
     Mark {
         letter: 's',
         tone: Tone::Dim,
-        meaning: "surge node: made for the step, and gone after it",
+        meaning: "surge nodes are there",
     },
 ];
 
@@ -218,7 +218,7 @@ fn timeline(foreseen: &Foreseen) -> Timeline {
         .chain(foreseen.median)
         .max()
         .unwrap_or(0);
-    let by_pool = foreseen.nodes.len() + foreseen.surge.len() > MOST_ROWS;
+    let by_pool = foreseen.nodes.len() > MOST_ROWS;
     let short = short_names(foreseen.nodes.iter().map(|node| node.name.as_str()));
     let mut rows: Vec<Row> = if by_pool {
         foreseen
@@ -245,19 +245,13 @@ fn timeline(foreseen: &Foreseen) -> Timeline {
             })
             .collect()
     };
-    if by_pool {
-        for pool in foreseen.pools.iter().filter(|pool| pool.surge > 0) {
-            let of_pool = foreseen.surge.iter().filter(|node| node.pool == pool.name);
-            rows.push(Row {
-                label: format!("{} surge", pool.name),
-                spans: of_pool.filter_map(|node| there(node, end)).collect(),
-            });
-        }
-    } else {
-        rows.extend(foreseen.surge.iter().map(|node| Row {
-            label: format!("{} surge {}", node.pool, node.number),
-            spans: there(node, end).into_iter().collect(),
-        }));
+    // One row a pool: its surge nodes come together, and which of them goes first tells nobody anything.
+    for pool in foreseen.pools.iter().filter(|pool| pool.surge > 0) {
+        let of_pool = foreseen.surge.iter().filter(|node| node.pool == pool.name);
+        rows.push(Row {
+            label: format!("{}: {} surge", pool.name, pool.surge),
+            spans: of_pool.filter_map(|node| there(node, end)).collect(),
+        });
     }
     Timeline {
         rows,

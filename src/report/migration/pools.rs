@@ -122,16 +122,18 @@ impl<'a> Pools<'a> {
         self.foreseen.is_none() || self.surge().is_some()
     }
 
-    /// Subnets, and how many more addresses the move may hold there than when it begins.
-    pub fn addresses(&self) -> Vec<(String, u64)> {
+    /// Subnets, and how many more addresses the move holds there at its peak than when it begins: at the least, and at the most (MIG-22).
+    pub fn addresses(&self) -> Vec<(&'a str, u64, u64)> {
         let ranges = self.foreseen.iter().flat_map(|foreseen| &foreseen.ranges);
         ranges
             .filter(|range| range.cidr != self.plan.pod_cidr.to_string())
             .filter_map(|range| {
                 let first = range.over_time.first()?;
-                let peak = range.over_time.iter().map(|held| held.most).max()?;
-                let more = u64::from(peak.saturating_sub(first.least));
-                (more > 0).then(|| (range.name.clone(), more))
+                let least = range.over_time.iter().map(|held| held.least).max()?;
+                let most = range.over_time.iter().map(|held| held.most).max()?;
+                let more = u64::from(most.saturating_sub(first.least));
+                let least = u64::from(least.saturating_sub(first.least));
+                (more > 0).then_some((range.name.as_str(), least, more))
             })
             .collect()
     }
