@@ -3,13 +3,14 @@
 
 use super::gate::{AUTO_UPGRADE, NODE_OS_UPGRADE, WEEKLY_RELEASES};
 use super::{
-    Answer, FURTHEST, Gate, Opening, Question, Reading, State, Window, later, openings, span, told,
+    Answer, FURTHEST, Gate, Opening, Question, Reading, State, Window, earlier, is_refused, later,
+    openings, span, told,
 };
 use crate::finding::{Finding, Severity, counted};
 use crate::migrate::step::Seconds;
 use crate::model::Cluster;
 use crate::rule;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,11 @@ pub struct Next {
     /// Whether nine of ten futures that begin at its start end in it; `None`: not predicted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fits: Option<bool>,
-    /// What stands against a start then, in sentences that end with their rule.
+    /// The last instant at which a start is not refused for the time: nine of ten futures that begin then end before it closes, and
+    /// before AKS may begin an upgrade of its own. `None`: there is none, or it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_by: Option<String>,
+    /// What stands against a start when it opens, in sentences that end with their rule.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub against: Vec<String>,
 }
@@ -143,34 +148,67 @@ impl Looking<'_> {
 
     fn add(&mut self, name: &str, opening: Opening, permits: bool) {
         let start = self.now.map_or(opening.start, |now| opening.start.max(now));
-        let left = opening.end.duration_since(start).as_secs();
-        let question = Question {
+        let next = Next {
+            window: name.to_string(),
+            opens: start.to_string(),
+            closes: opening.end.to_string(),
+            permits,
+            fits: None,
+            start_by: None,
+            against: Vec::new(),
+        };
+        // Nobody begins in a window that is for AKS alone.
+        self.ahead.openings.push(match permits {
+            true => self.judged(next, start, opening.end),
+            false => next,
+        });
+    }
+
+    fn asked(&self, at: Timestamp) -> Question<'_> {
+        Question {
             p50_seconds: self.expected.map(|seconds| seconds.p50),
             p90_seconds: self.expected.map(|seconds| seconds.p90),
-            ..Question::of(self.cluster, self.own, start)
+            ..Question::of(self.cluster, self.own, at)
+        }
+    }
+
+    fn judged(&self, next: Next, start: Timestamp, end: Timestamp) -> Next {
+        let question = self.asked(start);
+        let answers = question.answers();
+        let refuses = |gate: Gate| {
+            let mut answers = answers.iter();
+            answers.any(|answer| answer.gate == gate && answer.severity == Severity::Blocker)
         };
         let mut against: Vec<String> = question
             .met()
             .into_iter()
-            .map(|(_, words)| format!("{words} ({})", rule::MNT_2.id))
+            .map(|words| format!("{words} ({})", rule::MNT_2.id))
             .collect();
         against.extend(
-            question
-                .answers()
-                .into_iter()
+            answers
+                .iter()
                 .filter(|answer| {
                     answer.gate == Gate::NodeDisruption && answer.severity == Severity::Blocker
                 })
                 .map(|answer| format!("{} ({})", answer.evidence, answer.rule.id)),
         );
-        self.ahead.openings.push(Next {
-            window: name.to_string(),
-            opens: start.to_string(),
-            closes: opening.end.to_string(),
-            permits,
-            fits: self.expected.map(|seconds| i64::from(seconds.p90) <= left),
-            against,
+        let fits = self.expected.map(|_| !refuses(Gate::Overrun));
+        let start_by = self.expected.and_then(|expected| {
+            let before = question
+                .openings_of_aks(end)
+                .into_iter()
+                .fold(end, Timestamp::min);
+            let latest = earlier(before, SignedDuration::from_secs(i64::from(expected.p90)));
+            // The gate has the last word.
+            let is_refused = is_refused(&self.asked(latest).answers());
+            (latest >= start && !is_refused).then(|| latest.to_string())
         });
+        Next {
+            fits,
+            start_by,
+            against,
+            ..next
+        }
     }
 
     /// What AKS may do whenever it likes: nothing names a time for it.
@@ -269,6 +307,10 @@ impl Next {
         words(&self.closes)
     }
 
+    pub fn start_by_words(&self) -> Option<String> {
+        self.start_by.as_deref().map(words)
+    }
+
     fn seconds(&self) -> i64 {
         let instant = |text: &str| text.parse::<Timestamp>().ok();
         match (instant(&self.opens), instant(&self.closes)) {
@@ -306,3 +348,6 @@ impl Window {
         found
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -412,7 +412,7 @@ impl<'a> Question<'a> {
     }
 
     /// Windows of AKS that the move would meet, in few words.
-    pub(super) fn met(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn met(&self) -> Vec<String> {
         let mut configurations: Vec<(&'static str, String)> = self
             .channels_that_are_on()
             .into_iter()
@@ -440,9 +440,23 @@ impl<'a> Question<'a> {
                 ),
                 Err(why) => format!("{why}: {then} ({channel})"),
             };
-            met.push((name, words));
+            met.push(words);
         }
         met
+    }
+
+    /// When windows open, after now and before then, in which an automatic upgrade refuses the start.
+    pub(super) fn openings_of_aks(&self, then: Timestamp) -> Vec<Timestamp> {
+        self.channels_that_are_on()
+            .into_iter()
+            .filter_map(|(name, ..)| self.named(name))
+            .filter_map(|configuration| {
+                openings(configuration, self.now, then, Reading::Possible).ok()
+            })
+            .flatten()
+            .map(|opening| opening.start)
+            .filter(|start| *start > self.now)
+            .collect()
     }
 
     /// The window's next opening before the move ends.

@@ -17,24 +17,27 @@ pub(super) fn section(of: Runbook, document: &mut Document) {
         "window",
         "opens",
         "closes",
-        "for the move",
-        "nine of ten futures end in it",
+        "nine of ten futures fit",
+        "start by",
         "AKS meanwhile, if the move begins when it opens",
     ]);
     for next in &ahead.openings {
+        let dim = || Cell::toned("-", Tone::Dim);
         table.rows.push(vec![
             Cell::from(next.window.as_str()),
             Cell::from(next.opens_words()),
             Cell::from(next.closes_words()),
-            Cell::from(if next.permits { "yes" } else { "no" }),
-            match next.fits {
-                Some(true) => Cell::toned("yes", Tone::Good),
-                Some(false) => Cell::toned("NO", Tone::Bad),
-                None => Cell::toned("not known", Tone::Warning),
+            match (next.permits, next.fits) {
+                (false, _) => Cell::toned("for AKS alone", Tone::Dim),
+                (_, Some(true)) => Cell::toned("yes", Tone::Good),
+                (_, Some(false)) => Cell::toned("NO", Tone::Bad),
+                (_, None) => Cell::toned("not known", Tone::Warning),
             },
-            match next.against.is_empty() {
-                true => Cell::toned("nothing that is known", Tone::Good),
-                false => Cell::toned(next.against.join("; "), Tone::Warning),
+            next.start_by_words().map_or_else(dim, Cell::from),
+            match (next.permits, next.against.is_empty()) {
+                (false, _) => dim(),
+                (_, true) => Cell::toned("nothing that is known", Tone::Good),
+                (_, false) => Cell::toned(next.against.join("; "), Tone::Warning),
             },
         ]);
     }
