@@ -248,11 +248,10 @@ impl Looking<'_> {
                 .filter(|next| next.window == name)
                 .cloned()
                 .collect();
-            let longest = of_window.iter().map(Next::seconds).max().unwrap_or(0);
-            if let Some(expected) = self.expected
-                && of_window.iter().any(|next| next.fits == Some(false))
-            {
-                self.too_short(&name, longest, expected.p90);
+            let unfit = of_window.iter().filter(|next| next.fits == Some(false));
+            let shortest = unfit.map(Next::seconds).min();
+            if let (Some(expected), Some(lasts)) = (self.expected, shortest) {
+                self.too_short(&name, lasts, expected.p90);
             }
             let met: Vec<&Next> = of_window
                 .iter()
@@ -263,7 +262,7 @@ impl Looking<'_> {
                     Severity::Warning,
                     "automatic-upgrade-ahead",
                     format!(
-                        "a move that begins when {name} opens, at {} of {}, first {}: {}",
+                        "a move that begins when {name} opens meets automatic upgrades at {} of {}; at {}: {}",
                         met.len(),
                         counted(of_window.len() as u64, "opening", "openings"),
                         first.opens_words(),
@@ -280,7 +279,7 @@ impl Looking<'_> {
             Severity::Warning,
             "window-too-short",
             format!(
-                "nine of ten futures take {} or less, and {name} leaves {}: a start is refused there without --accept-overrun",
+                "nine of ten futures take {} or less, and {name} is open for {}: a start is refused there without --accept-overrun",
                 span(i64::from(p90), true),
                 span(lasts, false)
             ),

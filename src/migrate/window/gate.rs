@@ -172,19 +172,18 @@ impl<'a> Question<'a> {
             );
         }
         let mut told_of = Vec::new();
+        let mut open: Option<(&str, Timestamp, i32)> = None;
         for name in [NODE_OS_UPGRADE, AUTO_UPGRADE] {
             let Some(configuration) = self.named(name) else {
                 continue;
             };
             let east = east(configuration);
             match state_at(configuration, self.now) {
+                // Of two that are open the one that closes later counts.
                 State::Open { until } => {
-                    return (
-                        Severity::Info,
-                        format!("{name} is open until {}", told(until, east)),
-                        String::new(),
-                        Some((until, east)),
-                    );
+                    if open.is_none_or(|(_, known, _)| known < until) {
+                        open = Some((name, until, east));
+                    }
                 }
                 State::Closed { opens_next } => told_of.push(format!(
                     "{name} is closed at {}{}",
@@ -193,6 +192,14 @@ impl<'a> Question<'a> {
                 )),
                 State::Unknown { why } => told_of.push(why),
             }
+        }
+        if let Some((name, until, east)) = open {
+            return (
+                Severity::Info,
+                format!("{name} is open until {}", told(until, east)),
+                String::new(),
+                Some((until, east)),
+            );
         }
         match told_of.is_empty() {
             true => refuse(format!(

@@ -186,6 +186,8 @@ fn everything_that_matters_is_there_and_nothing_of_a_clock() {
         "```kusto\n",
         "Nothing was simulated",
         "aksplan migrate --abort --plan p.json",
+        "aksplan migrate --execute --plan p.json --window WINDOW",
+        "## Go or no-go",
         "No network policy engine is on",
         "network_plugin_mode = \"overlay\"",
         "## Not checked\n\n- quota",
@@ -207,4 +209,94 @@ fn told(code: &str, severity: &str, message: &str, rules: &[&str]) -> Told {
         message: message.to_string(),
         rules: rules.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// The first cells of the table of failures.
+fn failures(plan: &Plan) -> Vec<String> {
+    let of = Runbook {
+        plan,
+        file: "p.json",
+        window: None,
+    };
+    let mut document = Document::default();
+    failures::section(of, &mut document);
+    let tables = document.blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(table),
+        _ => None,
+    });
+    tables
+        .flat_map(|table| table.rows.iter().map(|row| row[1].text.clone()))
+        .collect()
+}
+
+/// Only what these pools and budgets can come to: facts that are other, rows that come or go.
+#[test]
+fn failures_follow_from_the_plan() {
+    const QUARANTINED: &str = "Quarantined";
+    const FAILED: &str = "UpgradeFailed";
+    const EVICTION: &str = "Eviction blocked";
+    const SPOT: &str = "without a drain";
+    let cases: &[(&[(&str, &str)], &[&str], &[&str])] = &[
+        (
+            &[],
+            &[FAILED, "SubnetIsFull", "QuotaExceeded"],
+            &[QUARANTINED, EVICTION, SPOT],
+        ),
+        (
+            &[("pool.p.upgradeSettings.undrainableNodeBehavior", "Cordon")],
+            &[QUARANTINED],
+            &[FAILED],
+        ),
+        (&[("pool.p.spot", "true")], &[SPOT], &[FAILED, QUARANTINED]),
+        (
+            &[("budget.shop/cart", "maxUnavailable 1")],
+            &[EVICTION, "UnsatisfiablePDB"],
+            &[],
+        ),
+    ];
+    for (facts, there, not_there) in cases {
+        let mut plan = plan("prod", "rg", &Choices::default());
+        for (fact, value) in *facts {
+            plan.facts.insert(fact.to_string(), value.to_string());
+        }
+        let rows = failures(&plan.sealed()).join("\n");
+        let always = [
+            "OperationNotAllowed",
+            "aksplan is gone",
+            "the window is over",
+        ];
+        for word in there.iter().chain(&always) {
+            assert!(rows.contains(word), "{facts:?}: no {word} in {rows}");
+        }
+        for word in *not_there {
+            assert!(!rows.contains(word), "{facts:?}: {word} in {rows}");
+        }
+    }
+}
+
+/// Minutes of the time for draining: the plan's own, the pool's, AKS's default.
+#[test]
+fn the_drain_timeout_is_the_one_of_the_move() {
+    let row = |plan: &Plan| {
+        let of = Runbook {
+            plan,
+            file: "p.json",
+            window: None,
+        };
+        let text = markdown::render(&runbook(of));
+        let line = text
+            .lines()
+            .find(|line| line.contains("was not empty in time"));
+        line.unwrap_or_default().to_string()
+    };
+    let mut own = plan("prod", "rg", &Choices::default());
+    assert!(row(&own).contains("(p 30 min)"), "{}", row(&own));
+    let fact = "pool.p.upgradeSettings.drainTimeoutInMinutes";
+    own.facts.insert(fact.to_string(), "45".to_string());
+    assert!(row(&own.sealed()).contains("(p 45 min)"));
+    let chosen = Choices {
+        drain_timeout: vec![("p".to_string(), 90)],
+        ..Choices::default()
+    };
+    assert!(row(&plan("prod", "rg", &chosen)).contains("(p 90 min)"));
 }
