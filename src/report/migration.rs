@@ -245,7 +245,6 @@ fn target(plan: &Plan, document: &mut Document) {
             Some(superset.to_string()),
         );
     }
-    row("takes", plan.expected.as_ref().map(seconds_words));
     row("facts read at", plan.observed_at.clone());
     row("made by", Some(plan.made_by.clone()));
     row("digest of the plan", Some(plan.digest.clone()));

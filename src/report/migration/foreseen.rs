@@ -155,6 +155,24 @@ fn one(number: usize, foreseen: &Foreseen, document: &mut Document) {
         waits(foreseen),
     );
     for range in &foreseen.ranges {
+        let peak = range
+            .over_time
+            .iter()
+            .map(|held| u64::from(held.most))
+            .max();
+        // Nobody has to look at a range that never comes near its end.
+        if let Some(peak) = peak
+            && peak.saturating_mul(4) < range.capacity.saturating_mul(3)
+        {
+            document.paragraph(format!(
+                "Addresses of {} {}: {} of {} are held at the most.",
+                range.name,
+                range.cidr,
+                grouped(peak),
+                grouped(range.capacity)
+            ));
+            continue;
+        }
         document.part(format!(
             "Step {number}: addresses of {} {}",
             range.name, range.cidr
