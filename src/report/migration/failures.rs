@@ -100,7 +100,7 @@ fn rows(of: Runbook) -> Vec<Row> {
             ],
         );
         row(
-            format!("{}", rule::UNSATISFIABLE_PDB.id),
+            rule::UNSATISFIABLE_PDB.id.to_string(),
             "AKS found a budget with maxUnavailable 0 before it began: nothing was changed by this step".to_string(),
             "its owner sets it back to what the plan knows, see the facts of the plan; then resume",
             vec![fixed(

@@ -76,7 +76,7 @@ pub(super) fn section(of: Runbook, document: &mut Document) {
         );
     }
     row(
-        "Microsoft.OperationalInsights/workspaces/sharedkeys/read and workspaces/read",
+        "Microsoft.OperationalInsights/workspaces/sharedkeys/read, Microsoft.OperationalInsights/workspaces/read",
         "the Log Analytics workspace, if monitoring is on: the plan does not know".to_string(),
         "the add-on names it; a move to Overlay was refused for lack of it (Azure/AKS 4014)",
     );
@@ -88,11 +88,24 @@ pub(super) fn section(of: Runbook, document: &mut Document) {
         })
     {
         row(
-            "Microsoft.Network/publicIPAddresses/join/action, publicIPPrefixes/join/action",
+            "Microsoft.Network/publicIPAddresses/join/action, Microsoft.Network/publicIPPrefixes/join/action",
             "outbound addresses of your own, if there are any: the plan does not know".to_string(),
             "the load balancer profile names them",
         );
     }
+    if plan
+        .facts
+        .get("cluster.ingressApplicationGateway")
+        .is_some_and(|on| on == "true")
+    {
+        row(
+            "Microsoft.Network/applicationGateways/read",
+            "the gateway of the application gateway add-on".to_string(),
+            "the add-on names it",
+        );
+    }
     document.blocks.push(Block::Table(table));
-    document.paragraph("Disk encryption sets, proximity placement groups and the like, where a pool names them: --why lists all.");
+    document.paragraph(
+        "Disk encryption sets, proximity placement groups and capacity reservations, where the cluster or a pool names one: --why lists all.",
+    );
 }

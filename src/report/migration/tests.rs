@@ -236,7 +236,13 @@ fn failures_follow_from_the_plan() {
     const FAILED: &str = "UpgradeFailed";
     const EVICTION: &str = "Eviction blocked";
     const SPOT: &str = "without a drain";
-    let cases: &[(&[(&str, &str)], &[&str], &[&str])] = &[
+    /// Facts that are other, words that come with them, words that do not.
+    type Case = (
+        &'static [(&'static str, &'static str)],
+        &'static [&'static str],
+        &'static [&'static str],
+    );
+    let cases: &[Case] = &[
         (
             &[],
             &[FAILED, "SubnetIsFull", "QuotaExceeded"],
@@ -299,4 +305,37 @@ fn the_drain_timeout_is_the_one_of_the_move() {
         ..Choices::default()
     };
     assert!(row(&plan("prod", "rg", &chosen)).contains("(p 90 min)"));
+}
+
+/// A right of the runbook is one that writing a cluster takes, or nobody could grant it.
+#[cfg(feature = "azure")]
+#[test]
+fn its_rights_are_those_of_the_writes() {
+    use crate::source::azure::writes::LINKED;
+    let mut plan = plan("prod", "rg", &Choices::default());
+    let add_on = "cluster.ingressApplicationGateway".to_string();
+    plan.facts.insert(add_on, "true".to_string());
+    let plan = plan.sealed();
+    let mut document = Document::default();
+    let of = Runbook {
+        plan: &plan,
+        file: "p.json",
+        window: None,
+    };
+    rights::section(of, &mut document);
+    let tables = document.blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(table),
+        _ => None,
+    });
+    let rights: Vec<&str> = tables
+        .flat_map(|table| &table.rows)
+        .flat_map(|row| row[0].text.split(", "))
+        .collect();
+    assert_eq!(rights.len(), 7, "{rights:?}");
+    for right in rights {
+        assert!(
+            LINKED.iter().any(|linked| linked.action == right),
+            "{right}"
+        );
+    }
 }
