@@ -161,8 +161,8 @@ fn rows(of: Runbook) -> Vec<Row> {
                     false => format!(" in {}", subnets.join(", ")),
                 }
             ),
-            "free addresses there: what else holds some, or another pool scaled down; then resume. Another max_surge than the plan's is \
-             drift: resume refuses it",
+            "free addresses there: private endpoints, load balancers, machines of others; then resume. A smaller max_surge refuses a \
+             resume as drift before Azure took the move, and is noted after it",
             vec![of.capacity()],
         );
         row(
@@ -213,19 +213,22 @@ fn rows(of: Runbook) -> Vec<Row> {
     row(
         "refused: a fact was one thing when the plan was made, and is another; or 412".to_string(),
         "somebody changed the cluster, a pool, a subnet or a budget in between".to_string(),
-        "put it back as the plan has it, and resume; before the move itself, make the plan again instead",
+        "put it back as the plan has it, or make the plan again. Once Azure took the move there is nothing left to plan: resume goes on \
+         and notes it, and changes that release a node are none",
         Vec::new(),
     );
     row(
         "aksplan is gone: killed, laptop closed, connection lost".to_string(),
         "AKS goes on without it, and nothing is sent twice".to_string(),
-        "resume, from the same folder: plan and journal lie there. On another machine take both files along",
+        "resume from the same folder, where plan and journal lie, or on another machine with both files. The lock of a run that is gone \
+         ends by itself after a minute",
         Vec::new(),
     );
     row(
         "the window is over".to_string(),
         "what AKS has begun goes on; aksplan begins nothing new".to_string(),
-        "watch until it ends. Resume in the next window, or with a longer --window or --accept-overrun if who says go agrees",
+        "watch until it ends: resume does that at any time. What is left to begin waits for the next window, or another --window if who \
+         says go agrees",
         Vec::new(),
     );
     rows
