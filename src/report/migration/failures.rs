@@ -213,8 +213,8 @@ fn rows(of: Runbook) -> Vec<Row> {
     row(
         "refused: a fact was one thing when the plan was made, and is another; or 412".to_string(),
         "somebody changed the cluster, a pool, a subnet or a budget in between".to_string(),
-        "put it back as the plan has it, or make the plan again. Once Azure took the move there is nothing left to plan: resume goes on \
-         and notes it, and changes that release a node are none",
+        "put it back as the plan has it, or make the plan again. Once Azure took the move there is nothing left to plan: resume notes it \
+         and goes on. After a failed reimage other budgets and node counts are noted as well, for they may be what releases a node",
         Vec::new(),
     );
     row(
