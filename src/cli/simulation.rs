@@ -5,8 +5,7 @@ use super::input::{About, Sources, one_cluster};
 use super::output::{Format, Rendering};
 use super::{CliError, Ending};
 use crate::capacity::growth::Books;
-use crate::disruption::drain::DrainOptions;
-use crate::disruption::verdicts::Drain;
+use crate::disruption::verdicts::StaticVerdict;
 use crate::finding::{Finding, Severity};
 use crate::migrate::Step;
 use crate::migrate::build::as_at_the_move;
@@ -21,10 +20,9 @@ use crate::report::simulation::{
     NamedWindow, Rows, Show, Simulation, Trace, assumptions, document, listed, merged,
 };
 use crate::simulate::advice::{Trial, advise};
-use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, futures};
+use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, beforehand, futures};
 use crate::source::facts::{ClusterFact, ClusterGiven, Origin};
 use crate::source::{self, Found};
-use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -157,10 +155,6 @@ pub struct Asked {
 
 impl SimulationArgs {
     /// `--window`, where it is given.
-    #[cfg_attr(
-        not(all(feature = "azure", feature = "kubernetes")),
-        expect(dead_code, reason = "asked when a plan is carried out")
-    )]
     pub fn own_window(&self) -> Result<Option<Window>, CliError> {
         self.window
             .as_deref()
@@ -239,8 +233,8 @@ impl SimulationArgs {
             now,
         );
         let mut findings = asked.findings;
-        let statics = static_verdicts(&setting, now);
-        findings.extend(statics.0);
+        let statics = beforehand(&setting);
+        findings.extend(statics.0.iter().map(StaticVerdict::told));
         let is_refused = findings
             .iter()
             .any(|finding| finding.code == "budget-refused-beforehand");
@@ -321,53 +315,6 @@ impl SimulationArgs {
             .max();
         Ok(self.rendering.ending(worst))
     }
-}
-
-/// What can be said before anything moves, and what of it nobody knows.
-fn static_verdicts(setting: &Setting, now: Option<Timestamp>) -> (Vec<Finding>, Vec<String>) {
-    let aks = DrainOptions::aks();
-    let options = match &setting.operation {
-        Operation::Drain(drain) => &drain.options,
-        _ => &aks,
-    };
-    let mut nodes: Vec<NodeId> = setting
-        .groups
-        .iter()
-        .flat_map(|group| group.nodes.iter().copied())
-        .collect();
-    nodes.sort_unstable();
-    let drain = Drain {
-        population: setting.population,
-        budgets: &setting.budgets,
-        nodes: &nodes,
-        options,
-        now,
-    };
-    let verdicts = drain.verdicts(&setting.places, &setting.first.occupancy);
-    let surges = |node: &NodeId| {
-        let mut groups = setting.groups.iter();
-        groups.any(|group| group.surge > 0 && group.nodes.contains(node))
-    };
-    let findings = verdicts.into_iter().map(|mut verdict| {
-        // The new node that such a pod wants is the surge node, which is there before the drain (UPG-3).
-        let has_one = verdict.finding.code == "no-other-node"
-            && verdict.finding.message.contains("a new node of")
-            && verdict.nodes.iter().all(surges);
-        if has_one {
-            verdict.finding.severity = Severity::Info;
-            verdict.remedy = "The surge nodes are such nodes.".to_string();
-        }
-        let mut finding = verdict.finding;
-        if !verdict.remedy.is_empty() {
-            finding.message = format!(
-                "{}. {}",
-                finding.message.trim_end_matches('.'),
-                verdict.remedy
-            );
-        }
-        finding
-    });
-    (findings.collect(), drain.not_checked())
 }
 
 /// Objects of a cluster that Azure did not tell of become those of a nameless one. Of several files without a cluster nobody knows

@@ -46,6 +46,42 @@ pub struct StaticVerdict {
     pub remedy: String,
 }
 
+/// Codes of all verdicts: by them a list of findings tells what is about drains.
+pub const CODES: [&str; 21] = [
+    "budget-below-desired",
+    "budget-fails-safe",
+    "budget-matches-nothing",
+    "budget-never-allows",
+    "budget-refused-beforehand",
+    "budget-status-differs",
+    "daemon-set-does-not-tolerate",
+    "daemon-set-pods",
+    "fits-nowhere",
+    "grace-exceeds-drain-timeout",
+    "grace-long",
+    "local-data",
+    "local-volume",
+    "no-other-node",
+    "orphan-of-daemon-set",
+    "pending-fits-nowhere",
+    "pod-under-two-budgets",
+    "replicas-on-one-node",
+    "replicas-without-budget",
+    "single-replica-without-budget",
+    "unmanaged-pod",
+];
+
+impl StaticVerdict {
+    /// What was found and what to do about it, as one finding.
+    pub fn told(&self) -> Finding {
+        let mut finding = self.finding.clone();
+        if !self.remedy.is_empty() {
+            finding.message = format!("{}. {}", finding.message.trim_end_matches('.'), self.remedy);
+        }
+        finding
+    }
+}
+
 impl Drain<'_> {
     /// Everything that can be said, the worst first; of one workload or one budget in one verdict, however many pods it has.
     /// `occupancy`: what is on the nodes when the drain begins.
@@ -202,6 +238,7 @@ impl Found<'_> {
         budget: Option<BudgetId>,
         remedy: impl Into<String>,
     ) {
+        debug_assert!(CODES.contains(&finding.code), "{}", finding.code);
         pods.sort_unstable();
         let nodes = nodes_of(self.drain.population, &pods);
         self.verdicts.push(StaticVerdict {

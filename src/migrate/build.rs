@@ -2,11 +2,13 @@
 //! removes.
 
 use super::dependents::dependents;
+use super::drains;
 use super::fingerprint;
 use super::foresee::{Chance, Foresights, blockers, sentence};
 use super::plan::{FORMAT_VERSION, KIND, Plan, Target, Told};
 use super::sequence::Sequence;
 use super::step::{Action, Seconds, Step};
+use super::window::{Ahead, Window, ahead};
 use crate::finding::{Finding, Severity};
 use crate::model::{ClusterIndex, Inventory, IpNet};
 use crate::simulate::Policy;
@@ -21,6 +23,8 @@ pub struct Request<'a> {
     pub sequence: Sequence,
     pub policy: &'a Policy,
     pub chance: Chance,
+    /// `--window`, where it is given.
+    pub window: Option<Window>,
     /// What was found on the way: admission, range, window.
     pub findings: Vec<Finding>,
     pub not_checked: Vec<String>,
@@ -45,6 +49,7 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
         sequence,
         policy,
         chance,
+        window,
         findings,
         mut not_checked,
         made_by,
@@ -82,6 +87,13 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
         ),
         Some(foresight) => {
             not_checked.extend(foresight.not_checked.iter().cloned());
+            told.extend(drains::told(&foresight.beforehand));
+            let hopeless: Vec<String> = foresight
+                .beforehand
+                .iter()
+                .filter(|verdict| verdict.finding.severity == Severity::Blocker)
+                .map(|verdict| verdict.told().message)
+                .collect();
             if foresight.foreseen.median.is_none() {
                 let budgets: Vec<&str> = foresight
                     .foreseen
@@ -90,6 +102,11 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
                     .filter(|budget| budget.longest.is_none())
                     .map(|budget| budget.name.as_str())
                     .collect();
+                let is_said = |budget: &&str| {
+                    let named = format!("budget {budget} ");
+                    hopeless.iter().any(|sentence| sentence.contains(&named))
+                };
+                if budgets.is_empty() || !budgets.iter().all(is_said) {
                 refused.push(if budgets.is_empty() {
                     "the simulated move does not complete: `aksplan migrate` without --out says where it stops".to_string()
                 } else {
@@ -98,7 +115,9 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
                         budgets.join(", ")
                     )
                 });
+                }
             }
+            refused.extend(hopeless);
         }
     }
     refused.sort();
@@ -109,6 +128,9 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
     not_checked.sort();
     not_checked.dedup();
     let cluster = inventory.cluster(index);
+    let expected = together(&steps);
+    let (ahead, of_windows) = ahead(cluster, window.as_ref(), inventory.observed_at, expected);
+    told.extend(of_windows.iter().map(Told::from));
     Ok(Plan {
         kind: KIND.to_string(),
         format_version: FORMAT_VERSION.to_string(),
@@ -127,10 +149,11 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
         },
         pod_cidr,
         pod_cidr_superset: superset.filter(|superset| *superset != pod_cidr),
-        expected: together(&steps),
+        expected,
         steps,
         findings: told,
         breaks: dependents(inventory, cluster, Some(&pod_cidr)),
+        ahead: (ahead != Ahead::default()).then_some(ahead),
         not_checked,
         facts: fingerprint::facts(inventory, cluster),
         fingerprint: String::new(),

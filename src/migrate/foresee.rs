@@ -4,9 +4,10 @@ use super::eligibility::{Obstacle, obstacles};
 use super::foreseen::Foreseen;
 use super::step::{Action, Seconds, Step};
 use crate::capacity::growth::Books;
+use crate::disruption::verdicts::StaticVerdict;
 use crate::model::{Cluster, Inventory, IpNet};
 use crate::population::Population;
-use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, futures};
+use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, beforehand, futures};
 
 /// What is foreseen of one reimage.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +15,9 @@ pub struct Foresight {
     pub foreseen: Foreseen,
     /// `None`: more than one future in a hundred does not complete, or none was played.
     pub seconds: Option<Seconds>,
-    /// Which way the simulation errs, in sentences.
+    /// What drains do whatever their order is.
+    pub beforehand: Vec<StaticVerdict>,
+    /// Which way the simulation errs, and what nothing is said about, in sentences.
     pub not_checked: Vec<String>,
 }
 
@@ -46,6 +49,7 @@ pub fn foresee(
         policy,
         inventory.observed_at,
     );
+    let (verdicts, unread) = beforehand(&setting);
     let (ended, log) = Engine::new(&setting).record();
     let outcome = Outcome::of(&setting, ended, log);
     let played = (chance.futures > 0).then(|| futures(&setting, chance.seed, chance.futures));
@@ -57,7 +61,8 @@ pub fn foresee(
             .filter(|played| u64::from(played.completed) * 100 >= u64::from(played.count) * 99)
             .and_then(|played| played.seconds)
             .map(Seconds::from),
-        not_checked: setting.not_checked.clone(),
+        not_checked: setting.not_checked.iter().cloned().chain(unread).collect(),
+        beforehand: verdicts,
     })
 }
 

@@ -24,6 +24,9 @@ pub struct Foreseen {
     pub evictions: u32,
     pub pools: Vec<ForeseenPool>,
     pub nodes: Vec<ForeseenNode>,
+    /// Nodes that are made for the time of the step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surge: Vec<SurgeNode>,
     pub ranges: Vec<ForeseenRange>,
     /// In the order in which they first refuse.
     pub budgets: Vec<TightBudget>,
@@ -72,6 +75,19 @@ pub struct ForeseenNode {
     pub evictions: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<WaitsFor>,
+}
+
+/// A node that is made for the time of the step; its name is not known before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SurgeNode {
+    pub pool: String,
+    /// From 1 on in its pool.
+    pub number: u32,
+    /// Asked for.
+    pub began: Option<u32>,
+    /// It is gone again; `None`: it stays.
+    pub ended: Option<u32>,
 }
 
 /// The pod a drain waits for last.
@@ -176,6 +192,7 @@ impl Foreseen {
             evictions: outcome.ended.evictions,
             pools,
             nodes,
+            surge: surge(setting, outcome),
             ranges,
             budgets: tight_budgets(setting, outcome),
             down: down(setting, outcome),
@@ -213,6 +230,24 @@ fn foreseen_node(setting: &Setting, node: &NodeOutcome) -> ForeseenNode {
             until: wait.until,
         }),
     }
+}
+
+fn surge(setting: &Setting, outcome: &Outcome) -> Vec<SurgeNode> {
+    let mut found = Vec::new();
+    for (group, ended) in setting.groups.iter().zip(&outcome.groups) {
+        // Fewer may have been had than were asked for (UPG-6).
+        for number in 0..ended.surge {
+            let id = NodeId(group.first_surge + number);
+            let node = outcome.nodes.iter().find(|node| node.node == id);
+            found.push(SurgeNode {
+                pool: group.name.clone(),
+                number: number + 1,
+                began: node.and_then(|node| node.began),
+                ended: node.and_then(|node| node.ended),
+            });
+        }
+    }
+    found
 }
 
 fn down(setting: &Setting, outcome: &Outcome) -> Vec<DownWorkload> {

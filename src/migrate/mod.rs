@@ -2,7 +2,8 @@
 //! out. Pure; sends nothing: `execute` does, and asks here what must hold.
 //!
 //! [`eligibility`] (obstacles) · [`mod@dependents`] (what stops working after it) · [`step`] (the closed list of actions and what follows
-//! from each) · [`condition`] (what must hold, and whether it does) · [`fingerprint`] (the facts a plan relies on, and drift) ·
+//! from each) · [`condition`] (what must hold, and whether it does) · [`drains`] (what they do to pods, whatever
+//! their order is) · [`fingerprint`] (the facts a plan relies on, and drift) ·
 //! [`foresee`] and [`foreseen`] (what the simulation says of a step) · [`pace`] (how one that runs stands against it) · [`plan`] (the
 //! document) · [`mod@sequence`] (which steps, in which order) · [`mod@build`] · [`mod@verify`] · [`infrastructure`] (what Terraform and Bicep must say
 //! afterwards) · [`window`] (when there is time for it).
@@ -10,6 +11,7 @@
 pub mod build;
 pub mod condition;
 pub mod dependents;
+pub mod drains;
 pub mod eligibility;
 pub mod fingerprint;
 pub mod foresee;

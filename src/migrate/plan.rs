@@ -4,6 +4,7 @@
 use super::dependents::Dependents;
 use super::fingerprint::{self, Facts, hex};
 use super::step::{Seconds, Step};
+use super::window::Ahead;
 use crate::finding::{Finding, Severity};
 use crate::model::IpNet;
 use schemars::JsonSchema;
@@ -46,6 +47,9 @@ pub struct Plan {
     pub findings: Vec<Told>,
     /// What depends on routable pod addresses and stops working after the move.
     pub breaks: Dependents,
+    /// Windows that come, and what a move that begins in them meets; `None`: no window is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ahead: Option<Ahead>,
     /// What was not looked at.
     pub not_checked: Vec<String>,
     /// What it relies on.

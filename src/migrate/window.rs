@@ -4,12 +4,14 @@
 //! Azure's documents leave parts of the calendar open. A window is therefore read twice ([`Reading`]): as permission only where every
 //! reading has it open, as a danger where any reading has. Both err towards refusing.
 
+mod ahead;
 mod calendar;
 mod gate;
 mod own;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::{Ahead, Next, ahead};
 pub use calendar::{Reading, openings, state_at};
 pub use gate::{Answer, Channels, Gate, Question, is_refused};
 pub use own::{Window, WindowError};

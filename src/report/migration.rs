@@ -1,25 +1,33 @@
 //! The runbook of a migration plan: for a reviewer who has five minutes, and for the person who carries it out at night. Everything in it
 //! is read off the plan; nothing is simulated, judged or decided here, and no clock is asked.
 //!
-//! `shell` (quoting) · `commands` (the same with az) · `dependents` (who breaks afterwards) · `steps` · `foreseen` (timeline, addresses, budgets) · `closing` (how to abort, what
-//! remains, code, facts).
+//! First what is decided by, then what is done at night, then what it rests on: `dependents` (who breaks afterwards) · `when` (windows) ·
+//! `checks` (go or no-go) · `failures` (what to do if) · `steps` · `closing` (how to abort, what remains, code, facts) · `foreseen`
+//! (timeline, addresses, budgets) · `rights`; for all of them `pools` (what the plan says of them), `commands` (the same with az) and
+//! `shell` (quoting).
 
+mod checks;
 mod closing;
 mod commands;
 mod dependents;
+mod failures;
 mod foreseen;
+mod pools;
+mod rights;
 mod shell;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod when;
 
 pub use closing::by_hand;
 pub use commands::command;
 pub use shell::{command_line, shell_quote};
 
-use super::document::{Cell, Document, Table, Tone};
+use super::document::{Block, Cell, Document, Table, Tone};
 use super::simulation::span;
 use crate::finding::counted;
+use crate::migrate::drains::is_of_drains;
 use crate::migrate::plan::{Plan, Told};
 use crate::migrate::step::Seconds;
 use crate::migrate::verify::verify;
@@ -33,28 +41,83 @@ pub struct Runbook<'a> {
     pub plan: &'a Plan,
     /// What the plan's file is called, for commands.
     pub file: &'a str,
+    /// The `--window` it was made with, for commands.
+    pub window: Option<&'a str>,
 }
 
-/// The runbook of a plan.
+impl Runbook<'_> {
+    /// `aksplan migrate` with these flags and the plan; `timed`: it begins only in a window. `None`: the name cannot be printed.
+    fn aksplan(&self, flags: &[&'static str], timed: bool) -> Option<String> {
+        let mut arguments: Vec<(&'static str, Option<&str>)> =
+            flags.iter().map(|flag| (*flag, None)).collect();
+        arguments.push(("--plan", Some(self.file)));
+        if timed {
+            match self.window {
+                Some(window) => arguments.push(("--window", Some(window))),
+                None if self.has_window() => {}
+                // No window at all: aksplan refuses the word, and says how one is written.
+                None => arguments.push(("--window", Some("WINDOW"))),
+            }
+        }
+        command_line(&["aksplan", "migrate"], &arguments)
+    }
+
+    /// `aksplan capacity` of the cluster as it is: addresses that are free in its subnets.
+    fn capacity(&self) -> Option<String> {
+        let target = &self.plan.target;
+        let mut arguments = vec![("--cluster", Some(target.name.as_str()))];
+        if let Some(subscription) = &target.subscription {
+            arguments.push(("--subscription", Some(subscription)));
+        }
+        command_line(&["aksplan", "capacity"], &arguments)
+    }
+
+    /// Whether the cluster has a maintenance configuration in which the plan may be carried out.
+    fn has_window(&self) -> bool {
+        let permits = |next: &crate::migrate::window::Next| next.permits;
+        let ahead = self.plan.ahead.as_ref();
+        ahead.is_some_and(|ahead| ahead.openings.iter().any(permits))
+    }
+}
+
+/// The runbook of a plan. Of one that must not be carried out it has no commands to do so.
 pub fn runbook(of: Runbook) -> Document {
-    let Runbook { plan, file } = of;
+    let plan = of.plan;
     let mut document = Document::new(format!(
         "{}: runbook of the move to Azure CNI Overlay",
         plan.target.name
     ));
-    verdict(plan, &mut document);
+    let wrong = verify(plan);
+    let is_sound = wrong.is_empty();
+    verdict(plan, wrong, &mut document);
     target(plan, &mut document);
     findings(plan, &mut document);
+    if is_sound {
+        when::section(of, &mut document);
+    }
     steps::overview(plan, &mut document);
-    how_to_run(file, &mut document);
-    steps::each(plan, &mut document);
-    foreseen::sections(plan, &mut document);
-    closing::abort(plan, file, &mut document);
+    if is_sound {
+        checks::section(of, &mut document);
+        how_to_run(of, &mut document);
+        failures::section(of, &mut document);
+        closing::abort(of, &mut document);
+    }
+    steps::each(of, is_sound, &mut document);
     closing::afterwards(plan, &mut document);
     closing::code(plan, &mut document);
+    foreseen::sections(plan, &mut document);
+    if is_sound {
+        rights::section(of, &mut document);
+    }
     closing::facts(plan, &mut document);
+    dependents::queries(&plan.breaks, &mut document);
     document.not_checked(&plan.not_checked);
     document
+}
+
+/// The command that carries it out; `None`: the file's name cannot be printed.
+pub fn start(of: Runbook) -> Option<String> {
+    of.aksplan(&["--execute"], true)
 }
 
 fn seconds_words(seconds: &Seconds) -> String {
@@ -67,8 +130,7 @@ fn seconds_words(seconds: &Seconds) -> String {
 }
 
 /// What a person reads first, and the one thing that nobody can take back.
-fn verdict(plan: &Plan, document: &mut Document) {
-    let wrong = verify(plan);
+fn verdict(plan: &Plan, wrong: Vec<String>, document: &mut Document) {
     let warnings = plan
         .findings
         .iter()
@@ -102,18 +164,67 @@ fn verdict(plan: &Plan, document: &mut Document) {
             format!("The plan must not be carried out as it is. It is of {size}"),
             Tone::Bad,
         );
-        document.blocks.push(super::document::Block::List(
+        document.blocks.push(Block::List(
             wrong
                 .into_iter()
                 .map(|sentence| (Cell::toned("wrong", Tone::Bad), sentence))
                 .collect(),
         ));
     }
+    if plan.target.id.is_none() {
+        let pod_cidr = plan.pod_cidr.to_string();
+        let again = command_line(
+            &["aksplan", "migrate"],
+            &[
+                ("--cluster", Some(&plan.target.name)),
+                ("--kubernetes", None),
+                ("--pod-cidr", Some(&pod_cidr)),
+                ("--out", Some("plan.json")),
+            ],
+        );
+        document.paragraph("It is for reading only, and has no commands that carry it out. One that can be carried out is made live:");
+        code_lines(&[("reads Azure and the cluster", again)], document);
+    }
+    outages(plan, document);
     document.toned(
         "One-way: the move cannot be undone. Every node of every pool is reimaged at once, and from then on nobody outside of the \
          cluster reaches a pod by its address (MIG-20, MIG-25).",
         Tone::Warning,
     );
+}
+
+/// Who is down, and for how long: nobody approves that without having read it.
+fn outages(plan: &Plan, document: &mut Document) {
+    const SHOWN: usize = 8;
+    for (position, step) in plan.steps.iter().enumerate() {
+        let Some(foreseen) = step.foreseen.as_deref() else {
+            continue;
+        };
+        if foreseen.down.is_empty() {
+            continue;
+        }
+        let words: Vec<String> = foreseen
+            .down
+            .iter()
+            .take(SHOWN)
+            .map(|down| match down.until_end {
+                true => format!("{} from then on", down.name),
+                false => format!("{} for {}", down.name, span(down.seconds)),
+            })
+            .collect();
+        let more = match foreseen.down.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(", and {}", counted(more as u64, "other", "others")),
+        };
+        document.toned(
+            format!(
+                "Outage in step {}: no pod is ready of {}{more}.",
+                position + 1,
+                words.join(", ")
+            ),
+            Tone::Bad,
+        );
+    }
 }
 
 fn target(plan: &Plan, document: &mut Document) {
@@ -135,7 +246,6 @@ fn target(plan: &Plan, document: &mut Document) {
             Some(superset.to_string()),
         );
     }
-    row("takes", plan.expected.as_ref().map(seconds_words));
     row("facts read at", plan.observed_at.clone());
     row("made by", Some(plan.made_by.clone()));
     row("digest of the plan", Some(plan.digest.clone()));
@@ -147,12 +257,18 @@ fn findings(plan: &Plan, document: &mut Document) {
     let (others, own): (Vec<&Told>, Vec<&Told>) = plan.findings.iter().partition(|told| {
         told.rules.iter().any(|rule| rule == ENDS_DIRECT_TRAFFIC) && told.code != "one-way"
     });
-    document.heading("What stands in the way, and what to know");
+    let (drains, own): (Vec<&Told>, Vec<&Told>) =
+        own.into_iter().partition(|told| is_of_drains(told));
+    document.heading("What to know");
     list(
         &own,
         "Nothing was found. What was not looked at is said at the end.",
         document,
     );
+    if !drains.is_empty() {
+        document.part("What the drains do to pods");
+        list(&drains, "", document);
+    }
     document.heading("Who breaks afterwards");
     if !others.is_empty() {
         list(&others, "", document);
@@ -188,36 +304,49 @@ fn list(told: &[&Told], nothing: &str, document: &mut Document) {
             format!("{} ({}){rules}", told.message, told.code),
         )
     });
-    document
-        .blocks
-        .push(super::document::Block::List(items.collect()));
+    document.blocks.push(Block::List(items.collect()));
 }
 
-fn how_to_run(file: &str, document: &mut Document) {
+fn how_to_run(of: Runbook, document: &mut Document) {
     document.heading("How to carry it out");
-    let with = |flags: &[&'static str]| {
-        let mut arguments: Vec<(&'static str, Option<&str>)> =
-            flags.iter().map(|flag| (*flag, None)).collect();
-        arguments.push(("--plan", Some(file)));
-        command_line(&["aksplan", "migrate"], &arguments)
-    };
     let lines = [
         (
             "look once more, with reads only",
-            with(&["--execute", "--dry-run"]),
+            of.aksplan(&["--execute", "--dry-run"], true),
         ),
-        ("carry it out", with(&["--execute"])),
-        ("how it stands", with(&["--status"])),
-        ("go on after a stop or a crash", with(&["--resume"])),
+        ("carry it out", of.aksplan(&["--execute"], true)),
+        ("how it stands", of.aksplan(&["--status"], false)),
+        (
+            "go on after a stop or a crash",
+            of.aksplan(&["--resume"], true),
+        ),
     ];
     code_lines(&lines, document);
-    document.paragraph(
-        "It begins only inside the window that is given with --window (22:00-04:00, or 4h from now), or in the cluster's own maintenance \
-         configuration: a cluster without one needs --window on each of these. It stops and says why where facts are \
-         not those below. Where a budget holds a node back it waits, stops or aborts as --on-blocked says; it never deletes a pod and \
-         never edits a budget. Ctrl-C once stops after the write that is under way. A run that was killed resumes without repeating a write \
-         whose effect holds.",
-    );
+    let window = match (of.window, of.has_window()) {
+        (Some(window), _) => format!("It begins only inside --window {window}, which the plan was made with."),
+        (None, true) => {
+            "It begins only inside the cluster's own maintenance configuration (see When), or in the window that --window gives."
+                .to_string()
+        }
+        (None, false) => {
+            "It begins only inside a window, and this cluster has none that is known: write yours in place of WINDOW (22:00-04:00 in UTC, \
+             22:00-04:00+02:00, or 4h from the start)."
+                .to_string()
+        }
+    };
+    document.paragraph(format!(
+        "{window} It refuses and says why where facts are not those of the plan, and asks for the cluster's name before it writes. Where a \
+         budget holds a node back it waits, stops or aborts as --on-blocked says; it never deletes a pod and never edits a budget. Ctrl-C \
+         once stops aksplan, not AKS. A run that was killed resumes without repeating a write whose effect holds."
+    ));
+}
+
+/// Namespaces of `namespace/name`, each once, sorted.
+fn namespaces<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let spaces: std::collections::BTreeSet<&str> = names
+        .filter_map(|name| Some(name.split_once('/')?.0))
+        .collect();
+    spaces.into_iter().collect()
 }
 
 /// Commands, each below a word on what it is for; what cannot be quoted is said to be.

@@ -6,6 +6,7 @@
 //! [`futures()`] (what many come to). [`growth`] plays weeks instead of minutes. [`policy`] and [`spread`] say how long things take.
 
 pub mod advice;
+mod beforehand;
 mod chance;
 mod engine;
 pub mod futures;
@@ -20,6 +21,7 @@ pub mod seed;
 pub mod setting;
 pub mod spread;
 
+pub use beforehand::beforehand;
 pub use engine::{Ended, Engine};
 pub use futures::{Futures, Percentiles, futures};
 pub use log::{Group, Happening, What};

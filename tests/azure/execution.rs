@@ -146,6 +146,7 @@ impl Execution {
             expected: None,
             findings: Vec::new(),
             breaks: migrate::Dependents::default(),
+            ahead: None,
             not_checked: Vec::new(),
             facts: fingerprint::facts(&observed.inventory, cluster),
             fingerprint: String::new(),

@@ -27,6 +27,7 @@ fn foreseen(name: &str, mut aks: Aks) -> Stage {
             median: Some(42),
             evictions: 3,
             pools: Vec::new(),
+            surge: Vec::new(),
             nodes: [
                 ("system-0", "system", 13),
                 ("apps-0", "apps", 26),

@@ -357,6 +357,7 @@ pub fn plan_of(aks: &Aks, choices: &Choices) -> Plan {
         expected: None,
         findings: Vec::new(),
         breaks: dependents(&aks.inventory, cluster, Some(&pod_cidr)),
+        ahead: None,
         not_checked: Vec::new(),
         facts: fingerprint::facts(&aks.inventory, cluster),
         fingerprint: String::new(),

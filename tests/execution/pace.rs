@@ -60,6 +60,7 @@ fn step(ends: [Option<u32>; 3], p50: u32, p90: u32) -> Step {
                 },
             ],
         }],
+        surge: Vec::new(),
         down: Vec::new(),
         budgets: Vec::new(),
     }));

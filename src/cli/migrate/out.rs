@@ -7,6 +7,7 @@ use crate::execute::store::write_private;
 use crate::finding::{Finding, counted};
 use crate::migrate::build::{Refused, Request, build};
 use crate::migrate::sequence::Sequence;
+use crate::migrate::verify::verify;
 use crate::model::IpNet;
 use crate::report::{markdown, migration};
 use std::io::Write;
@@ -31,6 +32,7 @@ pub fn write(
 ) -> Result<Ending, CliError> {
     let pods = scene.state().map_or(0, |state| state.pods.len());
     let policy = simulation.timing()?;
+    let window = simulation.own_window()?;
     let made = build(Request {
         inventory: &scene.inventory,
         cluster: scene.index,
@@ -39,6 +41,7 @@ pub fn write(
         sequence: wanted.sequence,
         policy: &policy,
         chance: simulation.chance(pods),
+        window,
         findings: wanted.findings,
         not_checked: wanted.not_checked,
         made_by: format!("aksplan {}", env!("CARGO_PKG_VERSION")),
@@ -80,18 +83,32 @@ pub fn write(
     }
     write_private(wanted.out, &plan.to_text()).map_err(failed(wanted.out))?;
     let file = wanted.out.display().to_string();
+    let window = window.map(|window| window.to_string());
     let text = markdown::render(&migration::runbook(migration::Runbook {
         plan: &plan,
         file: &file,
+        window: window.as_deref(),
     }));
     write_private(&runbook, &text).map_err(failed(&runbook))?;
+    let then = match verify(&plan).as_slice() {
+        // What is told to be carried out is what the runbook says, word for word.
+        [] => migration::start(migration::Runbook {
+            plan: &plan,
+            file: &file,
+            window: window.as_deref(),
+        })
+        .map_or_else(String::new, |line| format!("; carry it out with: {line}")),
+        wrong => format!(
+            "; for reading only, it cannot be carried out: {}",
+            wrong.join("; ")
+        ),
+    };
     let _ = writeln!(
         talk,
-        "plan of {} written to {}, runbook to {}; carry it out with: aksplan migrate --execute --plan {}",
+        "plan of {} written to {}, runbook to {}{then}",
         counted(plan.steps.len() as u64, "step", "steps"),
         wanted.out.display(),
         runbook.display(),
-        wanted.out.display()
     );
     Ok(Ending::Fine)
 }

@@ -45,6 +45,7 @@ clusters:
         expected: None,
         findings: Vec::new(),
         breaks: crate::migrate::Dependents::default(),
+        ahead: None,
         not_checked: Vec::new(),
         facts: fingerprint::facts(&inventory, cluster),
         fingerprint: String::new(),

@@ -8,11 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 /// The configuration that says when AKS may upgrade Kubernetes.
-const AUTO_UPGRADE: &str = "aksManagedAutoUpgradeSchedule";
+pub(super) const AUTO_UPGRADE: &str = "aksManagedAutoUpgradeSchedule";
 /// The configuration that says when AKS may replace node images; the only one that a node disruption policy looks at (MIG-12).
-const NODE_OS_UPGRADE: &str = "aksManagedNodeOSUpgradeSchedule";
+pub(super) const NODE_OS_UPGRADE: &str = "aksManagedNodeOSUpgradeSchedule";
 /// The configuration of AKS's own weekly releases.
-const WEEKLY_RELEASES: &str = "default";
+pub(super) const WEEKLY_RELEASES: &str = "default";
 
 /// What the gate is asked.
 #[derive(Debug, Clone, Copy)]
@@ -103,6 +103,14 @@ impl<'a> Question<'a> {
         answers
     }
 
+    /// What AKS may start by itself and nothing names a time for: it holds whenever the move begins.
+    pub fn at_any_time(&self) -> Vec<Answer> {
+        self.channels_that_are_on()
+            .into_iter()
+            .filter_map(|(name, what, channel)| self.untimed(name, what, channel))
+            .collect()
+    }
+
     /// When the window that is open now closes; `None`: none is open for certain.
     pub fn until(&self) -> Option<Timestamp> {
         self.clock(&mut Vec::new()).map(|(until, _)| until)
@@ -164,19 +172,18 @@ impl<'a> Question<'a> {
             );
         }
         let mut told_of = Vec::new();
+        let mut open: Option<(&str, Timestamp, i32)> = None;
         for name in [NODE_OS_UPGRADE, AUTO_UPGRADE] {
             let Some(configuration) = self.named(name) else {
                 continue;
             };
             let east = east(configuration);
             match state_at(configuration, self.now) {
+                // Of two that are open the one that closes later counts.
                 State::Open { until } => {
-                    return (
-                        Severity::Info,
-                        format!("{name} is open until {}", told(until, east)),
-                        String::new(),
-                        Some((until, east)),
-                    );
+                    if open.is_none_or(|(_, known, _)| known < until) {
+                        open = Some((name, until, east));
+                    }
                 }
                 State::Closed { opens_next } => told_of.push(format!(
                     "{name} is closed at {}{}",
@@ -185,6 +192,14 @@ impl<'a> Question<'a> {
                 )),
                 State::Unknown { why } => told_of.push(why),
             }
+        }
+        if let Some((name, until, east)) = open {
+            return (
+                Severity::Info,
+                format!("{name} is open until {}", told(until, east)),
+                String::new(),
+                Some((until, east)),
+            );
         }
         match told_of.is_empty() {
             true => refuse(format!(
@@ -316,22 +331,11 @@ impl<'a> Question<'a> {
     /// start any minute, or may be done; the move's own write then wins or is answered with `OperationNotAllowed`. One that opens later
     /// would come in between, and that refuses.
     fn automatic_upgrades(&self, answers: &mut Vec<Answer>) {
-        for (name, what, channel) in [
-            (AUTO_UPGRADE, "upgradeChannel", self.channels.auto_upgrade),
-            (
-                NODE_OS_UPGRADE,
-                "nodeOSUpgradeChannel",
-                self.channels.node_os_upgrade,
-            ),
-        ] {
-            let is_off = channel.is_some_and(|channel| {
-                // Unmanaged: the node upgrades itself, AKS starts nothing.
-                ["none", "unmanaged"]
-                    .iter()
-                    .any(|off| channel.eq_ignore_ascii_case(off))
-            });
-            if !is_off {
-                answers.extend(self.automatic_upgrade(name, what, channel));
+        for (name, what, channel) in self.channels_that_are_on() {
+            let told_channel = channel_words(what, channel);
+            answers.extend(self.untimed(name, what, channel));
+            if let Some(configuration) = self.named(name) {
+                answers.extend(self.coming(configuration, name, &told_channel, Severity::Blocker));
             }
         }
         if let Some(configuration) = self.named(WEEKLY_RELEASES) {
@@ -345,11 +349,30 @@ impl<'a> Question<'a> {
         }
     }
 
-    fn automatic_upgrade(&self, name: &str, what: &str, channel: Option<&str>) -> Option<Answer> {
-        let told_channel = channel.map_or_else(
-            || format!("{what} is not known, and taken to be on"),
-            |channel| format!("{what} is {channel}"),
-        );
+    /// Configuration, the channel's field, and what it is set to.
+    fn channels_that_are_on(&self) -> Vec<(&'static str, &'static str, Option<&'a str>)> {
+        let mut channels = vec![
+            (AUTO_UPGRADE, "upgradeChannel", self.channels.auto_upgrade),
+            (
+                NODE_OS_UPGRADE,
+                "nodeOSUpgradeChannel",
+                self.channels.node_os_upgrade,
+            ),
+        ];
+        channels.retain(|(_, _, channel)| {
+            !channel.is_some_and(|channel| {
+                // Unmanaged: the node upgrades itself, AKS starts nothing.
+                ["none", "unmanaged"]
+                    .iter()
+                    .any(|off| channel.eq_ignore_ascii_case(off))
+            })
+        });
+        channels
+    }
+
+    /// An automatic upgrade that nothing names a time for.
+    fn untimed(&self, name: &str, what: &str, channel: Option<&str>) -> Option<Answer> {
+        let told_channel = channel_words(what, channel);
         if self.configurations.is_none() {
             return Some(Answer {
                 gate: Gate::AutomaticUpgrade,
@@ -363,22 +386,84 @@ impl<'a> Question<'a> {
                 ),
             });
         }
-        match self.named(name) {
-            Some(configuration) => {
-                self.coming(configuration, name, &told_channel, Severity::Blocker)
-            }
-            // A cluster of which nothing says that a channel is on needs no warning.
-            None if channel.is_none() => None,
-            None => Some(Answer {
-                gate: Gate::AutomaticUpgrade,
-                severity: Severity::Warning,
-                rule: &rule::MNT_2,
-                evidence: format!(
-                    "{told_channel}, and there is no {name}: AKS may upgrade at any time"
-                ),
-                remedy: format!("Set {what} to none for the time of the move."),
-            }),
+        // A cluster of which nothing says that a channel is on needs no warning.
+        if channel.is_none() || self.named(name).is_some() {
+            return None;
         }
+        Some(Answer {
+            gate: Gate::AutomaticUpgrade,
+            severity: Severity::Warning,
+            rule: &rule::MNT_2,
+            evidence: format!(
+                "{told_channel}, and there is no {name}: AKS may upgrade at any time"
+            ),
+            remedy: format!("Set {what} to none for the time of the move."),
+        })
+    }
+
+    /// Of a duration that is not known, a day is looked at: the longest window there is.
+    fn needs(&self) -> i64 {
+        i64::from(self.p90_seconds.unwrap_or(86_400).max(1))
+    }
+
+    /// The opening that the move would meet, if there is one.
+    fn next_opening(
+        &self,
+        configuration: &MaintenanceConfiguration,
+    ) -> Result<Option<Opening>, String> {
+        let ends = later(self.now, SignedDuration::from_secs(self.needs()));
+        let found = openings(configuration, self.now, ends, Reading::Possible)?;
+        // Of two, the one that opens later is worse: AKS has not begun in it.
+        let opens = found.iter().find(|opening| opening.start > self.now);
+        Ok(opens.or(found.first()).copied())
+    }
+
+    /// Windows of AKS that the move would meet, in few words.
+    pub(super) fn met(&self) -> Vec<String> {
+        let mut configurations: Vec<(&'static str, String)> = self
+            .channels_that_are_on()
+            .into_iter()
+            .map(|(name, what, channel)| (name, channel_words(what, channel)))
+            .collect();
+        configurations.push((WEEKLY_RELEASES, "AKS's weekly releases".to_string()));
+        let mut met = Vec::new();
+        for (name, channel) in configurations {
+            let Some(configuration) = self.named(name) else {
+                continue;
+            };
+            let then = if name == WEEKLY_RELEASES {
+                "AKS may come in between"
+            } else {
+                "the start is refused"
+            };
+            let words = match self.next_opening(configuration) {
+                Ok(None) => continue,
+                Ok(Some(opening)) if opening.start <= self.now => {
+                    format!("{name} is open: AKS may start its own upgrade any minute ({channel})")
+                }
+                Ok(Some(opening)) => format!(
+                    "{name} opens {} after the start: {then} ({channel})",
+                    span(opening.start.duration_since(self.now).as_secs(), false)
+                ),
+                Err(why) => format!("{why}: {then} ({channel})"),
+            };
+            met.push(words);
+        }
+        met
+    }
+
+    /// When windows open, after now and before then, in which an automatic upgrade refuses the start.
+    pub(super) fn openings_of_aks(&self, then: Timestamp) -> Vec<Timestamp> {
+        self.channels_that_are_on()
+            .into_iter()
+            .filter_map(|(name, ..)| self.named(name))
+            .filter_map(|configuration| {
+                openings(configuration, self.now, then, Reading::Possible).ok()
+            })
+            .flatten()
+            .map(|opening| opening.start)
+            .filter(|start| *start > self.now)
+            .collect()
     }
 
     /// The window's next opening before the move ends.
@@ -399,11 +484,8 @@ impl<'a> Question<'a> {
             })
         };
         let east = east(configuration);
-        // Of a duration that is not known, a day is looked at: the longest window there is.
-        let needs = i64::from(self.p90_seconds.unwrap_or(86_400).max(1));
-        let ends = later(self.now, SignedDuration::from_secs(needs));
-        let found = match openings(configuration, self.now, ends, Reading::Possible) {
-            Ok(found) => found,
+        let opening = match self.next_opening(configuration) {
+            Ok(found) => found?,
             Err(why) => {
                 return answer(
                     opening_is,
@@ -416,9 +498,6 @@ impl<'a> Question<'a> {
                 );
             }
         };
-        // Of two, the one that opens later is worse: AKS has not begun in it.
-        let opens = found.iter().find(|opening| opening.start > self.now);
-        let opening: &Opening = opens.or(found.first())?;
         if opening.start <= self.now {
             return answer(
                 Severity::Warning,
@@ -433,10 +512,10 @@ impl<'a> Question<'a> {
         answer(
             opening_is,
             format!(
-                "{told_channel}; {name} opens at {}, {} from now, and the move may take {}: an automatic upgrade would come in between",
+                "{told_channel}; {name} opens at {}, {} after the start, and the move may take {}: an automatic upgrade would come in between",
                 told(opening.start, east),
                 span(opening.start.duration_since(self.now).as_secs(), false),
-                span(needs, true)
+                span(self.needs(), true)
             ),
             format!(
                 "Turn automatic upgrades off for the time of the move, put the day among {name}'s notAllowedDates, or start it after {}.",
@@ -451,6 +530,13 @@ type Clock = (Severity, String, String, Option<(Timestamp, i32)>);
 
 const GIVE_WINDOW: &str =
     "Start it in the window, or say with --window when it may run, as in --window 22:00-04:00.";
+
+fn channel_words(what: &str, channel: Option<&str>) -> String {
+    channel.map_or_else(
+        || format!("{what} is not known, and taken to be on"),
+        |channel| format!("{what} is {channel}"),
+    )
+}
 
 fn east(configuration: &MaintenanceConfiguration) -> i32 {
     configuration

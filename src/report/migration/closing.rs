@@ -1,31 +1,21 @@
 //! How to abort and what that leaves, what remains to be done by hand, the code to edit, and the facts that the plan relies on.
 
-use super::commands::resource_group;
-use super::{code_lines, command_line, unmarked};
+use super::commands::az;
+use super::{Runbook, code_lines, unmarked};
+use crate::finding::counted;
 use crate::migrate::infrastructure::{Effect, Infrastructure};
 use crate::migrate::plan::Plan;
 use crate::migrate::step::Action;
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 
-pub(super) fn abort(plan: &Plan, file: &str, document: &mut Document) {
+pub(super) fn abort(of: Runbook, document: &mut Document) {
     document.heading("How to abort, and what that leaves");
-    let aksplan = command_line(
-        &["aksplan", "migrate"],
-        &[("--abort", None), ("--plan", Some(file))],
-    );
-    let target = &plan.target;
-    let mut arguments: Vec<(&'static str, Option<&str>)> = Vec::new();
-    if let Some(subscription) = &target.subscription {
-        arguments.push(("--subscription", Some(subscription)));
-    }
-    arguments.push(("--resource-group", Some(resource_group(plan))));
-    arguments.push(("--name", Some(&target.name)));
     code_lines(
         &[
-            ("stop what Azure is doing", aksplan),
+            ("stop what Azure is doing", of.aksplan(&["--abort"], false)),
             (
                 "the same by hand",
-                command_line(&["az", "aks", "operation-abort"], &arguments),
+                az(of.plan, &["az", "aks", "operation-abort"], "--name", &[]),
             ),
         ],
         document,
@@ -147,12 +137,37 @@ fn list(sentences: Vec<String>, document: &mut Document) {
     document.blocks.push(Block::List(items.collect()));
 }
 
+/// Names of facts that are listed by how many there are: each is in the plan.
+const MANY: &str = "budget.";
+/// What a fact says that is not set.
+const UNSET: &str = "(not set)";
+
 pub(super) fn facts(plan: &Plan, document: &mut Document) {
+    document.heading("Facts that the plan relies on");
+    let budgets = plan
+        .facts
+        .keys()
+        .filter(|fact| fact.starts_with(MANY))
+        .count();
+    let unset = plan.facts.values().filter(|value| *value == UNSET).count();
+    document.paragraph(format!(
+        "The plan has all {}; one that is other when it is carried out refuses the start. Not listed here: {}, {} that are not set, and \
+         the maintenance configurations (see When).",
+        plan.facts.len(),
+        counted(budgets as u64, "budget", "budgets"),
+        unset
+    ));
     let mut table = Table::new(&["fact", "value"]);
     for (fact, value) in &plan.facts {
+        let is_elsewhere = fact.starts_with(MANY)
+            || fact.starts_with("cluster.maintenanceConfigurations.")
+            || value == UNSET;
+        if is_elsewhere {
+            continue;
+        }
         table
             .rows
             .push(vec![Cell::from(fact.as_str()), Cell::from(value.as_str())]);
     }
-    document.table("Facts that the plan relies on", table);
+    document.blocks.push(Block::Table(table));
 }

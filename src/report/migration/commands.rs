@@ -65,6 +65,24 @@ pub fn command(plan: &Plan, action: &Action) -> Option<String> {
     command_line(update, &arguments)
 }
 
+/// An az command on the cluster, which this flag names.
+pub(super) fn az(
+    plan: &Plan,
+    program: &[&'static str],
+    name: &'static str,
+    more: &[(&'static str, Option<&str>)],
+) -> Option<String> {
+    let target = &plan.target;
+    let mut arguments: Vec<(&'static str, Option<&str>)> = Vec::new();
+    if let Some(subscription) = &target.subscription {
+        arguments.push(("--subscription", Some(subscription)));
+    }
+    arguments.push(("--resource-group", Some(resource_group(plan))));
+    arguments.push((name, Some(&target.name)));
+    arguments.extend_from_slice(more);
+    command_line(program, &arguments)
+}
+
 /// The cluster's, or a word in capitals where the plan does not know it.
 pub(super) fn resource_group(plan: &Plan) -> &str {
     plan.target

@@ -2,7 +2,7 @@
 //! internal load balancers that would take the pods' place.
 
 use super::unmarked;
-use crate::migrate::dependents::{Dependents, Sureness};
+use crate::migrate::dependents::{Dependents, NotKnown, Sureness};
 use crate::report::document::{Block, Cell, Document, Tone};
 
 pub(super) fn section(dependents: &Dependents, document: &mut Document) {
@@ -21,7 +21,7 @@ pub(super) fn section(dependents: &Dependents, document: &mut Document) {
         let sentences: Vec<String> = [&dependent.evidence, &dependent.breaks, &dependent.remedy]
             .into_iter()
             .filter(|sentence| !sentence.is_empty())
-            .map(|sentence| format!("{}.", unmarked(sentence).trim_end_matches('.')))
+            .map(|text| sentence(text))
             .collect();
         (
             Cell::toned(dependent.sure.word(), tone),
@@ -60,22 +60,58 @@ pub(super) fn section(dependents: &Dependents, document: &mut Document) {
         return;
     }
     document.part("What cannot be known from here");
-    let unknown = dependents.not_known.iter().map(|unknown| {
+    // Several may be found out in the same way.
+    let mut ways: Vec<(&str, Vec<&NotKnown>)> = Vec::new();
+    for unknown in &dependents.not_known {
+        let way = unknown.how_to_find_out.as_str();
+        match ways.iter_mut().find(|(known, _)| *known == way) {
+            Some((_, alike)) => alike.push(unknown),
+            None => ways.push((way, vec![unknown])),
+        }
+    }
+    let unknown = ways.into_iter().map(|(way, alike)| {
+        let what: Vec<String> = alike
+            .iter()
+            .map(|unknown| sentence(&unknown.what))
+            .collect();
+        let query = if alike.iter().any(|unknown| unknown.query.is_some()) {
+            " The queries are at the end."
+        } else {
+            ""
+        };
         (
             Cell::from("-"),
-            format!(
-                "{}. {}",
-                unmarked(&unknown.what).trim_end_matches('.'),
-                unmarked(&unknown.how_to_find_out)
-            ),
+            format!("{} {}{query}", what.join(" "), sentence(way)),
         )
     });
     document.blocks.push(Block::List(unknown.collect()));
-    for query in dependents
+}
+
+/// With a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let text = unmarked(text);
+    // A command is written as it is typed.
+    if text.starts_with("az ") {
+        return format!("{}.", text.trim_end_matches('.'));
+    }
+    let mut letters = text.trim_end_matches('.').chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
+}
+
+/// Who talks to pods, as the flow logs know it: for the end of the runbook, where it is in nobody's way.
+pub(super) fn queries(dependents: &Dependents, document: &mut Document) {
+    let queries: Vec<(&str, &str)> = dependents
         .not_known
         .iter()
-        .filter_map(|unknown| unknown.query.as_ref())
-    {
-        document.code("kusto", query.as_str());
+        .filter_map(|unknown| Some((unknown.what.as_str(), unknown.query.as_deref()?)))
+        .collect();
+    if queries.is_empty() {
+        return;
+    }
+    document.heading("Queries");
+    for (what, query) in queries {
+        document.paragraph(sentence(what));
+        document.code("kusto", query);
     }
 }

@@ -2,21 +2,26 @@
 //! drains back. Times are at median durations, from the beginning of the step.
 
 use crate::finding::grouped;
-use crate::migrate::foreseen::{Foreseen, ForeseenNode, HeldAt};
+use crate::migrate::foreseen::{
+    Foreseen, ForeseenNode, ForeseenRange, HeldAt, SurgeNode, TightBudget,
+};
 use crate::migrate::plan::Plan;
 use crate::report::document::{Block, Cell, Document, Table, Tone};
-use crate::report::simulation::{clock, span};
+use crate::report::simulation::{clock, short_names, span};
 use crate::report::timeline::{Mark, Row, Span, Timeline};
 
 /// More nodes than this are shown as their pools.
 const MOST_ROWS: usize = 40;
 /// Rows of a table; the plan has all of them.
-const SHOWN: usize = 60;
+const SHOWN: usize = 40;
+/// What holds a pod for less is not told, in seconds: it comes and goes between two looks of whoever watches.
+const WORTH_TELLING: u32 = 60;
 
 const HELD: usize = 1;
 const DRAINED: usize = 2;
 const REIMAGED: usize = 3;
-const LEGEND: [Mark; 4] = [
+const SURGE: usize = 4;
+const LEGEND: [Mark; 5] = [
     Mark {
         letter: '!',
         tone: Tone::Bad,
@@ -36,6 +41,11 @@ const LEGEND: [Mark; 4] = [
         letter: 'r',
         tone: Tone::Good,
         meaning: "reimaging",
+    },
+    Mark {
+        letter: 's',
+        tone: Tone::Dim,
+        meaning: "surge nodes are there",
     },
 ];
 
@@ -73,24 +83,26 @@ pub(super) fn sections(plan: &Plan, document: &mut Document) {
 
 fn one(number: usize, foreseen: &Foreseen, document: &mut Document) {
     let took = match foreseen.median {
-        Some(seconds) => format!("takes {} at median durations", span(seconds)),
-        None => "does not end at median durations".to_string(),
+        Some(seconds) => format!(
+            "One run in which every duration is its median: {}, {} evictions.",
+            span(seconds),
+            grouped(u64::from(foreseen.evictions))
+        ),
+        None => "It does not end in a run in which every duration is its median.".to_string(),
     };
     let futures = match foreseen.futures {
-        0 => "no futures were played".to_string(),
+        0 => "No futures were played, so p50 and p90 are not known.".to_string(),
         all => format!(
-            "{} of {} futures of seed {} complete",
-            grouped(u64::from(foreseen.completed)),
+            "p50, p90 and p99 are of {} futures with durations drawn by chance (seed {}), {} of which complete: half end by the p50. It is \
+             later than this run because the slowest of many pods sets the pace.",
             grouped(u64::from(all)),
-            foreseen.seed
+            foreseen.seed,
+            grouped(u64::from(foreseen.completed)),
         ),
     };
     document.part(format!("Step {number}: timeline"));
     document.toned(
-        format!(
-            "{took}, with {} evictions; {futures}",
-            grouped(u64::from(foreseen.evictions))
-        ),
+        format!("{took} {futures}"),
         if foreseen.median.is_none() {
             Tone::Bad
         } else {
@@ -98,6 +110,13 @@ fn one(number: usize, foreseen: &Foreseen, document: &mut Document) {
         },
     );
     document.blocks.push(Block::Timeline(timeline(foreseen)));
+    if foreseen
+        .nodes
+        .iter()
+        .any(|node| node.name.starts_with("aks-"))
+    {
+        document.talk("A node aks-apps-38250194-vmss000007 of Kubernetes is apps-7 here, as in what aksplan prints.");
+    }
     part(document, number, "pools", pools(foreseen));
     part(
         document,
@@ -105,14 +124,71 @@ fn one(number: usize, foreseen: &Foreseen, document: &mut Document) {
         "workloads without a ready pod for a while",
         down(foreseen),
     );
+    let briefly = foreseen
+        .budgets
+        .iter()
+        .filter(|budget| is_brief(budget))
+        .count();
     part(
         document,
         number,
         "budgets that hold drains back, in their order",
         budgets(foreseen),
     );
-    part(document, number, "nodes that wait", waits(foreseen));
-    part(document, number, "addresses over time", ranges(foreseen));
+    if briefly > 0 {
+        document.toned(
+            format!(
+                "{} more hold each pod for less than {}.",
+                grouped(briefly as u64),
+                span(WORTH_TELLING)
+            ),
+            Tone::Dim,
+        );
+    }
+    part(
+        document,
+        number,
+        &format!(
+            "nodes that wait {} or longer for a pod",
+            span(WORTH_TELLING)
+        ),
+        waits(foreseen),
+    );
+    for range in &foreseen.ranges {
+        let peak = range
+            .over_time
+            .iter()
+            .map(|held| u64::from(held.most))
+            .max();
+        // Nobody has to look at a range that never comes near its end.
+        if let Some(peak) = peak
+            && peak.saturating_mul(4) < range.capacity.saturating_mul(3)
+        {
+            document.paragraph(format!(
+                "Addresses of {} {}: {} of {} are held at the most.",
+                range.name,
+                range.cidr,
+                grouped(peak),
+                grouped(range.capacity)
+            ));
+            continue;
+        }
+        document.part(format!(
+            "Step {number}: addresses of {} {}",
+            range.name, range.cidr
+        ));
+        document.paragraph(format!(
+            "{} addresses in all; what is held at the start {}. Between least and most: whether Overlay surge nodes still hold \
+             addresses for their pods is not documented (MIG-22).",
+            grouped(range.capacity),
+            if range.measured {
+                "was told by Azure"
+            } else {
+                "is reckoned from nodes and pools, not told by Azure"
+            }
+        ));
+        document.blocks.push(Block::Table(held(range)));
+    }
 }
 
 fn part(document: &mut Document, number: usize, what: &str, mut table: Table) {
@@ -161,7 +237,8 @@ fn timeline(foreseen: &Foreseen) -> Timeline {
         .max()
         .unwrap_or(0);
     let by_pool = foreseen.nodes.len() > MOST_ROWS;
-    let rows = if by_pool {
+    let short = short_names(foreseen.nodes.iter().map(|node| node.name.as_str()));
+    let mut rows: Vec<Row> = if by_pool {
         foreseen
             .pools
             .iter()
@@ -179,17 +256,41 @@ fn timeline(foreseen: &Foreseen) -> Timeline {
         foreseen
             .nodes
             .iter()
-            .map(|node| Row {
-                label: node.name.clone(),
+            .zip(short)
+            .map(|(node, label)| Row {
+                label,
                 spans: spans(node, end),
             })
             .collect()
     };
+    // One row a pool: its surge nodes come together, and which of them goes first tells nobody anything.
+    for pool in foreseen.pools.iter().filter(|pool| pool.surge > 0) {
+        let of_pool = foreseen.surge.iter().filter(|node| node.pool == pool.name);
+        rows.push(Row {
+            label: format!("{}: {} surge", pool.name, pool.surge),
+            spans: of_pool.filter_map(|node| there(node, end)).collect(),
+        });
+    }
     Timeline {
         rows,
         seconds: end,
         legend: LEGEND.to_vec(),
     }
+}
+
+/// A surge node, from when it is asked for until it is gone.
+fn there(node: &SurgeNode, end: u32) -> Option<Span> {
+    Some(Span {
+        from: node.began?,
+        until: node.ended.unwrap_or(end),
+        mark: SURGE,
+    })
+}
+
+fn is_brief(budget: &TightBudget) -> bool {
+    budget
+        .longest
+        .is_some_and(|seconds| seconds < WORTH_TELLING)
 }
 
 fn spans(node: &ForeseenNode, end: u32) -> Vec<Span> {
@@ -221,9 +322,9 @@ fn pools(foreseen: &Foreseen) -> Table {
         "#nodes",
         "#surge",
         "#begins",
-        "#ends",
-        "#ends (p50)",
-        "#ends (p90)",
+        "#ends in this run",
+        "#p50",
+        "#p90",
     ]);
     for pool in &foreseen.pools {
         table.rows.push(vec![
@@ -257,7 +358,7 @@ fn down(foreseen: &Foreseen) -> Table {
 
 fn budgets(foreseen: &Foreseen) -> Table {
     let mut table = Table::new(&["budget", "#first refusal", "#pods held", "#longest"]);
-    for budget in &foreseen.budgets {
+    for budget in foreseen.budgets.iter().filter(|budget| !is_brief(budget)) {
         table.rows.push(vec![
             Cell::from(budget.name.as_str()),
             at(Some(budget.first_refusal)),
@@ -273,15 +374,19 @@ fn budgets(foreseen: &Foreseen) -> Table {
 
 fn waits(foreseen: &Foreseen) -> Table {
     let mut table = Table::new(&["node", "pod", "budget", "#from", "#until"]);
-    for node in &foreseen.nodes {
+    let short = short_names(foreseen.nodes.iter().map(|node| node.name.as_str()));
+    for (node, short) in foreseen.nodes.iter().zip(short) {
         let Some(wait) = &node.waits_for else {
             continue;
         };
-        if wait.budget.is_none() && wait.until.is_some() {
+        let is_brief = wait
+            .until
+            .is_some_and(|until| until.saturating_sub(wait.since) < WORTH_TELLING);
+        if is_brief || (wait.budget.is_none() && wait.until.is_some()) {
             continue;
         }
         table.rows.push(vec![
-            Cell::from(node.name.as_str()),
+            Cell::from(short),
             Cell::from(wait.pod.as_str()),
             match &wait.budget {
                 Some(budget) => Cell::from(budget.as_str()),
@@ -299,7 +404,7 @@ fn waits(foreseen: &Foreseen) -> Table {
 
 /// The beginning, the end, the peak, and some in between: the plan has all of them.
 fn thinned(over_time: &[HeldAt]) -> Vec<HeldAt> {
-    const BETWEEN: usize = 12;
+    const BETWEEN: usize = 6;
     let last = over_time.len().saturating_sub(1);
     let peak = over_time
         .iter()
@@ -318,33 +423,19 @@ fn thinned(over_time: &[HeldAt]) -> Vec<HeldAt> {
         .collect()
 }
 
-fn ranges(foreseen: &Foreseen) -> Table {
-    let mut table = Table::new(&[
-        "range",
-        "cidr",
-        "#capacity",
-        "#at",
-        "#least held",
-        "#most held",
-        "counted by Azure",
-    ]);
-    for range in &foreseen.ranges {
-        for held in thinned(&range.over_time) {
-            let most = number(held.most);
-            table.rows.push(vec![
-                Cell::from(range.name.as_str()),
-                Cell::from(range.cidr.as_str()),
-                number(range.capacity),
-                at(Some(held.at)),
-                number(held.least),
-                if u64::from(held.most) > range.capacity {
-                    Cell::toned(most.text, Tone::Bad)
-                } else {
-                    most
-                },
-                Cell::from(if range.measured { "yes" } else { "no" }),
-            ]);
-        }
+fn held(range: &ForeseenRange) -> Table {
+    let mut table = Table::new(&["#at", "#least held", "#most held"]);
+    for held in thinned(&range.over_time) {
+        let most = number(held.most);
+        table.rows.push(vec![
+            at(Some(held.at)),
+            number(held.least),
+            if u64::from(held.most) > range.capacity {
+                Cell::toned(format!("{} (full)", most.text), Tone::Bad)
+            } else {
+                most
+            },
+        ]);
     }
     table
 }

@@ -1,7 +1,7 @@
 //! The steps of a plan: a table for the reviewer, then each with what it changes, what must hold before and after, and what to do where
 //! it fails. Says what the plan says; adds only the command that would do the same.
 
-use super::{command, seconds_words, unmarked};
+use super::{Runbook, command, seconds_words, unmarked};
 use crate::migrate::condition::Condition;
 use crate::migrate::plan::Plan;
 use crate::migrate::step::{Action, Resource, Step};
@@ -33,15 +33,16 @@ pub(super) fn overview(plan: &Plan, document: &mut Document) {
     document.table("Steps", table);
 }
 
-pub(super) fn each(plan: &Plan, document: &mut Document) {
+pub(super) fn each(of: Runbook, is_sound: bool, document: &mut Document) {
+    let plan = of.plan;
     document.heading("Step by step");
     for (position, step) in plan.steps.iter().enumerate() {
         document.part(format!("{}. {}", position + 1, step.action.words()));
-        one(plan, step, document);
+        one(plan, step, is_sound, document);
     }
 }
 
-fn one(plan: &Plan, step: &Step, document: &mut Document) {
+fn one(plan: &Plan, step: &Step, is_sound: bool, document: &mut Document) {
     let mut items: Vec<(Cell, String)> = Vec::new();
     let mut item = |mark: &str, text: String| items.push((Cell::from(mark), text));
     match &step.write {
@@ -60,20 +61,14 @@ fn one(plan: &Plan, step: &Step, document: &mut Document) {
             }
         }
     }
-    let both = |conditions: &[Condition]| {
-        conditions
-            .iter()
-            .map(Condition::words)
-            .collect::<Vec<String>>()
-    };
-    for words in both(&step.before) {
-        item("before", words);
-    }
-    for words in both(&step.before_again) {
-        item("before another attempt", words);
-    }
-    for words in both(&step.after) {
-        item("after", words);
+    for (mark, conditions) in [
+        ("before", &step.before),
+        ("before another attempt", &step.before_again),
+        ("after", &step.after),
+    ] {
+        if !conditions.is_empty() {
+            item(mark, words(conditions));
+        }
     }
     item(
         "takes",
@@ -84,9 +79,17 @@ fn one(plan: &Plan, step: &Step, document: &mut Document) {
         },
     );
     item("watch", watch(step));
-    item("if it fails", unmarked(&step.on_failure));
+    let table = if step.reimages && is_sound {
+        " The table of failures says what to look for."
+    } else {
+        ""
+    };
+    item(
+        "if it fails",
+        format!("{}{table}", unmarked(&step.on_failure)),
+    );
     document.blocks.push(Block::List(items));
-    if step.write.is_some() {
+    if step.write.is_some() && is_sound {
         match command(plan, &step.action) {
             Some(line) => {
                 document.talk("The same by hand:");
@@ -98,6 +101,11 @@ fn one(plan: &Plan, step: &Step, document: &mut Document) {
             ),
         }
     }
+}
+
+fn words(conditions: &[Condition]) -> String {
+    let words: Vec<String> = conditions.iter().map(Condition::words).collect();
+    words.join("; ")
 }
 
 fn value(value: &Value) -> String {

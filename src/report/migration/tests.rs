@@ -50,6 +50,7 @@ fn plan(name: &str, group: &str, choices: &Choices) -> Plan {
         expected: None,
         findings: Vec::new(),
         breaks: crate::migrate::dependents(&inventory, cluster, Some(&pod_cidr)),
+        ahead: None,
         not_checked: vec!["quota".to_string()],
         facts: fingerprint::facts(&inventory, cluster),
         fingerprint: String::new(),
@@ -59,7 +60,11 @@ fn plan(name: &str, group: &str, choices: &Choices) -> Plan {
 }
 
 fn text(plan: &Plan, file: &str) -> String {
-    markdown::render(&runbook(Runbook { plan, file }))
+    markdown::render(&runbook(Runbook {
+        plan,
+        file,
+        window: None,
+    }))
 }
 
 /// The az commands of the steps, in order.
@@ -181,6 +186,8 @@ fn everything_that_matters_is_there_and_nothing_of_a_clock() {
         "```kusto\n",
         "Nothing was simulated",
         "aksplan migrate --abort --plan p.json",
+        "aksplan migrate --execute --plan p.json --window WINDOW",
+        "## Go or no-go",
         "No network policy engine is on",
         "network_plugin_mode = \"overlay\"",
         "## Not checked\n\n- quota",
@@ -201,5 +208,134 @@ fn told(code: &str, severity: &str, message: &str, rules: &[&str]) -> Told {
         severity: severity.to_string(),
         message: message.to_string(),
         rules: rules.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// The first cells of the table of failures.
+fn failures(plan: &Plan) -> Vec<String> {
+    let of = Runbook {
+        plan,
+        file: "p.json",
+        window: None,
+    };
+    let mut document = Document::default();
+    failures::section(of, &mut document);
+    let tables = document.blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(table),
+        _ => None,
+    });
+    tables
+        .flat_map(|table| table.rows.iter().map(|row| row[1].text.clone()))
+        .collect()
+}
+
+/// Only what these pools and budgets can come to: facts that are other, rows that come or go.
+#[test]
+fn failures_follow_from_the_plan() {
+    const QUARANTINED: &str = "Quarantined";
+    const FAILED: &str = "UpgradeFailed";
+    const EVICTION: &str = "Eviction blocked";
+    const SPOT: &str = "without a drain";
+    /// Facts that are other, words that come with them, words that do not.
+    type Case = (
+        &'static [(&'static str, &'static str)],
+        &'static [&'static str],
+        &'static [&'static str],
+    );
+    let cases: &[Case] = &[
+        (
+            &[],
+            &[FAILED, "SubnetIsFull", "QuotaExceeded"],
+            &[QUARANTINED, EVICTION, SPOT],
+        ),
+        (
+            &[("pool.p.upgradeSettings.undrainableNodeBehavior", "Cordon")],
+            &[QUARANTINED],
+            &[FAILED],
+        ),
+        (&[("pool.p.spot", "true")], &[SPOT], &[FAILED, QUARANTINED]),
+        (
+            &[("budget.shop/cart", "maxUnavailable 1")],
+            &[EVICTION, "UnsatisfiablePDB"],
+            &[],
+        ),
+    ];
+    for (facts, there, not_there) in cases {
+        let mut plan = plan("prod", "rg", &Choices::default());
+        for (fact, value) in *facts {
+            plan.facts.insert(fact.to_string(), value.to_string());
+        }
+        let rows = failures(&plan.sealed()).join("\n");
+        let always = [
+            "OperationNotAllowed",
+            "aksplan is gone",
+            "the window is over",
+        ];
+        for word in there.iter().chain(&always) {
+            assert!(rows.contains(word), "{facts:?}: no {word} in {rows}");
+        }
+        for word in *not_there {
+            assert!(!rows.contains(word), "{facts:?}: {word} in {rows}");
+        }
+    }
+}
+
+/// Minutes of the time for draining: the plan's own, the pool's, AKS's default.
+#[test]
+fn the_drain_timeout_is_the_one_of_the_move() {
+    let row = |plan: &Plan| {
+        let of = Runbook {
+            plan,
+            file: "p.json",
+            window: None,
+        };
+        let text = markdown::render(&runbook(of));
+        let line = text
+            .lines()
+            .find(|line| line.contains("was not empty in time"));
+        line.unwrap_or_default().to_string()
+    };
+    let mut own = plan("prod", "rg", &Choices::default());
+    assert!(row(&own).contains("(p 30 min)"), "{}", row(&own));
+    let fact = "pool.p.upgradeSettings.drainTimeoutInMinutes";
+    own.facts.insert(fact.to_string(), "45".to_string());
+    assert!(row(&own.sealed()).contains("(p 45 min)"));
+    let chosen = Choices {
+        drain_timeout: vec![("p".to_string(), 90)],
+        ..Choices::default()
+    };
+    assert!(row(&plan("prod", "rg", &chosen)).contains("(p 90 min)"));
+}
+
+/// A right of the runbook is one that writing a cluster takes, or nobody could grant it.
+#[cfg(feature = "azure")]
+#[test]
+fn its_rights_are_those_of_the_writes() {
+    use crate::source::azure::writes::LINKED;
+    let mut plan = plan("prod", "rg", &Choices::default());
+    let add_on = "cluster.ingressApplicationGateway".to_string();
+    plan.facts.insert(add_on, "true".to_string());
+    let plan = plan.sealed();
+    let mut document = Document::default();
+    let of = Runbook {
+        plan: &plan,
+        file: "p.json",
+        window: None,
+    };
+    rights::section(of, &mut document);
+    let tables = document.blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(table),
+        _ => None,
+    });
+    let rights: Vec<&str> = tables
+        .flat_map(|table| &table.rows)
+        .flat_map(|row| row[0].text.split(", "))
+        .collect();
+    assert_eq!(rights.len(), 7, "{rights:?}");
+    for right in rights {
+        assert!(
+            LINKED.iter().any(|linked| linked.action == right),
+            "{right}"
+        );
     }
 }

@@ -65,22 +65,7 @@ pub struct Names<'a> {
 impl<'a> Names<'a> {
     pub fn of(setting: &'a Setting<'a>) -> Self {
         let population = setting.population;
-        let mut short: Vec<String> = population
-            .state
-            .nodes
-            .iter()
-            .map(|node| shortened(&node.name).unwrap_or_else(|| node.name.clone()))
-            .collect();
-        // A short name that two nodes would have is none.
-        let mut times: HashMap<String, usize> = HashMap::with_capacity(short.len());
-        for name in &short {
-            *times.entry(name.clone()).or_default() += 1;
-        }
-        for (name, node) in short.iter_mut().zip(&population.state.nodes) {
-            if times[name] > 1 {
-                name.clone_from(&node.name);
-            }
-        }
+        let short = short_names(population.state.nodes.iter().map(|node| node.name.as_str()));
         let mut made = HashMap::new();
         for group in &setting.groups {
             for number in 0..group.surge {
@@ -121,6 +106,24 @@ impl<'a> Names<'a> {
             None => self.short(node),
         }
     }
+}
+
+/// `apps-7` of `aks-apps-38250194-vmss000007`, for each name; a short name that two would have is none.
+pub fn short_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    let mut short: Vec<String> = names
+        .clone()
+        .map(|name| shortened(name).unwrap_or_else(|| name.to_string()))
+        .collect();
+    let mut times: HashMap<String, usize> = HashMap::with_capacity(short.len());
+    for name in &short {
+        *times.entry(name.clone()).or_default() += 1;
+    }
+    for (short, name) in short.iter_mut().zip(names) {
+        if times[short.as_str()] > 1 {
+            *short = name.to_string();
+        }
+    }
+    short
 }
 
 /// A scale set's node: `aks-POOL-NUMBER-vmssINSTANCE`, the instance in base 36 and filled up with zeros.
