@@ -9,9 +9,10 @@ use crate::migrate::plan::canonical;
 use crate::migrate::step::{Resource, Write};
 use crate::model::{Inventory, ResourceId, is_named};
 use crate::source::arm;
+use crate::source::azure::account;
 use crate::source::azure::container_service::{AgentPool, Body, ContainerService, ManagedCluster};
 use crate::source::azure::estate::{self, Question, Scope};
-use crate::source::azure::operation::{Ending, Operation};
+use crate::source::azure::operation::{Basis, Ending, Operation};
 use crate::source::azure::writer::{Begun, Refusal, Writer};
 use crate::source::azure::{ArmClient, ArmError};
 use crate::source::facts::{ClusterFact, Facts, LoosePoolFact, Origin, PoolFact};
@@ -35,6 +36,9 @@ const WATCHED: [&str; 6] = [
     "Event",
     "EndpointSlice",
 ];
+
+/// For all objects of a cluster of thousands of nodes, where what is not read cannot be proven.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Somebody's wish to stop, seen between any two requests.
 #[derive(Debug, Clone, Default)]
@@ -72,8 +76,12 @@ pub struct Azure<L> {
     also_reserved: Vec<PathBuf>,
     /// What was read last in whole; parts of it are read anew while nodes are reimaged.
     facts: Option<Facts>,
+    /// VNets whose addresses in use are known.
+    counted: Vec<ResourceId>,
     /// Of the last look.
     e_tags: ETags,
+    /// Of the subscription.
+    tenant: Option<String>,
 }
 
 impl<L: Lock> Azure<L> {
@@ -95,7 +103,9 @@ impl<L: Lock> Azure<L> {
             interrupt,
             also_reserved,
             facts: None,
+            counted: Vec::new(),
             e_tags: ETags::default(),
+            tenant: None,
         }
     }
 
@@ -189,24 +199,23 @@ impl<L: Lock> Azure<L> {
         Ok(facts)
     }
 
-    /// Addresses in use, of the VNets whose counters were read before.
-    async fn usages(&self, before: &Facts, facts: &mut Facts) {
-        let mut vnets: Vec<ResourceId> = before
-            .usages
-            .iter()
-            .filter_map(|usage| usage.subnet.parent())
-            .collect();
-        vnets.sort_by_key(ResourceId::key);
-        vnets.dedup();
+    /// Addresses in use, of the VNets whose counters were read in the last whole look. What cannot be read now is not known: old counts
+    /// beside new nodes would prove nothing. Answers what was not read, in sentences.
+    async fn usages(&self, facts: &mut Facts) -> Vec<String> {
+        let mut not_read = Vec::new();
         let network = crate::source::azure::network::Network::new(&self.client);
-        for vnet in vnets {
-            let listed = network.usages(&vnet).await;
-            if listed.failure.is_some() {
-                continue;
-            }
+        for vnet in &self.counted {
             facts
                 .usages
-                .retain(|usage| usage.subnet.parent().as_ref() != Some(&vnet));
+                .retain(|usage| usage.subnet.parent().as_ref() != Some(vnet));
+            let listed = network.usages(vnet).await;
+            if let Some(failure) = listed.failure {
+                not_read.push(format!(
+                    "addresses in use of VNet {} were not read: {failure}",
+                    vnet.name()
+                ));
+                continue;
+            }
             let origin = Origin::new(
                 &Arc::from(self.client.endpoint().as_str()),
                 format!("{vnet}/usages"),
@@ -214,10 +223,11 @@ impl<L: Lock> Azure<L> {
             for item in &listed.items {
                 let mut kind = Some(arm::Kind::Usage);
                 if let Err(error) = arm::read_resource(item, &origin, &mut kind, facts) {
-                    facts.note(error.to_string());
+                    not_read.push(error.to_string());
                 }
             }
         }
+        not_read
     }
 
     fn observed(
@@ -258,7 +268,8 @@ impl<L: Lock> Azure<L> {
         };
         let tenant = body.whole()["identity"]["tenantId"]
             .as_str()
-            .map(str::to_string);
+            .map(str::to_string)
+            .or_else(|| self.tenant.clone());
         Ok(Observed {
             inventory,
             index,
@@ -308,22 +319,36 @@ impl<L: Lock> Actuator for Azure<L> {
 
     async fn observe(&mut self, depth: Depth) -> Result<Observed, String> {
         let (body, pools) = self.resource().await?;
+        let mut not_read = Vec::new();
         let facts = match (&self.facts, depth) {
-            (Some(before), Depth::Watch) => {
+            (Some(before), Depth::Watch | Depth::Proof) => {
                 let mut facts = self.with_bodies(before.clone(), &body, &pools)?;
-                self.usages(before, &mut facts).await;
+                not_read = self.usages(&mut facts).await;
                 facts
             }
-            _ => self.with_bodies(self.whole().await?, &body, &pools)?,
+            _ => {
+                let facts = self.with_bodies(self.whole().await?, &body, &pools)?;
+                self.counted = counted(&facts);
+                facts
+            }
         };
+        if depth != Depth::Watch {
+            not_read.extend(facts.not_checked.iter().cloned());
+        }
+        if self.tenant.is_none()
+            && let Some(subscription) = self.cluster.segment("subscriptions")
+        {
+            self.tenant = account::tenant_of(&self.client, subscription).await;
+        }
         let mut with_objects = facts.clone();
         self.facts = Some(facts);
         let all: Vec<&str> = READS.iter().map(|read| read.kind).collect();
         let read = match depth {
-            Depth::Whole => self.reader.read(&all).await,
+            Depth::Whole | Depth::Proof => self.reader.read_within(&all, PATIENCE).await,
             Depth::Watch => self.reader.read(&WATCHED).await,
         };
-        let (fact, not_read) = read.into_fact(Some(self.cluster.clone()));
+        let (fact, objects_not_read) = read.into_fact(Some(self.cluster.clone()));
+        not_read.extend(objects_not_read);
         with_objects.kubernetes.push(fact);
         with_objects.observed_at = Some(self.now());
         let observed = self.observed(with_objects, &body, &pools, not_read)?;
@@ -400,24 +425,45 @@ impl<L: Lock> Actuator for Azure<L> {
             None => Standing::Running {
                 status: Some(told.status.clone()),
                 remark: told.remark.as_ref().map(ToString::to_string),
+                wait: told.wait,
+                by_state: told.basis == Basis::Resource,
             },
             Some(Ending::Succeeded(_)) => Standing::Succeeded,
             Some(Ending::Ended(status, error)) => Standing::Ended {
                 status: status.clone(),
-                why: error
-                    .as_ref()
-                    .map_or_else(|| "Azure gives no reason".to_string(), ToString::to_string),
+                why: match (error, told.basis) {
+                    (Some(error), _) => error.to_string(),
+                    (None, Basis::Operation) => "Azure gives no reason".to_string(),
+                    // Its address is signed, and the signature is written nowhere.
+                    (None, Basis::Resource) => format!(
+                        "the provisioning state says so; the reason is with the operation, which only the run that began it may read, \
+                         and in the activity log: az monitor activity-log list --resource-id {} --status Failed",
+                        self.cluster
+                    ),
+                },
             },
         })
     }
 
-    async fn abort(&mut self) -> Result<Taken, NotTaken> {
-        taken(self.writer.abort_cluster(&self.cluster).await)
+    async fn abort(&mut self, resource: &Resource) -> Result<Taken, NotTaken> {
+        taken(match resource {
+            Resource::Cluster => self.writer.abort_cluster(&self.cluster).await,
+            Resource::AgentPool(pool) => self.writer.abort_agent_pool(&self.pool_id(pool)).await,
+        })
     }
 
     async fn keep_lock(&mut self) -> Result<(), LockTrouble> {
         self.lock.keep(Timestamp::now()).await
     }
+}
+
+/// VNets whose addresses in use were read.
+fn counted(facts: &Facts) -> Vec<ResourceId> {
+    let usages = facts.usages.iter();
+    let mut vnets: Vec<ResourceId> = usages.filter_map(|usage| usage.subnet.parent()).collect();
+    vnets.sort_by_key(ResourceId::key);
+    vnets.dedup();
+    vnets
 }
 
 /// The subnets that the pool of this name had among these.

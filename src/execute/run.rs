@@ -240,8 +240,13 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
 
     /// Nothing new is begun after an interrupt, or when the window is over. What runs already is watched on.
     fn may_begin(&mut self, step: &Step) -> Option<Stop> {
-        let state = self.store.status().step(&step.id);
-        if matches!(state, StepState::Running { .. } | StepState::InDoubt { .. }) {
+        let is_under_way = match self.store.status().step(&step.id) {
+            StepState::Running { .. } => true,
+            // A step that only reads has begun nothing that goes on by itself.
+            StepState::InDoubt { .. } => step.write.is_some(),
+            _ => false,
+        };
+        if is_under_way {
             return None;
         }
         if self.options.abort {
@@ -390,12 +395,12 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             body: None,
         })?;
         let began = self.world.now();
-        let patience = match step.action {
-            Action::Check => Duration::ZERO,
-            _ => self.options.settle,
+        let (patience, depth) = match step.action {
+            Action::Check => (Duration::ZERO, Depth::Whole),
+            _ => (self.options.settle, Depth::Proof),
         };
         loop {
-            let observed = match self.observe(Depth::Whole).await {
+            let observed = match self.observe(depth).await {
                 Ok(observed) => observed,
                 Err(stop) => {
                     self.note(Event::StepFailed {
@@ -698,11 +703,11 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         let write = step.write.as_ref().expect("asked of steps that write only");
         let began = self.world.now();
         loop {
-            let observed = match self.observe(Depth::Whole).await {
+            let observed = match self.observe(Depth::Watch).await {
                 Ok(observed) => observed,
                 Err(stop) => return Ok(Next::Stop(stop)),
             };
-            let is_quiet = is_quiet(&observed);
+            let is_quiet = observed.is_quiet();
             let is_same = observed.e_tags.of(&write.resource) == e_tag;
             // With the eTag from before and nothing running, what shows is what an earlier attempt left.
             if self.shows(step, &observed) && !(is_quiet && is_same) {
@@ -799,14 +804,21 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 status.step(&step.id),
                 StepState::Pending | StepState::NotTaken { .. }
             ) && !status.failed.contains(&step.id);
-            // What was never taken left nothing half done.
-            leaves.push(if is_untouched {
-                format!(
+            // What was never taken left nothing half done, and what runs has not failed.
+            leaves.push(match status.step(&step.id) {
+                StepState::Running { .. } => format!(
+                    "AKS goes on with step {} by itself; resume watches it to its end.",
+                    step.id
+                ),
+                StepState::InDoubt { .. } if step.write.is_some() => format!(
+                    "Whether Azure took the write of step {} is not known; resume looks for it before anything else.",
+                    step.id
+                ),
+                _ if is_untouched => format!(
                     "Nothing of step {} was done; resume goes on with it.",
                     step.id
-                )
-            } else {
-                step.on_failure.clone()
+                ),
+                _ => step.on_failure.clone(),
             });
         }
         leaves
@@ -815,13 +827,6 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
 
 fn since(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
-}
-
-/// No operation on the cluster or a pool is under way, for certain.
-fn is_quiet(observed: &Observed) -> bool {
-    Condition::NoOperationRuns
-        .judge(observed.sight(None))
-        .holds()
 }
 
 /// Whether a step drains nodes, or leads to one that does.
