@@ -339,7 +339,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         loop {
             match self.world.observe(depth).await {
                 Ok(observed) => {
-                    self.last = super::leftover::sentences(&observed);
+                    self.last = super::leftover::sentences(&observed, self.plan);
                     return Ok(observed);
                 }
                 Err(why) => {
@@ -769,7 +769,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             return vec!["Nothing was written.".to_string()];
         }
         let mut leaves = match self.world.observe(Depth::Watch).await {
-            Ok(observed) => super::leftover::sentences(&observed),
+            Ok(observed) => super::leftover::sentences(&observed, self.plan),
             Err(_) => std::mem::take(&mut self.last),
         };
         let status = self.store.status();

@@ -20,6 +20,7 @@ mod steps;
 mod tests;
 mod when;
 
+pub use closing::by_hand;
 pub use commands::command;
 pub use shell::{command_line, shell_quote};
 
