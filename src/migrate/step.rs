@@ -347,21 +347,23 @@ impl Action {
                 "Nothing was changed. Mend what is named, make the plan again where facts changed, and start over."
             }
             Action::SetUpgradeSettings { .. } => {
-                "No node was touched. Resume tries again; `az aks nodepool update` sets the old value back."
+                "No node was touched. Resume tries again; `az aks nodepool update` sets another value."
             }
             Action::RemoveNetworkPolicy { .. }
             | Action::EnableCilium { .. }
             | Action::EnableNetworkPolicy { .. } => {
-                "Nodes that are done keep the new setting, the others the old one. Release the pod that is named (a budget, a \
-                 replica more), then resume: the same request goes on with the nodes that are left."
+                "Nodes that are done keep the new setting, the others the old one. Find what AKS answered in the runbook's table, \
+                 remove its cause (a budget, a replica more, addresses), then resume: the same request goes on with the nodes that \
+                 are left."
             }
             Action::MoveToOverlay { .. } => {
                 "There is no way back. Nodes that are done run on Overlay, the others as before, and pods on both sides go on \
-                 running. Release the pod that is named (a budget, a replica more, addresses), then resume: the same request goes \
-                 on with the nodes that are left."
+                 running. Find what AKS answered in the runbook's table, remove its cause (a budget, a replica more, addresses), \
+                 then resume: the same request goes on with the nodes that are left."
             }
             Action::Verify { .. } => {
-                "The move is made, and something that should hold does not. Each line says which; resume checks again."
+                "The move is made, and something that should hold does not. Each line says which; resume checks again, and touches no \
+                 node."
             }
             Action::RestoreUpgradeSettings { .. } => {
                 "The move is made; only this pool's setting is still the one for the move. Resume tries again."

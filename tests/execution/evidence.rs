@@ -21,7 +21,6 @@ fn foreseen(name: &str, mut aks: Aks) -> Stage {
             p99: 70,
         });
         step.foreseen = Some(Box::new(Foreseen {
-            surge: Vec::new(),
             seed: 1,
             futures: 100,
             completed: 100,
