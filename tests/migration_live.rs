@@ -15,6 +15,8 @@ mod carried;
 mod client;
 #[path = "control_plane/mod.rs"]
 mod control_plane;
+#[path = "migration_live/elsewhere.rs"]
+mod elsewhere;
 #[path = "migration_live/executed.rs"]
 mod executed;
 #[path = "migration_live/hand.rs"]

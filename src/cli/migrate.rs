@@ -6,6 +6,8 @@
 mod carry;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod dry_run;
+#[cfg(all(feature = "azure", feature = "kubernetes"))]
+mod emergency;
 pub mod event;
 pub mod evidence;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]

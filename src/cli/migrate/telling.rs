@@ -129,6 +129,11 @@ impl<'a> Screen<'a> {
         self.until = until;
     }
 
+    /// What is carried out.
+    pub fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+
     /// For whoever has something to say beside it.
     pub fn talk(&self) -> Talk {
         self.talk.clone()
