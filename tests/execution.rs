@@ -23,5 +23,7 @@ mod pace;
 mod refusals;
 #[path = "execution/sequences.rs"]
 mod sequences;
+#[path = "execution/status.rs"]
+mod status;
 #[path = "execution/verified.rs"]
 mod verified;
