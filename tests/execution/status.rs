@@ -99,7 +99,33 @@ fn a_run_that_goes_on_is_told_from_one_that_was_killed() {
     // Asking took nothing away from it.
     assert!(Store::open(&desk.stage.journal, plan, instant(2)).is_err());
     drop(store);
-    desk.check("Run 1 was killed", Value::Bool(false), 6, true);
+    desk.check(
+        "Run 1 was killed before anything was sent. Begin with --execute.",
+        Value::Bool(false),
+        6,
+        true,
+    );
+}
+
+#[test]
+fn killed_after_a_write_it_is_gone_on_with() {
+    let mut desk = Desk::new();
+    let kill = Ills {
+        kill: Some((60, false)),
+        ..Ills::default()
+    };
+    assert!(desk.stage.run(kill).is_none(), "it is killed");
+    assert!(desk.stage.sends > 0, "and has sent something");
+    desk.check(
+        "Run 1 was killed: it has not ended, and nobody on this machine holds the journal's lock.",
+        Value::Bool(false),
+        0,
+        true,
+    );
+    assert!(
+        desk.says("--status", "table")
+            .contains("Go on with --resume.")
+    );
 }
 
 #[test]
