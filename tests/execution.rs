@@ -23,7 +23,5 @@ mod pace;
 mod refusals;
 #[path = "execution/sequences.rs"]
 mod sequences;
-#[path = "execution/status.rs"]
-mod status;
 #[path = "execution/verified.rs"]
 mod verified;

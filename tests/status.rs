@@ -1,5 +1,21 @@
 //! What the program says of a plan and of its journal alone: one that is not there, is empty, was torn, belongs to a run that goes on or was
 //! killed, and one that is full of notices.
+//!
+//! Apart from the other tests of the execution, and one after the other: a program that is being started holds for an instant whatever
+//! journals its parent has open, and their locks with them.
+
+#[allow(
+    dead_code,
+    reason = "the world of tests/execution.rs, which uses all of it"
+)]
+#[path = "execution/aks.rs"]
+mod aks;
+#[allow(
+    dead_code,
+    reason = "the world of tests/execution.rs, which uses all of it"
+)]
+#[path = "execution/hands.rs"]
+mod hands;
 
 use crate::aks::{Aks, instant};
 use crate::hands::{Ills, Stage, fresh, long_choices};
@@ -9,11 +25,13 @@ use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A stage and its plan in a file.
+/// A stage and its plan in a file; there is one at a time.
 struct Desk {
     stage: Stage,
     plan: PathBuf,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Drop for Desk {
@@ -24,10 +42,16 @@ impl Drop for Desk {
 
 impl Desk {
     fn new() -> Self {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let stage = Stage::of("status", Aks::new(Some("calico")), &long_choices());
         let plan = fresh("status-plan");
         std::fs::write(&plan, stage.plan.to_text()).expect("a plan in a file");
-        Desk { stage, plan }
+        Desk {
+            stage,
+            plan,
+            _alone: alone,
+        }
     }
 
     fn says(&self, deed: &str, format: &str) -> String {
