@@ -804,22 +804,21 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 status.step(&step.id),
                 StepState::Pending | StepState::NotTaken { .. }
             ) && !status.failed.contains(&step.id);
-            // What was never taken left nothing half done.
-            leaves.push(if is_untouched {
-                format!(
+            // What was never taken left nothing half done, and what runs has not failed.
+            leaves.push(match status.step(&step.id) {
+                StepState::Running { .. } => format!(
+                    "AKS goes on with step {} by itself; resume watches it to its end.",
+                    step.id
+                ),
+                StepState::InDoubt { .. } if step.write.is_some() => format!(
+                    "Whether Azure took the write of step {} is not known; resume looks for it before anything else.",
+                    step.id
+                ),
+                _ if is_untouched => format!(
                     "Nothing of step {} was done; resume goes on with it.",
                     step.id
-                )
-            } else if self.world.is_interrupted()
-                && matches!(status.step(&step.id), StepState::Running { .. })
-            {
-                // Nothing failed: there is nothing to mend.
-                format!(
-                    "AKS goes on with step {} by itself; resume looks how far it is, and goes on from there.",
-                    step.id
-                )
-            } else {
-                step.on_failure.clone()
+                ),
+                _ => step.on_failure.clone(),
             });
         }
         leaves

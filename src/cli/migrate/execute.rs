@@ -217,6 +217,7 @@ impl<'a> Carrier<'a> {
         let mut screen = Screen::new(self.plan, self.simulation.format());
         let listening = listen(interrupt, screen.talk());
         let emergency = Emergency {
+            plan: self.plan,
             resource,
             because: because.to_string(),
             poll: Duration::from_secs_f64(self.args.poll),
@@ -554,10 +555,7 @@ impl<'a> Carrier<'a> {
                 format!("{}: {error}", path.display()),
             ))
         })?;
-        screen.note(
-            Timestamp::now(),
-            &format!("evidence for the change record: {}", path.display()),
-        );
+        screen.evidence(Timestamp::now(), &path);
         Ok(())
     }
 }
@@ -700,7 +698,8 @@ fn listen(interrupt: Interrupt, talk: Talk) -> tokio::task::JoinHandle<()> {
         while asked_to_stop().await {
             if interrupt.is_asked() {
                 talk.clear();
-                talk.aside("stopped at once; --status says how it stands, --resume goes on");
+                talk.aside("stopped at once; --status says how it stands; go on with:");
+                talk.aside(&super::lines::resume(std::env::args_os()));
                 std::process::exit(4);
             }
             interrupt.ask();
