@@ -69,6 +69,9 @@ fn lines() -> Vec<String> {
     };
     for event in [
         Event::Note { what: "a note" },
+        Event::Evidence {
+            path: "plan.evidence.md",
+        },
         Event::GoOn {
             command: "aksplan migrate --resume --plan plan.json",
         },

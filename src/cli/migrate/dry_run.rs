@@ -5,7 +5,7 @@ use super::super::output::{Format, write_all};
 use crate::execute::actuator::Observed;
 use crate::execute::journal::Status;
 use crate::finding::counted;
-use crate::migrate::{Condition, Plan, Step};
+use crate::migrate::{Condition, Plan, Sight, Step};
 use crate::report::document::{Block, Cell, Document, Tone};
 use crate::report::{markdown, terminal};
 use serde_json::{Value, json};
@@ -92,6 +92,7 @@ fn document(
         document.toned(note.clone(), Tone::Dim);
     }
     document.heading("Steps");
+    let sight = observed.sight(status.baseline.as_ref());
     let mut items = Vec::new();
     for step in &plan.steps {
         items.push((
@@ -102,7 +103,9 @@ fn document(
                 now(step, status, observed)
             ),
         ));
-        for change in step.write.iter().flat_map(|write| &write.changes) {
+        let sends = !status.step(&step.id).is_over() && !holds(&step.after, sight);
+        let write = step.write.as_ref().filter(|_| sends);
+        for change in write.iter().flat_map(|write| &write.changes) {
             items.push((
                 Cell::toned("-", Tone::Dim),
                 format!("would send {} = {}", change.path, change.value),
@@ -114,18 +117,19 @@ fn document(
     document
 }
 
+fn holds(conditions: &[Condition], sight: Sight) -> bool {
+    conditions
+        .iter()
+        .all(|condition| condition.judge(sight).holds())
+}
+
 /// Whether a step could be begun on what is observed.
 fn now(step: &Step, status: &Status, observed: &Observed) -> String {
     let sight = observed.sight(status.baseline.as_ref());
     if status.step(&step.id).is_over() {
         return step.action.words();
     }
-    let holds = |conditions: &[Condition]| {
-        conditions
-            .iter()
-            .all(|condition| condition.judge(sight).holds())
-    };
-    if step.write.is_some() && holds(&step.after) {
+    if step.write.is_some() && holds(&step.after, sight) {
         return format!(
             "{}; holds already, nothing would be sent",
             step.action.words()

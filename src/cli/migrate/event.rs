@@ -94,6 +94,10 @@ pub enum Event<'a> {
         why: &'a str,
         leaves: &'a [String],
     },
+    /// The file that holds the evidence for the change record was written.
+    Evidence {
+        path: &'a str,
+    },
     /// The run did not complete: the command that goes on.
     GoOn {
         command: &'a str,

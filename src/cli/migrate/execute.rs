@@ -19,7 +19,7 @@ use crate::migrate::build::{as_at_the_move, together};
 use crate::migrate::fingerprint::{Drift, drift, facts};
 use crate::migrate::foresee::{Foresights, blockers, sentence};
 use crate::migrate::step::Resource;
-use crate::migrate::window::{Gate, Question, Window};
+use crate::migrate::window::{Answer, Gate, Question, Window};
 use crate::migrate::{Action, Obstacle, Plan, Step};
 use crate::model::{Inventory, ResourceId};
 use crate::report::terminal::clean;
@@ -386,7 +386,13 @@ impl<'a> Carrier<'a> {
             begun,
             ..Question::of(observed.cluster(), self.window.as_ref(), now)
         };
-        for answer in question.answers() {
+        let answers = question.answers();
+        let is_shut =
+            |answer: &Answer| answer.gate == Gate::Clock && answer.severity == Severity::Blocker;
+        // Where no window is open, nothing can fit into it: that is one thing in the way.
+        let is_shut = answers.iter().any(is_shut);
+        let answers = answers.into_iter();
+        for answer in answers.filter(|answer| !(is_shut && answer.gate == Gate::Overrun)) {
             let sentence = if answer.remedy.is_empty() {
                 format!("{} ({})", answer.evidence, answer.rule.id)
             } else {
@@ -555,10 +561,7 @@ impl<'a> Carrier<'a> {
                 format!("{}: {error}", path.display()),
             ))
         })?;
-        screen.note(
-            Timestamp::now(),
-            &format!("evidence for the change record: {}", path.display()),
-        );
+        screen.evidence(Timestamp::now(), &path);
         Ok(())
     }
 }
@@ -701,7 +704,8 @@ fn listen(interrupt: Interrupt, talk: Talk) -> tokio::task::JoinHandle<()> {
         while asked_to_stop().await {
             if interrupt.is_asked() {
                 talk.clear();
-                talk.aside("stopped at once; --status says how it stands, --resume goes on");
+                talk.aside("stopped at once; --status says how it stands; go on with:");
+                talk.aside(&super::lines::resume(std::env::args_os()));
                 std::process::exit(4);
             }
             interrupt.ask();

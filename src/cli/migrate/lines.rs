@@ -240,6 +240,7 @@ pub fn of_telling(cluster: &str, telling: &Telling, refused: bool) -> Vec<String
         Telling::Held { step } => vec![format!("{}: holds already, nothing is written", step.id)],
         Telling::Sending { step } => vec![format!("{}: sending the one write", step.id)],
         Telling::Accepted { step } => vec![format!("{}: AKS took it", step.id)],
+        Telling::Waiting { why, seconds: 0 } => vec![format!("waiting a moment: {why}")],
         Telling::Waiting { why, seconds } => vec![format!("waiting {seconds} s: {why}")],
         Telling::Notice { what } => vec![(*what).to_string()],
         Telling::Progress { .. } => Vec::new(),

@@ -413,6 +413,12 @@ fn stands(shape: &StatusShape, wrote: bool) -> (String, Tone) {
                 format!("Run {last} goes on now: somebody on this machine holds the journal's lock."),
                 Tone::Good,
             ),
+            Some(false) if !wrote => (
+                format!(
+                    "Run {last} was killed before anything was sent. Begin with --execute."
+                ),
+                Tone::Warning,
+            ),
             Some(false) => (
                 format!(
                     "Run {last} was killed: it has not ended, and nobody on this machine holds the journal's lock. What AKS was at, it goes \

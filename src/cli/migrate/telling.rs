@@ -10,6 +10,7 @@ use crate::migrate::{Plan, Step};
 use crate::report::terminal::clean;
 use jiff::Timestamp;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Seconds between two heartbeats off a terminal.
@@ -147,6 +148,16 @@ impl<'a> Screen<'a> {
             self.event(at, Event::Note { what });
         } else {
             self.line(at, what);
+        }
+    }
+
+    /// Where the evidence was written to.
+    pub fn evidence(&mut self, at: Timestamp, path: &Path) {
+        let path = path.display().to_string();
+        if self.json {
+            self.event(at, Event::Evidence { path: &path });
+        } else {
+            self.line(at, &format!("evidence for the change record: {path}"));
         }
     }
 

@@ -4,9 +4,9 @@
 use super::runs::Runs;
 use super::{Evidence, list, stamp};
 use crate::execute::journal::Event;
-use crate::finding::counted;
+use crate::finding::{counted, grouped};
 use crate::migrate::Step;
-use crate::migrate::foreseen::Foreseen;
+use crate::migrate::foreseen::{Foreseen, TightBudget};
 use crate::migrate::pace::{LONG_PENDING, Seen};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 use crate::report::simulation::span;
@@ -160,7 +160,12 @@ fn budgets(foreseen: Option<&Foreseen>, seen: &[(Timestamp, Seen)], document: &m
             }
         }
     }
-    let predicted = foreseen.map_or(&[][..], |foreseen| &foreseen.budgets);
+    let mut predicted: Vec<&TightBudget> = foreseen
+        .iter()
+        .flat_map(|foreseen| &foreseen.budgets)
+        .collect();
+    // Those of one second by name, as those of one look are.
+    predicted.sort_by(|a, b| (a.first_refusal, &a.name).cmp(&(b.first_refusal, &b.name)));
     if predicted.is_empty() && held.is_empty() {
         document.paragraph("Budgets that hold evictions back: none foreseen, none seen.");
         return;
@@ -193,6 +198,15 @@ fn budgets(foreseen: Option<&Foreseen>, seen: &[(Timestamp, Seen)], document: &m
     }
     document.paragraph("Budgets that hold evictions back, in the order of their first refusal (a look sees what lasts longer than the time between two looks; of one look, by name):");
     document.blocks.push(Block::Table(table));
+    let was_seen = |budget: &&&TightBudget| held.iter().any(|(name, ..)| *name == budget.name);
+    let both = predicted.iter().filter(was_seen).count() as u64;
+    let unseen = predicted.len() as u64 - both;
+    document.paragraph(format!(
+        "{} foreseen and seen; {} foreseen and not seen; {} seen and not foreseen.",
+        counted(both, "budget was", "budgets were"),
+        grouped(unseen),
+        grouped(held.len() as u64 - both)
+    ));
 }
 
 fn counts(foreseen: Option<&Foreseen>, seen: &[(Timestamp, Seen)], document: &mut Document) {
