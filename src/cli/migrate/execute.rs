@@ -243,7 +243,10 @@ impl<'a> Carrier<'a> {
             (None, false) => {
                 "nothing was begun, so there is nothing to go on with; begin with --execute"
             }
-            (Some((status, _)), _) if status.is_complete() => "every step of this plan is done",
+            // Killed between its last step and its end, a run has still to say how it came out.
+            (Some((status, _)), _) if status.is_complete() && !status.open_run => {
+                "every step of this plan is done"
+            }
             (Some((status, _)), true) if status.wrote => {
                 "this plan was begun before; see --status, and go on with --resume"
             }
