@@ -17,6 +17,8 @@ mod client;
 mod compared;
 #[path = "control_plane/mod.rs"]
 mod control_plane;
+#[path = "migration_live/elsewhere.rs"]
+mod elsewhere;
 #[path = "migration_live/end.rs"]
 mod end;
 #[path = "migration_live/executed.rs"]
@@ -29,5 +31,9 @@ mod killed;
 mod line;
 #[path = "migration_live/moves.rs"]
 mod moves;
+#[path = "migration_live/refused.rs"]
+mod refused;
+#[path = "migration_live/sources.rs"]
+mod sources;
 #[path = "migration_live/stand_in.rs"]
 mod stand_in;

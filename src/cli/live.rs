@@ -208,7 +208,7 @@ fn subscription_in(id: &str) -> Option<String> {
 
 /// The subscriptions that are meant, out of all that Azure lists.
 async fn listed(wanted: &[Wanted], client: &ArmClient) -> Result<Vec<Subscription>, CliError> {
-    let listed = client.list("/subscriptions", SUBSCRIPTIONS).await;
+    let listed = client.list("/subscriptions", account::SUBSCRIPTIONS).await;
     if let Some(failure) = listed.failure {
         return Err(failure.into());
     }
@@ -230,7 +230,6 @@ async fn listed(wanted: &[Wanted], client: &ArmClient) -> Result<Vec<Subscriptio
 }
 
 /// Version of the API that lists subscriptions.
-const SUBSCRIPTIONS: &str = "2022-12-01";
 
 /// For `--verbose`.
 fn tell(signed_in: &SignedIn, tally: &Tally, took: Duration) {

@@ -5,6 +5,8 @@
 
 mod carry;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
+mod emergency;
+#[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod evidence;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod execute;

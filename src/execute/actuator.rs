@@ -1,11 +1,13 @@
 //! What the loop needs of the world: to look, to write once, to ask, to end, to hold the lock, to wait. One answers for Azure; tests have
 //! others. Says nothing of order: that is the loop's.
 
+use crate::migrate::condition::Condition;
 use crate::migrate::step::{Resource, Write};
 use crate::migrate::{Baseline, Sight};
 use crate::model::{Cluster, ClusterIndex, Inventory};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 /// What was read at one instant.
@@ -46,6 +48,11 @@ impl Observed {
         self.inventory.cluster(self.index)
     }
 
+    /// No operation on the cluster or a pool is under way, for certain.
+    pub fn is_quiet(&self) -> bool {
+        Condition::NoOperationRuns.judge(self.sight(None)).holds()
+    }
+
     pub fn sight<'a>(&'a self, baseline: Option<&'a Baseline>) -> Sight<'a> {
         Sight {
             inventory: &self.inventory,
@@ -58,8 +65,10 @@ impl Observed {
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Everything that a plan relies on.
+    /// Everything that a plan relies on, networks included.
     Whole,
+    /// The cluster, its subnets' counters and all of its objects: what a proof is made of. Networks are those of the last whole look.
+    Proof,
     /// The cluster, its nodes, pods, budgets and subnets: what changes while nodes are reimaged.
     Watch,
 }
@@ -113,6 +122,19 @@ pub enum NotTaken {
     NotSent(String),
 }
 
+impl fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotTaken::Changed => f.write_str("it was changed in between"),
+            NotTaken::Throttled { .. } => f.write_str("Azure throttles"),
+            NotTaken::Refused { code, message } => write!(f, "{code}: {message}"),
+            NotTaken::Busy { why, .. } | NotTaken::InDoubt(why) | NotTaken::NotSent(why) => {
+                f.write_str(why)
+            }
+        }
+    }
+}
+
 /// How an operation stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
@@ -121,6 +143,10 @@ pub enum Standing {
         status: Option<String>,
         /// What it says beside it, which is no failure.
         remark: Option<String>,
+        /// When it wants to be asked again.
+        wait: Option<Duration>,
+        /// The operation itself cannot be read any more: this is the state of what it changes.
+        by_state: bool,
     },
     Succeeded,
     /// `Failed` or `Canceled`, and why.
@@ -177,11 +203,11 @@ pub trait Actuator {
     /// A sentence; it is asked again.
     fn ask(&mut self, operation: &str) -> impl Future<Output = Result<Standing, String>>;
 
-    /// Asks Azure to end what is under way on the cluster.
+    /// Asks Azure to end what is under way on the cluster, or on a pool alone.
     ///
     /// # Errors
     /// [`NotTaken`].
-    fn abort(&mut self) -> impl Future<Output = Result<Taken, NotTaken>>;
+    fn abort(&mut self, resource: &Resource) -> impl Future<Output = Result<Taken, NotTaken>>;
 
     /// Keeps the lock. Called between any two waits.
     ///

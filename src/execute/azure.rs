@@ -9,9 +9,10 @@ use crate::migrate::plan::canonical;
 use crate::migrate::step::{Resource, Write};
 use crate::model::{Inventory, ResourceId, is_named};
 use crate::source::arm;
+use crate::source::azure::account;
 use crate::source::azure::container_service::{AgentPool, Body, ContainerService, ManagedCluster};
 use crate::source::azure::estate::{self, Question, Scope};
-use crate::source::azure::operation::{Ending, Operation};
+use crate::source::azure::operation::{Basis, Ending, Operation};
 use crate::source::azure::writer::{Begun, Refusal, Writer};
 use crate::source::azure::{ArmClient, ArmError};
 use crate::source::facts::{ClusterFact, Facts, LoosePoolFact, Origin, PoolFact};
@@ -35,6 +36,9 @@ const WATCHED: [&str; 6] = [
     "Event",
     "EndpointSlice",
 ];
+
+/// For all objects of a cluster of thousands of nodes, where what is not read cannot be proven.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Somebody's wish to stop, seen between any two requests.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +78,8 @@ pub struct Azure<L> {
     facts: Option<Facts>,
     /// Of the last look.
     e_tags: ETags,
+    /// Of the subscription.
+    tenant: Option<String>,
 }
 
 impl<L: Lock> Azure<L> {
@@ -96,6 +102,7 @@ impl<L: Lock> Azure<L> {
             also_reserved,
             facts: None,
             e_tags: ETags::default(),
+            tenant: None,
         }
     }
 
@@ -258,7 +265,8 @@ impl<L: Lock> Azure<L> {
         };
         let tenant = body.whole()["identity"]["tenantId"]
             .as_str()
-            .map(str::to_string);
+            .map(str::to_string)
+            .or_else(|| self.tenant.clone());
         Ok(Observed {
             inventory,
             index,
@@ -309,18 +317,23 @@ impl<L: Lock> Actuator for Azure<L> {
     async fn observe(&mut self, depth: Depth) -> Result<Observed, String> {
         let (body, pools) = self.resource().await?;
         let facts = match (&self.facts, depth) {
-            (Some(before), Depth::Watch) => {
+            (Some(before), Depth::Watch | Depth::Proof) => {
                 let mut facts = self.with_bodies(before.clone(), &body, &pools)?;
                 self.usages(before, &mut facts).await;
                 facts
             }
             _ => self.with_bodies(self.whole().await?, &body, &pools)?,
         };
+        if self.tenant.is_none()
+            && let Some(subscription) = self.cluster.segment("subscriptions")
+        {
+            self.tenant = account::tenant_of(&self.client, subscription).await;
+        }
         let mut with_objects = facts.clone();
         self.facts = Some(facts);
         let all: Vec<&str> = READS.iter().map(|read| read.kind).collect();
         let read = match depth {
-            Depth::Whole => self.reader.read(&all).await,
+            Depth::Whole | Depth::Proof => self.reader.read_within(&all, PATIENCE).await,
             Depth::Watch => self.reader.read(&WATCHED).await,
         };
         let (fact, not_read) = read.into_fact(Some(self.cluster.clone()));
@@ -400,19 +413,31 @@ impl<L: Lock> Actuator for Azure<L> {
             None => Standing::Running {
                 status: Some(told.status.clone()),
                 remark: told.remark.as_ref().map(ToString::to_string),
+                wait: told.wait,
+                by_state: told.basis == Basis::Resource,
             },
             Some(Ending::Succeeded(_)) => Standing::Succeeded,
             Some(Ending::Ended(status, error)) => Standing::Ended {
                 status: status.clone(),
-                why: error
-                    .as_ref()
-                    .map_or_else(|| "Azure gives no reason".to_string(), ToString::to_string),
+                why: match (error, told.basis) {
+                    (Some(error), _) => error.to_string(),
+                    (None, Basis::Operation) => "Azure gives no reason".to_string(),
+                    // Its address is signed, and the signature is written nowhere.
+                    (None, Basis::Resource) => format!(
+                        "the provisioning state says so; the reason is with the operation, which only the run that began it may read, \
+                         and in the activity log: az monitor activity-log list --resource-id {} --status Failed",
+                        self.cluster
+                    ),
+                },
             },
         })
     }
 
-    async fn abort(&mut self) -> Result<Taken, NotTaken> {
-        taken(self.writer.abort_cluster(&self.cluster).await)
+    async fn abort(&mut self, resource: &Resource) -> Result<Taken, NotTaken> {
+        taken(match resource {
+            Resource::Cluster => self.writer.abort_cluster(&self.cluster).await,
+            Resource::AgentPool(pool) => self.writer.abort_agent_pool(&self.pool_id(pool)).await,
+        })
     }
 
     async fn keep_lock(&mut self) -> Result<(), LockTrouble> {

@@ -240,8 +240,13 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
 
     /// Nothing new is begun after an interrupt, or when the window is over. What runs already is watched on.
     fn may_begin(&mut self, step: &Step) -> Option<Stop> {
-        let state = self.store.status().step(&step.id);
-        if matches!(state, StepState::Running { .. } | StepState::InDoubt { .. }) {
+        let is_under_way = match self.store.status().step(&step.id) {
+            StepState::Running { .. } => true,
+            // A step that only reads has begun nothing that goes on by itself.
+            StepState::InDoubt { .. } => step.write.is_some(),
+            _ => false,
+        };
+        if is_under_way {
             return None;
         }
         if self.options.abort {
@@ -390,12 +395,12 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             body: None,
         })?;
         let began = self.world.now();
-        let patience = match step.action {
-            Action::Check => Duration::ZERO,
-            _ => self.options.settle,
+        let (patience, depth) = match step.action {
+            Action::Check => (Duration::ZERO, Depth::Whole),
+            _ => (self.options.settle, Depth::Proof),
         };
         loop {
-            let observed = match self.observe(Depth::Whole).await {
+            let observed = match self.observe(depth).await {
                 Ok(observed) => observed,
                 Err(stop) => {
                     self.note(Event::StepFailed {
@@ -698,11 +703,11 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         let write = step.write.as_ref().expect("asked of steps that write only");
         let began = self.world.now();
         loop {
-            let observed = match self.observe(Depth::Whole).await {
+            let observed = match self.observe(Depth::Watch).await {
                 Ok(observed) => observed,
                 Err(stop) => return Ok(Next::Stop(stop)),
             };
-            let is_quiet = is_quiet(&observed);
+            let is_quiet = observed.is_quiet();
             let is_same = observed.e_tags.of(&write.resource) == e_tag;
             // With the eTag from before and nothing running, what shows is what an earlier attempt left.
             if self.shows(step, &observed) && !(is_quiet && is_same) {
@@ -815,13 +820,6 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
 
 fn since(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
-}
-
-/// No operation on the cluster or a pool is under way, for certain.
-fn is_quiet(observed: &Observed) -> bool {
-    Condition::NoOperationRuns
-        .judge(observed.sight(None))
-        .holds()
 }
 
 /// Whether a step drains nodes, or leads to one that does.

@@ -79,6 +79,8 @@ impl Store {
                 problem: "this is no journal".to_string(),
             }));
         }
+        // One that somebody made readable, or copied, is the owner's again.
+        keep_private(&file).map_err(failed)?;
         if read.torn > 0 {
             file.set_len(read.good as u64).map_err(failed)?;
             file.sync_all().map_err(failed)?;
@@ -208,6 +210,17 @@ fn owner_only(options: &mut OpenOptions) {
 /// Windows gives a file the rights of its folder.
 #[cfg(not(unix))]
 fn owner_only(_: &mut OpenOptions) {}
+
+#[cfg(unix)]
+fn keep_private(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &File) -> std::io::Result<()> {
+    Ok(())
+}
 
 /// A new name in a folder is on the disk when the folder is.
 #[cfg(unix)]

@@ -1,12 +1,12 @@
 //! What must hold before and after a step, and whether it does. Judged over what was observed and nothing else: a condition whose
 //! facts were not read does not hold, it is unknown.
 
+use super::settings;
 use crate::capacity::cost::pool_cost;
 use crate::finding::counted;
 use crate::model::workload::{Node, Pod, Workload};
 use crate::model::{
-    Cluster, IntOrPercent, Inventory, IpNet, KubernetesState, NetworkMode, NodePool,
-    UpgradeSettings,
+    Cluster, Inventory, IpNet, KubernetesState, NetworkMode, NodePool, UpgradeSettings,
 };
 use crate::population::pool_label;
 use schemars::JsonSchema;
@@ -36,6 +36,11 @@ pub enum Condition {
     },
     /// None, or Cilium (MIG-3, MIG-4).
     NetworkPolicyAllowsTheMove,
+    /// Not on Overlay, or with this pod CIDR: somebody else's move is not gone on with.
+    NoOtherOverlay {
+        #[schemars(with = "String")]
+        pod_cidr: IpNet,
+    },
     DataplaneIs {
         dataplane: String,
     },
@@ -43,7 +48,12 @@ pub enum Condition {
         pool: String,
         settings: UpgradeSettings,
     },
-    /// Every pool has its nodes, all Ready and none cordoned.
+    /// One of two: what was there before an attempt that failed, or what it was to bring.
+    Either {
+        one: Vec<Condition>,
+        other: Vec<Condition>,
+    },
+    /// Every pool has its nodes, all Ready and none cordoned that was not so before the first write. Spot nodes come and go.
     NodesReady,
     /// Every node carries the overlay label, and its NodeNetworkConfig is of type overlay with this pod CIDR.
     NodesOnOverlay {
@@ -118,6 +128,9 @@ pub struct Baseline {
     /// Addresses that the move must at least give back, by `vnet/subnet`: what the pods of its nodes hold, less one node's worth for
     /// what comes and goes meanwhile.
     pub returns: BTreeMap<String, u64>,
+    /// Nodes that were cordoned already: somebody has a reason, and may do it again once they are back.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub cordoned: BTreeSet<String>,
     /// Kinds of objects that could not be read in full: of those nothing can be proven later.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_read: Vec<String>,
@@ -133,6 +146,8 @@ impl Baseline {
         if let Some(state) = cluster.kubernetes.as_deref() {
             baseline.workloads = ready_workloads(state);
             baseline.endpoints = ready_endpoints(state);
+            let cordoned = machines(state).filter(|node| node.unschedulable);
+            baseline.cordoned = cordoned.map(|node| node.name.clone()).collect();
         }
         baseline.not_read = COUNTED
             .iter()
@@ -243,12 +258,23 @@ impl Condition {
                 format!("network policy is {}", policy.as_deref().unwrap_or("none"))
             }
             Condition::NetworkPolicyAllowsTheMove => "network policy is none or cilium".to_string(),
+            Condition::NoOtherOverlay { pod_cidr } => {
+                format!("the cluster is not on Overlay yet, or with pod CIDR {pod_cidr}")
+            }
+            Condition::Either { one, other } => {
+                let words = |conditions: &[Condition]| {
+                    let words: Vec<String> = conditions.iter().map(Condition::words).collect();
+                    words.join(" and ")
+                };
+                format!("{}, or {}", words(one), words(other))
+            }
             Condition::DataplaneIs { dataplane } => format!("the data plane is {dataplane}"),
             Condition::UpgradeSettingsAre { pool, settings } => {
-                format!("pool {pool} has {}", settings_text(settings))
+                format!("pool {pool} has {}", settings::words(settings))
             }
             Condition::NodesReady => {
-                "every pool has its nodes, all Ready and none cordoned".to_string()
+                "every pool has its nodes, all Ready and none cordoned that was not before"
+                    .to_string()
             }
             Condition::NodesOnOverlay { pod_cidr } => format!(
                 "every node is labelled {OVERLAY_LABEL}=true and its NodeNetworkConfig is of type overlay with {pod_cidr}"
@@ -305,6 +331,33 @@ impl Condition {
                     Holding::Fails(format!("network policy is {}", policy_word(cluster)))
                 }
             }
+            Condition::NoOtherOverlay { pod_cidr } => match cluster.mode() {
+                Some(NetworkMode::Overlay) => Condition::PodCidrIs {
+                    pod_cidr: *pod_cidr,
+                }
+                .judge(sight),
+                Some(_) => Holding::Holds,
+                None => Holding::Unknown("the network plugin was not read".to_string()),
+            },
+            Condition::Either { one, other } => {
+                let unmet = |conditions: &[Condition]| -> Vec<String> {
+                    conditions
+                        .iter()
+                        .filter_map(|condition| condition.judge(sight).why().map(str::to_string))
+                        .collect()
+                };
+                let (first, second) = (unmet(one), unmet(other));
+                if first.is_empty() || second.is_empty() {
+                    Holding::Holds
+                } else {
+                    // Both sides may miss the same thing.
+                    let mut why = first;
+                    why.extend(second);
+                    why.sort();
+                    why.dedup();
+                    Holding::Fails(why.join(", "))
+                }
+            }
             Condition::DataplaneIs { dataplane } => {
                 let now = cluster.network.dataplane.as_deref();
                 if same_word(now, Some(dataplane)) {
@@ -315,13 +368,16 @@ impl Condition {
             }
             Condition::UpgradeSettingsAre { pool, settings } => match cluster.pool(pool) {
                 None => Holding::Fails(format!("there is no pool {pool}")),
-                Some(now) if same_settings(&now.upgrade, settings) => Holding::Holds,
+                Some(now) if settings::are_same(&now.upgrade, settings) => Holding::Holds,
                 Some(now) => {
-                    Holding::Fails(format!("pool {pool} has {}", settings_text(&now.upgrade)))
+                    Holding::Fails(format!("pool {pool} has {}", settings::words(&now.upgrade)))
                 }
             },
             Condition::NodesReady => {
-                objects(cluster, &["Node"], |state| nodes_ready(cluster, state))
+                let before = sight.baseline.map(|baseline| &baseline.cordoned);
+                objects(cluster, &["Node"], |state| {
+                    nodes_ready(cluster, state, before)
+                })
             }
             Condition::NodesOnOverlay { pod_cidr } => objects(cluster, &["Node"], |state| {
                 nodes_on_overlay(state, pod_cidr)
@@ -379,54 +435,6 @@ fn same_word(one: Option<&str>, other: Option<&str>) -> bool {
         (None, None) => true,
         _ => false,
     }
-}
-
-/// What is not set is what AKS fills in: a setting that was never named may come back as the default.
-fn same_settings(now: &UpgradeSettings, wanted: &UpgradeSettings) -> bool {
-    let surge = |settings: &UpgradeSettings| {
-        settings
-            .max_surge
-            .unwrap_or(crate::capacity::surge::DEFAULT_MAX_SURGE)
-    };
-    let unavailable =
-        |settings: &UpgradeSettings| settings.max_unavailable.unwrap_or(IntOrPercent::Int(0));
-    let timeout = |settings: &UpgradeSettings| {
-        settings
-            .drain_timeout_minutes
-            .filter(|minutes| *minutes > 0)
-            .unwrap_or(crate::disruption::drain::DEFAULT_DRAIN_TIMEOUT_MINUTES)
-    };
-    let soak = |settings: &UpgradeSettings| settings.node_soak_minutes.unwrap_or(0);
-    surge(now) == surge(wanted)
-        && unavailable(now) == unavailable(wanted)
-        && timeout(now) == timeout(wanted)
-        && soak(now) == soak(wanted)
-}
-
-/// Upgrade settings in words, for people.
-pub fn settings_text(settings: &UpgradeSettings) -> String {
-    let mut text = match &settings.max_surge {
-        Some(surge) => format!("max surge {surge}"),
-        None => format!(
-            "max surge {} (default)",
-            crate::capacity::surge::DEFAULT_MAX_SURGE
-        ),
-    };
-    if let Some(unavailable) = &settings.max_unavailable
-        && *unavailable != IntOrPercent::Int(0)
-    {
-        text.push_str(&format!(", max unavailable {unavailable}"));
-    }
-    if let Some(minutes) = settings
-        .drain_timeout_minutes
-        .filter(|minutes| *minutes > 0)
-    {
-        text.push_str(&format!(", drain timeout {minutes} minutes"));
-    }
-    if let Some(minutes) = settings.node_soak_minutes.filter(|minutes| *minutes > 0) {
-        text.push_str(&format!(", soak {minutes} minutes"));
-    }
-    text
 }
 
 /// Of the cluster and each pool.
@@ -548,11 +556,28 @@ fn is_virtual(node: &Node) -> bool {
     node.labels.get("type").map(String::as_str) == Some("virtual-kubelet")
 }
 
-fn nodes_ready(cluster: &Cluster, state: &KubernetesState) -> Holding {
+fn nodes_ready(
+    cluster: &Cluster,
+    state: &KubernetesState,
+    cordoned_before: Option<&BTreeSet<String>>,
+) -> Holding {
+    let is_spot = |node: &Node| {
+        pool_label(node)
+            .and_then(|name| cluster.pool(name))
+            .is_some_and(|pool| pool.spot)
+    };
     let mut wrong: Vec<String> = machines(state)
         .filter_map(|node| {
             let why = match (node.ready, node.unschedulable) {
+                _ if is_quarantined(node) => {
+                    "quarantined: AKS could not drain it, and a surge node stays in its place (UPG-9); delete its machine once its \
+                     pods are gone"
+                }
+                (false, _) if is_spot(node) => return None,
                 (false, _) => "not Ready",
+                (true, true) if cordoned_before.is_some_and(|names| names.contains(&node.name)) => {
+                    return None;
+                }
                 (true, true) => "cordoned",
                 (true, false) => return None,
             };
@@ -580,8 +605,22 @@ fn nodes_ready(cluster: &Cluster, state: &KubernetesState) -> Holding {
     }
 }
 
-/// Nodes that must be there: where the autoscaler may take some away between two reads, its floor.
+/// What AKS marks a node with that it could not drain, in a pool that goes on without it (UPG-9).
+const UPGRADE_STATUS_LABEL: &str = "kubernetes.azure.com/upgrade-status";
+
+/// Whether AKS gave up draining a node and left it as it was.
+pub fn is_quarantined(node: &Node) -> bool {
+    node.labels
+        .get(UPGRADE_STATUS_LABEL)
+        .is_some_and(|status| status.eq_ignore_ascii_case("Quarantined"))
+}
+
+/// Nodes that must be there: where the autoscaler may take some away between two reads, its floor; of Spot none, as Azure takes them
+/// away (UPG-12).
 fn least_nodes(pool: &NodePool) -> u64 {
+    if pool.spot {
+        return 0;
+    }
     pool.autoscaler.map_or(pool.running(), |bounds| {
         bounds.min_count.min(pool.running())
     })

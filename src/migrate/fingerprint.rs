@@ -2,7 +2,9 @@
 //! that a tag or a new deployment makes no plan stale.
 
 use crate::model::workload::DisruptionBudget;
-use crate::model::{Cluster, Identity, Inventory, IpNet, OsType, Subnet};
+use crate::model::{
+    Cluster, Identity, Inventory, IpNet, OsType, SecurityEnd, SecurityRule, Subnet,
+};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -13,6 +15,8 @@ pub type Facts = BTreeMap<String, String>;
 const UNSET: &str = "(not set)";
 /// What was not read: whether it has changed cannot be told.
 pub const NOT_READ: &str = "(not read)";
+/// How the fact of a peering begins over which traffic flows.
+pub const CONNECTED: &str = "connected";
 
 /// The facts that a plan for this cluster relies on.
 pub fn facts(inventory: &Inventory, cluster: &Cluster) -> Facts {
@@ -20,6 +24,7 @@ pub fn facts(inventory: &Inventory, cluster: &Cluster) -> Facts {
     cluster_facts(cluster, &mut facts);
     pool_facts(inventory, cluster, &mut facts);
     network_facts(inventory, cluster, &mut facts);
+    security_facts(inventory, cluster, &mut facts);
     object_facts(cluster, &mut facts);
     facts
 }
@@ -108,6 +113,14 @@ fn cluster_facts(cluster: &Cluster, facts: &mut Facts) {
     note(
         "nodeAutoProvisioning",
         cluster.node_auto_provisioning.to_string(),
+    );
+    note(
+        "autoUpgradeProfile.upgradeChannel",
+        text(cluster.auto_upgrade.channel.as_ref()),
+    );
+    note(
+        "autoUpgradeProfile.nodeOSUpgradeChannel",
+        text(cluster.auto_upgrade.node_os_channel.as_ref()),
     );
     note(
         "networkProfile.networkPlugin",
@@ -224,7 +237,12 @@ fn network_facts(inventory: &Inventory, cluster: &Cluster, facts: &mut Facts) {
             facts.insert(
                 format!("vnet.{}.peering.{}", vnet.name, peering.name),
                 format!(
-                    "{}: {}",
+                    "{} to {}: {}",
+                    if peering.is_connected() {
+                        CONNECTED
+                    } else {
+                        "not connected"
+                    },
                     peering.remote.name(),
                     ranges(&peering.remote_address_space)
                 ),
@@ -246,6 +264,59 @@ fn network_facts(inventory: &Inventory, cluster: &Cluster, facts: &mut Facts) {
                 .map_or_else(|| UNSET.to_string(), |table| table.name().to_string()),
         );
     }
+}
+
+/// Rules of the security groups on node subnets: one that denies what Overlay needs cuts pods off (OVL-5).
+fn security_facts(inventory: &Inventory, cluster: &Cluster, facts: &mut Facts) {
+    for index in inventory.subnets_of_cluster(cluster) {
+        let Some(named) = &inventory.subnet(index).security_group else {
+            continue;
+        };
+        let name = named.name();
+        facts.insert(
+            format!("subnet.{}.securityGroup", inventory.subnet_name(index)),
+            name.to_string(),
+        );
+        let group = inventory
+            .security_groups
+            .iter()
+            .find(|group| group.id.as_ref() == Some(named));
+        let Some(group) = group else {
+            facts.insert(format!("securityGroup.{name}"), NOT_READ.to_string());
+            continue;
+        };
+        for rule in &group.rules {
+            facts.insert(
+                format!("securityGroup.{name}.{}", rule.name),
+                rule_text(rule),
+            );
+        }
+    }
+}
+
+fn rule_text(rule: &SecurityRule) -> String {
+    let ends = |ends: &[SecurityEnd], ports: &[String]| {
+        let mut words: Vec<String> = ends
+            .iter()
+            .map(|end| match end {
+                SecurityEnd::Any => "*".to_string(),
+                SecurityEnd::Prefix(prefix) => prefix.to_string(),
+                SecurityEnd::Tag(tag) => tag.clone(),
+                SecurityEnd::Group(id) => id.name().to_string(),
+            })
+            .collect();
+        words.sort();
+        format!("{} port {}", words.join(", "), ports.join(", "))
+    };
+    format!(
+        "{} {} {} {} from {} to {}",
+        rule.priority,
+        if rule.inbound { "inbound" } else { "outbound" },
+        if rule.allow { "allow" } else { "deny" },
+        rule.protocol,
+        ends(&rule.sources, &rule.source_ports),
+        ends(&rule.destinations, &rule.destination_ports)
+    )
 }
 
 fn object_facts(cluster: &Cluster, facts: &mut Facts) {

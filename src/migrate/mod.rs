@@ -18,6 +18,7 @@ pub mod infrastructure;
 pub mod pace;
 pub mod plan;
 pub mod sequence;
+pub mod settings;
 pub mod step;
 pub mod verify;
 pub mod window;

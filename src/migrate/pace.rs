@@ -4,8 +4,8 @@
 use super::condition::{Sight, is_labelled_overlay};
 use super::foreseen::Foreseen;
 use super::step::{Action, Step};
-use crate::model::KubernetesState;
 use crate::model::workload::{DisruptionBudget, Node, Pod};
+use crate::model::{Cluster, KubernetesState};
 use crate::population::pool_label;
 use crate::population::selector::SelectorIndex;
 use jiff::Timestamp;
@@ -162,7 +162,7 @@ impl Watch {
             .as_deref()
             .filter(|state| state.has_kind("Node") && state.has_kind("Pod"));
         if let Some(state) = state {
-            self.pools(state, &mut progress, &mut notices);
+            self.pools(sight.cluster, state, &mut progress, &mut notices);
             self.blocked(state, now, &mut progress, &mut notices);
             self.pending(state, now, &mut progress);
             self.events(state, &mut notices);
@@ -185,6 +185,7 @@ impl Watch {
 
     fn pools(
         &mut self,
+        cluster: &Cluster,
         state: &KubernetesState,
         progress: &mut Progress,
         notices: &mut Vec<String>,
@@ -242,7 +243,17 @@ impl Watch {
                     row.draining += 1;
                 }
             }
-            row.reimaging += row.nodes.saturating_sub(there);
+            // Of those that are away the autoscaler may have taken some for good: as many as the pool is smaller now.
+            let away = row.nodes.saturating_sub(there);
+            let fewer = cluster
+                .pool(pool)
+                .filter(|pool| pool.autoscaler.is_some())
+                .map_or(0, |pool| {
+                    u64::from(row.nodes).saturating_sub(pool.running()) as u32
+                });
+            let taken = away.min(fewer);
+            row.nodes -= taken;
+            row.reimaging += away - taken;
             progress.nodes += row.nodes;
             progress.nodes_done += row.done;
             progress.pools.push(row);
@@ -336,7 +347,8 @@ impl Watch {
             progress.pending.push(Pending {
                 pod: name,
                 seconds: seconds(since, now),
-                why: event.map(|event| event.message.clone()),
+                // Events about pods are counted by namespace.
+                why: event.map(|event| format!("the newest of its namespace: {}", event.message)),
             });
         }
         self.pending_since.retain(|pod, _| seen.contains(pod));

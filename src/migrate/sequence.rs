@@ -1,6 +1,7 @@
 //! Which steps make the move, and in which order: settings first, a network policy engine out of the way, the move, its proof, what was
 //! taken away back again. Decides nothing on chance: the same cluster and the same choices give the same steps.
 
+use super::settings::{put_back, wrong};
 use super::step::{Action, Step};
 use crate::finding::{Finding, Severity};
 use crate::model::{Cluster, IntOrPercent, IpNet, NetworkMode, OsType, UpgradeSettings};
@@ -63,6 +64,11 @@ pub enum NoSequence {
     Setting { pool: String, problem: String },
     #[error("Cilium is not possible here: {0}")]
     NoCilium(String),
+    #[error(
+        "the data plane is Cilium, of which AKS says `Cilium dataplane requires network policy cilium.`: it cannot end as `{0}`; choose \
+         cilium"
+    )]
+    StaysCilium(&'static str),
 }
 
 /// The steps that move this cluster.
@@ -101,11 +107,11 @@ pub fn sequence(
     });
     actions.push(Action::Verify { pod_cidr });
     actions.extend(around.after);
-    for (pool, from, to) in settings {
+    for (pool, before, during) in settings {
         actions.push(Action::RestoreUpgradeSettings {
             pool,
-            from: to,
-            to: from,
+            to: put_back(&before, &during),
+            from: during,
         });
     }
     let steps = actions
@@ -147,16 +153,6 @@ fn settings(
                     problem: "a Spot pool has no surge nodes (UPG-12)".to_string(),
                 });
             }
-            let none = matches!(surge, IntOrPercent::Int(0) | IntOrPercent::Percent(0));
-            let has_unavailable = pool.upgrade.max_unavailable.is_some_and(|most| {
-                !matches!(most, IntOrPercent::Int(0) | IntOrPercent::Percent(0))
-            });
-            if none && !has_unavailable {
-                return Err(NoSequence::Setting {
-                    pool: pool.name.clone(),
-                    problem: "max surge 0 needs max unavailable above 0 (UPG-7)".to_string(),
-                });
-            }
             wanted.max_surge = Some(*surge);
         }
         if let Some((_, minutes)) = choices
@@ -165,17 +161,15 @@ fn settings(
             .rev()
             .find(|(name, _)| is_named(name))
         {
-            if !(5..=1_440).contains(minutes) {
-                return Err(NoSequence::Setting {
-                    pool: pool.name.clone(),
-                    problem: format!(
-                        "a drain timeout of {minutes} minutes; AKS takes 5 to 1,440 (UPG-8)"
-                    ),
-                });
-            }
             wanted.drain_timeout_minutes = Some(*minutes);
         }
         if wanted != pool.upgrade {
+            if let Some(problem) = wrong(&wanted).into_iter().next() {
+                return Err(NoSequence::Setting {
+                    pool: pool.name.clone(),
+                    problem,
+                });
+            }
             changed.push((pool.name.clone(), pool.upgrade.clone(), wanted));
         }
     }
@@ -213,6 +207,16 @@ fn policy(
         && let Some(why) = no_cilium(cluster)
     {
         return Err(NoSequence::NoCilium(why));
+    }
+    let is_dataplane = is_cilium
+        || cluster
+            .network
+            .dataplane
+            .as_deref()
+            .is_some_and(|dataplane| dataplane.eq_ignore_ascii_case("cilium"));
+    let changes = now.is_some() || wanted != PolicyAfter::None;
+    if is_dataplane && changes && wanted != PolicyAfter::Cilium {
+        return Err(NoSequence::StaysCilium(wanted.word()));
     }
     let removal = |policy: &str| Action::RemoveNetworkPolicy {
         policy: policy.to_string(),

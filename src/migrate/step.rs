@@ -4,7 +4,8 @@
 
 use super::condition::Condition;
 use super::foreseen::Foreseen;
-use crate::model::{IntOrPercent, IpNet, NetworkMode, UpgradeSettings};
+use super::settings;
+use crate::model::{IpNet, NetworkMode, UpgradeSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -137,7 +138,7 @@ impl Action {
         match self {
             Action::Check => "check that everything is as planned".to_string(),
             Action::SetUpgradeSettings { pool, to, .. } => {
-                format!("pool {pool}: {} for the move", settings_words(to))
+                format!("pool {pool}: {} for the move", settings::words(to))
             }
             Action::RemoveNetworkPolicy { policy } => format!("turn network policy {policy} off"),
             Action::EnableCilium {
@@ -152,7 +153,7 @@ impl Action {
             Action::Verify { .. } => "verify that the cluster runs on Overlay".to_string(),
             Action::EnableNetworkPolicy { policy } => format!("turn network policy {policy} on"),
             Action::RestoreUpgradeSettings { pool, to, .. } => {
-                format!("pool {pool}: {} again", settings_words(to))
+                format!("pool {pool}: {} again", settings::words(to))
             }
         }
     }
@@ -187,7 +188,7 @@ impl Action {
             Action::SetUpgradeSettings { pool, from, to }
             | Action::RestoreUpgradeSettings { pool, from, to } => Some(Write {
                 resource: Resource::AgentPool(pool.clone()),
-                changes: settings_changes(from, to),
+                changes: settings::changes(from, to),
             }),
             Action::RemoveNetworkPolicy { .. } => profile(&[("networkPolicy", json!("none"))]),
             // Both are sent: one without the other is refused.
@@ -234,7 +235,12 @@ impl Action {
                 policy: policy_before.clone(),
             }],
             // AKS refuses the move while another engine than Cilium is on (MIG-3).
-            Action::MoveToOverlay { .. } => vec![Condition::NetworkPolicyAllowsTheMove],
+            Action::MoveToOverlay { pod_cidr, .. } => vec![
+                Condition::NetworkPolicyAllowsTheMove,
+                Condition::NoOtherOverlay {
+                    pod_cidr: *pod_cidr,
+                },
+            ],
             Action::EnableNetworkPolicy { .. } => vec![
                 Condition::ModeIs {
                     mode: NetworkMode::Overlay,
@@ -247,8 +253,23 @@ impl Action {
     fn before_again(&self) -> Vec<Condition> {
         match self {
             Action::Check | Action::Verify { .. } => Vec::new(),
-            // What the failed attempt left in the profile is not asked: it may hold the new value already.
-            _ => vec![Condition::NoOperationRuns],
+            // Whether the profile has the range already or not, these hold of what the failed attempt left.
+            Action::MoveToOverlay { .. } => {
+                let mut conditions = vec![Condition::NoOperationRuns];
+                conditions.extend(self.starts_from());
+                conditions
+            }
+            // The profile may hold the old value or the new one; a third is somebody else's, and is not written over.
+            _ => {
+                let brings = self.after().into_iter();
+                vec![
+                    Condition::NoOperationRuns,
+                    Condition::Either {
+                        one: self.starts_from(),
+                        other: brings.filter(Condition::is_of_the_profile).collect(),
+                    },
+                ]
+            }
         }
     }
 
@@ -397,56 +418,4 @@ impl Step {
             action,
         }
     }
-}
-
-fn settings_words(settings: &UpgradeSettings) -> String {
-    let mut words = Vec::new();
-    match &settings.max_surge {
-        Some(surge) => words.push(format!("max surge {surge}")),
-        None => words.push("max surge as AKS defaults it".to_string()),
-    }
-    if let Some(unavailable) = &settings.max_unavailable
-        && *unavailable != IntOrPercent::Int(0)
-    {
-        words.push(format!("max unavailable {unavailable}"));
-    }
-    if let Some(minutes) = settings.drain_timeout_minutes {
-        words.push(format!("drain timeout {minutes} minutes"));
-    }
-    words.join(", ")
-}
-
-/// Only what differs is written.
-fn settings_changes(from: &UpgradeSettings, to: &UpgradeSettings) -> Vec<FieldChange> {
-    let text = |value: &Option<IntOrPercent>| {
-        value
-            .as_ref()
-            .map_or(Value::Null, |value| json!(value.to_string()))
-    };
-    let number = |value: Option<u32>| value.map_or(Value::Null, |value| json!(value));
-    [
-        ("maxSurge", text(&from.max_surge), text(&to.max_surge)),
-        (
-            "maxUnavailable",
-            text(&from.max_unavailable),
-            text(&to.max_unavailable),
-        ),
-        (
-            "drainTimeoutInMinutes",
-            number(from.drain_timeout_minutes),
-            number(to.drain_timeout_minutes),
-        ),
-        (
-            "nodeSoakDurationInMinutes",
-            number(from.node_soak_minutes),
-            number(to.node_soak_minutes),
-        ),
-    ]
-    .into_iter()
-    .filter(|(_, from, to)| from != to)
-    .map(|(field, _, value)| FieldChange {
-        path: format!("/properties/upgradeSettings/{field}"),
-        value,
-    })
-    .collect()
 }

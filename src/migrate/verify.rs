@@ -2,11 +2,14 @@
 //! action and nothing else, and that the steps stand in an order that works. Looks at the plan alone; whether facts still match is asked
 //! of them.
 
-use super::fingerprint;
+use super::fingerprint::{self, CONNECTED};
 use super::plan::{KIND, Plan};
+use super::settings::{self, put_back};
 use super::step::{Action, Step};
 use crate::capacity::cost::POD_CIDR_PER_NODE;
-use crate::model::{IpNet, ResourceId, cidr};
+use crate::capacity::surge::DEFAULT_MAX_SURGE;
+use crate::model::{IntOrPercent, IpNet, ResourceId, cidr};
+use std::collections::BTreeSet;
 
 /// Everything that is wrong with a plan, in whole sentences; empty: nothing.
 pub fn verify(plan: &Plan) -> Vec<String> {
@@ -18,8 +21,9 @@ pub fn verify(plan: &Plan) -> Vec<String> {
     }
     order(plan, &mut wrong);
     ranges(plan, &mut wrong);
+    kept(plan, &mut wrong);
     policies(plan, &mut wrong);
-    settings(plan, &mut wrong);
+    settings_put_back(plan, &mut wrong);
     wrong
 }
 
@@ -192,29 +196,25 @@ fn ranges(plan: &Plan, wrong: &mut Vec<String>) {
             plan.pod_cidr
         ));
     }
-    // Bounds that the facts name; without them nothing can be said (MIG-11).
-    let nodes: u64 = plan
-        .facts
-        .iter()
-        .filter(|(name, _)| {
-            name.starts_with("pool.") && (name.ends_with(".maxCount") || name.ends_with(".count"))
-        })
-        .filter_map(|(_, value)| value.parse::<u64>().ok())
-        .fold(0, u64::saturating_add);
+    let nodes = ceiling(plan);
     let blocks = cidr::size(&plan.pod_cidr) / POD_CIDR_PER_NODE;
     if nodes > blocks {
         wrong.push(format!(
-            "pod CIDR {} has {blocks} blocks of 256 addresses, and the pools may have {nodes} nodes (MIG-11)",
+            "pod CIDR {} has {blocks} blocks of 256 addresses, and the pools may have {nodes} nodes with their surge (MIG-11)",
             plan.pod_cidr
         ));
     }
     for (name, value) in &plan.facts {
-        let is_range =
-            name.ends_with(".addressPrefixes") || name == "cluster.networkProfile.serviceCidrs";
+        let is_range = name.ends_with(".addressPrefixes")
+            || name == "cluster.networkProfile.serviceCidrs"
+            || name.contains(".peering.") && value.starts_with(CONNECTED);
         if !is_range {
             continue;
         }
         let meets = value
+            .rsplit(": ")
+            .next()
+            .unwrap_or_default()
             .split(", ")
             .filter_map(|text| text.parse::<IpNet>().ok())
             .any(|range| range.contains(&plan.pod_cidr) || plan.pod_cidr.contains(&range));
@@ -222,6 +222,65 @@ fn ranges(plan: &Plan, wrong: &mut Vec<String>) {
             wrong.push(format!(
                 "pod CIDR {} meets {name} {value} (MIG-10)",
                 plan.pod_cidr
+            ));
+        }
+    }
+}
+
+/// Nodes that the pools may have with their surge, all at once (MIG-21), as far as facts name bounds.
+fn ceiling(plan: &Plan) -> u64 {
+    let fact = |pool: &str, name: &str| {
+        plan.facts
+            .get(&format!("pool.{pool}.{name}"))
+            .map(String::as_str)
+    };
+    let mut sum: u64 = 0;
+    for name in plan.facts.keys() {
+        let pool = name
+            .strip_prefix("pool.")
+            .and_then(|rest| rest.strip_suffix(".maxPods"));
+        let Some(pool) = pool else { continue };
+        let nodes = fact(pool, "maxCount")
+            .or_else(|| fact(pool, "count"))
+            .and_then(|count| count.parse::<u64>().ok())
+            .unwrap_or(0);
+        let during = plan.steps.iter().find_map(|step| match &step.action {
+            Action::SetUpgradeSettings {
+                pool: named, to, ..
+            } if named == pool => Some(to.max_surge),
+            _ => None,
+        });
+        let surge = during
+            .unwrap_or_else(|| {
+                fact(pool, "upgradeSettings.maxSurge").and_then(IntOrPercent::from_word)
+            })
+            .unwrap_or(DEFAULT_MAX_SURGE);
+        let surge = match fact(pool, "spot") {
+            Some("true") => 0,
+            _ => surge.of(nodes).min(nodes),
+        };
+        sum = sum.saturating_add(nodes).saturating_add(surge);
+    }
+    sum
+}
+
+/// Ranges beside the pod CIDR are those that the cluster has, of IPv6: whatever else is named would be set.
+fn kept(plan: &Plan, wrong: &mut Vec<String>) {
+    let had: BTreeSet<IpNet> = plan
+        .facts
+        .get("cluster.networkProfile.podCidrs")
+        .into_iter()
+        .flat_map(|ranges| ranges.split(", "))
+        .filter_map(|range| range.parse().ok())
+        .filter(|range| matches!(range, IpNet::V6(_)))
+        .collect();
+    for step in &plan.steps {
+        if let Action::MoveToOverlay { kept, .. } = &step.action
+            && kept.iter().copied().collect::<BTreeSet<IpNet>>() != had
+        {
+            wrong.push(format!(
+                "step {} keeps other ranges beside the pod CIDR than the IPv6 ranges that the cluster has",
+                step.id
             ));
         }
     }
@@ -302,7 +361,7 @@ fn policies(plan: &Plan, wrong: &mut Vec<String>) {
 }
 
 /// Every setting that is changed is put back as it was.
-fn settings(plan: &Plan, wrong: &mut Vec<String>) {
+fn settings_put_back(plan: &Plan, wrong: &mut Vec<String>) {
     for step in &plan.steps {
         match &step.action {
             Action::SetUpgradeSettings { pool, from, to } => {
@@ -310,7 +369,7 @@ fn settings(plan: &Plan, wrong: &mut Vec<String>) {
                     matches!(
                         &other.action,
                         Action::RestoreUpgradeSettings { pool: back, from: then, to: before }
-                            if back == pool && then == to && before == from
+                            if back == pool && then == to && *before == put_back(from, to)
                     )
                 });
                 if !restored {
@@ -318,6 +377,9 @@ fn settings(plan: &Plan, wrong: &mut Vec<String>) {
                         "step {} changes pool {pool}, and no step puts it back",
                         step.id
                     ));
+                }
+                for problem in settings::wrong(to) {
+                    wrong.push(format!("step {}: {problem}", step.id));
                 }
                 if !plan.facts.contains_key(&format!("pool.{pool}.maxPods")) {
                     wrong.push(format!(
@@ -331,7 +393,7 @@ fn settings(plan: &Plan, wrong: &mut Vec<String>) {
                     matches!(
                         &other.action,
                         Action::SetUpgradeSettings { pool: there, from: before, to: then }
-                            if there == pool && then == from && before == to
+                            if there == pool && then == from && *to == put_back(before, then)
                     )
                 });
                 if !changed {

@@ -194,13 +194,14 @@ fn read_of_cluster(shared: &Shared, asked: &Asked, segments: &[&str]) -> Reply {
 
 fn read(shared: &Shared, asked: &Asked) -> Reply {
     let world = shared.world();
+    let subscription = super::shape::SUBSCRIPTION;
+    let itself = json!({"id": format!("/subscriptions/{subscription}"), "subscriptionId": subscription, "tenantId": TENANT,
+        "displayName": "payments", "state": "Enabled"});
     if asked.path == "/subscriptions" {
-        let subscription = super::shape::SUBSCRIPTION;
-        return Reply::of(
-            200,
-            json!({"value": [{"id": format!("/subscriptions/{subscription}"), "subscriptionId": subscription, "tenantId": TENANT,
-                "displayName": "payments", "state": "Enabled"}]}),
-        );
+        return Reply::of(200, json!({"value": [itself]}));
+    }
+    if asked.path == format!("/subscriptions/{subscription}") {
+        return Reply::of(200, itself);
     }
     let segments: Vec<&str> = asked.path.split('/').skip(1).collect();
     let (at_subscription, of_group) = match segments.as_slice() {

@@ -13,7 +13,7 @@ use aksplan::execute::run::{OnBlocked, Options, Outcome, run};
 use aksplan::execute::store::Store;
 use aksplan::execute::teller::{Deaf, Teller};
 use aksplan::migrate::plan::{FORMAT_VERSION, KIND};
-use aksplan::migrate::step::Write;
+use aksplan::migrate::step::{Resource, Write};
 use aksplan::migrate::{self, Plan, Target, fingerprint};
 use aksplan::model::{Cluster, ResourceId};
 use aksplan::source::kubernetes_api::{self, Access, Reader};
@@ -62,8 +62,8 @@ impl Actuator for Swift {
         self.0.ask(operation).await
     }
 
-    async fn abort(&mut self) -> Result<Taken, NotTaken> {
-        self.0.abort().await
+    async fn abort(&mut self, resource: &Resource) -> Result<Taken, NotTaken> {
+        self.0.abort(resource).await
     }
 
     async fn keep_lock(&mut self) -> Result<(), LockTrouble> {

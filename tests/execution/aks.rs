@@ -264,10 +264,11 @@ impl Aks {
         }
     }
 
-    /// `None`: nothing runs.
-    pub fn cancel(&mut self) -> Option<()> {
+    /// `None`: nothing runs there.
+    pub fn cancel(&mut self, resource: &Resource) -> Option<()> {
         self.running
             .as_mut()
+            .filter(|operation| operation.resource == *resource)
             .map(|operation| operation.canceled = true)
     }
 

@@ -114,6 +114,29 @@ fn of_the_resource() {
             expected,
         );
     }
+    let own = Condition::NoOtherOverlay {
+        pod_cidr: range(POD_CIDR),
+    };
+    check(&own, &aks, None, "holds");
+    let on = |ranges: &str| {
+        changed(&aks, |aks| {
+            aks.cluster_mut().network.overlay = true;
+            aks.cluster_mut().network.pod_cidrs = vec![range(ranges)];
+        })
+    };
+    check(&own, &on(POD_CIDR), None, "holds");
+    check(&own, &on("10.99.0.0/16"), None, "10.99.0.0/16");
+    let either = Condition::Either {
+        one: vec![policy(Some("calico"))],
+        other: vec![policy(None)],
+    };
+    for (now, expected) in [
+        (Some("calico"), "holds"),
+        (None, "holds"),
+        (Some("cilium"), "network policy is cilium"),
+    ] {
+        check(&either, &Aks::new(now), None, expected);
+    }
     let plane = Condition::DataplaneIs {
         dataplane: "cilium".to_string(),
     };
@@ -212,6 +235,38 @@ fn of_nodes_and_pods() {
         None,
         "apps-0 is cordoned",
     );
+    // What somebody cordoned before the first write is theirs; what AKS could not drain is named, and what to do with it.
+    let cordoned = changed(&aks, |aks| aks.state_mut().nodes[1].unschedulable = true);
+    let before = Baseline {
+        cordoned: [
+            aks.cluster().kubernetes.as_deref().expect("objects").nodes[1]
+                .name
+                .clone(),
+        ]
+        .into(),
+        ..Baseline::default()
+    };
+    check(&nodes, &cordoned, Some(&before), "holds");
+    check(&nodes, &cordoned, Some(&Baseline::default()), "cordoned");
+    let quarantined = changed(&cordoned, |aks| {
+        aks.state_mut().nodes[1].labels.insert(
+            "kubernetes.azure.com/upgrade-status".to_string(),
+            "Quarantined".to_string(),
+        );
+    });
+    check(
+        &nodes,
+        &quarantined,
+        Some(&before),
+        "apps-0 is quarantined: AKS could not drain it",
+    );
+    // Azure takes Spot nodes away when it likes (UPG-12).
+    let spot = changed(&aks, |aks| {
+        aks.cluster_mut().pools[1].spot = true;
+        aks.state_mut().nodes[1].ready = false;
+        aks.state_mut().nodes.pop();
+    });
+    check(&nodes, &spot, None, "holds");
     check(
         &nodes,
         &changed(&aks, |aks| drop(aks.state_mut().nodes.pop())),

@@ -6,7 +6,7 @@ use aksplan::migrate::fingerprint::{digest, drift, facts};
 use aksplan::model::workload::{DisruptionBudget, Pod};
 use aksplan::model::{
     Autoscaler, Cluster, ClusterIndex, Identity, IntOrPercent, Inventory, KubernetesVersion,
-    OsType, Peering, PoolKind, ResourceId,
+    NetworkSecurityGroup, OsType, Peering, PoolKind, ResourceId, SecurityEnd, SecurityRule,
 };
 
 fn of(inventory: &Inventory) -> aksplan::migrate::fingerprint::Facts {
@@ -131,6 +131,23 @@ fn what_is_relied_on_drifts() {
         ("budget.shop/web", |i| {
             budget(i).max_unavailable = Some(IntOrPercent::Int(0))
         }),
+        ("vnet.spoke.peering.spare", |i| {
+            i.vnets[0].peerings.push(Peering {
+                name: "spare".to_string(),
+                remote: ResourceId::new("spare"),
+                remote_address_space: Vec::new(),
+                state: Some("Disconnected".to_string()),
+                allow_forwarded_traffic: false,
+                allow_gateway_transit: false,
+                use_remote_gateways: false,
+            })
+        }),
+        ("cluster.autoUpgradeProfile.upgradeChannel", |i| {
+            cluster(i).auto_upgrade.channel = Some("rapid".to_string())
+        }),
+        ("cluster.autoUpgradeProfile.nodeOSUpgradeChannel", |i| {
+            cluster(i).auto_upgrade.node_os_channel = Some("NodeImage".to_string())
+        }),
         ("budget.shop/web", |i| budget(i).selector = None),
         ("configMap.kube-system/azure-ip-masq-agent-config", |i| {
             let state = cluster(i).kubernetes.as_deref_mut().expect("objects");
@@ -147,6 +164,36 @@ fn what_is_relied_on_drifts() {
     assert_eq!(
         drifts(|i| cluster(i).pools[1].os_type = OsType::Windows),
         ["pool.apps.nodeImageVersion", "pool.apps.osType"]
+    );
+    // Each rule of a security group on a node subnet is a fact (OVL-5); one that was not read is said.
+    let group = |rules: Vec<SecurityRule>| NetworkSecurityGroup {
+        id: Some(ResourceId::new("/x/nsg")),
+        name: "nsg".to_string(),
+        rules,
+        subnets: Vec::new(),
+    };
+    let deny = SecurityRule {
+        name: "deny".to_string(),
+        priority: 200,
+        inbound: true,
+        allow: false,
+        protocol: "*".to_string(),
+        sources: vec![SecurityEnd::Any],
+        destinations: vec![SecurityEnd::Prefix(range("10.0.0.0/22"))],
+        source_ports: vec!["*".to_string()],
+        destination_ports: vec!["*".to_string()],
+    };
+    let named = |i: &mut Inventory| i.subnets[0].security_group = Some(ResourceId::new("/x/nsg"));
+    assert_eq!(
+        drifts(named),
+        ["securityGroup.nsg", "subnet.spoke/nodes.securityGroup"]
+    );
+    assert_eq!(
+        drifts(|i| {
+            named(i);
+            i.security_groups.push(group(vec![deny.clone()]));
+        }),
+        ["securityGroup.nsg.deny", "subnet.spoke/nodes.securityGroup"]
     );
     // A pool more or less, and objects that are no longer read, show in what they have.
     assert!(!drifts(|i| drop(cluster(i).pools.pop())).is_empty());

@@ -11,7 +11,7 @@ use aksplan::execute::store::Store;
 use aksplan::execute::teller::{Teller, Telling};
 use aksplan::migrate::plan::{FORMAT_VERSION, KIND, Plan, Target};
 use aksplan::migrate::sequence::{Choices, PolicyAfter, sequence};
-use aksplan::migrate::step::Write;
+use aksplan::migrate::step::{Resource, Write};
 use aksplan::migrate::{dependents, fingerprint};
 use aksplan::model::{ClusterIndex, IntOrPercent};
 use jiff::Timestamp;
@@ -218,17 +218,19 @@ impl Actuator for Hands<'_> {
             .unwrap_or(Standing::Running {
                 status: Some("InProgress".to_string()),
                 remark: None,
+                wait: None,
+                by_state: false,
             }))
     }
 
-    async fn abort(&mut self) -> Result<Taken, NotTaken> {
+    async fn abort(&mut self, resource: &Resource) -> Result<Taken, NotTaken> {
         let at = self.at();
         self.aborts += 1;
         self.aks.pass(1);
         let taken = if self.ills.no_abort {
             None
         } else {
-            self.aks.cancel()
+            self.aks.cancel(resource)
         };
         self.done(at);
         taken

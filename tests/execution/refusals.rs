@@ -436,25 +436,26 @@ fn after_the_window_nothing_that_drains_is_begun_and_settings_are_put_back() {
 
 /// A stage in which the move is under way and the program is gone.
 fn under_way(name: &str) -> Stage {
-    let mut stage = Stage::short(name);
-    let mut call = 40;
+    at_step(|| Stage::short(name), "2-move-to-overlay", 40)
+}
+
+/// Killed while AKS is at this step, after at least so many calls.
+fn at_step(make: impl Fn() -> Stage, step: &str, from: usize) -> Stage {
+    let mut stage = make();
+    let mut call = from;
     loop {
-        let mut tried = Stage::short(name);
+        let mut tried = make();
         tried.run(Ills {
             kill: Some((call, false)),
             ..Ills::default()
         });
-        if tried.aks.is_running()
-            && matches!(
-                tried.status().step("2-move-to-overlay"),
-                StepState::Running { .. }
-            )
+        if tried.aks.is_running() && matches!(tried.status().step(step), StepState::Running { .. })
         {
             std::mem::swap(&mut stage, &mut tried);
             return stage;
         }
         call += 1;
-        assert!(call < 1000, "the move runs at some time");
+        assert!(call < 1000, "{step} runs at some time");
     }
 }
 
@@ -474,6 +475,84 @@ fn abort_ends_what_runs_and_says_what_that_leaves() {
     stage.options.abort = false;
     resumes(&mut stage);
     assert_eq!(stage.aks.accepted.len(), 2);
+}
+
+/// What runs on a pool alone is ended there: the cluster has nothing to end.
+#[test]
+fn abort_of_a_pools_operation_asks_the_pool() {
+    let mut stage = at_step(
+        || Stage::long("abort-pool"),
+        "2-set-upgrade-settings-apps",
+        10,
+    );
+    stage.options.abort = true;
+    let outcome = stage.run(Ills::default());
+    check(&stage, &outcome, RunEnd::Aborted, &["Canceled"], 1);
+    assert_eq!(stage.aborts, 1);
+    stage.options.abort = false;
+    resumes(&mut stage);
+}
+
+/// Azure may say `InProgress` for ever: a run ends long after everything that was foreseen, and the next one watches on.
+#[test]
+fn a_run_does_not_watch_for_ever() {
+    let mut stage = Stage::short("for-ever");
+    stage.options.poll = std::time::Duration::from_secs(60);
+    stage.aks.held = Some(("apps-0".to_string(), i64::MAX));
+    let outcome = stage.run(Ills::default());
+    check(
+        &stage,
+        &outcome,
+        RunEnd::Stopped,
+        &["AKS is still at step 2-move-to-overlay"],
+        1,
+    );
+    assert!(stage.aks.is_running(), "AKS goes on");
+    stage.aks.held = None;
+    resumes(&mut stage);
+    assert_eq!(stage.aks.accepted.len(), 1);
+}
+
+/// Somebody else's move, to other ranges, came first: it is nothing to go on with.
+#[test]
+fn another_move_is_not_gone_on_with() {
+    let mut stage = Stage::short("another");
+    stage.aks.cluster_mut().network.overlay = true;
+    stage.aks.cluster_mut().network.pod_cidrs = vec![crate::aks::range("10.99.0.0/16")];
+    let outcome = stage.run(Ills::default());
+    check(
+        &stage,
+        &outcome,
+        RunEnd::Refused,
+        &["the pod CIDR is 10.99.0.0/16"],
+        0,
+    );
+}
+
+/// An attempt failed, and somebody chose a third engine by hand: it is not written over.
+#[test]
+fn a_third_value_is_not_written_over() {
+    let mut stage = Stage::long("third");
+    stage.aks.fates.insert(1, Fate::Fails(1));
+    let outcome = stage.run(Ills::default());
+    check(
+        &stage,
+        &outcome,
+        RunEnd::Failed,
+        &["3-remove-network-policy"],
+        2,
+    );
+    stage.aks.cluster_mut().network.policy = Some("cilium".to_string());
+    let outcome = stage.run(Ills::default());
+    check(
+        &stage,
+        &outcome,
+        RunEnd::Refused,
+        &["network policy is cilium"],
+        2,
+    );
+    stage.aks.cluster_mut().network.policy = None;
+    resumes(&mut stage);
 }
 
 #[test]

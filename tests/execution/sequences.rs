@@ -1,8 +1,10 @@
 //! Which steps make the move, for every engine that is on and every one that is wanted; counted in reimages as the rule book does (MIG-26).
 
 use crate::aks::{Aks, POD_CIDR, range};
+use aksplan::migrate::Action;
 use aksplan::migrate::sequence::{Choices, NoSequence, PolicyAfter, sequence};
-use aksplan::model::{IntOrPercent, NetworkPlugin, OsType};
+use aksplan::migrate::settings::are_same;
+use aksplan::model::{IntOrPercent, NetworkPlugin, OsType, UpgradeSettings};
 
 fn check(now: &str, wanted: Option<PolicyAfter>, kubenet: bool, no_cilium: &str, expected: &str) {
     let mut aks = Aks::new(Some(now).filter(|now| *now != "none"));
@@ -51,6 +53,7 @@ fn check(now: &str, wanted: Option<PolicyAfter>, kubenet: bool, no_cilium: &str,
 fn each_engine_to_each_other() {
     use PolicyAfter::{Azure, Calico, Cilium, None as Off};
     const NO: &str = "Cilium is not possible here";
+    const STAYS: &str = "the data plane is Cilium, of which AKS says `Cilium dataplane requires network policy cilium.`";
     for (now, wanted, classic, kubenet, without_cilium) in [
         ("none", None, "move", "move", "move"),
         ("none", Some(Off), "move", "move", "move"),
@@ -106,6 +109,10 @@ fn each_engine_to_each_other() {
         ),
         ("cilium", None, "move", "move", "move"),
         ("cilium", Some(Cilium), "move", "move", "move"),
+        // `Cilium dataplane requires network policy cilium.`
+        ("cilium", Some(Off), STAYS, STAYS, STAYS),
+        ("cilium", Some(Azure), STAYS, STAYS, STAYS),
+        ("cilium", Some(Calico), STAYS, STAYS, STAYS),
     ] {
         check(now, wanted, false, "", classic);
         check(now, wanted, true, "", kubenet);
@@ -135,6 +142,43 @@ fn settings_come_first_and_are_put_back_last() {
             "7-restore-upgrade-settings-apps"
         ]
     );
+}
+
+/// What was not set is put back as what it stood for: null is never sent.
+#[test]
+fn nothing_is_put_back_as_null() {
+    let choices = crate::hands::long_choices();
+    for before in [
+        UpgradeSettings::default(),
+        UpgradeSettings {
+            max_surge: Some(IntOrPercent::Percent(10)),
+            drain_timeout_minutes: Some(0),
+            ..UpgradeSettings::default()
+        },
+        UpgradeSettings {
+            max_surge: Some(IntOrPercent::Int(7)),
+            max_unavailable: Some(IntOrPercent::Int(0)),
+            drain_timeout_minutes: Some(45),
+            node_soak_minutes: Some(5),
+            undrainable_node_behavior: Some("Cordon".to_string()),
+        },
+    ] {
+        let mut aks = Aks::new(None);
+        aks.cluster_mut().pools[1].upgrade = before.clone();
+        let steps = sequence(aks.cluster(), range(POD_CIDR), &choices)
+            .expect("a way")
+            .steps;
+        let last = steps.last().expect("steps");
+        let Action::RestoreUpgradeSettings { to, .. } = &last.action else {
+            panic!("{last:?}");
+        };
+        assert!(are_same(to, &before), "{to:?}");
+        let write = last.write.as_ref().expect("it writes");
+        assert!(!write.changes.is_empty());
+        for change in &write.changes {
+            assert!(!change.value.is_null(), "{change:?}");
+        }
+    }
 }
 
 #[test]

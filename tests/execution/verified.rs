@@ -2,10 +2,10 @@
 
 use crate::aks::Aks;
 use crate::hands::{long_choices, plan_of};
-use aksplan::migrate::Plan;
 use aksplan::migrate::plan::PlanError;
 use aksplan::migrate::sequence::{Choices, PolicyAfter, sequence};
 use aksplan::migrate::verify::verify;
+use aksplan::migrate::{Action, Plan};
 use aksplan::model::NetworkPlugin;
 use serde_json::{Value, json};
 
@@ -190,6 +190,90 @@ fn cilium_before_the_move_from_kubenet_is_refused() {
         );
         plan.facts.insert(fact.to_string(), before.expect("a fact"));
     }
+}
+
+/// Sealed anew, a plan that sets what AKS refuses, or takes or keeps ranges that it must not, is refused by what it says itself.
+#[test]
+fn ranges_and_settings_are_judged_by_the_facts() {
+    let plan = || plan_of(&Aks::new(None), &long_choices());
+    let refused = |what: &str, change: &dyn Fn(&mut Plan), words: &str| {
+        let mut plan = plan();
+        change(&mut plan);
+        let steps = std::mem::take(&mut plan.steps).into_iter().enumerate();
+        plan.steps = steps
+            .map(|(at, step)| aksplan::migrate::Step::of(at + 1, step.action))
+            .collect();
+        let wrong = verify(&plan.sealed());
+        assert!(
+            wrong.iter().any(|sentence| sentence.contains(words)),
+            "{what}: {wrong:?}"
+        );
+    };
+    let fact = |plan: &mut Plan, name: &str, value: &str| {
+        plan.facts.insert(name.to_string(), value.to_string());
+    };
+    let pod_cidr = crate::aks::POD_CIDR;
+    refused(
+        "a peered VNet with the same range",
+        &|plan| {
+            let peer = format!("connected to hub: 10.250.0.0/24, {pod_cidr}");
+            fact(plan, "vnet.spoke.peering.hub", &peer);
+        },
+        "MIG-10",
+    );
+    refused(
+        "more nodes than blocks",
+        &|plan| fact(plan, "pool.apps.maxCount", "100000"),
+        "MIG-11",
+    );
+    let each = |plan: &mut Plan, change: &dyn Fn(&mut Action)| {
+        for step in &mut plan.steps {
+            change(&mut step.action);
+        }
+    };
+    refused(
+        "a range that the cluster does not have",
+        &|plan| {
+            each(plan, &|action| {
+                if let Action::MoveToOverlay { kept, .. } = action {
+                    kept.push(crate::aks::range("fd00::/64"));
+                }
+            })
+        },
+        "keeps other ranges",
+    );
+    refused(
+        "a drain timeout that AKS does not take",
+        &|plan| {
+            each(plan, &|action| {
+                if let Action::SetUpgradeSettings { to, .. }
+                | Action::RestoreUpgradeSettings { from: to, .. } = action
+                {
+                    to.drain_timeout_minutes = Some(1);
+                }
+            })
+        },
+        "UPG-8",
+    );
+    refused(
+        "not as it was",
+        &|plan| {
+            each(plan, &|action| {
+                if let Action::RestoreUpgradeSettings { to, .. } = action {
+                    to.node_soak_minutes = Some(20);
+                }
+            })
+        },
+        "no step puts it back",
+    );
+    // A peering over which nothing flows takes no range away.
+    let mut apart = plan();
+    fact(
+        &mut apart,
+        "vnet.spoke.peering.hub",
+        &format!("not connected to hub: {pod_cidr}"),
+    );
+    assert_eq!(verify(&apart.sealed()), Vec::<String>::new());
 }
 
 #[test]

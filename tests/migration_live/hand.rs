@@ -11,7 +11,7 @@ use aksplan::execute::azure::{Azure, Interrupt, Lock};
 use aksplan::execute::run::{OnBlocked, Options, Outcome, run};
 use aksplan::execute::store::Store;
 use aksplan::execute::teller::{Teller, Telling};
-use aksplan::migrate::step::Write;
+use aksplan::migrate::step::{Resource, Write};
 use aksplan::migrate::{Plan, verify};
 use aksplan::model::ResourceId;
 use aksplan::source::azure::{ArmClient, Settings};
@@ -283,9 +283,9 @@ impl Actuator for Mortal {
         self.inner.ask(operation).await
     }
 
-    async fn abort(&mut self) -> Result<Taken, NotTaken> {
+    async fn abort(&mut self, resource: &Resource) -> Result<Taken, NotTaken> {
         self.live().await;
-        self.inner.abort().await
+        self.inner.abort(resource).await
     }
 
     async fn keep_lock(&mut self) -> Result<(), LockTrouble> {

@@ -75,10 +75,14 @@ impl Attempt {
 
     /// Begun, or gone on with where a journal is there.
     fn arguments(&self) -> Vec<String> {
-        let deed = if self.journal.good() == 0 {
-            "--execute"
-        } else {
+        // As `--status` and every refusal say: what wrote nothing yet is begun.
+        let has_written = |(kind, step): &(String, String)| {
+            kind == "step_started" && step != "1-check"
+        };
+        let deed = if self.journal.records().iter().any(has_written) {
             "--resume"
+        } else {
+            "--execute"
         };
         let mut arguments = vec![deed.to_string(), "--plan".to_string(), self.path.clone()];
         // A write that never arrived is looked for as long as `--settle` says: 4 seconds here.

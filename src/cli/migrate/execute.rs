@@ -4,6 +4,7 @@ use super::super::azure_access::{SignedIn, process_environment};
 use super::super::simulation::SimulationArgs;
 use super::super::{CliError, Ending};
 use super::carry::{Blocked, CarryArgs};
+use super::emergency::Emergency;
 use super::status::store_error;
 use super::telling::{self, Screen};
 use crate::execute::actuator::{Actuator, Depth, Observed};
@@ -11,11 +12,12 @@ use crate::execute::azure::{Azure, Interrupt};
 use crate::execute::journal::{RunEnd, Status, StepState};
 use crate::execute::lock::ClusterLock;
 use crate::execute::run::{Judge, OnBlocked, Options, Outcome, run as carry_out};
-use crate::execute::store::Store;
+use crate::execute::store::{Store, StoreError};
 use crate::finding::{Severity, counted};
 use crate::migrate::build::{as_at_the_move, together};
 use crate::migrate::fingerprint::{Drift, drift, facts};
 use crate::migrate::foresee::{Foresights, blockers, sentence};
+use crate::migrate::step::Resource;
 use crate::migrate::window::{Gate, Question, Window};
 use crate::migrate::{Action, Obstacle, Plan, Step};
 use crate::model::{Inventory, ResourceId};
@@ -162,8 +164,23 @@ impl<'a> Carrier<'a> {
     ) -> Result<Ending, CliError> {
         let journal = self.args.journal(self.path);
         self.may_begin(&journal)?;
+        if self.args.deed.abort && !journal.exists() {
+            let because = "this plan has no journal here: whatever runs on the cluster is asked to end, and noted nowhere";
+            return self
+                .abort_at_once(world, interrupt, Resource::Cluster, because)
+                .await;
+        }
         // Nobody else may write to the journal from here on, nor to the cluster: then it is judged.
-        let mut store = Store::open(&journal, self.plan, world.now()).map_err(store_error)?;
+        let mut store = match Store::open(&journal, self.plan, world.now()) {
+            Err(StoreError::Locked(_)) if self.args.deed.abort => {
+                let because = "another aksplan watches this plan, and notes the end itself";
+                let resource = self.under_way(&journal);
+                return self
+                    .abort_at_once(world, interrupt, resource, because)
+                    .await;
+            }
+            opened => opened.map_err(store_error)?,
+        };
         let holder = holder(&store.status().id);
         if !self.args.deed.abort {
             world
@@ -176,6 +193,38 @@ impl<'a> Carrier<'a> {
             .locked(&journal, &mut store, &mut world, interrupt, holder)
             .await;
         world.into_lock().give_back(Timestamp::now()).await;
+        ended
+    }
+
+    /// What the step that is next writes to.
+    fn under_way(&self, journal: &Path) -> Resource {
+        let found = Store::look(journal, self.plan).ok().flatten();
+        let current = found.and_then(|(status, _)| status.current());
+        current
+            .and_then(|position| self.plan.steps[position].write.clone())
+            .map_or(Resource::Cluster, |write| write.resource)
+    }
+
+    async fn abort_at_once(
+        &self,
+        mut world: Azure<ClusterLock>,
+        interrupt: Interrupt,
+        resource: Resource,
+        because: &str,
+    ) -> Result<Ending, CliError> {
+        let observed = self.look(&mut world).await?;
+        if !observed.is_quiet() {
+            self.confirm(&Status::of(self.plan))?;
+        }
+        let listening = listen(interrupt);
+        let emergency = Emergency {
+            resource,
+            because: because.to_string(),
+            poll: Duration::from_secs_f64(self.args.poll),
+        };
+        let mut screen = Screen::new(self.plan, self.simulation.format());
+        let ended = emergency.end(&mut world, &observed, &mut screen).await;
+        listening.abort();
         ended
     }
 
@@ -240,8 +289,15 @@ impl<'a> Carrier<'a> {
         let found = Store::look(journal, self.plan).map_err(store_error)?;
         let name = journal.display();
         let problem = match (&found, self.args.deed.execute) {
+            // What runs can be ended from anywhere.
+            (None, false) if self.args.deed.abort => return Ok(()),
             (None, false) => {
                 "nothing was begun, so there is nothing to go on with; begin with --execute"
+            }
+            (Some((status, _)), false)
+                if self.args.deed.resume && !status.wrote && !status.open_run =>
+            {
+                "nothing was written yet, so there is nothing to go on with; begin with --execute"
             }
             // Killed between its last step and its end, a run has still to say how it came out.
             (Some((status, _)), _) if status.is_complete() && !status.open_run => {

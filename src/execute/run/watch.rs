@@ -1,7 +1,7 @@
 //! What the loop does while AKS is at work: asks how the operation stands, looks at the cluster, tells, and ends where it should. Begins no
 //! step; the one thing that it sends is an abort that was asked for.
 
-use super::{Judge, Next, OnBlocked, Run, Stop, is_quiet, since};
+use super::{Judge, Next, OnBlocked, Run, Stop, since};
 use crate::execute::actuator::{Actuator, Depth, NotTaken, Observed, Standing};
 use crate::execute::journal::{Event, RunEnd};
 use crate::execute::store::StoreError;
@@ -9,9 +9,34 @@ use crate::execute::teller::{Teller, Telling};
 use crate::migrate::Step;
 use crate::migrate::pace::{Pace, Progress, Watch};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Questions after an operation in a row that nobody answers, after which the cluster's own state is followed: Azure forgets operations.
 const MOST_UNHEARD: u32 = 5;
+/// The longest that Azure's wish to be asked later is followed: nodes are looked at all the same.
+const LONGEST_POLL: Duration = Duration::from_secs(60);
+
+/// How long one run watches one operation: three times what all but one future in a hundred take, and two hours; a day for a reimage that
+/// was not simulated, two hours for a pool's settings. Then the run ends and says so; AKS goes on, and a resume watches on.
+fn deadline(step: &Step) -> Duration {
+    const HOUR: u64 = 3_600;
+    Duration::from_secs(match (step.expected, step.reimages) {
+        (Some(expected), _) => 3 * u64::from(expected.p99) + 2 * HOUR,
+        (None, true) => 24 * HOUR,
+        (None, false) => 2 * HOUR,
+    })
+}
+
+/// Nobody said how it stands.
+fn unknown() -> Standing {
+    Standing::Running {
+        status: None,
+        remark: None,
+        wait: None,
+        by_state: false,
+    }
+}
 
 impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
     /// Watches what Azure took until what the step brings about holds.
@@ -26,6 +51,9 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         let mut ended_at: Option<Timestamp> = None;
         let mut told_stuck = false;
         let mut abort = self.options.abort;
+        let mut told_by_state = false;
+        let mut remarks = BTreeSet::new();
+        let from = self.world.now();
         loop {
             let standing = match (&operation, ended_at) {
                 (Some(asked), None) => match self.world.ask(asked).await {
@@ -41,21 +69,36 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                         if unheard >= MOST_UNHEARD {
                             operation = None;
                         }
-                        Standing::Running {
-                            status: None,
-                            remark: None,
-                        }
+                        unknown()
                     }
                 },
                 // Followed by the state of the resource itself.
-                _ => Standing::Running {
-                    status: None,
-                    remark: None,
-                },
+                _ => unknown(),
             };
+            let mut wait = self.options.poll;
+            if let Standing::Running {
+                remark,
+                wait: asked,
+                by_state,
+                ..
+            } = &standing
+            {
+                wait = wait.max(asked.unwrap_or_default().min(LONGEST_POLL));
+                if *by_state && !told_by_state {
+                    told_by_state = true;
+                    self.tell(&Telling::Notice {
+                        what: "only the run that began the operation may read it: the provisioning state is followed instead",
+                    });
+                }
+                if let Some(remark) = remark
+                    && remarks.insert(remark.clone())
+                {
+                    self.notice(step, format!("AKS says beside it, and goes on: {remark}"))?;
+                }
+            }
             let over = matches!(standing, Standing::Succeeded | Standing::Ended { .. })
                 || ended_at.is_some();
-            let depth = if over { Depth::Whole } else { Depth::Watch };
+            let depth = if over { Depth::Proof } else { Depth::Watch };
             let observed = match self.observe(depth).await {
                 Ok(observed) => observed,
                 Err(stop) => return Ok(Next::Stop(stop)),
@@ -90,10 +133,10 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             }
             if matches!(standing, Standing::Succeeded) || ended_at.is_some() || operation.is_none()
             {
-                let observed = if depth == Depth::Whole {
+                let observed = if depth == Depth::Proof {
                     observed
                 } else {
-                    match self.observe(Depth::Whole).await {
+                    match self.observe(Depth::Proof).await {
                         Ok(observed) => observed,
                         Err(stop) => return Ok(Next::Stop(stop)),
                     }
@@ -102,7 +145,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 if unmet.is_empty() {
                     return self.done(step, &observed);
                 }
-                let is_quiet = is_quiet(&observed);
+                let is_quiet = observed.is_quiet();
                 let now = self.world.now();
                 let ended = *ended_at.get_or_insert(now);
                 if !is_quiet {
@@ -133,7 +176,19 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                     ),
                 )));
             }
-            self.world.wait(self.options.poll).await;
+            let watched = since(from, self.world.now());
+            if watched >= deadline(step) {
+                return Ok(Next::Stop(Stop::new(
+                    RunEnd::Stopped,
+                    format!(
+                        "AKS is still at step {} after {} min of watching, far longer than anything foreseen: AKS goes on by itself, and \
+                         resume watches on",
+                        step.id,
+                        watched.as_secs() / 60
+                    ),
+                )));
+            }
+            self.world.wait(wait).await;
             if let Err(stop) = self.keep_lock().await {
                 return Ok(Next::Stop(stop));
             }
@@ -189,7 +244,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 state.eq_ignore_ascii_case("Failed") || state.eq_ignore_ascii_case("Canceled")
             });
         match ended {
-            Some((who, state)) if is_quiet(observed) => {
+            Some((who, state)) if observed.is_quiet() => {
                 let state = state.to_string();
                 self.operation_failed(step, &state, &format!("{who} says so"))
                     .map(Some)
@@ -250,7 +305,8 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
     /// Asks Azure to end the operation; its end is then watched for.
     async fn abort(&mut self, step: &Step) -> Result<Option<Stop>, StoreError> {
         self.note(Event::AbortStarted)?;
-        match self.world.abort().await {
+        let write = step.write.as_ref().expect("what is watched was written");
+        match self.world.abort(&write.resource).await {
             Ok(_) => {
                 self.note(Event::AbortAccepted)?;
                 self.notice(
@@ -259,9 +315,9 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 )?;
                 Ok(None)
             }
-            Err(NotTaken::Refused { code, message }) => {
+            Err(refusal @ NotTaken::Refused { .. }) => {
                 // It may have ended by itself (UPG-15).
-                let why = format!("{code}: {message}");
+                let why = refusal.to_string();
                 self.note(Event::AbortRefused { why: why.clone() })?;
                 self.tell(&Telling::Notice {
                     what: &format!("AKS does not end the operation: {why}"),
@@ -277,11 +333,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 Ok(None)
             }
             Err(other) => {
-                let why = match other {
-                    NotTaken::Busy { why, .. } | NotTaken::NotSent(why) => why,
-                    NotTaken::Throttled { .. } => "Azure throttles".to_string(),
-                    _ => "the cluster was changed in between".to_string(),
-                };
+                let why = other.to_string();
                 self.note(Event::AbortRefused { why: why.clone() })?;
                 self.tell(&Telling::Notice {
                     what: &format!("AKS was not asked to end the operation: {why}"),

@@ -4,6 +4,7 @@
 //! Order, the first that says anything: `--subscription` · `AZURE_SUBSCRIPTION_ID` (azd, GitHub and Azure's SDKs) ·
 //! `ARM_SUBSCRIPTION_ID` (Terraform) · the Azure CLI's current subscription (`az account set`).
 
+use super::client::ArmClient;
 use super::cloud::Cloud;
 use super::credential::{Environment, Settings, reason};
 use serde::Deserialize;
@@ -11,6 +12,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The api-version of subscriptions.
+pub const SUBSCRIPTIONS: &str = "2022-12-01";
 /// Larger than any list of subscriptions; what is larger is not one.
 const LARGEST: u64 = 64 << 20;
 /// `az account show` answers in a second or two.
@@ -208,6 +211,14 @@ pub async fn subscriptions(
     found.sort_by(|a, b| a.id.cmp(&b.id));
     found.dedup_by(|a, b| a.id.eq_ignore_ascii_case(&b.id));
     Ok(found)
+}
+
+/// The tenant of a subscription, as Azure names it; `None` where it does not say or may not be asked.
+pub async fn tenant_of(client: &ArmClient, subscription: &str) -> Option<String> {
+    let path = format!("/subscriptions/{subscription}");
+    let answer = client.get(&path, SUBSCRIPTIONS).await.ok()?;
+    let told: Subscription = serde_json::from_slice(answer.body()).ok()?;
+    told.tenant_id
 }
 
 /// Every subscription in the Azure CLI's list (`azureProfile.json` in `AZURE_CONFIG_DIR` or `~/.azure`); empty where there is

@@ -6,6 +6,7 @@ mod dependents;
 mod pointers;
 
 use self::pointers::{Ids, group_key, ids, node_group, subscription_of, vnets_of_cluster};
+use super::account;
 use super::client::{ArmClient, Listed};
 use super::container_service::ContainerService;
 use super::error::ArmError;
@@ -651,6 +652,7 @@ impl Estate<'_> {
             )
         }))
         .await;
+        self.tenants(clusters).await;
         for (id, (pools, maintenance)) in clusters.iter().zip(answers) {
             self.take(pools, &format!("pools of cluster {}", id.name()));
             if maintenance.failure.is_none() {
@@ -660,6 +662,30 @@ impl Estate<'_> {
                 maintenance,
                 &format!("maintenance windows of cluster {}", id.name()),
             );
+        }
+    }
+
+    /// A cluster's own body names its tenant only where its identity is system-assigned; its subscription always does.
+    async fn tenants(&mut self, clusters: &[ResourceId]) {
+        let is_it = |fact: &ClusterFact| {
+            let id = fact.cluster.id.as_ref();
+            fact.cluster.tenant.is_none() && id.is_some_and(|id| clusters.contains(id))
+        };
+        let subscription = |fact: &ClusterFact| {
+            let id = fact.cluster.id.as_ref()?;
+            Some(id.segment("subscriptions")?.to_ascii_lowercase())
+        };
+        let nameless = self.facts.clusters.iter().filter(|fact| is_it(fact));
+        let subscriptions: BTreeSet<String> = nameless.filter_map(subscription).collect();
+        let told = join_all(
+            subscriptions
+                .iter()
+                .map(|subscription| account::tenant_of(self.client, subscription)),
+        )
+        .await;
+        let told: BTreeMap<String, Option<String>> = subscriptions.into_iter().zip(told).collect();
+        for fact in self.facts.clusters.iter_mut().filter(|fact| is_it(fact)) {
+            fact.cluster.tenant = subscription(fact).and_then(|named| told[&named].clone());
         }
     }
 

@@ -21,9 +21,10 @@ pub struct Read {
 pub const READS: &[Read] = &[
     Read {
         method: Method::Get,
-        paths: &["/subscriptions"],
+        paths: &["/subscriptions", "/subscriptions/{}"],
         action: "Microsoft.Resources/subscriptions/read",
-        purpose: "subscriptions that the Azure CLI does not know cannot be named, only given by id",
+        purpose: "subscriptions that the Azure CLI does not know cannot be named, only given by id, and the tenant of a plan's \
+                  cluster is not known",
     },
     Read {
         method: Method::Get,

@@ -50,16 +50,22 @@ impl Reader {
     /// A server that does not answer is no error: what could not be read is in [`Read::not_checked`], and the kinds that were read
     /// completely in `state.kinds`. Credentials that are refused are fetched anew, once a request.
     pub async fn read(&self, kinds: &[&str]) -> Read {
-        self.some(kinds, None).await
+        self.some(kinds, None, self.within).await
+    }
+
+    /// As [`Reader::read`], in another time.
+    pub async fn read_within(&self, kinds: &[&str], time: Duration) -> Read {
+        self.some(kinds, None, time).await
     }
 
     /// One object of a kind; none where it is not there. `namespace` is empty for a kind without. Never complete as a kind: what is
     /// said of `state.kinds` is said of this object alone.
     pub async fn read_one(&self, kind: &str, namespace: &str, name: &str) -> Read {
-        self.some(&[kind], Some(Only { namespace, name })).await
+        let only = Some(Only { namespace, name });
+        self.some(&[kind], only, self.within).await
     }
 
-    async fn some(&self, kinds: &[&str], only: Option<Only<'_>>) -> Read {
+    async fn some(&self, kinds: &[&str], only: Option<Only<'_>>, within: Duration) -> Read {
         self.connection.try_again();
         let before = self.connection.requests();
         let positions: Vec<usize> = READS
@@ -68,9 +74,8 @@ impl Reader {
             .filter(|(_, read)| kinds.contains(&read.kind))
             .map(|(position, _)| position)
             .collect();
-        let limit = Some(self.within);
         let outcomes = self
-            .limited(&positions, only.as_ref(), limit, &Silent)
+            .limited(&positions, only.as_ref(), Some(within), &Silent)
             .await;
         let mut read = self.together(outcomes, before);
         for kind in kinds {
@@ -136,7 +141,7 @@ impl Reader {
                                 connection.server(),
                                 kind.resource,
                                 kind.kind,
-                                self.within.as_secs()
+                                limit.unwrap_or_default().as_secs()
                             )],
                             ..Outcome::default()
                         },
