@@ -1,5 +1,5 @@
-//! The move to Overlay of whole clusters, all pools at once, at four sizes: the simulation alone, a thousand futures, and the whole
-//! program from exec to exit on a snapshot file.
+//! The move to Overlay of whole clusters, all pools at once, at four sizes: the simulation alone, a thousand futures, the whole
+//! program from exec to exit on a snapshot file, and what a run that carries the move out works out at each look.
 //!
 //! `cargo bench --bench simulation` makes the clusters in memory (the same every time) and prints a row a size. Times are the best of
 //! several runs; the machine's other work shows in the worse ones. `cargo bench --bench simulation -- 5000` runs one size.
@@ -11,6 +11,10 @@
 mod measure;
 
 use aksplan::capacity::growth::Books;
+use aksplan::migrate::condition::Baseline;
+use aksplan::migrate::foreseen::Foreseen;
+use aksplan::migrate::pace::Watch;
+use aksplan::migrate::{Action, Sight, Step};
 use aksplan::model::workload::{
     DisruptionBudget, Node, NodeSelectorRequirement, NodeSelectorTerm, Owner, Placement, Pod,
     PodAffinityTerm, Resources, Selector, Toleration, TopologySpread, Workload,
@@ -35,7 +39,7 @@ const DAEMONS: usize = 3;
 fn main() {
     let only: Option<usize> = std::env::args().find_map(|argument| argument.parse().ok());
     println!(
-        "{:>6} {:>8} {:>8} | {:>10} {:>10} {:>10} {:>9} | {:>10} | {:>12} {:>8} | {:>12}",
+        "{:>6} {:>8} {:>8} | {:>10} {:>10} {:>10} {:>9} | {:>10} | {:>8} {:>8} | {:>12} {:>8} | {:>12}",
         "nodes",
         "pods",
         "budgets",
@@ -44,6 +48,8 @@ fn main() {
         "summarise",
         "evicted",
         "futures",
+        "look",
+        "proof",
         "whole program",
         "peak",
         "with advice"
@@ -88,6 +94,7 @@ fn row(nodes: usize) {
         let (ended, log) = Engine::new(&setting).record();
         std::hint::black_box(Outcome::of(&setting, ended, log));
     });
+    let (look, proof) = carried_out(&inventory, &setting);
     let count = if nodes <= 100 { 1_000 } else { 0 };
     let many = if count > 0 {
         format!(
@@ -110,10 +117,53 @@ fn row(nodes: usize) {
     let (whole, peak) = migrate(&file, false);
     let (advised, _) = migrate(&file, true);
     println!(
-        "{nodes:>6} {:>8} {:>8} | {compile:>7.1} ms {simulate:>7.1} ms {summarise:>7.1} ms {evictions:>9} | {many:>10} | {whole:>9.0} ms {peak:>5} MB | {advised:>9.0} ms",
+        "{nodes:>6} {:>8} {:>8} | {compile:>7.1} ms {simulate:>7.1} ms {summarise:>7.1} ms {evictions:>9} | {many:>10} | {look:>5.1} ms {proof:>5.1} ms | {whole:>9.0} ms {peak:>5} MB | {advised:>9.0} ms",
         state.pods.len(),
         state.disruption_budgets.len(),
     );
+}
+
+/// A look at every pod of a cluster whose nodes are all being drained and whose budgets all refuse, and the proof at the end.
+fn carried_out(inventory: &Inventory, setting: &Setting) -> (f64, f64) {
+    let pod_cidr = "100.64.0.0/10".parse().expect("a prefix");
+    let (ended, log) = Engine::new(setting).record();
+    let outcome = Outcome::of(setting, ended, log);
+    let mut step = Step::of(
+        1,
+        Action::MoveToOverlay {
+            pod_cidr,
+            kept: Vec::new(),
+        },
+    );
+    step.foreseen = Some(Box::new(Foreseen::of(setting, &outcome, None)));
+    let mut now = inventory.clone();
+    let state = now.clusters[0].kubernetes.as_mut().expect("it has objects");
+    for node in &mut state.nodes {
+        node.unschedulable = true;
+        node.ready = true;
+    }
+    for budget in &mut state.disruption_budgets {
+        budget.disruptions_allowed = Some(0);
+    }
+    let baseline = Baseline::of(inventory, &inventory.clusters[0]);
+    let sight = Sight {
+        inventory: &now,
+        cluster: &now.clusters[0],
+        baseline: Some(&baseline),
+    };
+    let began = instant("2026-01-01T00:00:00Z");
+    let mut watch = Watch::new(&step, began, 600);
+    let look = best(|| {
+        let (progress, _) = watch.look(sight, began, None, &[]);
+        assert!(!progress.blocked.is_empty());
+    });
+    let conditions = Step::of(2, Action::Verify { pod_cidr }).after;
+    let proof = best(|| {
+        for condition in &conditions {
+            std::hint::black_box(condition.judge(sight));
+        }
+    });
+    (look, proof)
 }
 
 fn migrate(file: &Path, advice: bool) -> (f64, u64) {

@@ -229,8 +229,6 @@ async fn listed(wanted: &[Wanted], client: &ArmClient) -> Result<Vec<Subscriptio
         .map_err(|error| CliError::Usage(error.to_string()))
 }
 
-/// Version of the API that lists subscriptions.
-
 /// For `--verbose`.
 fn tell(signed_in: &SignedIn, tally: &Tally, took: Duration) {
     let mut text = format!(

@@ -4,6 +4,8 @@
 mod binary;
 mod formats;
 mod observed;
+#[cfg(all(feature = "azure", feature = "kubernetes"))]
+mod permissions;
 mod ranges;
 mod streams;
 mod terminals;
