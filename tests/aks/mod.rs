@@ -268,6 +268,22 @@ impl Aks {
         self.shared.keep(task);
     }
 
+    /// Whatever somebody does beside the test; it ends with the cluster.
+    pub fn meanwhile(&self, deed: impl Future<Output = ()> + Send + 'static) {
+        let task = self.shared.spawn(deed);
+        self.shared.keep(task);
+    }
+
+    /// Somebody deletes a machine that nothing is needed of any more.
+    pub fn somebody_deletes_a_node(&self, name: &str) {
+        self.block_on(async {
+            self.shared.node_goes(name).await;
+            let path = format!("{}/{name}", kubernetes::NETWORK_CONFIGS);
+            self.shared.api.delete(&path).await;
+        });
+        self.shared.world().remove_node(name);
+    }
+
     pub fn somebody_allows_again(&self) {
         self.block_on(self.shared.strict(false));
     }

@@ -74,6 +74,7 @@ async fn handle(
             }
             reply
         }
+        Some(Fault::Refused(code, message)) => Reply::of(400, error(code, message, None)),
         _ => answer(&shared, &asked, &parts.headers).await,
     };
     let lost = asked.fault == Some(Fault::LostAfter);

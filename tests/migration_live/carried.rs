@@ -23,43 +23,6 @@ pub fn is_on_overlay(aks: &Aks) {
     assert_eq!(aks.used(), shape.foreign + nodes as u64);
 }
 
-#[test]
-fn a_permanently_blocked_budget_ends_with_its_name() {
-    let Some(aks) = Aks::start(small().blocked()) else {
-        return;
-    };
-    let folder = Folder::new();
-    // What is foreseen to stand still for ever is said when it is planned.
-    let path = folder.path.join("plan.json").display().to_string();
-    let arguments = [
-        "--pod-cidr",
-        "100.64.0.0/16",
-        "--futures",
-        "50",
-        "--out",
-        &path,
-    ];
-    let (code, out, err) = migrate(&aks, &arguments);
-    println!("{code:?}\n{out}\n{err}");
-    assert!(
-        out.contains("shop/api") || err.contains("shop/api"),
-        "{out}\n{err}"
-    );
-    only_read(&aks);
-    if code == Some(0) {
-        let (code, out, err) = execute(
-            &aks,
-            "--execute",
-            &path,
-            &["--accept-overrun", "--stuck-after", "0.02"],
-        );
-        assert_ne!(code, Some(0), "{out}\n{err}");
-        assert!(err.contains("shop/api"), "{err}");
-    } else {
-        assert_eq!(aks.writes().len(), 0);
-    }
-}
-
 /// A plan, then something changes, then the execution: its exit code and its words.
 fn drifts(what: &str, shape: Shape, change: impl FnOnce(&Aks), words: &[&str]) {
     let Some(aks) = Aks::start(shape) else {
@@ -300,27 +263,4 @@ fn two_cannot_carry_out_one_plan_at_once() {
     let (out, err) = said(&output);
     assert_eq!(output.status.code(), Some(0), "{out}\n{err}");
     assert_eq!(aks.writes().len(), 1);
-}
-
-#[test]
-fn a_full_subnet_in_the_middle_is_told_in_azures_words() {
-    let Some(aks) = Aks::start(small()) else {
-        return;
-    };
-    let folder = Folder::new();
-    let path = plan(&aks, &folder, &[]);
-    // Whether a surge node takes one address or all is not documented; here it takes all, and somebody else takes the rest.
-    {
-        let mut world = aks.shared.world();
-        world.shape.surge_takes_all = true;
-        world.take_foreign(100);
-    }
-    let (code, out, err) = execute(&aks, "--execute", &path, &[]);
-    assert_ne!(code, Some(0), "{out}\n{err}");
-    println!("{err}");
-    if code == Some(3) {
-        assert_eq!(aks.writes().len(), 0, "{err}");
-    } else {
-        assert!(err.contains("SubnetIsFull"), "{err}");
-    }
 }

@@ -76,9 +76,8 @@ impl Attempt {
     /// Begun, or gone on with where a journal is there.
     fn arguments(&self) -> Vec<String> {
         // As `--status` and every refusal say: what wrote nothing yet is begun.
-        let has_written = |(kind, step): &(String, String)| {
-            kind == "step_started" && step != "1-check"
-        };
+        let has_written =
+            |(kind, step): &(String, String)| kind == "step_started" && step != "1-check";
         let deed = if self.journal.records().iter().any(has_written) {
             "--resume"
         } else {

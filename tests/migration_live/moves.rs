@@ -17,15 +17,13 @@ pub fn migrate(aks: &Aks, arguments: &[&str]) -> (Option<i32>, String, String) {
 
 /// Plans the move into a file of this folder.
 pub fn plan(aks: &Aks, folder: &Folder, more: &[&str]) -> String {
+    plan_with(aks, folder, "100.64.0.0/16", more)
+}
+
+/// With this pod CIDR.
+pub fn plan_with(aks: &Aks, folder: &Folder, pod_cidr: &str, more: &[&str]) -> String {
     let path = folder.path.join("plan.json").display().to_string();
-    let mut arguments = vec![
-        "--pod-cidr",
-        "100.64.0.0/16",
-        "--futures",
-        "50",
-        "--out",
-        &path,
-    ];
+    let mut arguments = vec!["--pod-cidr", pod_cidr, "--futures", "50", "--out", &path];
     arguments.extend(more);
     let (code, out, err) = migrate(aks, &arguments);
     assert_eq!(code, Some(0), "{out}\n{err}");
