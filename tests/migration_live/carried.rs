@@ -6,10 +6,10 @@ use super::aks::small::small;
 use super::aks::{Aks, TOKEN};
 use super::binary::{command, only_read, said};
 use super::control_plane::Folder;
+use super::elsewhere::hanging;
 use super::moves::{QUICK, execute, migrate, plan};
 use serde_json::{Value, json};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const CLUSTER: &str = "/managedclusters/shop";
 
@@ -84,7 +84,23 @@ fn a_token_that_expires_on_the_way_ends_the_run_and_another_goes_on() {
     aks.fault(Rule::nth("GET", "/operations/", 3, Fault::Expired));
     let (code, out, err) = execute(&aks, "--execute", &path, &[]);
     assert_eq!(code, Some(4), "{out}\n{err}");
-    assert!(err.contains("token") || err.contains("401"), "{err}");
+    let expired = "401 ExpiredAuthenticationToken: The access token expiry UTC time is earlier than current UTC time";
+    for (begin, end) in [
+        (
+            "how the operation stands could not be asked: GET /",
+            expired,
+        ),
+        ("stopped: the cluster cannot be read: GET /", expired),
+        (
+            "go on with: aksplan migrate --resume --plan ",
+            path.as_str(),
+        ),
+    ] {
+        let mut lines = err.lines();
+        let line = lines.find(|line| line.contains(begin));
+        let line = line.unwrap_or_else(|| panic!("no {begin} in {err}"));
+        assert!(line.contains(end), "{line}");
+    }
     let other = "another-arm-secret-55aa";
     aks.accept(other);
     let mut arguments = vec!["--resume", "--plan", &path];
@@ -233,34 +249,53 @@ fn a_window_that_closes_lets_no_further_reimage_begin() {
 
 #[test]
 fn two_cannot_carry_out_one_plan_at_once() {
-    let Some(aks) = Aks::start(small()) else {
+    let mut shape = small();
+    shape.pace.minute = Duration::from_secs(4);
+    let Some(aks) = Aks::start(shape) else {
         return;
     };
     let folder = Folder::new();
     let path = plan(&aks, &folder, &[]);
     let other = folder.path.join("other.json").display().to_string();
     std::fs::copy(&path, &other).expect("it can be copied");
-    let mut arguments = vec!["--execute", "--plan", &path];
-    arguments.extend(QUICK);
-    let child = command(&aks, "migrate", &arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    let begun = Instant::now();
-    while aks.writes().is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "never begun");
-        std::thread::sleep(Duration::from_millis(10));
+    let child = hanging(&aks, &path);
+    let journal = folder.path.join("plan.journal");
+    let text = std::fs::read_to_string(&journal).expect("it is open");
+    let opened: Value = serde_json::from_str(text.lines().next().expect("a record")).expect("JSON");
+    let id = opened["event"]["id"].as_str().expect("its number");
+    // The same journal on this machine, begun anew and gone on with; and another journal, as if on another machine.
+    let journal = journal.display();
+    let begun = format!(
+        "error: {journal}: this plan was begun before; see --status, and go on with --resume"
+    );
+    let watched = format!(
+        "error: {journal}: another aksplan on this machine is carrying out this plan; --status shows how it stands, and Ctrl-C there stops \
+         it after its write"
+    );
+    let held = format!(", journal {id} since ");
+    let cases = [
+        ("--execute", &path, 2, begun.as_str()),
+        ("--resume", &path, 2, watched.as_str()),
+        ("--execute", &other, 1, held.as_str()),
+    ];
+    for (deed, path, wanted, words) in cases {
+        let (code, out, err) = execute(&aks, deed, path, &[]);
+        assert_eq!(code, Some(wanted), "{out}\n{err}");
+        assert!(err.contains(words), "no {words} in {err}");
+        assert_eq!(out, "");
     }
-    // The same journal on this machine, and another journal as if on another machine.
-    for path in [&path, &other] {
-        let (code, out, err) = execute(&aks, "--execute", path, &[]);
-        assert!(matches!(code, Some(1..=3)), "{code:?} {out}\n{err}");
-        println!("{err}");
-    }
+    let (_, _, err) = execute(&aks, "--execute", &other, &[]);
+    let (who, when) = err.split_once(&held).expect("it was just there");
+    let start = "error: a migration of this cluster is being executed by ";
+    assert!(who.starts_with(start) && who.contains('@'), "{err}");
+    assert!(
+        when.contains(", last renewed ") && when.contains(" for 60 s"),
+        "{err}"
+    );
+    aks.somebody_allows_again();
     let output = child.wait_with_output().expect("it ends");
     let (out, err) = said(&output);
     assert_eq!(output.status.code(), Some(0), "{out}\n{err}");
+    is_on_overlay(&aks);
     assert_eq!(aks.writes().len(), 1);
 }

@@ -47,6 +47,10 @@ pub const QUICK: [&str; 9] = [
 pub fn execute(aks: &Aks, deed: &str, plan: &str, more: &[&str]) -> (Option<i32>, String, String) {
     let mut arguments = vec![deed, "--plan", plan];
     arguments.extend(QUICK);
+    let at = arguments.iter().position(|word| *word == "--settle");
+    if let Some(at) = at.filter(|_| more.contains(&"--settle")) {
+        arguments.drain(at..at + 2);
+    }
     arguments.extend(more);
     migrate(aks, &arguments)
 }

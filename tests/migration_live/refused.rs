@@ -255,7 +255,7 @@ fn a_quarantined_node_is_no_success() {
         }
         shared.strict(false).await;
     });
-    let (code, out, err) = execute(&aks, "--execute", &path, &[]);
+    let (code, out, err) = execute(&aks, "--execute", &path, &["--settle", "3"]);
     assert_eq!(code, Some(4), "{out}\n{err}");
     let quarantined = |aks: &Aks| -> Vec<String> {
         let world = aks.shared.world();
