@@ -7,6 +7,10 @@ mod aks;
 mod conditions;
 #[path = "execution/crash.rs"]
 mod crash;
+#[path = "execution/events.rs"]
+mod events;
+#[path = "execution/evidence.rs"]
+mod evidence;
 #[path = "execution/facts.rs"]
 mod facts;
 #[path = "execution/hands.rs"]

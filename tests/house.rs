@@ -51,7 +51,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("source", &["model", "rule"]),
     (
         "execute",
-        &["model", "rule", "finding", "simulate", "migrate", "source"],
+        &[
+            "model",
+            "rule",
+            "finding",
+            "population",
+            "simulate",
+            "migrate",
+            "source",
+        ],
     ),
     (
         "report",

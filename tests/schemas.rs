@@ -8,7 +8,7 @@ use binary::{answer, root, scenarios};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 19] = [
+const SCHEMAS: [&str; 20] = [
     "scenario",
     "capacity",
     "predict",
@@ -23,6 +23,7 @@ const SCHEMAS: [&str; 19] = [
     "plan",
     "verify",
     "status",
+    "event",
     "policy",
     "explain",
     "report",

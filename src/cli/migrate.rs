@@ -1,15 +1,18 @@
 //! `aksplan migrate`.
 //!
-//! [`out`] (plan and runbook to files) · [`carry`] (what is done with a plan) · `execute` and `telling` (carrying it out, and what is
-//! shown meanwhile).
+//! [`out`] (plan and runbook to files) · [`carry`] (what is done with a plan) · `execute` (carrying it out) · `telling` (what is shown
+//! meanwhile, as [`lines`] or as an [`event`] a line) · `dry_run` · [`evidence`] (for the change record) · [`status`].
 
 mod carry;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
-mod emergency;
+mod dry_run;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
-mod evidence;
+mod emergency;
+pub mod event;
+pub mod evidence;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod execute;
+pub mod lines;
 mod out;
 pub mod status;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]

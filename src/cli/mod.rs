@@ -36,6 +36,9 @@ mod simulation;
 mod snapshot;
 mod upgrade;
 
+/// What an execution says, as it goes on and at its end, for those who have a plan, a journal and two looks.
+pub use migrate::{event, evidence, lines};
+
 use crate::source::SourceError;
 #[cfg(feature = "kubernetes")]
 use crate::source::kubernetes_api::KubernetesApiError;

@@ -1,5 +1,6 @@
 //! `aksplan schema`.
 
+use super::migrate::event::EventShape;
 use super::migrate::status::{StatusShape, VerifyShape};
 use super::output::{json, write_all};
 use super::{CliError, Ending};
@@ -37,6 +38,8 @@ enum SchemaOf {
     Verify,
     /// What `migrate --status` prints
     Status,
+    /// One line of what `migrate --execute -o json` prints
+    Event,
     Policy,
     Explain,
     Report,
@@ -71,6 +74,7 @@ pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
         SchemaOf::Plan => schemars::schema_for!(Plan),
         SchemaOf::Verify => outputs().into_root_schema_for::<VerifyShape>(),
         SchemaOf::Status => outputs().into_root_schema_for::<StatusShape>(),
+        SchemaOf::Event => outputs().into_root_schema_for::<EventShape>(),
         SchemaOf::Policy => schemars::schema_for!(Policy),
         SchemaOf::Explain => outputs().into_root_schema_for::<shapes::ExplainShape>(),
         SchemaOf::Report => outputs().into_root_schema_for::<shapes::ReportShape>(),

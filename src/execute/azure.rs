@@ -76,6 +76,8 @@ pub struct Azure<L> {
     also_reserved: Vec<PathBuf>,
     /// What was read last in whole; parts of it are read anew while nodes are reimaged.
     facts: Option<Facts>,
+    /// VNets whose addresses in use are known.
+    counted: Vec<ResourceId>,
     /// Of the last look.
     e_tags: ETags,
     /// Of the subscription.
@@ -101,6 +103,7 @@ impl<L: Lock> Azure<L> {
             interrupt,
             also_reserved,
             facts: None,
+            counted: Vec::new(),
             e_tags: ETags::default(),
             tenant: None,
         }
@@ -196,24 +199,23 @@ impl<L: Lock> Azure<L> {
         Ok(facts)
     }
 
-    /// Addresses in use, of the VNets whose counters were read before.
-    async fn usages(&self, before: &Facts, facts: &mut Facts) {
-        let mut vnets: Vec<ResourceId> = before
-            .usages
-            .iter()
-            .filter_map(|usage| usage.subnet.parent())
-            .collect();
-        vnets.sort_by_key(ResourceId::key);
-        vnets.dedup();
+    /// Addresses in use, of the VNets whose counters were read in the last whole look. What cannot be read now is not known: old counts
+    /// beside new nodes would prove nothing. Answers what was not read, in sentences.
+    async fn usages(&self, facts: &mut Facts) -> Vec<String> {
+        let mut not_read = Vec::new();
         let network = crate::source::azure::network::Network::new(&self.client);
-        for vnet in vnets {
-            let listed = network.usages(&vnet).await;
-            if listed.failure.is_some() {
-                continue;
-            }
+        for vnet in &self.counted {
             facts
                 .usages
-                .retain(|usage| usage.subnet.parent().as_ref() != Some(&vnet));
+                .retain(|usage| usage.subnet.parent().as_ref() != Some(vnet));
+            let listed = network.usages(vnet).await;
+            if let Some(failure) = listed.failure {
+                not_read.push(format!(
+                    "addresses in use of VNet {} were not read: {failure}",
+                    vnet.name()
+                ));
+                continue;
+            }
             let origin = Origin::new(
                 &Arc::from(self.client.endpoint().as_str()),
                 format!("{vnet}/usages"),
@@ -221,10 +223,11 @@ impl<L: Lock> Azure<L> {
             for item in &listed.items {
                 let mut kind = Some(arm::Kind::Usage);
                 if let Err(error) = arm::read_resource(item, &origin, &mut kind, facts) {
-                    facts.note(error.to_string());
+                    not_read.push(error.to_string());
                 }
             }
         }
+        not_read
     }
 
     fn observed(
@@ -316,14 +319,22 @@ impl<L: Lock> Actuator for Azure<L> {
 
     async fn observe(&mut self, depth: Depth) -> Result<Observed, String> {
         let (body, pools) = self.resource().await?;
+        let mut not_read = Vec::new();
         let facts = match (&self.facts, depth) {
             (Some(before), Depth::Watch | Depth::Proof) => {
                 let mut facts = self.with_bodies(before.clone(), &body, &pools)?;
-                self.usages(before, &mut facts).await;
+                not_read = self.usages(&mut facts).await;
                 facts
             }
-            _ => self.with_bodies(self.whole().await?, &body, &pools)?,
+            _ => {
+                let facts = self.with_bodies(self.whole().await?, &body, &pools)?;
+                self.counted = counted(&facts);
+                facts
+            }
         };
+        if depth != Depth::Watch {
+            not_read.extend(facts.not_checked.iter().cloned());
+        }
         if self.tenant.is_none()
             && let Some(subscription) = self.cluster.segment("subscriptions")
         {
@@ -336,7 +347,8 @@ impl<L: Lock> Actuator for Azure<L> {
             Depth::Whole | Depth::Proof => self.reader.read_within(&all, PATIENCE).await,
             Depth::Watch => self.reader.read(&WATCHED).await,
         };
-        let (fact, not_read) = read.into_fact(Some(self.cluster.clone()));
+        let (fact, objects_not_read) = read.into_fact(Some(self.cluster.clone()));
+        not_read.extend(objects_not_read);
         with_objects.kubernetes.push(fact);
         with_objects.observed_at = Some(self.now());
         let observed = self.observed(with_objects, &body, &pools, not_read)?;
@@ -443,6 +455,15 @@ impl<L: Lock> Actuator for Azure<L> {
     async fn keep_lock(&mut self) -> Result<(), LockTrouble> {
         self.lock.keep(Timestamp::now()).await
     }
+}
+
+/// VNets whose addresses in use were read.
+fn counted(facts: &Facts) -> Vec<ResourceId> {
+    let usages = facts.usages.iter();
+    let mut vnets: Vec<ResourceId> = usages.filter_map(|usage| usage.subnet.parent()).collect();
+    vnets.sort_by_key(ResourceId::key);
+    vnets.dedup();
+    vnets
 }
 
 /// The subnets that the pool of this name had among these.

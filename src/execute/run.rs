@@ -339,7 +339,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         loop {
             match self.world.observe(depth).await {
                 Ok(observed) => {
-                    self.last = super::leftover::sentences(&observed);
+                    self.last = super::leftover::sentences(&observed, self.plan);
                     return Ok(observed);
                 }
                 Err(why) => {
@@ -769,7 +769,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             return vec!["Nothing was written.".to_string()];
         }
         let mut leaves = match self.world.observe(Depth::Watch).await {
-            Ok(observed) => super::leftover::sentences(&observed),
+            Ok(observed) => super::leftover::sentences(&observed, self.plan),
             Err(_) => std::mem::take(&mut self.last),
         };
         let status = self.store.status();
@@ -804,14 +804,21 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 status.step(&step.id),
                 StepState::Pending | StepState::NotTaken { .. }
             ) && !status.failed.contains(&step.id);
-            // What was never taken left nothing half done.
-            leaves.push(if is_untouched {
-                format!(
+            // What was never taken left nothing half done, and what runs has not failed.
+            leaves.push(match status.step(&step.id) {
+                StepState::Running { .. } => format!(
+                    "AKS goes on with step {} by itself; resume watches it to its end.",
+                    step.id
+                ),
+                StepState::InDoubt { .. } if step.write.is_some() => format!(
+                    "Whether Azure took the write of step {} is not known; resume looks for it before anything else.",
+                    step.id
+                ),
+                _ if is_untouched => format!(
                     "Nothing of step {} was done; resume goes on with it.",
                     step.id
-                )
-            } else {
-                step.on_failure.clone()
+                ),
+                _ => step.on_failure.clone(),
             });
         }
         leaves

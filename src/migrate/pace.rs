@@ -9,11 +9,12 @@ use crate::model::{Cluster, KubernetesState};
 use crate::population::pool_label;
 use crate::population::selector::SelectorIndex;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is seen at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Progress {
     /// Seconds since Azure took the write.
     pub elapsed: u32,
@@ -36,7 +37,7 @@ pub struct Progress {
 }
 
 /// Against the foreseen timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Pace {
     /// Nothing to compare with.
@@ -54,7 +55,7 @@ pub enum Pace {
     },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PoolProgress {
     pub name: String,
     pub nodes: u32,
@@ -68,7 +69,7 @@ pub struct PoolProgress {
 }
 
 /// A pod that cannot be evicted now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Blocked {
     pub node: String,
     /// `namespace/name`
@@ -81,7 +82,7 @@ pub struct Blocked {
     pub release: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Pending {
     pub pod: String,
     pub seconds: u32,
@@ -89,13 +90,73 @@ pub struct Pending {
     pub why: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SubnetProgress {
     pub name: String,
     pub used: Option<u64>,
     pub usable: u64,
     /// Between which bounds it was foreseen at this moment.
     pub foreseen: Option<(u32, u32)>,
+}
+
+/// Something new that is noted, in words that can be read back out of a journal. Names of Kubernetes hold no blanks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    Done {
+        node: String,
+    },
+    HeldBack {
+        pod: String,
+        node: String,
+        budgets: Vec<String>,
+    },
+    /// For a node, for [`LONG_PENDING`] or longer.
+    Waits {
+        pod: String,
+    },
+}
+
+/// Seconds from which on a pod that waits for a node is noted.
+pub const LONG_PENDING: u32 = 60;
+
+impl Seen {
+    pub fn words(&self) -> String {
+        match self {
+            Seen::Done { node } => format!("node {node} is done"),
+            Seen::HeldBack { pod, node, budgets } => format!(
+                "eviction of {pod} on {node} is held back by {}",
+                budgets.join(" and ")
+            ),
+            Seen::Waits { pod } => format!("pod {pod} waits for a node"),
+        }
+    }
+
+    /// The same out of its words; `None`: they say something else.
+    pub fn of_words(text: &str) -> Option<Self> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let owned = |word: &str| word.to_string();
+        match words.as_slice() {
+            ["node", node, "is", "done"] => Some(Seen::Done { node: owned(node) }),
+            ["pod", pod, "waits", "for", "a", "node"] => Some(Seen::Waits { pod: owned(pod) }),
+            [
+                "eviction",
+                "of",
+                pod,
+                "on",
+                node,
+                "is",
+                "held",
+                "back",
+                "by",
+                budgets @ ..,
+            ] => Some(Seen::HeldBack {
+                pod: owned(pod),
+                node: owned(node),
+                budgets: budgets.iter().step_by(2).map(|word| owned(word)).collect(),
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// One reimage, watched.
@@ -164,7 +225,7 @@ impl Watch {
         if let Some(state) = state {
             self.pools(sight.cluster, state, &mut progress, &mut notices);
             self.blocked(state, now, &mut progress, &mut notices);
-            self.pending(state, now, &mut progress);
+            self.pending(state, now, &mut progress, &mut notices);
             self.events(state, &mut notices);
         }
         self.measure(&mut progress);
@@ -235,7 +296,8 @@ impl Watch {
                 if self.is_done(node) {
                     row.done += 1;
                     if self.done.insert(node.name.clone()) {
-                        notices.push(format!("node {} is done", node.name));
+                        let node = node.name.clone();
+                        notices.push(Seen::Done { node }.words());
                     }
                 } else if !node.ready {
                     row.reimaging += 1;
@@ -311,10 +373,12 @@ impl Watch {
                 .map(|budget| format!("{}/{}", budget.namespace, budget.name))
                 .collect();
             if seconds(since, now) == 0 {
-                notices.push(format!(
-                    "eviction of {name} on {node} is held back by {}",
-                    budgets.join(" and ")
-                ));
+                let seen = Seen::HeldBack {
+                    pod: name.clone(),
+                    node: node.to_string(),
+                    budgets: budgets.clone(),
+                };
+                notices.push(seen.words());
             }
             progress.blocked.push(Blocked {
                 node: node.to_string(),
@@ -330,7 +394,13 @@ impl Watch {
             .sort_by(|a, b| b.seconds.cmp(&a.seconds).then_with(|| a.pod.cmp(&b.pod)));
     }
 
-    fn pending(&mut self, state: &KubernetesState, now: Timestamp, progress: &mut Progress) {
+    fn pending(
+        &mut self,
+        state: &KubernetesState,
+        now: Timestamp,
+        progress: &mut Progress,
+        notices: &mut Vec<String>,
+    ) {
         let mut seen = BTreeSet::new();
         let pending = state.pods.iter().filter(|pod| {
             pod.node_name.is_none()
@@ -344,6 +414,10 @@ impl Watch {
             let event = state.events.iter().find(|event| {
                 event.reason == "FailedScheduling" && event.namespace == pod.namespace
             });
+            let told = Seen::Waits { pod: name.clone() }.words();
+            if seconds(since, now) >= LONG_PENDING && self.noticed.insert(told.clone()) {
+                notices.push(told);
+            }
             progress.pending.push(Pending {
                 pod: name,
                 seconds: seconds(since, now),
@@ -512,18 +586,27 @@ fn release(pod: &Pod, budgets: &[&DisruptionBudget]) -> String {
             budget.namespace, budget.name
         );
     }
-    let what = if missing == 1 {
-        "one more pod".to_string()
-    } else {
-        format!("{missing} more pods")
-    };
     let hint = if pod.ready {
         ""
     } else {
         "; this pod itself is not Ready, and would go with unhealthyPodEvictionPolicy AlwaysAllow (EV-4)"
     };
-    format!(
-        "{what} of budget {}/{} must become Ready ({healthy} are, it needs {desired}){hint}",
-        budget.namespace, budget.name
-    )
+    let wanted = if missing == 1 {
+        format!("a {} must become Ready", ordinal(desired + 1))
+    } else {
+        format!("{missing} more must become Ready")
+    };
+    format!("{healthy} Ready, {desired} must stay: {wanted}{hint}")
+}
+
+/// `1st`, `12th`, `23rd`.
+fn ordinal(number: i64) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
 }

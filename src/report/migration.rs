@@ -13,6 +13,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use closing::by_hand;
 pub use commands::command;
 pub use shell::{command_line, shell_quote};
 

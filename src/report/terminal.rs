@@ -118,23 +118,26 @@ fn render_block(block: &Block, width: Option<usize>, out: &mut String) {
     }
 }
 
-/// Breaks at blanks so that `indent` and text fit the width.
-fn wrap(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
-    const NARROWEST: usize = 20;
+/// Breaks at blanks so that `indent` and text fit the width; a word that is longer than a line is broken behind one of its marks, or
+/// where the line ends. At least one line.
+pub fn wrap(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
+    const NARROWEST: usize = 10;
     let Some(width) = width else {
         return vec![text.to_string()];
     };
     let room = width.saturating_sub(indent).max(NARROWEST);
     let mut lines = vec![String::new()];
     let mut length = 0;
-    for word in text.split(' ') {
+    for word in text.split(' ').flat_map(|word| pieces(word, room)) {
+        let (word, is_new) = word;
         let word_length = word.chars().count();
-        if length > 0 && length + 1 + word_length > room {
+        let blank = usize::from(is_new && length > 0);
+        if length > 0 && length + blank + word_length > room {
             lines.push(String::new());
             length = 0;
         }
         let line = lines.last_mut().expect("there is always a line");
-        if length > 0 {
+        if length > 0 && is_new {
             line.push(' ');
             length += 1;
         }
@@ -142,6 +145,26 @@ fn wrap(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
         length += word_length;
     }
     lines
+}
+
+/// A word in pieces that fit, and of each whether a word begins with it.
+fn pieces(word: &str, room: usize) -> Vec<(&str, bool)> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while rest.chars().count() > room {
+        let fits = rest
+            .char_indices()
+            .nth(room)
+            .map_or(rest.len(), |(end, _)| end);
+        // `/`, `-`, `.`, `_` and `=` stay with what is before them.
+        let end = rest[..fits]
+            .rfind(['/', '-', '.', '_', '='])
+            .map_or(fits, |mark| mark + 1);
+        pieces.push((&rest[..end], pieces.is_empty()));
+        rest = &rest[end..];
+    }
+    pieces.push((rest, pieces.is_empty()));
+    pieces
 }
 
 fn render_table(table: &Table, width: Option<usize>, out: &mut String) {
@@ -323,5 +346,22 @@ mod tests {
             wrap("aaaa bbbb cccc dddd eeee ffff", Some(20), 0),
             ["aaaa bbbb cccc dddd", "eeee ffff"]
         );
+    }
+
+    #[test]
+    fn words_longer_than_a_line_are_broken_behind_a_mark() {
+        assert_eq!(
+            wrap("pod a-namespace/with-a-long-name-0 waits", Some(16), 2),
+            ["pod", "a-namespace/", "with-a-long-", "name-0 waits"]
+        );
+        for width in 10..60 {
+            let text = "é/ü-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b_cccccccccccccccc=d e";
+            let lines = wrap(text, Some(width), 0);
+            assert!(
+                lines.iter().all(|line| line.chars().count() <= width),
+                "{lines:?}"
+            );
+            assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
+        }
     }
 }

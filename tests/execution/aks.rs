@@ -423,8 +423,12 @@ impl Aks {
             pod.ready = !away.contains(pod.node_name.as_ref().expect("bound"));
             ready += u64::from(pod.ready && !pod.host_network);
         }
-        state.workloads[0].ready_replicas = Some(ready);
-        state.endpoint_slices[0].ready_endpoints = ready;
+        for workload in &mut state.workloads {
+            workload.ready_replicas = Some(ready);
+        }
+        for slice in &mut state.endpoint_slices {
+            slice.ready_endpoints = ready;
+        }
         self.inventory.subnets[0].used = Some(used);
     }
 

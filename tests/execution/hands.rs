@@ -2,6 +2,8 @@
 //! one question that each write must answer: was the intention in the journal before it went out?
 
 use crate::aks::{Aks, POD_CIDR, instant, range};
+use aksplan::cli::event;
+use aksplan::cli::lines::Place;
 use aksplan::execute::actuator::{
     Actuator, Depth, LockTrouble, NotTaken, Observed, Prepared, Standing, Taken, Unprepared,
 };
@@ -254,12 +256,21 @@ impl Actuator for Hands<'_> {
     }
 }
 
-/// Keeps what was told.
+/// Keeps what was told; beside it, as events, a line each.
 #[derive(Debug, Default)]
-pub struct Heard(pub Vec<String>);
+pub struct Heard(pub Vec<String>, pub Vec<String>);
 
 impl Teller for Heard {
-    fn tell(&mut self, _: Timestamp, telling: &Telling) {
+    fn tell(&mut self, at: Timestamp, telling: &Telling) {
+        let place = Place {
+            cluster: "prod",
+            until: Some(instant(14_400)),
+        };
+        self.1.push(event::line(
+            at,
+            &place,
+            event::of_telling(at, &place, telling),
+        ));
         self.0.push(match telling {
             Telling::Notice { what } => (*what).to_string(),
             Telling::Waiting { why, .. } => format!("waiting: {why}"),

@@ -5,7 +5,7 @@ use crate::hands::{long_choices, plan_of};
 use aksplan::migrate::Sight;
 use aksplan::migrate::condition::OVERLAY_LABEL;
 use aksplan::migrate::foreseen::{Foreseen, ForeseenNode, ForeseenRange, HeldAt};
-use aksplan::migrate::pace::{Pace, Progress, Watch};
+use aksplan::migrate::pace::{Pace, Progress, Seen, Watch};
 use aksplan::migrate::step::{Seconds, Step};
 
 const NAMES: [&str; 3] = ["system-0", "apps-0", "apps-1"];
@@ -268,13 +268,13 @@ fn stuck_names_the_budget_the_pod_and_what_would_release_it() {
             (0, 2, 2, 3),
             true,
             false,
-            Some("one more pod of budget shop/web must become Ready (2 are, it needs 2)"),
+            Some("2 Ready, 2 must stay: a 3rd must become Ready"),
         ),
         (
             (0, 0, 2, 3),
             true,
             false,
-            Some("3 more pods of budget shop/web must become Ready (0 are, it needs 2)"),
+            Some("0 Ready, 2 must stay: 3 more must become Ready"),
         ),
         (
             (0, 3, 3, 3),
@@ -303,5 +303,45 @@ fn stuck_names_the_budget_the_pod_and_what_would_release_it() {
             (Some(words), Some(found)) if found.contains(words) => {}
             _ => panic!("{status:?} ready: {ready}: {found:?} instead of {words:?}"),
         }
+    }
+}
+
+#[test]
+fn a_pod_that_waits_long_is_noted_once() {
+    let mut aks = Aks::new(None);
+    let pod = &mut aks.state_mut().pods[0];
+    pod.node_name = None;
+    pod.phase = Some("Pending".to_string());
+    let step = step([Some(300), Some(600), Some(900)], 1000, 1500);
+    let mut watch = Watch::new(&step, instant(0), 60);
+    let mut noted = Vec::new();
+    for at in [0, 30, 59, 60, 61, 200] {
+        let (progress, notices) = look(&mut watch, &aks, at);
+        assert_eq!(progress.pending.len(), 1);
+        noted.extend(notices.into_iter().map(|what| (at, what)));
+    }
+    assert_eq!(noted, [(60, "pod shop/web-0 waits for a node".to_string())]);
+}
+
+#[test]
+fn what_is_noted_can_be_read_back() {
+    let name = |text: &str| text.to_string();
+    for seen in [
+        Seen::Done {
+            node: name("aks-apps-vmss00000a"),
+        },
+        Seen::Waits {
+            pod: name("shop/web-0"),
+        },
+        Seen::HeldBack {
+            pod: name("shop/web-0"),
+            node: name("apps-0"),
+            budgets: vec![name("shop/web"), name("shop/all")],
+        },
+    ] {
+        assert_eq!(Seen::of_words(&seen.words()), Some(seen));
+    }
+    for other in ["Drain: Draining node a", "node a b is done", "stuck: x", ""] {
+        assert_eq!(Seen::of_words(other), None, "{other}");
     }
 }

@@ -655,8 +655,7 @@ fn a_blocked_pod_is_waited_for_told_or_ended_as_chosen() {
             how,
             &[
                 "stuck",
-                "shop/web-2 on apps-0 is held back by shop/web",
-                "one more pod of budget shop/web must become Ready",
+                "shop/web-2 on apps-0 is held back by shop/web: 2 Ready, 2 must stay: a 3rd must become Ready",
             ],
             1,
         );

@@ -6,6 +6,7 @@ use super::telling::Screen;
 use crate::execute::actuator::{Actuator, Depth, Observed, Taken};
 use crate::execute::leftover;
 use crate::finding::counted;
+use crate::migrate::Plan;
 use crate::migrate::step::Resource;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use std::time::Duration;
 const MOST_BLIND: u32 = 5;
 
 /// What is asked to end.
-pub struct Emergency {
+pub struct Emergency<'a> {
+    pub plan: &'a Plan,
     pub resource: Resource,
     /// Why no journal is written.
     pub because: String,
@@ -21,7 +23,7 @@ pub struct Emergency {
     pub poll: Duration,
 }
 
-impl Emergency {
+impl Emergency<'_> {
     pub async fn end<A: Actuator>(
         &self,
         world: &mut A,
@@ -51,7 +53,7 @@ impl Emergency {
         while !world.is_interrupted() {
             match world.observe(Depth::Watch).await {
                 Ok(observed) if observed.is_quiet() => {
-                    for sentence in leftover::sentences(&observed) {
+                    for sentence in leftover::sentences(&observed, self.plan) {
                         screen.note(world.now(), &sentence);
                     }
                     return Ok(Ending::Unfinished);

@@ -1,23 +1,69 @@
-//! The evidence for a change record: what was planned, what was done when, what holds now, what remains. Written from the journal and from
-//! what was read last; concludes nothing that neither says.
+//! The evidence for a change record: who ran what when, what was sent, what was foreseen and what was seen, what holds now, what there is
+//! room for before and after, what remains. Written from the journal and from what was read; concludes nothing that neither says.
+//!
+//! `runs` (who, when, what was sent, when nobody watched) · `room` (addresses and capacity) · `foreseen` (predicted beside observed) ·
+//! `remains` (what a person still has to do)
 
+mod foreseen;
+mod remains;
+mod room;
+mod runs;
+
+use self::runs::Runs;
 use crate::execute::actuator::Observed;
-use crate::execute::journal::Status;
+use crate::execute::journal::{Record, Status};
 use crate::execute::run::Outcome;
-use crate::finding::grouped;
-use crate::migrate::infrastructure::Infrastructure;
+use crate::finding::{counted, grouped};
+use crate::migrate::condition::is_labelled_overlay;
 use crate::migrate::step::Action;
-use crate::migrate::{Condition, Plan};
+use crate::migrate::{Baseline, Condition, Plan};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
-use crate::report::{markdown, simulation::span};
+use crate::report::markdown;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
 
-pub fn text(
-    plan: &Plan,
-    status: &Status,
-    before: &Observed,
-    after: Option<&Observed>,
-    outcome: &Outcome,
-) -> String {
+/// What a person asked of the last run, beside the plan. The journal does not keep it.
+#[derive(Debug, Clone, Default)]
+pub struct Operator {
+    /// As it was given with `--window`; `None`: the cluster's own maintenance configuration.
+    pub window: Option<String>,
+    /// When the window that was open closes; `None`: none was known to be open.
+    pub until: Option<Timestamp>,
+    /// `wait`, `stop` or `abort`
+    pub on_blocked: &'static str,
+    pub accept_overrun: bool,
+    /// Nobody was asked to type the cluster's name.
+    pub yes: bool,
+}
+
+/// All that it is written from.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    pub plan: &'a Plan,
+    pub status: &'a Status,
+    pub records: &'a [Record],
+    pub operator: &'a Operator,
+    /// Read before the last run did anything.
+    pub before: &'a Observed,
+    /// Read after it; `None`: it could not be.
+    pub after: Option<&'a Observed>,
+    pub outcome: &'a Outcome,
+}
+
+/// `2026-11-23 23:14:17 UTC`
+pub fn stamp(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The whole file, as Markdown.
+pub fn text(evidence: &Evidence) -> String {
+    let Evidence {
+        plan,
+        status,
+        outcome,
+        ..
+    } = evidence;
+    let runs = Runs::of(evidence.records);
     let mut document = Document::new(format!(
         "{}: move to Azure CNI Overlay, evidence",
         plan.target.name
@@ -33,73 +79,48 @@ pub fn text(
     for sentence in &outcome.leaves {
         document.paragraph(sentence.clone());
     }
-    document.paragraph(format!(
-        "Plan {} (fingerprint {}), pod CIDR {}, {} run{}.",
-        plan.digest,
-        plan.fingerprint,
-        plan.pod_cidr,
-        status.runs,
-        if status.runs == 1 { "" } else { "s" }
-    ));
-    steps(plan, status, &mut document);
-    if let Some(after) = after {
+    target(plan, &mut document);
+    runs.told(evidence, &mut document);
+    if let Some(after) = evidence.after {
         conditions(plan, status, after, &mut document);
-        addresses(status, before, after, &mut document);
+        numbers(plan, status, after, &mut document);
     } else {
+        document.heading("What holds now");
         document.paragraph("How things stand at the end could not be read.");
     }
-    if !status.noticed.is_empty() {
-        document.heading("What happened");
-        document.blocks.push(Block::List(
-            status
-                .noticed
-                .iter()
-                .map(|(at, what)| (Cell::toned("-", Tone::Dim), format!("{at} {what}")))
-                .collect(),
-        ));
-    }
-    remains(plan, status, &mut document);
-    document.not_checked(
-        after
-            .map(|after| after.not_read.as_slice())
-            .unwrap_or_default(),
-    );
+    room::told(evidence, &mut document);
+    foreseen::told(evidence, &runs, &mut document);
+    runs.happened(evidence.records, &mut document);
+    remains::told(evidence, &mut document);
+    not_known(evidence, &mut document);
     markdown::render(&document)
 }
 
-fn steps(plan: &Plan, status: &Status, document: &mut Document) {
-    let mut table = Table::new(&[
-        "STEP",
-        "STATE",
-        "BEGAN",
-        "ENDED",
-        "#TOOK",
-        "#FORESEEN P50",
-        "#P90",
-    ]);
-    for step in &plan.steps {
-        let times = status.times.get(&step.id);
-        let took = times.and_then(|(began, ended)| {
-            let seconds = (*ended)?.as_second() - began.as_second();
-            u32::try_from(seconds).ok().map(span)
-        });
-        let text = |text: Option<String>| Cell::from(text.unwrap_or_else(|| "-".to_string()));
-        table.rows.push(vec![
-            step.id.as_str().into(),
-            status.step(&step.id).word().into(),
-            text(times.map(|(began, _)| began.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())),
-            text(times.and_then(|(_, ended)| {
-                ended.map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
-            })),
-            text(took),
-            text(step.expected.map(|expected| span(expected.p50))),
-            text(step.expected.map(|expected| span(expected.p90))),
-        ]);
+fn target(plan: &Plan, document: &mut Document) {
+    let word = |value: &Option<String>| Cell::from(value.as_deref().unwrap_or("not known"));
+    let target = &plan.target;
+    let mut table = Table::new(&["WHAT", "VALUE"]);
+    for (what, value) in [
+        ("cluster", Cell::from(target.name.as_str())),
+        ("id", word(&target.id)),
+        ("resource group", word(&target.resource_group)),
+        ("subscription", word(&target.subscription)),
+        ("tenant", word(&target.tenant)),
+        ("pod CIDR", Cell::from(plan.pod_cidr.to_string())),
+        ("plan, SHA-256", Cell::from(plan.digest.as_str())),
+        (
+            "facts it relies on, SHA-256",
+            Cell::from(plan.fingerprint.as_str()),
+        ),
+        ("made by", Cell::from(plan.made_by.as_str())),
+        ("facts read at", word(&plan.observed_at)),
+    ] {
+        table.rows.push(vec![what.into(), value]);
     }
-    document.table("Steps", table);
+    document.table("Plan", table);
 }
 
-/// The done criteria, as they are now.
+/// The done criteria, as they are now. A check over nothing proves nothing, and says so.
 fn conditions(plan: &Plan, status: &Status, after: &Observed, document: &mut Document) {
     let criteria = plan
         .steps
@@ -114,9 +135,18 @@ fn conditions(plan: &Plan, status: &Status, after: &Observed, document: &mut Doc
             .iter()
             .map(|condition: &Condition| {
                 let holding = condition.judge(sight);
-                match holding.why() {
-                    None => (Cell::toned("holds", Tone::Good), condition.words()),
-                    Some(why) => (
+                let looked_at = looked_at(condition, status.baseline.as_ref(), after);
+                match (holding.why(), looked_at) {
+                    (None, Some((0, _, many))) => (
+                        Cell::toned("none there", Tone::Warning),
+                        format!("{}: there were no {many} to look at", condition.words()),
+                    ),
+                    (None, Some((number, one, many))) => (
+                        Cell::toned("holds", Tone::Good),
+                        format!("{} ({})", condition.words(), counted(number, one, many)),
+                    ),
+                    (None, None) => (Cell::toned("holds", Tone::Good), condition.words()),
+                    (Some(why), _) => (
                         Cell::toned("not proven", Tone::Bad),
                         format!("{}: {why}", condition.words()),
                     ),
@@ -126,86 +156,176 @@ fn conditions(plan: &Plan, status: &Status, after: &Observed, document: &mut Doc
     ));
 }
 
-/// Addresses in use before and after.
-fn addresses(status: &Status, before: &Observed, after: &Observed, document: &mut Document) {
-    let mut table = Table::new(&[
-        "SUBNET",
-        "#USABLE",
-        "#IN USE BEFORE",
-        "#IN USE NOW",
-        "#RETURNED",
-    ]);
-    for index in after.inventory.subnets_of_cluster(after.cluster()) {
-        let subnet = after.inventory.subnet(index);
-        let name = after.inventory.subnet_name(index);
-        let used_before = status
-            .baseline
-            .as_ref()
-            .and_then(|baseline| baseline.subnets.get(&name).copied())
-            .or_else(|| {
-                before
-                    .inventory
-                    .subnet_indices()
-                    .find(|index| before.inventory.subnet_name(*index) == name)
-                    .and_then(|index| before.inventory.subnet(index).used)
+/// How many things a condition was judged over, and what they are called; `None`: it is about the cluster itself.
+fn looked_at(
+    condition: &Condition,
+    baseline: Option<&Baseline>,
+    after: &Observed,
+) -> Option<(u64, &'static str, &'static str)> {
+    let state = after.cluster().kubernetes.as_deref();
+    let nodes = state.map_or(0, |state| state.nodes.len() as u64);
+    match condition {
+        Condition::NodesReady | Condition::NodesOnOverlay { .. } => Some((nodes, "node", "nodes")),
+        Condition::PodsOffTheSubnets { .. } => {
+            let pods = state.map_or(0, |state| {
+                let own = state.pods.iter().filter(|pod| !pod.host_network);
+                own.filter(|pod| !pod.pod_ips.is_empty()).count() as u64
             });
-        let number = |number: Option<u64>| {
-            Cell::from(number.map_or_else(|| "not read".to_string(), grouped))
-        };
-        let returned = match (used_before, subnet.used) {
-            (Some(before), Some(now)) => Some(before.saturating_sub(now)),
-            _ => None,
-        };
-        table.rows.push(vec![
-            name.into(),
-            grouped(subnet.usable()).into(),
-            number(used_before),
-            number(subnet.used),
-            number(returned),
-        ]);
+            Some((
+                pods,
+                "pod with an address of its own",
+                "pods with addresses of their own",
+            ))
+        }
+        Condition::WorkloadsAsBefore => {
+            let compared = baseline.map_or(0, |baseline| baseline.workloads.len() as u64);
+            Some((compared, "workload compared", "workloads"))
+        }
+        Condition::EndpointsAsBefore => {
+            let compared = baseline.map_or(0, |baseline| baseline.endpoints.len() as u64);
+            Some((compared, "service compared", "services"))
+        }
+        Condition::AddressesReturned => {
+            let compared = baseline.map_or(0, |baseline| baseline.subnets.len() as u64);
+            Some((compared, "node subnet", "node subnets"))
+        }
+        _ => None,
     }
-    document.table("Addresses", table);
 }
 
-fn remains(plan: &Plan, status: &Status, document: &mut Document) {
-    let mut items: Vec<String> = plan
-        .steps
-        .iter()
-        .filter(|step| !status.step(&step.id).is_over())
-        .map(|step| format!("step {}: {}", step.id, step.action.words()))
-        .collect();
-    items.extend(
-        status
-            .unproven
-            .iter()
-            .map(|sentence| format!("not proven: {sentence}")),
-    );
-    items.extend(plan.breaks.found.iter().map(|dependent| {
-        format!(
-            "{} {}: {}",
-            dependent.kind.word(),
-            dependent.name,
-            dependent.remedy
-        )
-    }));
-    let code = Infrastructure::of(plan);
-    items.extend(code.attributes.iter().map(|attribute| {
-        format!(
-            "code: {} (Terraform), {} (Bicep, ARM) must say {}",
-            attribute.terraform,
-            attribute.azure,
-            attribute.after.as_deref().unwrap_or("nothing")
-        )
-    }));
-    items.extend(code.must_show);
-    if items.is_empty() {
+/// Nodes, pods, workloads and services in numbers.
+fn numbers(plan: &Plan, status: &Status, after: &Observed, document: &mut Document) {
+    document.heading("In numbers");
+    let Some(state) = after.cluster().kubernetes.as_deref() else {
+        document.paragraph("Objects of Kubernetes were not read.");
         return;
+    };
+    let on_overlay = state
+        .nodes
+        .iter()
+        .filter(|node| is_labelled_overlay(node))
+        .count() as u64;
+    let ready = state.nodes.iter().filter(|node| node.ready).count() as u64;
+    let mut phases: BTreeMap<&str, u64> = BTreeMap::new();
+    for pod in &state.pods {
+        *phases
+            .entry(pod.phase.as_deref().unwrap_or("of no phase"))
+            .or_default() += 1;
     }
-    document.heading("What remains");
-    document.blocks.push(Block::List(
-        items
-            .into_iter()
-            .map(|item| (Cell::toned("-", Tone::Warning), item))
-            .collect(),
-    ));
+    let phases: Vec<String> = phases
+        .iter()
+        .map(|(phase, number)| format!("{} {phase}", grouped(*number)))
+        .collect();
+    let of = |read: bool, kind: &str, sentence: String| match read {
+        true => sentence,
+        false => format!("{kind}: not read"),
+    };
+    let mut items = vec![
+        of(
+            state.has_kind("Node"),
+            "nodes",
+            format!(
+                "nodes: {} of {} on Overlay, {} Ready",
+                grouped(on_overlay),
+                grouped(state.nodes.len() as u64),
+                grouped(ready)
+            ),
+        ),
+        of(
+            state.has_kind("Pod"),
+            "pods",
+            match phases.is_empty() {
+                true => "pods: none there".to_string(),
+                false => format!("pods: {}", phases.join(", ")),
+            },
+        ),
+    ];
+    let now = Baseline::of(&after.inventory, after.cluster());
+    for (what, pods, before, now) in [
+        (
+            "workloads",
+            "pods",
+            status.baseline.as_ref().map(|before| &before.workloads),
+            &now.workloads,
+        ),
+        (
+            "services",
+            "endpoints",
+            status.baseline.as_ref().map(|before| &before.endpoints),
+            &now.endpoints,
+        ),
+    ] {
+        items.push(match before {
+            None => format!("{what}: nothing was recorded before the first write to compare with"),
+            Some(before) if before.is_empty() => {
+                format!("{what}: none there before the first write, so none compared")
+            }
+            Some(before) => {
+                let sum = |ready: &BTreeMap<String, u64>| grouped(ready.values().sum());
+                let fewer = before
+                    .iter()
+                    .filter(|(name, ready)| now.get(*name).copied().unwrap_or(0) < **ready)
+                    .count() as u64;
+                format!(
+                    "{what}: {} compared, {} of them with fewer ready {pods} than before; {} ready {pods} before, {} now",
+                    grouped(before.len() as u64),
+                    grouped(fewer),
+                    sum(before),
+                    sum(now)
+                )
+            }
+        });
+    }
+    if let Some(baseline) = status
+        .baseline
+        .as_ref()
+        .filter(|baseline| !baseline.not_read.is_empty())
+    {
+        items.push(format!(
+            "not read before the first write, so not compared: {}",
+            baseline.not_read.join(", ")
+        ));
+    }
+    let surge = crate::execute::leftover::surge_nodes(plan, after);
+    if surge > 0 {
+        items.push(format!(
+            "surge nodes still there: {} (in the number of nodes above)",
+            grouped(surge)
+        ));
+    }
+    list(items, Tone::Dim, document);
+}
+
+/// What nobody looked at or could not read, then and now.
+fn not_known(evidence: &Evidence, document: &mut Document) {
+    let mut sentences: Vec<String> = Vec::new();
+    if let Some(after) = evidence.after {
+        sentences.extend(after.not_read.iter().cloned());
+        sentences.extend(after.inventory.not_checked.iter().cloned());
+    }
+    let unknown = &evidence.plan.breaks.not_known;
+    sentences.extend(
+        unknown
+            .iter()
+            .map(|unknown| format!("{}: {}", unknown.what, unknown.how_to_find_out)),
+    );
+    sentences.push(
+        "The person signed in to Azure is not recorded here: the activity log of the cluster says who sent the requests above"
+            .to_string(),
+    );
+    let mut seen = Vec::new();
+    for sentence in sentences {
+        if !seen.contains(&sentence) {
+            seen.push(sentence);
+        }
+    }
+    document.not_checked(&seen);
+}
+
+fn list(items: Vec<String>, tone: Tone, document: &mut Document) {
+    let items = items
+        .into_iter()
+        .map(|item| (Cell::toned("-", tone), item))
+        .collect();
+    document.blocks.push(Block::List(items));
 }

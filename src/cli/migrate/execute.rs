@@ -5,8 +5,9 @@ use super::super::simulation::SimulationArgs;
 use super::super::{CliError, Ending};
 use super::carry::{Blocked, CarryArgs};
 use super::emergency::Emergency;
+use super::evidence::{self, Evidence, Operator};
 use super::status::store_error;
-use super::telling::{self, Screen};
+use super::telling::{Screen, Talk};
 use crate::execute::actuator::{Actuator, Depth, LockTrouble, Observed};
 use crate::execute::azure::{Azure, Interrupt};
 use crate::execute::journal::{RunEnd, Status, StepState};
@@ -22,7 +23,6 @@ use crate::migrate::step::Resource;
 use crate::migrate::window::{Gate, Question, Window};
 use crate::migrate::{Action, Obstacle, Plan, Step};
 use crate::model::{Inventory, ResourceId};
-use crate::report::migration::shell_quote;
 use crate::report::terminal::clean;
 use crate::rule;
 use crate::source::azure::account;
@@ -125,7 +125,7 @@ impl<'a> Carrier<'a> {
             .map_or_else(|| Status::of(self.plan), |(status, _)| status);
         let observed = self.look(world).await?;
         let (refusals, notes) = self.refusals(&observed, &status, world.now(), world.now());
-        telling::dry_run(
+        super::dry_run::dry_run(
             self.plan,
             &status,
             &observed,
@@ -190,9 +190,7 @@ impl<'a> Carrier<'a> {
                 .await
                 .map_err(CliError::Unready)?;
         }
-        let ended = self
-            .locked(&journal, &mut store, &mut world, interrupt, holder)
-            .await;
+        let ended = self.locked(&mut store, &mut world, interrupt, holder).await;
         world.into_lock().give_back(Timestamp::now()).await;
         ended
     }
@@ -217,13 +215,14 @@ impl<'a> Carrier<'a> {
         if !observed.is_quiet() {
             self.confirm(&Status::of(self.plan))?;
         }
-        let listening = listen(interrupt);
+        let mut screen = Screen::new(self.plan, self.simulation.format());
+        let listening = listen(interrupt, screen.talk());
         let emergency = Emergency {
+            plan: self.plan,
             resource,
             because: because.to_string(),
             poll: Duration::from_secs_f64(self.args.poll),
         };
-        let mut screen = Screen::new(self.plan, self.simulation.format());
         let ended = emergency.end(&mut world, &observed, &mut screen).await;
         listening.abort();
         ended
@@ -231,7 +230,6 @@ impl<'a> Carrier<'a> {
 
     async fn locked(
         &self,
-        journal: &Path,
         store: &mut Store,
         world: &mut Azure<ClusterLock>,
         interrupt: Interrupt,
@@ -250,7 +248,7 @@ impl<'a> Carrier<'a> {
         if refusals.is_empty() {
             self.confirm(store.status())?;
         }
-        let listening = listen(interrupt);
+        let listening = listen(interrupt, screen.talk());
         let judge = Judgement {
             carrier: self,
             refusals,
@@ -259,25 +257,17 @@ impl<'a> Carrier<'a> {
         let now = world.now();
         let first = store.status().first_write.unwrap_or(now);
         let options = self.options(holder, &observed, first, now);
+        screen.until(options.until);
         let outcome = carry_out(self.plan, store, world, &mut screen, &options, &judge).await;
         listening.abort();
         let after = world.observe(Depth::Whole).await.ok();
         let outcome = outcome.map_err(store_error)?;
-        self.evidence(store, &observed, after.as_ref(), &outcome, &mut screen)?;
+        let operator = self.operator(options.until);
+        let read = (&observed, after.as_ref());
+        self.evidence(store, &operator, read, &outcome, &mut screen)?;
         let status = store.status();
         if outcome.how != RunEnd::Completed && status.wrote {
-            screen.note(
-                world.now(),
-                &format!(
-                    "go on with: aksplan migrate --resume --plan {}{}",
-                    quoted(self.path),
-                    if self.args.journal.is_some() {
-                        format!(" --journal {}", quoted(journal))
-                    } else {
-                        String::new()
-                    }
-                ),
-            );
+            screen.go_on(world.now());
         }
         Ok(match outcome.how {
             RunEnd::Completed if status.unproven.is_empty() => Ending::Fine,
@@ -573,11 +563,25 @@ impl<'a> Carrier<'a> {
         }
     }
 
+    fn operator(&self, until: Option<Timestamp>) -> Operator {
+        Operator {
+            window: self.window.map(|window| window.to_string()),
+            until,
+            on_blocked: match self.args.on_blocked {
+                Blocked::Wait => "wait",
+                Blocked::Stop => "stop",
+                Blocked::Abort => "abort",
+            },
+            accept_overrun: self.args.accept_overrun,
+            yes: self.args.yes,
+        }
+    }
+
     fn evidence(
         &self,
         store: &Store,
-        before: &Observed,
-        after: Option<&Observed>,
+        operator: &Operator,
+        (before, after): (&Observed, Option<&Observed>),
         outcome: &Outcome,
         screen: &mut Screen,
     ) -> Result<(), CliError> {
@@ -585,7 +589,18 @@ impl<'a> Carrier<'a> {
             return Ok(());
         }
         let path = self.args.evidence(self.path);
-        let text = super::evidence::text(self.plan, store.status(), before, after, outcome);
+        let records = Store::look(store.path(), self.plan)
+            .map_err(store_error)?
+            .map_or_else(Vec::new, |(_, records)| records);
+        let text = evidence::text(&Evidence {
+            plan: self.plan,
+            status: store.status(),
+            records: &records,
+            operator,
+            before,
+            after,
+            outcome,
+        });
         crate::execute::store::write_private(&path, &text).map_err(|error| {
             CliError::Write(std::io::Error::new(
                 error.kind(),
@@ -715,11 +730,6 @@ impl Judge for Judgement<'_, '_> {
     }
 }
 
-fn quoted(path: &Path) -> String {
-    let name = path.display().to_string();
-    shell_quote(&name).unwrap_or(name)
-}
-
 /// Who carries it out, for people, and the journal it is noted in: a run that was killed does not stand in its own way, and no other journal
 /// has the same number.
 fn holder(journal: &str) -> String {
@@ -738,21 +748,16 @@ fn holder(journal: &str) -> String {
 }
 
 /// Ctrl-C, or the signal to terminate, once: stop after the current write. Twice: at once.
-fn listen(interrupt: Interrupt) -> tokio::task::JoinHandle<()> {
+fn listen(interrupt: Interrupt, talk: Talk) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         while asked_to_stop().await {
             if interrupt.is_asked() {
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "stopped at once; --status says how it stands, --resume goes on"
-                );
+                talk.clear();
+                talk.aside("stopped at once; --status says how it stands, --resume goes on");
                 std::process::exit(4);
             }
             interrupt.ask();
-            let _ = writeln!(
-                std::io::stderr(),
-                "stopping after the current write; once more stops at once"
-            );
+            talk.aside("stopping after the current write; once more stops at once");
         }
     })
 }

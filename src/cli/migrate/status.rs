@@ -2,12 +2,18 @@
 
 use super::super::output::{Format, json, write_all};
 use super::super::{CliError, Ending};
-use crate::execute::journal::{Record, Status, StepState};
+use super::evidence::stamp;
+use crate::execute::journal::{self, Status, StepState};
 use crate::execute::store::{Store, StoreError};
+use crate::finding::{Severity, counted};
 use crate::migrate::Plan;
-use crate::report::document::{Block, Document, Table, Tone};
+use crate::migrate::plan::Told;
+use crate::report::document::{Block, Cell, Document, Table, Tone};
+use crate::report::simulation::span;
 use crate::report::{markdown, terminal};
+use jiff::Timestamp;
 use serde::Serialize;
+use std::fs::TryLockError;
 use std::path::Path;
 
 /// What verification says.
@@ -15,10 +21,34 @@ use std::path::Path;
 pub struct VerifyShape {
     pub format_version: &'static str,
     pub plan: String,
+    /// SHA-256 of everything in the plan but this field: to be compared with that of the copy that was approved.
     pub digest: String,
+    pub cluster: String,
+    pub cluster_id: Option<String>,
+    pub resource_group: Option<String>,
+    pub subscription: Option<String>,
+    pub tenant: Option<String>,
+    pub pod_cidr: String,
     /// Whether it may be carried out, as far as the plan itself tells.
     pub is_valid: bool,
     pub wrong: Vec<String>,
+    pub steps: Vec<PlannedShape>,
+    /// What was found when it was made, as the plan keeps it.
+    pub findings: Vec<Told>,
+}
+
+/// A step, as planned.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct PlannedShape {
+    pub id: String,
+    pub what: String,
+    /// Whether a request is sent.
+    pub writes: bool,
+    /// Whether every node is drained and reimaged.
+    pub reimages: bool,
+    /// Seconds that half of the futures take, and nine of ten; null: not simulated.
+    pub expected_p50: Option<u32>,
+    pub expected_p90: Option<u32>,
 }
 
 /// How the execution of a plan stands.
@@ -27,11 +57,15 @@ pub struct StatusShape {
     pub format_version: &'static str,
     pub cluster: String,
     pub plan_digest: String,
-    /// Null where nothing was begun.
+    /// Null where there is none.
     pub journal: Option<String>,
+    /// Bytes after the last whole record: one that was being written when the program was killed, or is being written now.
+    pub torn_bytes: u64,
     pub runs: u32,
     /// A run that has begun and not ended: it goes on, or was killed.
     pub run_is_open: bool,
+    /// Whether it goes on: somebody on this machine holds the journal's lock. Null: no run is open, or nobody can say.
+    pub run_goes_on: Option<bool>,
     /// How the last run ended: `completed`, `refused`, `failed`, `stopped`, `aborted`.
     pub last_end: Option<String>,
     pub last_end_why: Option<String>,
@@ -68,41 +102,34 @@ pub fn verified(
     wrong: &[String],
     format: Format,
 ) -> Result<Ending, CliError> {
+    let target = &plan.target;
     let shape = VerifyShape {
         format_version: VERSION,
         plan: path.display().to_string(),
         digest: plan.digest.clone(),
+        cluster: target.name.clone(),
+        cluster_id: target.id.clone(),
+        resource_group: target.resource_group.clone(),
+        subscription: target.subscription.clone(),
+        tenant: target.tenant.clone(),
+        pod_cidr: plan.pod_cidr.to_string(),
         is_valid: wrong.is_empty(),
         wrong: wrong.to_vec(),
+        steps: plan
+            .steps
+            .iter()
+            .map(|step| PlannedShape {
+                id: step.id.clone(),
+                what: step.action.words(),
+                writes: step.write.is_some(),
+                reimages: step.reimages,
+                expected_p50: step.expected.map(|expected| expected.p50),
+                expected_p90: step.expected.map(|expected| expected.p90),
+            })
+            .collect(),
+        findings: plan.findings.clone(),
     };
-    print(format, &shape, || {
-        let mut document =
-            Document::new(format!("{}: plan for {}", path.display(), plan.target.name));
-        if wrong.is_empty() {
-            document.toned(
-                format!(
-                    "It may be carried out, as far as it tells itself: {} steps, each with what follows from its action, in an order \
-                     that works. Whether facts still match is looked at before the first write.",
-                    plan.steps.len()
-                ),
-                Tone::Good,
-            );
-        } else {
-            document.toned("It must not be carried out.", Tone::Bad);
-            document.blocks.push(Block::List(
-                wrong
-                    .iter()
-                    .map(|sentence| {
-                        (
-                            crate::report::document::Cell::toned("-", Tone::Bad),
-                            sentence.clone(),
-                        )
-                    })
-                    .collect(),
-            ));
-        }
-        document
-    })?;
+    print(format, &shape, || verified_document(&shape))?;
     Ok(if wrong.is_empty() {
         Ending::Fine
     } else {
@@ -110,13 +137,123 @@ pub fn verified(
     })
 }
 
+fn verified_document(shape: &VerifyShape) -> Document {
+    let mut document = Document::new(format!("{}: plan for {}", shape.plan, shape.cluster));
+    if shape.is_valid {
+        document.toned(
+            format!(
+                "It may be carried out, as far as it tells itself: {} steps, each with what follows from its action, in an order \
+                 that works. Whether facts still match is looked at before the first write.",
+                shape.steps.len()
+            ),
+            Tone::Good,
+        );
+    } else {
+        document.toned("It must not be carried out.", Tone::Bad);
+        let wrong = shape.wrong.iter();
+        document.blocks.push(Block::List(
+            wrong
+                .map(|sentence| (Cell::toned("-", Tone::Bad), sentence.clone()))
+                .collect(),
+        ));
+    }
+    let word = |value: &Option<String>| Cell::from(value.as_deref().unwrap_or("not known"));
+    let mut target = Table::new(&["WHAT", "VALUE"]);
+    for (what, value) in [
+        ("cluster", Cell::from(shape.cluster.as_str())),
+        ("resource group", word(&shape.resource_group)),
+        ("subscription", word(&shape.subscription)),
+        ("tenant", word(&shape.tenant)),
+        ("pod CIDR", Cell::from(shape.pod_cidr.as_str())),
+        ("digest (SHA-256)", Cell::from(shape.digest.as_str())),
+    ] {
+        target.rows.push(vec![what.into(), value]);
+    }
+    document.table("What it is for", target);
+    document.paragraph("Compare the digest with that of the copy that was approved: whoever edits a plan can seal it anew.");
+    let mut steps = Table::new(&["STEP", "WHAT", "SENDS", "REIMAGES", "#P50", "#P90"]);
+    for step in &shape.steps {
+        let yes = |is: bool| if is { "yes" } else { "no" };
+        let time = |seconds: Option<u32>| Cell::from(seconds.map_or("-".to_string(), span));
+        steps.rows.push(vec![
+            step.id.as_str().into(),
+            step.what.as_str().into(),
+            yes(step.writes).into(),
+            if step.reimages { "every node" } else { "no" }.into(),
+            time(step.expected_p50),
+            time(step.expected_p90),
+        ]);
+    }
+    document.table("Steps", steps);
+    document.heading("Found when it was made");
+    let worth: Vec<&Told> = shape
+        .findings
+        .iter()
+        .filter(|told| told.severity != Severity::Info.word())
+        .collect();
+    if worth.is_empty() {
+        document.paragraph("No warning is in the plan.");
+    }
+    document.blocks.push(Block::List(
+        worth
+            .iter()
+            .map(|told| {
+                let tone = if told.is_blocker() {
+                    Tone::Bad
+                } else {
+                    Tone::Warning
+                };
+                (
+                    Cell::toned(told.severity.as_str(), tone),
+                    told.message.clone(),
+                )
+            })
+            .collect(),
+    ));
+    document
+}
+
 pub fn status(journal: &Path, plan: &Plan, format: Format) -> Result<Ending, CliError> {
     let found = Store::look(journal, plan).map_err(store_error)?;
-    let begun = found.is_some();
-    let (status, records) = found.unwrap_or_else(|| (Status::of(plan), Vec::new()));
-    let shape = shape(journal, plan, &status, &records);
-    print(format, &shape, || document(plan, &shape, begun))?;
+    let (status, _) = found.unwrap_or_else(|| (Status::of(plan), Vec::new()));
+    let file = JournalFile::look(journal, status.open_run);
+    let shape = shape(journal, plan, &status, &file);
+    print(format, &shape, || document(plan, &shape, &status))?;
     Ok(Ending::Fine)
+}
+
+/// The journal as a file.
+struct JournalFile {
+    is_there: bool,
+    /// Bytes after the last whole record.
+    torn: u64,
+    /// Whether somebody holds its lock; `None`: nobody can say, or it was not asked.
+    is_locked: Option<bool>,
+}
+
+impl JournalFile {
+    /// The lock is only asked for while a run is open, and given back at once. A run that begins in that instant finds it taken, and
+    /// says so: it has written nothing by then.
+    fn look(path: &Path, run_is_open: bool) -> Self {
+        let bytes = std::fs::read(path).ok();
+        let torn = bytes
+            .as_deref()
+            .and_then(|bytes| journal::read(bytes).ok())
+            .map_or(0, |read| read.torn as u64);
+        let is_locked = run_is_open
+            .then(|| std::fs::File::open(path).ok())
+            .flatten()
+            .and_then(|file| match file.try_lock_shared() {
+                Ok(()) => Some(false),
+                Err(TryLockError::WouldBlock) => Some(true),
+                Err(TryLockError::Error(_)) => None,
+            });
+        JournalFile {
+            is_there: bytes.is_some(),
+            torn,
+            is_locked,
+        }
+    }
 }
 
 pub fn store_error(error: StoreError) -> CliError {
@@ -129,7 +266,7 @@ pub fn store_error(error: StoreError) -> CliError {
     }
 }
 
-fn shape(journal: &Path, plan: &Plan, status: &Status, records: &[Record]) -> StatusShape {
+fn shape(journal: &Path, plan: &Plan, status: &Status, file: &JournalFile) -> StatusShape {
     let steps = plan
         .steps
         .iter()
@@ -153,9 +290,11 @@ fn shape(journal: &Path, plan: &Plan, status: &Status, records: &[Record]) -> St
         format_version: VERSION,
         cluster: plan.target.name.clone(),
         plan_digest: plan.digest.clone(),
-        journal: (!records.is_empty()).then(|| journal.display().to_string()),
+        journal: file.is_there.then(|| journal.display().to_string()),
+        torn_bytes: file.torn,
         runs: status.runs,
         run_is_open: status.open_run,
+        run_goes_on: file.is_locked,
         last_end: status
             .last_end
             .as_ref()
@@ -174,55 +313,151 @@ fn shape(journal: &Path, plan: &Plan, status: &Status, records: &[Record]) -> St
     }
 }
 
-fn document(plan: &Plan, shape: &StatusShape, begun: bool) -> Document {
+fn document(plan: &Plan, shape: &StatusShape, status: &Status) -> Document {
     let mut document = Document::new(format!("{}: move to Overlay", plan.target.name));
-    let (sentence, tone) = match (&shape.last_end, begun) {
-        (_, false) => ("Nothing was begun.".to_string(), Tone::Dim),
-        _ if shape.is_complete => ("Every step of the plan is done.".to_string(), Tone::Good),
-        (Some(end), _) => (
-            format!(
-                "Run {} ended as {end}: {}. Go on with --resume.",
-                shape.runs,
-                shape.last_end_why.as_deref().unwrap_or_default()
-            ),
-            Tone::Warning,
-        ),
-        (None, _) => (
-            format!(
-                "Run {} has begun and not ended: it goes on now, or was killed. If it was, go on with --resume.",
-                shape.runs
-            ),
-            Tone::Warning,
-        ),
-    };
+    let (sentence, tone) = stands(shape, status.wrote);
     document.toned(sentence, tone);
+    if shape.torn_bytes > 0 {
+        document.toned(
+            if shape.run_goes_on == Some(true) {
+                "The last record is being written now.".to_string()
+            } else {
+                format!(
+                    "The last record was torn in writing ({}): the program was killed, or its machine was. --resume drops it, and looks \
+                     for what it may have announced.",
+                    counted(shape.torn_bytes, "byte", "bytes")
+                )
+            },
+            Tone::Warning,
+        );
+    }
+    let times = Times::of(status);
     let mut table = Table::new(&["STEP", "WHAT", "STATE", "BEGAN", "ENDED"]);
     for step in &shape.steps {
+        let at = status.times.get(&step.id);
+        let told = |at: Option<Timestamp>| {
+            Cell::from(at.map_or_else(|| "-".to_string(), |at| times.told(at)))
+        };
         table.rows.push(vec![
             step.id.as_str().into(),
             step.what.as_str().into(),
             step.state.as_str().into(),
-            step.began.as_deref().unwrap_or("-").into(),
-            step.ended.as_deref().unwrap_or("-").into(),
+            told(at.map(|(began, _)| *began)),
+            told(at.and_then(|(_, ended)| *ended)),
         ]);
     }
     document.table("Steps", table);
-    let newest = shape.noticed.len().saturating_sub(NOTICES);
-    if !shape.noticed.is_empty() {
+    for step in &shape.steps {
+        if let Some(why) = &step.why {
+            document.toned(format!("{} failed: {why}", step.id), Tone::Bad);
+        }
+    }
+    if let Some(date) = &times.date {
+        document.toned(format!("All times on {date}."), Tone::Dim);
+    }
+    let older = status.noticed.len().saturating_sub(NOTICES);
+    if !status.noticed.is_empty() {
         document.heading("Noticed");
+        if older > 0 {
+            document.toned(
+                format!(
+                    "{} before these; -o json has all",
+                    counted(older as u64, "more", "more")
+                ),
+                Tone::Dim,
+            );
+        }
+        let newest = status.noticed[older..].iter();
         document.blocks.push(Block::List(
-            shape.noticed[newest..]
-                .iter()
-                .map(|notice| {
+            newest
+                .map(|(at, what)| {
                     (
-                        crate::report::document::Cell::toned("-", Tone::Dim),
-                        format!("{} {}", notice.at, notice.what),
+                        Cell::toned("-", Tone::Dim),
+                        format!("{} {what}", times.told(*at)),
                     )
                 })
                 .collect(),
         ));
     }
     document
+}
+
+/// How it stands, in a sentence.
+fn stands(shape: &StatusShape, wrote: bool) -> (String, Tone) {
+    let last = shape.runs;
+    match (&shape.last_end, &shape.journal) {
+        (_, None) => ("Nothing was begun.".to_string(), Tone::Dim),
+        (None, Some(_)) if last == 0 => (
+            "There is a journal without one whole run in it: the program was killed before it did anything, and nothing was sent. Begin \
+             with --execute."
+                .to_string(),
+            Tone::Warning,
+        ),
+        _ if shape.is_complete => ("Every step of the plan is done.".to_string(), Tone::Good),
+        (Some(end), _) if !wrote => (
+            format!(
+                "Run {last} ended as {end}, and nothing was ever sent: {}. Begin with --execute.",
+                shape.last_end_why.as_deref().unwrap_or_default()
+            ),
+            Tone::Warning,
+        ),
+        (Some(end), _) => (
+            format!(
+                "Run {last} ended as {end}: {}. Go on with --resume.",
+                shape.last_end_why.as_deref().unwrap_or_default()
+            ),
+            Tone::Warning,
+        ),
+        (None, _) => match shape.run_goes_on {
+            Some(true) => (
+                format!("Run {last} goes on now: somebody on this machine holds the journal's lock."),
+                Tone::Good,
+            ),
+            Some(false) => (
+                format!(
+                    "Run {last} was killed: it has not ended, and nobody on this machine holds the journal's lock. What AKS was at, it goes \
+                     on with by itself. Go on with --resume."
+                ),
+                Tone::Warning,
+            ),
+            None => (
+                format!(
+                    "Run {last} has begun and not ended: it goes on now, or was killed. If it was, go on with --resume."
+                ),
+                Tone::Warning,
+            ),
+        },
+    }
+}
+
+/// Times to the second; the date once, where all have the same.
+struct Times {
+    date: Option<String>,
+}
+
+impl Times {
+    fn of(status: &Status) -> Self {
+        let steps = status.times.values();
+        let steps = steps.flat_map(|(began, ended)| [Some(*began), *ended]);
+        let noticed = status.noticed.iter().map(|(at, _)| Some(*at));
+        let mut dates: Vec<String> = steps
+            .chain(noticed)
+            .flatten()
+            .map(|at| at.strftime("%Y-%m-%d").to_string())
+            .collect();
+        dates.sort_unstable();
+        dates.dedup();
+        Times {
+            date: dates.pop().filter(|_| dates.is_empty()),
+        }
+    }
+
+    fn told(&self, at: Timestamp) -> String {
+        match self.date {
+            Some(_) => at.strftime("%H:%M:%S UTC").to_string(),
+            None => stamp(at),
+        }
+    }
 }
 
 fn print<S: Serialize>(

@@ -62,6 +62,12 @@ pub(super) fn afterwards(plan: &Plan, document: &mut Document) {
         ),
     ];
     code_lines(&lines, document);
+    document.part("What remains to be done by hand");
+    list(by_hand(plan), document);
+}
+
+/// What nothing but a person can do once the cluster runs on Overlay, a sentence each. Also the evidence says it.
+pub fn by_hand(plan: &Plan) -> Vec<String> {
     let mut by_hand = vec![
         "Allow lists, NSG rules, firewall and route rules that name pod addresses: pods leave by their node's address now (MIG-25)"
             .to_string(),
@@ -87,8 +93,7 @@ pub(super) fn afterwards(plan: &Plan, document: &mut Document) {
                 .to_string(),
         );
     }
-    document.part("What remains to be done by hand");
-    list(by_hand, document);
+    by_hand
 }
 
 pub(super) fn code(plan: &Plan, document: &mut Document) {
