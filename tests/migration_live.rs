@@ -13,17 +13,27 @@ mod binary;
 mod carried;
 #[path = "migration_live/client.rs"]
 mod client;
+#[path = "migration_live/compared.rs"]
+mod compared;
 #[path = "control_plane/mod.rs"]
 mod control_plane;
 #[path = "migration_live/elsewhere.rs"]
 mod elsewhere;
+#[path = "migration_live/end.rs"]
+mod end;
 #[path = "migration_live/executed.rs"]
 mod executed;
 #[path = "migration_live/hand.rs"]
 mod hand;
+#[path = "migration_live/killed.rs"]
+mod killed;
 #[path = "azure/line.rs"]
 mod line;
 #[path = "migration_live/moves.rs"]
 mod moves;
+#[path = "migration_live/refused.rs"]
+mod refused;
+#[path = "migration_live/sources.rs"]
+mod sources;
 #[path = "migration_live/stand_in.rs"]
 mod stand_in;

@@ -48,18 +48,20 @@ impl Settings {
 }
 
 /// An operation that changes no node.
-pub async fn briefly(shared: Arc<Shared>, id: String, pool: Option<String>) {
-    tokio::time::sleep(shared.pace.short_operation).await;
-    let mut world = shared.world();
-    if world.operation(&id).is_cancelled {
-        world.end(&id, "Canceled", None, &|_| "Canceled", "Canceled");
-        return;
+pub async fn briefly(shared: Arc<Shared>, id: String, pool: Option<String>, time: Duration) {
+    let until = Instant::now() + time;
+    while Instant::now() < until && !shared.is_cancelled(&id) {
+        tokio::time::sleep(time.min(Duration::from_millis(30))).await;
     }
+    let mut world = shared.world();
+    let end = if world.operation(&id).is_cancelled {
+        "Canceled"
+    } else {
+        "Succeeded"
+    };
     match pool {
-        None => world.end(&id, "Succeeded", None, &|_| "Succeeded", "Succeeded"),
-        Some(pool) => {
-            world.end_of_pool(&id, &pool);
-        }
+        None => world.end(&id, end, None, &|_| end, end),
+        Some(pool) => world.end_of_pool(&id, &pool, end),
     }
 }
 
@@ -136,7 +138,9 @@ async fn pool(shared: &Shared, id: &str, pool: &'static str) -> Result<(), Troub
         shared.node_goes(node).await;
         let path = format!("{}/{node}", super::kubernetes::NETWORK_CONFIGS);
         shared.api.delete(&path).await;
-        shared.world().remove_node(node);
+        let mut world = shared.world();
+        world.remove_node(node);
+        world.is_over(node);
         Ok(())
     });
     join_all(ends).await.into_iter().collect()
@@ -266,6 +270,7 @@ impl Shared {
         tokio::time::sleep(self.pace.reimage).await;
         self.node_comes(node).await;
         let mut world = self.world();
+        world.is_over(node);
         let all = world.nodes.values().filter(|node| !node.is_surge).count();
         let generation = world.generation;
         let done = world
@@ -350,13 +355,13 @@ impl super::world::World {
         self.touch_cluster();
     }
 
-    fn end_of_pool(&mut self, id: &str, pool: &str) {
+    fn end_of_pool(&mut self, id: &str, pool: &str, end: &str) {
         let operation = self.operation(id);
-        operation.status = "Succeeded".to_string();
+        operation.status = end.to_string();
         operation.is_over = true;
         self.running = None;
         if let Some(profile) = self.profile(pool) {
-            profile["provisioningState"] = json!("Succeeded");
+            profile["provisioningState"] = json!(end);
         }
         self.touch_pool(pool);
     }

@@ -12,7 +12,7 @@ pub fn cluster(shape: &Shape) -> Value {
     let mut network = json!({
         "networkPlugin": shape.plugin,
         "networkPolicy": shape.policy.unwrap_or("none"),
-        "networkDataplane": "azure",
+        "networkDataplane": if shape.policy == Some("cilium") { "cilium" } else { "azure" },
         "loadBalancerSku": "standard",
         "loadBalancerProfile": {
             "managedOutboundIPs": {"count": 1},

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 const LOOK_EVERY: Duration = Duration::from_millis(60);
 const HOST: &str = "aksplan.test/host-ip";
 
-/// On a busy machine the player now and then misses a change of a pod, which would then wait for ever: it is shown it again.
+/// On a busy machine the player now and then misses a change of a pod, which would then wait for ever: it is shown it again, so long
+/// after it should have acted, for it begins to wait anew then.
 const SHOWN_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// Never ends by itself.
@@ -80,7 +81,7 @@ async fn show_again(shared: &Shared, since: &mut BTreeMap<String, Instant>) {
     since.retain(|uid, _| stands.contains_key(uid));
     for (uid, pod) in stands {
         let since = since.entry(uid).or_insert_with(Instant::now);
-        if since.elapsed() < SHOWN_AGAIN_AFTER {
+        if since.elapsed() < SHOWN_AGAIN_AFTER + ready_after(pod) {
             continue;
         }
         *since = Instant::now();
@@ -91,6 +92,15 @@ async fn show_again(shared: &Shared, since: &mut BTreeMap<String, Instant>) {
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
         shared.api.send("PATCH", &path, Some(&change)).await;
     }
+}
+
+fn ready_after(pod: &Value) -> Duration {
+    let text = pod["metadata"]["annotations"]["aksplan.test/ready-after"].as_str();
+    let (number, unit) = match text.unwrap_or("0ms").strip_suffix("ms") {
+        Some(number) => (number, 1),
+        None => (text.unwrap_or_default().trim_end_matches('s'), 1000),
+    };
+    Duration::from_millis(number.parse::<u64>().expect("milliseconds or seconds") * unit)
 }
 
 fn waits(pod: &Value) -> bool {

@@ -3,6 +3,7 @@
 
 use super::Shared;
 use super::nodes::names;
+use super::world::Eviction;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,7 @@ pub enum Drained {
 }
 
 /// Pods that stay: those of a DaemonSet, and those that no API object made.
-fn stays(pod: &Value) -> bool {
+pub fn stays(pod: &Value) -> bool {
     let owners = pod["metadata"]["ownerReferences"].as_array();
     let of_daemon = owners
         .into_iter()
@@ -32,12 +33,14 @@ impl Shared {
         let retry = self.pace.eviction_retry;
         let message = format!("Draining node: {node}");
         self.event(node, "Normal", "Drain", &message).await;
+        self.world().drain_begins(node);
         let mut told = BTreeSet::new();
         let mut refused: BTreeMap<String, Value> = BTreeMap::new();
         for round in 0.. {
             let pods = self.pods_on(node).await;
             let left: Vec<&Value> = pods.iter().filter(|pod| !stays(pod)).collect();
             if left.is_empty() {
+                self.world().is_drained(node);
                 return Drained::Empty;
             }
             if self.is_cancelled(operation) {
@@ -53,7 +56,10 @@ impl Shared {
             for (pod, status, answer) in answers {
                 match status {
                     404 => {}
-                    200 | 201 => self.world().evicted.push((node.to_string(), pod)),
+                    200 | 201 => self.world().evicted.push(Eviction {
+                        node: node.to_string(),
+                        pod,
+                    }),
                     429 => {
                         let (namespace, _) = pod.split_once('/').unwrap_or_default();
                         let budget = format!("{namespace}/{}", budget(&answer));

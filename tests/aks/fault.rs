@@ -12,6 +12,10 @@ pub enum Fault {
     LostAfter,
     /// The answer takes so much longer. What was asked is done at once.
     Slow(Duration),
+    /// 400 with this code and message, and nothing is done.
+    Refused(&'static str, &'static str),
+    /// In this very moment somebody else writes to the first pool: an operation that takes so long. Then it is answered as ever.
+    Meanwhile(Duration),
     /// 401, and from now on for everybody with this token.
     Expired,
 }

@@ -14,6 +14,7 @@ pub mod nodes;
 pub mod server;
 pub mod shape;
 pub mod small;
+pub mod timed;
 pub mod workloads;
 pub mod world;
 pub mod writes;
@@ -151,21 +152,25 @@ impl Aks {
             world: Mutex::new(World::new(shape)),
         });
         shared.keep(runtime.spawn(server::serve(listener, Arc::clone(&shared))));
-        runtime.block_on(async {
-            kubernetes::wipe(&shared.api).await;
-            kubernetes::grant(&shared.api, &kubernetes::reads()).await;
-            shared.keep(tokio::spawn(cni::run(Arc::clone(&shared))));
-            workloads::build(&shared).await;
-        });
-        eprintln!("the cluster is Ready after {:?}", begun.elapsed());
-        Some(Aks {
+        // Dropped where it never gets Ready: its tasks would act on the next cluster.
+        let mut aks = Aks {
             shared,
             plane,
-            begun: jiff::Timestamp::now()
-                .strftime("%Y-%m-%dT%H:%M:%S.%6fZ")
-                .to_string(),
+            begun: String::new(),
             _turn: turn,
-        })
+        };
+        aks.plane.runtime.block_on(async {
+            let shared = &aks.shared;
+            kubernetes::wipe(&shared.api).await;
+            kubernetes::grant(&shared.api, &kubernetes::reads()).await;
+            shared.keep(tokio::spawn(cni::run(Arc::clone(shared))));
+            workloads::build(shared).await;
+        });
+        eprintln!("the cluster is Ready after {:?}", begun.elapsed());
+        aks.begun = jiff::Timestamp::now()
+            .strftime("%Y-%m-%dT%H:%M:%S.%6fZ")
+            .to_string();
+        Some(aks)
     }
 
     /// `http://127.0.0.1:PORT`
@@ -219,6 +224,24 @@ impl Aks {
         world.touch_cluster();
     }
 
+    /// Somebody else changes properties of the cluster, in no time.
+    pub fn somebody_sets(&self, properties: &Value) {
+        let mut world = self.shared.world();
+        bodies::merge(&mut world.cluster["properties"], properties);
+        world.touch_cluster();
+    }
+
+    /// Somebody else writes to a pool: an operation of its own, so long.
+    pub fn somebody_writes(&self, pool: &str, time: Duration) {
+        writes::somebody_writes(&self.shared, pool, time);
+    }
+
+    /// Somebody else makes an object.
+    pub fn somebody_makes(&self, object: &Value) {
+        let path = workloads::path(object);
+        self.block_on(self.shared.api.make(&path, object));
+    }
+
     /// Somebody else scales a pool out.
     pub fn somebody_adds_a_node(&self, pool: &str) {
         let name = {
@@ -243,6 +266,22 @@ impl Aks {
             shared.strict(true).await;
         });
         self.shared.keep(task);
+    }
+
+    /// Whatever somebody does beside the test; it ends with the cluster.
+    pub fn meanwhile(&self, deed: impl Future<Output = ()> + Send + 'static) {
+        let task = self.shared.spawn(deed);
+        self.shared.keep(task);
+    }
+
+    /// Somebody deletes a machine that nothing is needed of any more.
+    pub fn somebody_deletes_a_node(&self, name: &str) {
+        self.block_on(async {
+            self.shared.node_goes(name).await;
+            let path = format!("{}/{name}", kubernetes::NETWORK_CONFIGS);
+            self.shared.api.delete(&path).await;
+        });
+        self.shared.world().remove_node(name);
     }
 
     pub fn somebody_allows_again(&self) {

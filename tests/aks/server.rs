@@ -56,6 +56,10 @@ async fn handle(
         fault: None,
     };
     asked.fault = fault::met(&mut locked(&shared.rules), &asked.method, &asked.path);
+    if let Some(Fault::Meanwhile(time)) = asked.fault {
+        let pool = shared.world().shape.pools[0].name;
+        writes::somebody_writes(&shared, pool, time);
+    }
     if let Some(Fault::LostBefore) = asked.fault {
         locked(&shared.log).push(asked);
         cut.cut();
@@ -70,6 +74,7 @@ async fn handle(
             }
             reply
         }
+        Some(Fault::Refused(code, message)) => Reply::of(400, error(code, message, None)),
         _ => answer(&shared, &asked, &parts.headers).await,
     };
     let lost = asked.fault == Some(Fault::LostAfter);
@@ -125,7 +130,8 @@ async fn answer(shared: &Arc<Shared>, asked: &Asked, headers: &HeaderMap) -> Rep
         return match (method, segments.as_slice()) {
             ("PUT", []) => writes::put_cluster(shared, asked).await,
             ("PUT", ["agentpools", pool]) => writes::put_pool(shared, asked, pool),
-            ("POST", ["abort"] | ["agentpools", _, "abort"]) => writes::abort(shared),
+            ("POST", ["abort"]) => writes::abort(shared, None),
+            ("POST", ["agentpools", pool, "abort"]) => writes::abort(shared, Some(pool)),
             ("POST", ["listclusterusercredential"]) => Reply::of(
                 200,
                 json!({"kubeconfigs": [{"name": "clusterUser", "value": shared.kubeconfig}]}),

@@ -1,8 +1,10 @@
 //! Makes a shape's nodes and objects real, and waits until all is Ready. Changes nothing afterwards.
 
 use super::Shared;
+use super::world::node_name;
 use futures::future::join_all;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// Kind, path of the group, resource, whether it is in a namespace.
@@ -28,6 +30,10 @@ const KINDS: &[(&str, &str, &str, bool)] = &[
     ("StatefulSet", "/apis/apps/v1", "statefulsets", true),
 ];
 
+/// The annotation of a Deployment with the node, as `pool/instance`, on which the scheduler is to put its first pods: while it is made,
+/// every other node is cordoned.
+pub const FIRST_ON: &str = "aksplan.test/first-on";
+
 /// Where an object of this kind and namespace is made.
 pub fn path(object: &Value) -> String {
     let kind = object["kind"].as_str().unwrap_or_default();
@@ -52,10 +58,12 @@ pub async fn build(shared: &Shared) {
     };
     join_all(nodes.iter().map(|node| shared.node_comes(node))).await;
     for kind in KINDS {
-        let of_kind = objects.iter().filter(|object| object["kind"] == kind.0);
+        let is_of_it = |object: &&Value| object["kind"] == kind.0 && first_on(object).is_none();
+        let of_kind = objects.iter().filter(is_of_it);
         let made = of_kind.map(async |object| shared.api.make(&path(object), object).await);
         join_all(made).await;
     }
+    in_their_places(shared, &nodes, &objects).await;
     let begun = Instant::now();
     loop {
         let late = late(shared).await;
@@ -70,6 +78,44 @@ pub async fn build(shared: &Shared) {
         );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+fn first_on(object: &Value) -> Option<&str> {
+    object["metadata"]["annotations"][FIRST_ON].as_str()
+}
+
+/// Deployments that begin on a node of their own, one node after the other.
+async fn in_their_places(shared: &Shared, nodes: &[String], objects: &[Value]) {
+    let wanted: BTreeSet<&str> = objects.iter().filter_map(first_on).collect();
+    for place in wanted {
+        let (pool, instance) = place.split_once('/').expect("a pool and an instance");
+        let instance: usize = instance.parse().expect("a number");
+        let name = node_name(pool, instance);
+        assert!(nodes.contains(&name), "{place}: there is no {name}");
+        join_all(nodes.iter().map(|node| shared.cordon(node, *node != name))).await;
+        let here = objects
+            .iter()
+            .filter(|object| first_on(object) == Some(place));
+        let mut pods = 0;
+        for object in here {
+            shared.api.make(&path(object), object).await;
+            pods += object["spec"]["replicas"].as_u64().unwrap_or(1) as usize;
+        }
+        let begun = Instant::now();
+        // Daemons are there as well.
+        while evictable(&shared.pods_on(&name).await) < pods {
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "{place}: never placed"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    join_all(nodes.iter().map(|node| shared.cordon(node, false))).await;
+}
+
+fn evictable(pods: &[Value]) -> usize {
+    pods.iter().filter(|pod| !super::drain::stays(pod)).count()
 }
 
 /// What is not yet as its object wants it.

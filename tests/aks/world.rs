@@ -5,6 +5,7 @@ use super::shape::{Range, Shape};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
 
 /// How pods of a node get their addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +39,43 @@ pub struct Operation {
     pub id: String,
     /// What another writer is told is in the way.
     pub handler: &'static str,
+    /// In lower case, where it is a pool's own.
+    pub pool: Option<String>,
     pub status: String,
     pub error: Option<Value>,
     pub is_over: bool,
     pub is_cancelled: bool,
+}
+
+/// An eviction that the API server granted.
+#[derive(Debug, Clone)]
+pub struct Eviction {
+    pub node: String,
+    /// `namespace/name`
+    pub pod: String,
+}
+
+/// The first time that a budget refused.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// `namespace/name`
+    pub budget: String,
+    /// Since the operation began.
+    pub at: Duration,
+    /// Nodes of the pool that were done by then.
+    pub done: u64,
+    /// Of the drain.
+    pub round: u32,
+}
+
+/// What a node went through, each since the operation began.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    pub node: String,
+    pub drain_begins: Duration,
+    pub drained: Option<Duration>,
+    /// Ready again, or taken away.
+    pub ended: Option<Duration>,
 }
 
 pub struct World {
@@ -54,10 +88,14 @@ pub struct World {
     pub generation: u64,
     pub operations: BTreeMap<String, Operation>,
     pub running: Option<String>,
-    /// Evictions that were taken, each as node and `namespace/pod`.
-    pub evicted: Vec<(String, String)>,
-    /// Budgets in the order in which they first refused: `namespace/name`, how many nodes of the pool were done, and in which round of the drain.
-    pub refusing: Vec<(String, u64, u32)>,
+    /// When the operation that runs, or the last one, began.
+    pub began: Option<Instant>,
+    /// Evictions that were taken, in order.
+    pub evicted: Vec<Eviction>,
+    /// Budgets in the order in which they first refused.
+    pub refusing: Vec<Refusal>,
+    /// Nodes in the order in which they were first drained.
+    pub turns: Vec<Turn>,
     serial: u64,
 }
 
@@ -78,8 +116,10 @@ impl World {
             generation: 0,
             operations: BTreeMap::new(),
             running: None,
+            began: None,
             evicted: Vec::new(),
             refusing: Vec::new(),
+            turns: Vec::new(),
             serial: 0,
         };
         world.touch_cluster();
@@ -177,14 +217,51 @@ impl World {
     }
 
     pub fn refuses(&mut self, budget: String, node: &str, round: u32) {
-        if self.refusing.iter().all(|(known, _, _)| *known != budget) {
+        if self.refusing.iter().all(|known| known.budget != budget) {
             let done = self.nodes.get(node).map_or(0, |node| {
                 let pool = self.nodes.values().filter(|other| other.pool == node.pool);
                 let done =
                     pool.filter(|other| !other.is_surge && other.generation == self.generation);
                 done.count() as u64
             });
-            self.refusing.push((budget, done, round));
+            let at = self.elapsed();
+            self.refusing.push(Refusal {
+                budget,
+                at,
+                done,
+                round,
+            });
+        }
+    }
+
+    /// Since the operation began.
+    fn elapsed(&self) -> Duration {
+        self.began.map_or(Duration::ZERO, |began| began.elapsed())
+    }
+
+    pub fn drain_begins(&mut self, node: &str) {
+        let at = self.elapsed();
+        if self.turns.iter().all(|turn| turn.node != node) {
+            self.turns.push(Turn {
+                node: node.to_string(),
+                drain_begins: at,
+                drained: None,
+                ended: None,
+            });
+        }
+    }
+
+    pub fn is_drained(&mut self, node: &str) {
+        let at = self.elapsed();
+        if let Some(turn) = self.turns.iter_mut().find(|turn| turn.node == node) {
+            turn.drained.get_or_insert(at);
+        }
+    }
+
+    pub fn is_over(&mut self, node: &str) {
+        let at = self.elapsed();
+        if let Some(turn) = self.turns.iter_mut().find(|turn| turn.node == node) {
+            turn.ended.get_or_insert(at);
         }
     }
 
@@ -235,7 +312,7 @@ impl World {
             .map(|node| node.instance + 1)
             .max()
             .unwrap_or_default();
-        let name = format!("{}{}", scale_set(pool), base36(instance));
+        let name = node_name(pool, instance);
         let node = Node {
             pool: pool.to_string(),
             is_surge,
@@ -345,6 +422,11 @@ impl World {
 /// `aks-apps-38250194-vmss`
 pub fn scale_set(pool: &str) -> String {
     format!("aks-{pool}-38250194-vmss")
+}
+
+/// `aks-apps-38250194-vmss000000`
+pub fn node_name(pool: &str, instance: usize) -> String {
+    format!("{}{}", scale_set(pool), base36(instance))
 }
 
 /// Instances are numbered so in the names of nodes: six places, base 36.

@@ -127,7 +127,8 @@ pub async fn put_cluster(shared: &Arc<Shared>, asked: &Asked) -> Reply {
     let task = if unfinished {
         shared.spawn(acting::reimage_all(Arc::clone(shared), id.clone()))
     } else {
-        shared.spawn(acting::briefly(Arc::clone(shared), id.clone(), None))
+        let time = shared.pace.short_operation;
+        shared.spawn(acting::briefly(Arc::clone(shared), id.clone(), None, time))
     };
     shared.keep(task);
     shared.begun(200, answer, &id)
@@ -373,11 +374,13 @@ pub fn put_pool(shared: &Arc<Shared>, asked: &Asked, pool: &str) -> Reply {
             let profile = world.profile(pool).expect("it was just found");
             *profile = new;
             profile["provisioningState"] = json!("Updating");
-            let id = begin(&mut world, "PutAgentPoolHandler.PUT");
+            let id = begin_of_pool(&mut world, pool);
             let answer = bodies::agent_pool(&world.cluster, pool).expect("it was just found");
             world.touch_pool(pool);
             drop(world);
-            let task = acting::briefly(Arc::clone(shared), id.clone(), Some(pool.to_string()));
+            let time = shared.pace.short_operation;
+            let task =
+                acting::briefly(Arc::clone(shared), id.clone(), Some(pool.to_string()), time);
             let task = shared.spawn(task);
             shared.keep(task);
             shared.begun(200, answer, &id)
@@ -422,16 +425,46 @@ fn accepted_pool(world: &mut World, asked: &Asked, pool: &str) -> Result<Value, 
     Ok(new)
 }
 
-/// Of the cluster, or of a pool.
-pub fn abort(shared: &Arc<Shared>) -> Reply {
+/// Somebody else writes to a pool: an operation of its own, so long.
+pub fn somebody_writes(shared: &Arc<Shared>, pool: &str, time: std::time::Duration) {
     let mut world = shared.world();
-    let Some(running) = world.running.clone() else {
+    let profile = world.profile(pool).expect("the shape's pools are there");
+    profile["provisioningState"] = json!("Updating");
+    let id = begin_of_pool(&mut world, pool);
+    world.touch_pool(pool);
+    drop(world);
+    let task = acting::briefly(Arc::clone(shared), id, Some(pool.to_string()), time);
+    let task = shared.spawn(task);
+    shared.keep(task);
+}
+
+fn begin_of_pool(world: &mut World, pool: &str) -> String {
+    let id = begin(world, "PutAgentPoolHandler.PUT");
+    world.operation(&id).pool = Some(pool.to_ascii_lowercase());
+    id
+}
+
+/// Of the cluster's operation, or of a pool's own: each is asked to end where it is.
+pub fn abort(shared: &Arc<Shared>, pool: Option<&str>) -> Reply {
+    let mut world = shared.world();
+    let running = world.running.clone();
+    let running = running.filter(|id| world.operations[id].pool.as_deref() == pool);
+    let Some(running) = running else {
         let message = "There is no ongoing operation that could be aborted.";
         return Reply::of(409, error("OperationNotAllowed", message, None));
     };
     world.operation(&running).is_cancelled = true;
-    world.set_state(&|_| "Canceling", "Canceling");
-    let answer = world.cluster.clone();
+    let answer = match pool {
+        None => {
+            world.set_state(&|_| "Canceling", "Canceling");
+            world.cluster.clone()
+        }
+        Some(pool) => {
+            let profile = world.profile(pool).expect("an operation runs on it");
+            profile["provisioningState"] = json!("Canceling");
+            bodies::agent_pool(&world.cluster, pool).expect("it was just found")
+        }
+    };
     let id = begin_beside(&mut world, "AbortLatestOperationHandler.POST");
     drop(world);
     let (watched, own) = (Arc::clone(shared), id.clone());
@@ -456,6 +489,7 @@ pub fn abort(shared: &Arc<Shared>) -> Reply {
 fn begin(world: &mut World, handler: &'static str) -> String {
     let id = begin_beside(world, handler);
     world.running = Some(id.clone());
+    world.began = Some(std::time::Instant::now());
     id
 }
 
@@ -466,6 +500,7 @@ fn begin_beside(world: &mut World, handler: &'static str) -> String {
         Operation {
             id: id.clone(),
             handler,
+            pool: None,
             status: "InProgress".to_string(),
             error: None,
             is_over: false,

@@ -11,7 +11,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// A run that hangs at a budget which somebody made too strict once it ran.
-fn hanging(aks: &Aks, path: &str) -> Child {
+pub fn hanging(aks: &Aks, path: &str) -> Child {
     aks.somebody_forbids_once_it_runs();
     let mut arguments = vec!["--execute", "--plan", path];
     arguments.extend(QUICK);

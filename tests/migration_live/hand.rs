@@ -3,11 +3,11 @@
 
 use super::aks::{Aks, TOKEN, kubernetes};
 use super::control_plane::{Folder, kubeconfig};
+use super::end::Journal;
 use aksplan::execute::actuator::{
     Actuator, Depth, LockTrouble, NotTaken, Observed, Prepared, Standing, Taken, Unprepared,
 };
 use aksplan::execute::azure::{Azure, Interrupt, Lock};
-use aksplan::execute::journal::Event;
 use aksplan::execute::run::{OnBlocked, Options, Outcome, run};
 use aksplan::execute::store::Store;
 use aksplan::execute::teller::{Teller, Telling};
@@ -19,7 +19,6 @@ use aksplan::source::kubernetes_api::{self, Access, Reader};
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request, Url};
 use jiff::Timestamp;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -30,8 +29,10 @@ pub enum Death {
     Never,
     /// So many records are in the journal, and nothing has been done since the last.
     After(usize),
-    /// Azure has taken a write, and it is not yet in the journal.
-    Unrecorded,
+    /// So many bytes of the journal are on the disk, whatever record they end in; of what that record tells nothing came after it.
+    Within(usize),
+    /// Azure has taken so many writes, and the last is not yet in the journal.
+    Unrecorded(u32),
 }
 
 /// What came of a run; `None`: it was killed.
@@ -73,39 +74,29 @@ pub fn options() -> Options {
 
 impl Hand<'_> {
     /// Plans the move of what is there now, as a person would.
-    pub fn plan(aks: &Aks) -> Hand<'_> {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    pub fn plan<'a>(aks: &'a Aks, more: &[&str]) -> Hand<'a> {
         let folder = Folder::new();
-        let path = super::moves::plan(aks, &folder, &[]);
+        let path = super::moves::plan(aks, &folder, more);
         let text = std::fs::read_to_string(path).expect("it was just written");
         let plan = Plan::parse(&text).expect("it is a plan");
         assert_eq!(verify::verify(&plan), Vec::<String>::new());
         aks.forget();
+        Hand::with(aks, &plan)
+    }
+
+    /// With a plan of another cluster of the same shape.
+    pub fn with<'a>(aks: &'a Aks, plan: &Plan) -> Hand<'a> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Hand {
             aks,
-            folder,
-            plan,
+            folder: Folder::new(),
+            plan: plan.clone(),
             token: TOKEN.to_string(),
         }
     }
 
-    pub fn journal(&self) -> PathBuf {
-        self.folder.path.join("plan.journal")
-    }
-
-    /// Numbers of records after which a process is killed: each but those that only note what is seen, of which the first and the
-    /// last stand for all.
-    pub fn records(&self) -> Vec<usize> {
-        let looked = Store::look(&self.journal(), &self.plan).expect("it can be read");
-        let (_, records) = looked.expect("there is one");
-        let is_note = |position: &usize| matches!(records[*position].event, Event::Noticed { .. });
-        let all = 0..records.len();
-        let notes: Vec<usize> = all.clone().filter(is_note).collect();
-        all.filter(|position| {
-            !is_note(position) || notes.first() == Some(position) || notes.last() == Some(position)
-        })
-        .map(|position| position + 1)
-        .collect()
+    pub fn journal(&self) -> Journal {
+        Journal::beside_plan_of(&self.folder)
     }
 
     pub fn run(&self, options: &Options, death: Death) -> Ran {
@@ -119,12 +110,13 @@ impl Hand<'_> {
         let dead = Arc::new(Notify::new());
         let mut told = Told::default();
         let outcome = self.aks.block_on(async {
-            let mut store = Store::open(&self.journal(), &self.plan, Timestamp::now())
+            let mut store = Store::open(&self.journal().0, &self.plan, Timestamp::now())
                 .expect("nobody else has it");
             let mut world = Mortal {
                 inner: world(self.aks, &self.token, &id).await,
                 journal: self.journal(),
                 death,
+                sent: 0,
                 dead: Arc::clone(&dead),
             };
             let running = run(
@@ -141,10 +133,30 @@ impl Hand<'_> {
                 () = tokio::time::sleep(Duration::from_secs(120)) => panic!("it never ends"),
             }
         });
+        let was_killed = self.lose(death);
         Ran {
-            outcome,
+            outcome: outcome.filter(|_| !was_killed),
             told: told.0,
         }
+    }
+
+    /// Records that were written without anything being done between them are there together when the process is killed at the next
+    /// deed, or at its end: those after its death were never written. Whether there were any.
+    fn lose(&self, death: Death) -> bool {
+        let bytes = self.journal().bytes();
+        let keep: usize = match death {
+            Death::After(records) => {
+                let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+                lines.take(records).map(<[u8]>::len).sum()
+            }
+            Death::Within(bytes) => bytes,
+            Death::Never | Death::Unrecorded(_) => return false,
+        };
+        if keep >= bytes.len() {
+            return false;
+        }
+        std::fs::write(self.journal().0, &bytes[..keep]).expect("it is ours");
+        true
     }
 }
 
@@ -207,18 +219,21 @@ impl Teller for Told {
 /// The real world, until it is time.
 struct Mortal {
     inner: Azure<Nobody>,
-    journal: PathBuf,
+    journal: Journal,
     death: Death,
+    sent: u32,
     dead: Arc<Notify>,
 }
 
 impl Mortal {
     async fn live(&self) {
-        let Death::After(most) = self.death else {
-            return;
+        let text = self.journal.bytes();
+        let is_time = match self.death {
+            Death::After(records) => text.iter().filter(|byte| **byte == b'\n').count() >= records,
+            Death::Within(bytes) => text.len() >= bytes,
+            Death::Never | Death::Unrecorded(_) => false,
         };
-        let text = std::fs::read(&self.journal).unwrap_or_default();
-        if text.iter().filter(|byte| **byte == b'\n').count() >= most {
+        if is_time {
             self.die().await;
         }
     }
@@ -256,7 +271,8 @@ impl Actuator for Mortal {
     async fn send(&mut self, prepared: &Prepared) -> Result<Taken, NotTaken> {
         self.live().await;
         let taken = self.inner.send(prepared).await;
-        if self.death == Death::Unrecorded {
+        self.sent += 1;
+        if self.death == Death::Unrecorded(self.sent) {
             self.die().await;
         }
         taken

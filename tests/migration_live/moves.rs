@@ -17,15 +17,13 @@ pub fn migrate(aks: &Aks, arguments: &[&str]) -> (Option<i32>, String, String) {
 
 /// Plans the move into a file of this folder.
 pub fn plan(aks: &Aks, folder: &Folder, more: &[&str]) -> String {
+    plan_with(aks, folder, "100.64.0.0/16", more)
+}
+
+/// With this pod CIDR.
+pub fn plan_with(aks: &Aks, folder: &Folder, pod_cidr: &str, more: &[&str]) -> String {
     let path = folder.path.join("plan.json").display().to_string();
-    let mut arguments = vec![
-        "--pod-cidr",
-        "100.64.0.0/16",
-        "--futures",
-        "50",
-        "--out",
-        &path,
-    ];
+    let mut arguments = vec!["--pod-cidr", pod_cidr, "--futures", "50", "--out", &path];
     arguments.extend(more);
     let (code, out, err) = migrate(aks, &arguments);
     assert_eq!(code, Some(0), "{out}\n{err}");
@@ -49,6 +47,10 @@ pub const QUICK: [&str; 9] = [
 pub fn execute(aks: &Aks, deed: &str, plan: &str, more: &[&str]) -> (Option<i32>, String, String) {
     let mut arguments = vec![deed, "--plan", plan];
     arguments.extend(QUICK);
+    let at = arguments.iter().position(|word| *word == "--settle");
+    if let Some(at) = at.filter(|_| more.contains(&"--settle")) {
+        arguments.drain(at..at + 2);
+    }
     arguments.extend(more);
     migrate(aks, &arguments)
 }

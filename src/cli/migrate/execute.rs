@@ -8,7 +8,7 @@ use super::emergency::Emergency;
 use super::evidence::{self, Evidence, Operator};
 use super::status::store_error;
 use super::telling::{Screen, Talk};
-use crate::execute::actuator::{Actuator, Depth, Observed};
+use crate::execute::actuator::{Actuator, Depth, LockTrouble, Observed};
 use crate::execute::azure::{Azure, Interrupt};
 use crate::execute::journal::{RunEnd, Status, StepState};
 use crate::execute::lock::ClusterLock;
@@ -16,6 +16,7 @@ use crate::execute::run::{Judge, OnBlocked, Options, Outcome, run as carry_out};
 use crate::execute::store::{Store, StoreError};
 use crate::finding::{Severity, counted};
 use crate::migrate::build::{as_at_the_move, together};
+use crate::migrate::condition::{Condition, Holding};
 use crate::migrate::fingerprint::{Drift, drift, facts};
 use crate::migrate::foresee::{Foresights, blockers, sentence};
 use crate::migrate::step::Resource;
@@ -234,11 +235,13 @@ impl<'a> Carrier<'a> {
         interrupt: Interrupt,
         holder: String,
     ) -> Result<Ending, CliError> {
-        let observed = self.look(world).await?;
+        let mut screen = Screen::new(self.plan, self.simulation.format());
+        let observed = self
+            .look_when_quiet(world, store.status(), &mut screen)
+            .await?;
         let now = world.now();
         let first = store.status().first_write.unwrap_or(now);
         let (refusals, notes) = self.refusals(&observed, store.status(), first, now);
-        let mut screen = Screen::new(self.plan, self.simulation.format());
         for note in &notes {
             screen.note(now, note);
         }
@@ -289,13 +292,66 @@ impl<'a> Carrier<'a> {
             {
                 "nothing was written yet, so there is nothing to go on with; begin with --execute"
             }
-            (Some((status, _)), _) if status.is_complete() => "every step of this plan is done",
+            // Killed between its last step and its end, a run has still to say how it came out.
+            (Some((status, _)), _) if status.is_complete() && !status.open_run => {
+                "every step of this plan is done"
+            }
             (Some((status, _)), true) if status.wrote => {
                 "this plan was begun before; see --status, and go on with --resume"
             }
             _ => return Ok(()),
         };
         Err(CliError::Usage(format!("{name}: {problem}")))
+    }
+
+    /// A write of the step that is next was taken, or may have been.
+    fn is_under_way(&self, status: &Status) -> bool {
+        let current = status
+            .current()
+            .map(|position| &self.plan.steps[position])
+            .filter(|step| step.write.is_some());
+        current.is_some_and(|step| {
+            matches!(
+                status.step(&step.id),
+                StepState::Running { .. } | StepState::InDoubt { .. }
+            )
+        })
+    }
+
+    /// Looks. Somebody else's operation is waited for where that is wanted and the window is open: only then can anything be judged.
+    async fn look_when_quiet(
+        &self,
+        world: &mut Azure<ClusterLock>,
+        status: &Status,
+        screen: &mut Screen<'_>,
+    ) -> Result<Observed, CliError> {
+        let waits = self.args.on_blocked == Blocked::Wait
+            && !self.args.deed.abort
+            && !self.is_under_way(status);
+        let mut told = None;
+        loop {
+            let observed = self.look(world).await?;
+            let now = world.now();
+            let running = Condition::NoOperationRuns.judge(observed.sight(None));
+            let window = self.window.as_ref();
+            let is_open = Question::of(observed.cluster(), window, now).until();
+            let Holding::Fails(why) = running else {
+                return Ok(observed);
+            };
+            if !waits || observed.cluster().is_stopped() || is_open.is_none_or(|until| now >= until)
+            {
+                return Ok(observed);
+            }
+            let why = format!("another operation is under way, and is waited for: {why}");
+            if told.as_ref() != Some(&why) {
+                screen.note(now, &why);
+                told = Some(why);
+            }
+            world.wait(Duration::from_secs_f64(self.args.poll)).await;
+            if let Err(LockTrouble::Lost(who)) = world.keep_lock().await {
+                return Err(CliError::Unready(who));
+            }
+        }
     }
 
     /// Everything that stands in the way of beginning or going on now, and what is worth saying of the rest.
@@ -309,14 +365,8 @@ impl<'a> Carrier<'a> {
         let mut refusals = Vec::new();
         let mut notes = Vec::new();
         let current = status.current();
-        let state = current.map(|position| status.step(&self.plan.steps[position].id));
-        let is_under_way = matches!(
-            state,
-            Some(StepState::Running { .. } | StepState::InDoubt { .. })
-        ) && current
-            .is_some_and(|position| self.plan.steps[position].write.is_some());
         // What AKS is at already is watched, whatever the clock says.
-        if is_under_way || self.args.deed.abort {
+        if self.is_under_way(status) || self.args.deed.abort {
             return (refusals, notes);
         }
         refusals.extend(other_cluster(observed));
@@ -368,8 +418,10 @@ impl<'a> Carrier<'a> {
         // What a failed attempt of the move itself leaves is no obstacle to going on.
         if moves && !has_moved {
             let blockers = blockers(&then, cluster, &self.plan.pod_cidr);
-            // A failed reimage before it leaves the cluster Failed, which its own step asks about.
-            let is_left = |obstacle: &Obstacle| has_failed && obstacle.rule == &rule::MIG_14;
+            // A failed write before it leaves the cluster or a pool Failed or Canceled, which its own step asks about.
+            let mut writes = self.plan.steps.iter().filter(|step| step.write.is_some());
+            let has_left = writes.any(|step| status.failed.contains(&step.id));
+            let is_left = |obstacle: &Obstacle| has_left && obstacle.rule == &rule::MIG_14;
             let blockers = blockers.iter().filter(|obstacle| !is_left(obstacle));
             refusals.extend(blockers.map(sentence));
         }
