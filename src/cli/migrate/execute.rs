@@ -288,7 +288,11 @@ impl<'a> Carrier<'a> {
                 "nothing was begun, so there is nothing to go on with; begin with --execute"
             }
             (Some((status, _)), false)
-                if self.args.deed.resume && !status.wrote && !status.open_run =>
+                // A run that was killed has no end.
+                if self.args.deed.resume
+                    && !status.wrote
+                    && !status.open_run
+                    && status.last_end.is_some() =>
             {
                 "nothing was written yet, so there is nothing to go on with; begin with --execute"
             }
