@@ -474,7 +474,7 @@ fn keep_subnets<'a>(pool: &mut PoolFact, mut known: impl Iterator<Item = &'a Poo
     }
 }
 
-fn taken(begun: Result<Begun, Refusal>) -> Result<Taken, NotTaken> {
+pub(super) fn taken(begun: Result<Begun, Refusal>) -> Result<Taken, NotTaken> {
     match begun {
         Ok(begun) => Ok(Taken {
             operation: Some(begun.operation.reference()),

@@ -47,6 +47,13 @@ pub struct Orders {
     pub yes: bool,
 }
 
+impl Orders {
+    /// Journals of before they were kept have none.
+    fn are_unknown(&self) -> bool {
+        *self == Orders::default()
+    }
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
@@ -66,7 +73,7 @@ pub enum Event {
         made_by: String,
         /// Who holds the lock.
         holder: String,
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Orders::are_unknown")]
         orders: Orders,
     },
     /// How things stood before the first write.

@@ -53,7 +53,10 @@ impl Lock for ClusterLock {
         if left > whole * 2 / 3 {
             return Ok(());
         }
-        lease.renew(now).await.map_err(|error| match error {
+        let renewed = lease.renew(now).await;
+        // Asking may have taken longer than was left.
+        let left = lease.expires().duration_since(Timestamp::now()).as_secs();
+        renewed.map_err(|error| match error {
             LeaseError::Lost(_) | LeaseError::Held(_) => LockTrouble::Lost(error.to_string()),
             _ if left <= 0 => LockTrouble::Unsure(error.to_string()),
             _ => LockTrouble::NotRenewed(error.to_string()),

@@ -3,11 +3,13 @@
 //!
 //! [`journal`] (what happened, and how things stand after it; pure) · [`store`] (its file) · [`actuator`] (what the loop needs of the
 //! world) · [`run`] (the loop) · [`leftover`] (what a run leaves behind, in words) · `azure` (the world that is
-//! Azure) and `lock` (who executes) · [`teller`] (what is told meanwhile).
+//! Azure), `halt` (ending what runs, with nothing but Azure) and `lock` (who executes) · [`teller`] (what is told meanwhile).
 
 pub mod actuator;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 pub mod azure;
+#[cfg(all(feature = "azure", feature = "kubernetes"))]
+pub mod halt;
 pub mod journal;
 pub mod leftover;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]

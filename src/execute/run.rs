@@ -45,7 +45,7 @@ pub struct Options {
     pub doubt: Duration,
     /// No step is begun at or after it.
     pub until: Option<Timestamp>,
-    /// A request to end what runs, made before this run.
+    /// AKS was asked, before this run, to end what runs: nothing is begun, and the end is watched for.
     pub abort: bool,
 }
 
@@ -422,7 +422,14 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             }
             let (mut unmet, told_only) = self.judged(&step.after, &observed);
             let waited = since(began, self.world.now());
-            let is_late = waited >= patience || self.world.is_interrupted();
+            if self.world.is_interrupted() && !(unmet.is_empty() && told_only.is_empty()) {
+                // Half a proof is none: the next run makes it anew.
+                return Ok(Next::Stop(Stop::new(
+                    RunEnd::Stopped,
+                    format!("interrupted while step {} was looked at", step.id),
+                )));
+            }
+            let is_late = waited >= patience;
             if unmet.is_empty() && (told_only.is_empty() || is_late) {
                 return self.done(step, &observed);
             }
@@ -545,16 +552,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 ),
             )));
         };
-        let prepared = match self.world.prepare(write, &e_tag).await {
-            Ok(prepared) => prepared,
-            Err(Unprepared::Changed) => return Ok(self.look_again(step, changes)),
-            Err(Unprepared::Failed(why)) => {
-                return Ok(Next::Stop(Stop::new(
-                    RunEnd::Stopped,
-                    format!("step {} was not sent: {why}", step.id),
-                )));
-            }
-        };
+        // Judged before the resource is read for the last time: between that and the write nothing takes long.
         if drains(step) {
             let now = self.world.now();
             let reasons = self
@@ -568,17 +566,44 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 )));
             }
         }
-        // Reading took its time: lock and clock are asked once more, right before the write.
-        let unsure = match self.world.keep_lock().await {
-            Ok(()) | Err(LockTrouble::NotRenewed(_)) => None,
-            Err(LockTrouble::Lost(who)) => Some(format!("the lock is somebody else's now: {who}")),
-            Err(LockTrouble::Unsure(why)) => Some(format!("the lock could not be renewed: {why}")),
+        let prepared = match self.world.prepare(write, &e_tag).await {
+            Ok(prepared) => prepared,
+            Err(Unprepared::Changed) => return Ok(self.look_again(step, changes)),
+            Err(Unprepared::Failed(why)) => {
+                return Ok(Next::Stop(Stop::new(
+                    RunEnd::Stopped,
+                    format!("step {} was not sent: {why}", step.id),
+                )));
+            }
         };
-        if let Some(why) = unsure {
-            return Ok(Next::Stop(Stop::new(
-                RunEnd::Stopped,
-                format!("step {} was not sent: {why}", step.id),
-            )));
+        // Reading took its time: lock and clock are asked once more, right before the write.
+        match self.world.keep_lock().await {
+            Ok(()) => {}
+            Err(LockTrouble::Lost(who)) => {
+                return Ok(Next::Stop(Stop::new(
+                    RunEnd::Stopped,
+                    format!(
+                        "step {} was not sent: the lock is somebody else's now: {who}",
+                        step.id
+                    ),
+                )));
+            }
+            // Without a lock that is surely ours nothing is sent; the next turn looks again.
+            Err(LockTrouble::NotRenewed(why) | LockTrouble::Unsure(why)) => {
+                *unsent += 1;
+                if *unsent >= MOST_UNSENT {
+                    return Ok(Next::Stop(Stop::new(
+                        RunEnd::Stopped,
+                        format!(
+                            "step {} was not sent: the lock could not be renewed: {why}",
+                            step.id
+                        ),
+                    )));
+                }
+                self.pause(&format!("the lock could not be renewed: {why}"))
+                    .await;
+                return Ok(Next::Again);
+            }
         }
         if let Some(stop) = self.may_begin(step) {
             return Ok(Next::Stop(stop));
@@ -724,6 +749,19 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                 return Ok(Next::Again);
             }
             let waited = since(began, self.world.now());
+            let state = observed.cluster().provisioning_state.as_deref();
+            let has_failed = state.is_some_and(|state| !state.eq_ignore_ascii_case("Succeeded"));
+            if is_quiet && !is_same && has_failed {
+                // Something was begun, and failed before it changed anything: ours, as far as can be told, and taken as failed.
+                self.note(Event::DoubtResolved {
+                    step: step.id.clone(),
+                    happened: true,
+                })?;
+                self.tell(&Telling::Notice {
+                    what: "the resource was changed, and its state is not Succeeded: taken for the write, which has failed",
+                });
+                return Ok(Next::Again);
+            }
             if is_quiet && waited >= self.options.doubt {
                 self.note(Event::DoubtResolved {
                     step: step.id.clone(),

@@ -53,7 +53,7 @@ pub enum Condition {
         one: Vec<Condition>,
         other: Vec<Condition>,
     },
-    /// Every pool has its nodes, all Ready and none cordoned that was not so before the first write. Spot nodes come and go.
+    /// Every pool has its nodes, all Ready and none cordoned but those that were so before the first write. Spot nodes come and go.
     NodesReady,
     /// Every node carries the overlay label, and its NodeNetworkConfig is of type overlay with this pod CIDR.
     NodesOnOverlay {
@@ -128,6 +128,9 @@ pub struct Baseline {
     /// Addresses that the move must at least give back, by `vnet/subnet`: what the pods of its nodes hold, less one node's worth for
     /// what comes and goes meanwhile.
     pub returns: BTreeMap<String, u64>,
+    /// Nodes that were not Ready already: nobody's move mends them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_ready: BTreeSet<String>,
     /// Nodes that were cordoned already: somebody has a reason, and may do it again once they are back.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub cordoned: BTreeSet<String>,
@@ -148,6 +151,8 @@ impl Baseline {
             baseline.endpoints = ready_endpoints(state);
             let cordoned = machines(state).filter(|node| node.unschedulable);
             baseline.cordoned = cordoned.map(|node| node.name.clone()).collect();
+            let not_ready = machines(state).filter(|node| !node.ready);
+            baseline.not_ready = not_ready.map(|node| node.name.clone()).collect();
         }
         baseline.not_read = COUNTED
             .iter()
@@ -273,7 +278,7 @@ impl Condition {
                 format!("pool {pool} has {}", settings::words(settings))
             }
             Condition::NodesReady => {
-                "every pool has its nodes, all Ready and none cordoned that was not before"
+                "every pool has its nodes, all Ready and none cordoned but those that were so before"
                     .to_string()
             }
             Condition::NodesOnOverlay { pod_cidr } => format!(
@@ -373,12 +378,9 @@ impl Condition {
                     Holding::Fails(format!("pool {pool} has {}", settings::words(&now.upgrade)))
                 }
             },
-            Condition::NodesReady => {
-                let before = sight.baseline.map(|baseline| &baseline.cordoned);
-                objects(cluster, &["Node"], |state| {
-                    nodes_ready(cluster, state, before)
-                })
-            }
+            Condition::NodesReady => objects(cluster, &["Node"], |state| {
+                nodes_ready(cluster, state, sight.baseline)
+            }),
             Condition::NodesOnOverlay { pod_cidr } => objects(cluster, &["Node"], |state| {
                 nodes_on_overlay(state, pod_cidr)
             }),
@@ -556,11 +558,10 @@ fn is_virtual(node: &Node) -> bool {
     node.labels.get("type").map(String::as_str) == Some("virtual-kubelet")
 }
 
-fn nodes_ready(
-    cluster: &Cluster,
-    state: &KubernetesState,
-    cordoned_before: Option<&BTreeSet<String>>,
-) -> Holding {
+fn nodes_ready(cluster: &Cluster, state: &KubernetesState, baseline: Option<&Baseline>) -> Holding {
+    let was = |of: fn(&Baseline) -> &BTreeSet<String>, node: &Node| {
+        baseline.is_some_and(|baseline| of(baseline).contains(&node.name))
+    };
     let is_spot = |node: &Node| {
         pool_label(node)
             .and_then(|name| cluster.pool(name))
@@ -573,11 +574,11 @@ fn nodes_ready(
                     "quarantined: AKS could not drain it, and a surge node stays in its place (UPG-9); delete its machine once its \
                      pods are gone"
                 }
-                (false, _) if is_spot(node) => return None,
-                (false, _) => "not Ready",
-                (true, true) if cordoned_before.is_some_and(|names| names.contains(&node.name)) => {
+                (false, _) if is_spot(node) || was(|baseline| &baseline.not_ready, node) => {
                     return None;
                 }
+                (false, _) => "not Ready",
+                (true, true) if was(|baseline| &baseline.cordoned, node) => return None,
                 (true, true) => "cordoned",
                 (true, false) => return None,
             };

@@ -15,8 +15,6 @@ pub type Facts = BTreeMap<String, String>;
 const UNSET: &str = "(not set)";
 /// What was not read: whether it has changed cannot be told.
 pub const NOT_READ: &str = "(not read)";
-/// How the fact of a peering begins over which traffic flows.
-pub const CONNECTED: &str = "connected";
 
 /// The facts that a plan for this cluster relies on.
 pub fn facts(inventory: &Inventory, cluster: &Cluster) -> Facts {
@@ -44,6 +42,38 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Facts that are judged anew on what is read live, before the first write and before every one that drains: obstacles, windows and
+/// security rules. That they changed is told, and refuses nothing by itself: the advice of a refusal is to change them.
+const JUDGED_LIVE: [&str; 5] = [
+    "cluster.autoUpgradeProfile.",
+    "cluster.maintenanceConfigurations",
+    "cluster.nodeDisruptionPolicy",
+    "securityGroup.",
+    "subnet.*.securityGroup",
+];
+
+/// What releases nodes that cannot be drained, or follows from a reimage: told only, once nodes were reimaged.
+const RELEASES: [&str; 3] = ["budget.", "pool.*.count", "pool.*.nodeImageVersion"];
+
+impl Drift {
+    /// Whether what was judged of it is judged again on what it is now.
+    pub fn is_judged_live(&self) -> bool {
+        JUDGED_LIVE
+            .iter()
+            .any(|pattern| is_like(pattern, &self.fact))
+    }
+
+    /// Whether it is what somebody changes to let a reimage go on, or what a reimage itself changes.
+    pub fn is_release(&self) -> bool {
+        RELEASES.iter().any(|pattern| is_like(pattern, &self.fact))
+    }
+
+    /// Whether it could only not be read now.
+    pub fn is_unread(&self) -> bool {
+        self.now.as_deref() == Some(NOT_READ)
+    }
+}
+
 /// A fact that is not what the plan relied on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
@@ -60,9 +90,16 @@ pub fn drift(planned: &Facts, now: &Facts, altered: &[String]) -> Vec<Drift> {
     let mut names: Vec<&String> = planned.keys().chain(now.keys()).collect();
     names.sort_unstable();
     names.dedup();
+    // Budgets that were not read are not gone.
+    let no_budgets = [now.get("budgets"), now.get("kubernetes")]
+        .into_iter()
+        .flatten()
+        .any(|read| read == NOT_READ);
+    let is_unread =
+        |name: &str| no_budgets && (name.starts_with("budget.") || name.starts_with("configMap."));
     names
         .into_iter()
-        .filter(|name| !is_altered(name))
+        .filter(|name| !is_altered(name) && !is_unread(name))
         .filter_map(|name| {
             let (before, after) = (planned.get(name), now.get(name));
             (before != after).then(|| Drift {
@@ -239,7 +276,7 @@ fn network_facts(inventory: &Inventory, cluster: &Cluster, facts: &mut Facts) {
                 format!(
                     "{} to {}: {}",
                     if peering.is_connected() {
-                        CONNECTED
+                        "connected"
                     } else {
                         "not connected"
                     },

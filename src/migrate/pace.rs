@@ -1,7 +1,7 @@
 //! How a reimage of all nodes stands against what was foreseen: what is done, what is held back and by which budget, what would release
 //! it, how much is left. Looks at one state after the other and remembers; asks nothing.
 
-use super::condition::{Sight, is_labelled_overlay};
+use super::condition::{Sight, is_labelled_overlay, is_quarantined};
 use super::foreseen::Foreseen;
 use super::step::{Action, Step};
 use crate::model::workload::{DisruptionBudget, Node, Pod};
@@ -224,7 +224,8 @@ impl Watch {
             .filter(|state| state.has_kind("Node") && state.has_kind("Pod"));
         if let Some(state) = state {
             self.pools(sight.cluster, state, &mut progress, &mut notices);
-            self.blocked(state, now, &mut progress, &mut notices);
+            let cordoned = sight.baseline.map(|baseline| &baseline.cordoned);
+            self.blocked(state, cordoned, now, &mut progress, &mut notices);
             self.pending(state, now, &mut progress, &mut notices);
             self.events(state, &mut notices);
         }
@@ -325,15 +326,18 @@ impl Watch {
     fn blocked(
         &mut self,
         state: &KubernetesState,
+        cordoned_before: Option<&BTreeSet<String>>,
         now: Timestamp,
         progress: &mut Progress,
         notices: &mut Vec<String>,
     ) {
+        // A node that somebody cordoned before, or that AKS gave up, drains nothing: pods on it are held back by nobody.
         let draining: BTreeSet<&str> = state
             .nodes
             .iter()
-            .filter(|node| node.unschedulable && node.ready)
+            .filter(|node| node.unschedulable && node.ready && !is_quarantined(node))
             .map(|node| node.name.as_str())
+            .filter(|name| cordoned_before.is_none_or(|names| !names.contains(*name)))
             .collect();
         let all = state.disruption_budgets.iter().enumerate();
         let index = SelectorIndex::of(all.filter_map(|(position, budget)| {
@@ -507,11 +511,11 @@ impl Watch {
         let reached = so_far.unwrap_or(0);
         let next = ends.get(done).copied().unwrap_or(last);
         if progress.pace == Pace::Unknown {
-            progress.pace = if progress.elapsed > next + slack(next) {
+            progress.pace = if progress.elapsed > next.saturating_add(slack(next)) {
                 Pace::Late {
                     seconds: progress.elapsed - next,
                 }
-            } else if progress.elapsed + slack(reached) < reached {
+            } else if progress.elapsed.saturating_add(slack(reached)) < reached {
                 Pace::Ahead {
                     seconds: reached - progress.elapsed,
                 }

@@ -2,7 +2,7 @@
 //! action and nothing else, and that the steps stand in an order that works. Looks at the plan alone; whether facts still match is asked
 //! of them.
 
-use super::fingerprint::{self, CONNECTED};
+use super::fingerprint;
 use super::plan::{KIND, Plan};
 use super::settings::{self, put_back};
 use super::step::{Action, Step};
@@ -205,16 +205,13 @@ fn ranges(plan: &Plan, wrong: &mut Vec<String>) {
         ));
     }
     for (name, value) in &plan.facts {
-        let is_range = name.ends_with(".addressPrefixes")
-            || name == "cluster.networkProfile.serviceCidrs"
-            || name.contains(".peering.") && value.starts_with(CONNECTED);
+        // A peered VNet's address space is no subnet: planning weighs it by what was read of it, and execution does so again.
+        let is_range =
+            name.ends_with(".addressPrefixes") || name == "cluster.networkProfile.serviceCidrs";
         if !is_range {
             continue;
         }
         let meets = value
-            .rsplit(": ")
-            .next()
-            .unwrap_or_default()
             .split(", ")
             .filter_map(|text| text.parse::<IpNet>().ok())
             .any(|range| range.contains(&plan.pod_cidr) || plan.pod_cidr.contains(&range));

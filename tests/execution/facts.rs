@@ -200,6 +200,50 @@ fn what_is_relied_on_drifts() {
     assert!(drifts(|i| cluster(i).kubernetes = None).contains(&"kubernetes".to_string()));
 }
 
+/// What a refusal tells people to change, and what lets a stuck node go, must not make the plan useless.
+#[test]
+fn what_is_judged_live_and_what_releases_is_told_only() {
+    let of = |fact: &str| aksplan::migrate::fingerprint::Drift {
+        fact: fact.to_string(),
+        planned: None,
+        now: None,
+    };
+    for (fact, live, release) in [
+        ("cluster.autoUpgradeProfile.upgradeChannel", true, false),
+        ("cluster.maintenanceConfigurations.default", true, false),
+        ("cluster.nodeDisruptionPolicy", true, false),
+        ("securityGroup.nsg.deny", true, false),
+        ("subnet.spoke/nodes.securityGroup", true, false),
+        ("budget.shop/web", false, true),
+        ("pool.apps.count", false, true),
+        ("pool.win.nodeImageVersion", false, true),
+        ("pool.apps.maxPods", false, false),
+        ("pool.apps.upgradeSettings.maxSurge", false, false),
+        ("subnet.spoke/nodes.addressPrefixes", false, false),
+        ("cluster.networkProfile.networkPolicy", false, false),
+        ("vnet.spoke.peering.hub", false, false),
+    ] {
+        let drift = of(fact);
+        assert_eq!(
+            (drift.is_judged_live(), drift.is_release()),
+            (live, release),
+            "{fact}"
+        );
+    }
+    // Budgets that could not be read are not gone.
+    let planned = of_planned();
+    let mut now = planned.clone();
+    now.retain(|name, _| !name.starts_with("budget."));
+    now.insert("budgets".to_string(), "(not read)".to_string());
+    let drifted = drift(&planned, &now, &[]);
+    assert_eq!(drifted.len(), 1, "{drifted:?}");
+    assert!(drifted[0].is_unread());
+}
+
+fn of_planned() -> aksplan::migrate::fingerprint::Facts {
+    of(&Aks::new(Some("calico")).inventory)
+}
+
 fn budget(inventory: &mut Inventory) -> &mut DisruptionBudget {
     let state = cluster(inventory)
         .kubernetes

@@ -5,6 +5,7 @@ use crate::hands::{Ills, Send, Stage, long_choices};
 use aksplan::execute::journal::{Event, RunEnd, StepState};
 use aksplan::execute::run::{OnBlocked, Outcome};
 use aksplan::migrate::sequence::Choices;
+use aksplan::migrate::step::Resource;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How a run ended, that its reason has these words, and how many writes were taken in all.
@@ -309,8 +310,21 @@ fn an_operation_nobody_can_ask_after_is_followed_by_the_cluster_itself() {
 #[test]
 fn a_lock_that_is_lost_ends_it_and_one_that_is_late_does_not() {
     let mut stage = Stage::long("lock");
-    let whole = stage.run(Ills {
+    // Watching goes on without; nothing is sent until it is renewed.
+    let never = stage.run(Ills {
         lock_not_renewed: (1..500).collect(),
+        ..Ills::default()
+    });
+    check(
+        &stage,
+        &never,
+        RunEnd::Stopped,
+        &["was not sent: the lock could not be renewed"],
+        0,
+    );
+    let mut stage = Stage::long("lock-late");
+    let whole = stage.run(Ills {
+        lock_not_renewed: (1..500).filter(|number| number % 3 == 0).collect(),
         ..Ills::default()
     });
     check(
@@ -459,13 +473,19 @@ fn at_step(make: impl Fn() -> Stage, step: &str, from: usize) -> Stage {
     }
 }
 
+/// As `--abort` does before it looks at anything else.
+fn asked_to_end(stage: &mut Stage, resource: &Resource) {
+    stage.aks.cancel(resource).expect("it runs there");
+    stage.options.abort = true;
+}
+
 #[test]
 fn abort_ends_what_runs_and_says_what_that_leaves() {
     let mut stage = under_way("abort");
-    stage.options.abort = true;
+    asked_to_end(&mut stage, &Resource::Cluster);
     let outcome = stage.run(Ills::default());
     check(&stage, &outcome, RunEnd::Aborted, &["Canceled"], 1);
-    assert_eq!(stage.aborts, 1);
+    assert_eq!(stage.aborts, 0, "it was asked before the run");
     let leaves = outcome.expect("it ended").leaves.join(" ");
     assert!(
         leaves.contains("Canceled") && leaves.contains("There is no way back"),
@@ -479,16 +499,16 @@ fn abort_ends_what_runs_and_says_what_that_leaves() {
 
 /// What runs on a pool alone is ended there: the cluster has nothing to end.
 #[test]
-fn abort_of_a_pools_operation_asks_the_pool() {
+fn abort_of_a_pools_operation_ends_it_there() {
     let mut stage = at_step(
         || Stage::long("abort-pool"),
         "2-set-upgrade-settings-apps",
         10,
     );
-    stage.options.abort = true;
+    assert!(stage.aks.cancel(&Resource::Cluster).is_none());
+    asked_to_end(&mut stage, &Resource::AgentPool("apps".to_string()));
     let outcome = stage.run(Ills::default());
     check(&stage, &outcome, RunEnd::Aborted, &["Canceled"], 1);
-    assert_eq!(stage.aborts, 1);
     stage.options.abort = false;
     resumes(&mut stage);
 }
@@ -572,39 +592,26 @@ fn abort_with_nothing_under_way_begins_nothing() {
 
 #[test]
 fn abort_that_comes_too_late_begins_nothing_more() {
-    for no_abort in [false, true] {
-        let mut stage = under_way("late");
-        stage.options.abort = true;
-        if !no_abort {
-            // AKS has long ended it by the time that somebody asks.
-            stage.aks.pass(400);
-        }
-        let outcome = stage.run(Ills {
-            no_abort,
-            ..Ills::default()
-        });
-        let outcome = outcome.expect("nobody kills it");
-        assert_eq!(outcome.how, RunEnd::Stopped, "{}", outcome.why);
-        assert_eq!(stage.aks.accepted.len(), 1);
-        assert!(stage.status().step("2-move-to-overlay").is_over());
-        assert_eq!(
-            stage.aborts,
-            usize::from(no_abort),
-            "what has ended is not ended again"
-        );
-        stage.options.abort = false;
-        resumes(&mut stage);
-    }
+    let mut stage = under_way("late");
+    stage.options.abort = true;
+    // AKS has long ended it by the time that somebody asks.
+    stage.aks.pass(400);
+    let outcome = stage.run(Ills::default()).expect("nobody kills it");
+    assert_eq!(outcome.how, RunEnd::Stopped, "{}", outcome.why);
+    assert_eq!(stage.aks.accepted.len(), 1);
+    assert!(stage.status().step("2-move-to-overlay").is_over());
+    stage.options.abort = false;
+    resumes(&mut stage);
 }
 
 #[test]
-fn killed_in_the_middle_of_an_abort_it_is_asked_for_again_where_that_was_chosen() {
+fn killed_in_the_middle_of_an_abort_its_end_is_seen_by_the_next_run() {
     for is_done in [false, true] {
         let mut calls = 1;
         let mut seen = 0;
         loop {
             let mut stage = under_way("abort-killed");
-            stage.options.abort = true;
+            asked_to_end(&mut stage, &Resource::Cluster);
             let first = stage.run(Ills {
                 kill: Some((calls, is_done)),
                 ..Ills::default()

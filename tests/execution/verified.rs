@@ -212,15 +212,6 @@ fn ranges_and_settings_are_judged_by_the_facts() {
     let fact = |plan: &mut Plan, name: &str, value: &str| {
         plan.facts.insert(name.to_string(), value.to_string());
     };
-    let pod_cidr = crate::aks::POD_CIDR;
-    refused(
-        "a peered VNet with the same range",
-        &|plan| {
-            let peer = format!("connected to hub: 10.250.0.0/24, {pod_cidr}");
-            fact(plan, "vnet.spoke.peering.hub", &peer);
-        },
-        "MIG-10",
-    );
     refused(
         "more nodes than blocks",
         &|plan| fact(plan, "pool.apps.maxCount", "100000"),
@@ -266,14 +257,6 @@ fn ranges_and_settings_are_judged_by_the_facts() {
         },
         "no step puts it back",
     );
-    // A peering over which nothing flows takes no range away.
-    let mut apart = plan();
-    fact(
-        &mut apart,
-        "vnet.spoke.peering.hub",
-        &format!("not connected to hub: {pod_cidr}"),
-    );
-    assert_eq!(verify(&apart.sealed()), Vec::<String>::new());
 }
 
 #[test]

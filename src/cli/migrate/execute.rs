@@ -4,22 +4,23 @@ use super::super::azure_access::{SignedIn, process_environment};
 use super::super::simulation::SimulationArgs;
 use super::super::{CliError, Ending};
 use super::carry::{Blocked, CarryArgs};
-use super::emergency::Emergency;
+use super::emergency::{self, Halted};
 use super::evidence::{self, Evidence};
 use super::status::store_error;
 use super::telling::{Screen, Talk};
 use crate::execute::actuator::{Actuator, Depth, LockTrouble, Observed};
 use crate::execute::azure::{Azure, Interrupt};
+use crate::execute::halt::Halt;
 use crate::execute::journal::{Orders, RunEnd, Status, StepState};
 use crate::execute::lock::ClusterLock;
 use crate::execute::run::{Judge, OnBlocked, Options, Outcome, run as carry_out};
-use crate::execute::store::{Store, StoreError};
+use crate::execute::store::Store;
 use crate::finding::{Severity, counted};
 use crate::migrate::build::{as_at_the_move, together};
 use crate::migrate::condition::{Condition, Holding};
 use crate::migrate::fingerprint::{Drift, drift, facts};
 use crate::migrate::foresee::{Foresights, blockers, sentence};
-use crate::migrate::step::Resource;
+use crate::migrate::settings;
 use crate::migrate::window::{Answer, Gate, Question, Window};
 use crate::migrate::{Action, Obstacle, Plan, Step};
 use crate::model::{Inventory, ResourceId};
@@ -90,7 +91,30 @@ impl<'a> Carrier<'a> {
         }
         let signed_in = sign_in(plan, simulation).await?;
         let client = super::super::live::client(&sources.azure, &signed_in);
-        let access = access(simulation, &signed_in, &client, &id).await?;
+        let interrupt = Interrupt::default();
+        let mut screen = Screen::new(plan, simulation.format());
+        let mut asked = None;
+        let halt = Halt::new(&client, id.clone());
+        if args.deed.abort {
+            // First of all, and with as little as that takes.
+            let journal = args.journal(path);
+            let listening = listen(interrupt.clone(), screen.talk());
+            let halted =
+                emergency::halt(plan, args, &journal, &halt, &interrupt, &mut screen).await;
+            listening.abort();
+            match halted? {
+                Halted::Asked(store) => asked = Some(store),
+                Halted::Over(Ending::Unfinished) => {}
+                Halted::Over(ending) => return Ok(ending),
+            }
+        }
+        let access = match access(simulation, &signed_in, &client, &id).await {
+            Ok(access) => access,
+            Err(error) if args.deed.abort => {
+                return ended_unseen(error, &halt, args, &interrupt, &mut screen).await;
+            }
+            Err(error) => return Err(error),
+        };
         let settings = Settings::default();
         let carrier = Carrier {
             path,
@@ -101,8 +125,13 @@ impl<'a> Carrier<'a> {
             access,
             settings,
         };
-        let reader = Reader::open(&carrier.access, &carrier.settings).await?;
-        let interrupt = Interrupt::default();
+        let reader = match Reader::open(&carrier.access, &carrier.settings).await {
+            Ok(reader) => reader,
+            Err(error) if args.deed.abort => {
+                return ended_unseen(error.into(), &halt, args, &interrupt, &mut screen).await;
+            }
+            Err(error) => return Err(error.into()),
+        };
         let mut world = Azure::new(
             &client,
             id,
@@ -113,6 +142,20 @@ impl<'a> Carrier<'a> {
         );
         if args.dry_run {
             return carrier.dry_run(&mut world).await;
+        }
+        if args.deed.abort {
+            let Some(mut store) = asked else {
+                emergency::leaves(&mut world, plan, &mut screen).await;
+                return Ok(Ending::Unfinished);
+            };
+            let holder = holder(&store.status().id);
+            let ended = carrier
+                .locked(&mut store, &mut world, interrupt.clone(), holder)
+                .await;
+            return match ended {
+                Ok(ending) => Ok(ending),
+                Err(error) => ended_unseen(error, &halt, args, &interrupt, &mut screen).await,
+            };
         }
         carrier.wet_run(world, interrupt).await
     }
@@ -165,66 +208,16 @@ impl<'a> Carrier<'a> {
     ) -> Result<Ending, CliError> {
         let journal = self.args.journal(self.path);
         self.may_begin(&journal)?;
-        if self.args.deed.abort && !journal.exists() {
-            let because = "this plan has no journal here: whatever runs on the cluster is asked to end, and noted nowhere";
-            return self
-                .abort_at_once(world, interrupt, Resource::Cluster, because)
-                .await;
-        }
         // Nobody else may write to the journal from here on, nor to the cluster: then it is judged.
-        let mut store = match Store::open(&journal, self.plan, world.now()) {
-            Err(StoreError::Locked(_)) if self.args.deed.abort => {
-                let because = "another aksplan watches this plan, and notes the end itself";
-                let resource = self.under_way(&journal);
-                return self
-                    .abort_at_once(world, interrupt, resource, because)
-                    .await;
-            }
-            opened => opened.map_err(store_error)?,
-        };
+        let mut store = Store::open(&journal, self.plan, world.now()).map_err(store_error)?;
         let holder = holder(&store.status().id);
-        if !self.args.deed.abort {
-            world
-                .lock()
-                .take(&self.access, &self.settings, &holder, Timestamp::now())
-                .await
-                .map_err(CliError::Unready)?;
-        }
+        world
+            .lock()
+            .take(&self.access, &self.settings, &holder, Timestamp::now())
+            .await
+            .map_err(CliError::Unready)?;
         let ended = self.locked(&mut store, &mut world, interrupt, holder).await;
         world.into_lock().give_back(Timestamp::now()).await;
-        ended
-    }
-
-    /// What the step that is next writes to.
-    fn under_way(&self, journal: &Path) -> Resource {
-        let found = Store::look(journal, self.plan).ok().flatten();
-        let current = found.and_then(|(status, _)| status.current());
-        current
-            .and_then(|position| self.plan.steps[position].write.clone())
-            .map_or(Resource::Cluster, |write| write.resource)
-    }
-
-    async fn abort_at_once(
-        &self,
-        mut world: Azure<ClusterLock>,
-        interrupt: Interrupt,
-        resource: Resource,
-        because: &str,
-    ) -> Result<Ending, CliError> {
-        let observed = self.look(&mut world).await?;
-        if !observed.is_quiet() {
-            self.confirm(&Status::of(self.plan))?;
-        }
-        let mut screen = Screen::new(self.plan, self.simulation.format());
-        let listening = listen(interrupt, screen.talk());
-        let emergency = Emergency {
-            plan: self.plan,
-            resource,
-            because: because.to_string(),
-            poll: Duration::from_secs_f64(self.args.poll),
-        };
-        let ended = emergency.end(&mut world, &observed, &mut screen).await;
-        listening.abort();
         ended
     }
 
@@ -245,8 +238,8 @@ impl<'a> Carrier<'a> {
         for note in &notes {
             screen.note(now, note);
         }
-        if refusals.is_empty() {
-            self.confirm(store.status())?;
+        if refusals.is_empty() && !self.args.deed.abort {
+            confirm(self.plan, self.args, store.status().wrote)?;
         }
         let listening = listen(interrupt, screen.talk());
         let judge = Judgement {
@@ -259,11 +252,12 @@ impl<'a> Carrier<'a> {
         let options = self.options(holder, &observed, first, now);
         screen.until(options.until);
         let outcome = carry_out(self.plan, store, world, &mut screen, &options, &judge).await;
-        listening.abort();
-        let after = world.observe(Depth::Whole).await.ok();
+        // Until the end: who has had enough presses Ctrl-C twice.
+        let after = world.observe(Depth::Proof).await.ok();
         let outcome = outcome.map_err(store_error)?;
         let read = (&observed, after.as_ref());
         self.evidence(store, read, &outcome, &mut screen)?;
+        listening.abort();
         let status = store.status();
         if outcome.how != RunEnd::Completed && status.wrote {
             screen.go_on(world.now());
@@ -281,8 +275,6 @@ impl<'a> Carrier<'a> {
         let found = Store::look(journal, self.plan).map_err(store_error)?;
         let name = journal.display();
         let problem = match (&found, self.args.deed.execute) {
-            // What runs can be ended from anywhere.
-            (None, false) if self.args.deed.abort => return Ok(()),
             (None, false) => {
                 "nothing was begun, so there is nothing to go on with; begin with --execute"
             }
@@ -383,31 +375,32 @@ impl<'a> Carrier<'a> {
             .filter(|step| !matches!(status.step(&step.id), StepState::Pending))
             .flat_map(|step| step.action.alters())
             .collect();
-        // Whether Azure ever took the move, and whether a reimage failed before.
-        let has_moved = self.plan.steps.iter().any(|step| {
+        let was_taken = |step: &&Step| {
+            status.failed.contains(&step.id)
+                || matches!(
+                    status.step(&step.id),
+                    StepState::Done | StepState::Running { .. }
+                )
+        };
+        let mut reimages = self.plan.steps.iter().filter(|step| step.reimages);
+        let has_reimaged = reimages.any(|step| was_taken(&step));
+        let mut steps = self.plan.steps.iter();
+        let has_moved = steps.any(|step| {
             matches!(step.action, Action::MoveToOverlay { .. })
-                && (status.failed.contains(&step.id)
-                    || matches!(
-                        status.step(&step.id),
-                        StepState::Done | StepState::Held | StepState::Running { .. }
-                    ))
+                && (was_taken(&step) || matches!(status.step(&step.id), StepState::Held))
         });
-        let has_failed = self
-            .plan
-            .steps
-            .iter()
-            .any(|step| status.failed.contains(&step.id) && step.reimages);
         let now_facts = facts(&observed.inventory, observed.cluster());
         for drift in drift(&self.plan.facts, &now_facts, &altered) {
             let told = drifted(&drift);
             // Half moved, there is nothing left to plan anew; and what releases a stuck node is a change to budgets and pools.
-            let is_release = has_failed
-                && (drift.fact.starts_with("budget.")
-                    || drift.fact.starts_with("pool.") && drift.fact.ends_with(".count"));
-            if has_moved || is_release {
+            if has_moved || has_reimaged && drift.is_release() {
                 notes.push(format!("{told}: going on all the same"));
+            } else if drift.is_judged_live() {
+                notes.push(format!("{told}: judged as it is now"));
+            } else if drift.is_unread() {
+                refusals.push(format!("{told}: try again when it can be read"));
             } else {
-                refusals.push(format!("{told}: make the plan again"));
+                refusals.push(format!("{told}: {}", again(self.plan, status)));
             }
         }
         if !left.iter().any(|step| step.reimages) {
@@ -519,60 +512,6 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    /// A person types the cluster's name, or --yes stands for it.
-    fn confirm(&self, status: &Status) -> Result<(), CliError> {
-        if self.args.yes {
-            return Ok(());
-        }
-        let name = &self.plan.target.name;
-        let stdin = std::io::stdin();
-        if !stdin.is_terminal() {
-            return Err(CliError::Usage(format!(
-                "nobody is here to type the cluster's name ({name}); --yes goes on without asking"
-            )));
-        }
-        let mut talk = std::io::stderr();
-        let what = if self.args.deed.abort {
-            format!("End the operation that runs on {name}. Nodes stay as they are.")
-        } else if status.wrote {
-            format!("Go on with the plan for {name}.")
-        } else {
-            format!(
-                "This moves {name} to Azure CNI Overlay. There is no way back, and every node is drained and reimaged{}.",
-                match self.plan.reimages() {
-                    1 => String::new(),
-                    times => format!(" {times} times"),
-                }
-            )
-        };
-        let target = &self.plan.target;
-        let warnings = self.plan.findings.iter();
-        let warnings = warnings.filter(|told| told.severity == "warning").count() as u64;
-        let _ = writeln!(
-            talk,
-            "{}",
-            clean(&format!(
-                "cluster {name}, resource group {}, subscription {}; pod CIDR {}; plan {}; {} in it",
-                target.resource_group.as_deref().unwrap_or("not known"),
-                target.subscription.as_deref().unwrap_or("not known"),
-                self.plan.pod_cidr,
-                &self.plan.digest[..12.min(self.plan.digest.len())],
-                counted(warnings, "warning", "warnings")
-            ))
-        );
-        let _ = write!(talk, "{} Type the cluster's name to begin: ", clean(&what));
-        let _ = talk.flush();
-        let mut typed = String::new();
-        stdin.lock().read_line(&mut typed)?;
-        if typed.trim() == name {
-            Ok(())
-        } else {
-            Err(CliError::Usage(
-                "that is not the cluster's name, and nothing was written".to_string(),
-            ))
-        }
-    }
-
     fn orders(&self, until: Option<Timestamp>) -> Orders {
         let deed = &self.args.deed;
         Orders {
@@ -628,6 +567,76 @@ impl<'a> Carrier<'a> {
     }
 }
 
+/// A person types the cluster's name, or --yes stands for it.
+pub(super) fn confirm(plan: &Plan, args: &CarryArgs, wrote: bool) -> Result<(), CliError> {
+    if args.yes {
+        return Ok(());
+    }
+    let name = &plan.target.name;
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Err(CliError::Usage(format!(
+            "nobody is here to type the cluster's name ({name}); --yes goes on without asking"
+        )));
+    }
+    let mut talk = std::io::stderr();
+    let what = if args.deed.abort {
+        format!("End the operation that runs on {name}. Nodes stay as they are.")
+    } else if wrote {
+        format!("Go on with the plan for {name}.")
+    } else {
+        format!(
+            "This moves {name} to Azure CNI Overlay. There is no way back, and every node is drained and reimaged{}.",
+            match plan.reimages() {
+                1 => String::new(),
+                times => format!(" {times} times"),
+            }
+        )
+    };
+    let target = &plan.target;
+    let warnings = plan.findings.iter();
+    let warnings = warnings.filter(|told| told.severity == "warning").count() as u64;
+    let _ = writeln!(
+        talk,
+        "{}",
+        clean(&format!(
+            "cluster {name}, resource group {}, subscription {}; pod CIDR {}; plan {}; {} in it",
+            target.resource_group.as_deref().unwrap_or("not known"),
+            target.subscription.as_deref().unwrap_or("not known"),
+            plan.pod_cidr,
+            &plan.digest[..12.min(plan.digest.len())],
+            counted(warnings, "warning", "warnings")
+        ))
+    );
+    let _ = write!(talk, "{} Type the cluster's name to begin: ", clean(&what));
+    let _ = talk.flush();
+    let mut typed = String::new();
+    stdin.lock().read_line(&mut typed)?;
+    if typed.trim() == name {
+        Ok(())
+    } else {
+        Err(CliError::Usage(
+            "that is not the cluster's name, and nothing was written".to_string(),
+        ))
+    }
+}
+
+/// AKS was asked to end what runs, and the cluster itself cannot be watched: its state is, and what went wrong is told.
+async fn ended_unseen(
+    error: CliError,
+    halt: &Halt,
+    args: &CarryArgs,
+    interrupt: &Interrupt,
+    screen: &mut Screen<'_>,
+) -> Result<Ending, CliError> {
+    screen.note(
+        Timestamp::now(),
+        &format!("only the state is watched, and what nodes are like is not known: {error}"),
+    );
+    emergency::until_quiet(halt, args, interrupt, screen).await;
+    Ok(Ending::Unfinished)
+}
+
 async fn sign_in(plan: &Plan, simulation: &SimulationArgs) -> Result<SignedIn, CliError> {
     let access = &simulation.sources.azure;
     let mut settings = credential::Settings::new(process_environment());
@@ -643,17 +652,21 @@ async fn sign_in(plan: &Plan, simulation: &SimulationArgs) -> Result<SignedIn, C
     }
     // Who is not signed in with the Azure CLI has no list of subscriptions: then only Azure itself knows the tenant.
     let known = account::subscriptions(&[subscription.to_string()], access.cloud, &settings).await;
-    let tenant = known
-        .ok()
-        .and_then(|known| known.into_iter().next()?.tenant_id);
-    if let (Some(planned), Some(known)) = (&plan.target.tenant, &tenant)
+    let known = known.ok().and_then(|known| known.into_iter().next());
+    // With Azure Lighthouse the one signs in where the subscription is managed, and the cluster is in its home.
+    let home = known
+        .as_ref()
+        .and_then(|known| known.home_tenant_id.as_ref().or(known.tenant_id.as_ref()));
+    if let (Some(planned), Some(known)) = (&plan.target.tenant, home)
         && !planned.eq_ignore_ascii_case(known)
     {
         return Err(CliError::Usage(format!(
             "the plan is for tenant {planned}, and subscription {subscription} is in {known}"
         )));
     }
-    settings.tenant = tenant.or_else(|| plan.target.tenant.clone());
+    settings.tenant = known
+        .and_then(|known| known.tenant_id)
+        .or_else(|| plan.target.tenant.clone());
     access.sign_in(&settings)
 }
 
@@ -690,6 +703,34 @@ async fn access(
         None
     };
     Ok(Access::Handed { kubeconfig, token })
+}
+
+/// What to do about drift. A plan that changed something already would be followed by one that does not know what to put back.
+fn again(plan: &Plan, status: &Status) -> String {
+    let left: Vec<String> = plan
+        .steps
+        .iter()
+        .filter(|step| !status.step(&step.id).is_over())
+        .filter_map(|step| match &step.action {
+            Action::EnableNetworkPolicy { policy } => {
+                Some(format!("--network-policy-after {policy}"))
+            }
+            Action::EnableCilium { .. } => Some("--network-policy-after cilium".to_string()),
+            Action::RestoreUpgradeSettings { pool, to, .. } => Some(format!(
+                "pool {pool} put back to {} by hand",
+                settings::words(to)
+            )),
+            _ => None,
+        })
+        .collect();
+    if status.wrote && !left.is_empty() {
+        format!(
+            "put it back as it was; a new plan would not know what this one is to end with: {}",
+            left.join(", ")
+        )
+    } else {
+        "make the plan again".to_string()
+    }
 }
 
 /// A fact that is not what it was, in words.

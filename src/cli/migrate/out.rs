@@ -81,6 +81,16 @@ pub fn write(
             wanted.out.display()
         )));
     }
+    let wrong = verify(&plan);
+    // One without an id is for reading; any other that does not verify would be refused in the window.
+    if plan.target.id.is_some() && !wrong.is_empty() {
+        let _ = writeln!(
+            talk,
+            "no plan was written: it would not verify: {}",
+            crate::report::terminal::clean(&wrong.join("; "))
+        );
+        return Ok(Ending::Findings);
+    }
     write_private(wanted.out, &plan.to_text()).map_err(failed(wanted.out))?;
     let file = wanted.out.display().to_string();
     let window = window.map(|window| window.to_string());
@@ -90,7 +100,7 @@ pub fn write(
         window: window.as_deref(),
     }));
     write_private(&runbook, &text).map_err(failed(&runbook))?;
-    let then = match verify(&plan).as_slice() {
+    let then = match wrong.as_slice() {
         // What is told to be carried out is what the runbook says, word for word.
         [] => migration::start(migration::Runbook {
             plan: &plan,

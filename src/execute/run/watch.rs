@@ -1,5 +1,5 @@
 //! What the loop does while AKS is at work: asks how the operation stands, looks at the cluster, tells, and ends where it should. Begins no
-//! step; the one thing that it sends is an abort that was asked for.
+//! step; the one thing that it sends is an abort, where a stuck pod is to have that end.
 
 use super::{Judge, Next, OnBlocked, Run, Stop, since};
 use crate::execute::actuator::{Actuator, Depth, NotTaken, Observed, Standing};
@@ -50,7 +50,11 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         let mut watch = Watch::new(step, began, self.options.stuck_after);
         let mut ended_at: Option<Timestamp> = None;
         let mut told_stuck = false;
-        let mut abort = self.options.abort;
+        let mut asked_to_end = false;
+        if self.options.abort && !self.store.status().aborting {
+            self.note(Event::AbortStarted)?;
+            self.note(Event::AbortAccepted)?;
+        }
         let mut told_by_state = false;
         let mut remarks = BTreeSet::new();
         let from = self.world.now();
@@ -158,14 +162,25 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                     return self.step_failed(step, why);
                 }
             }
-            if abort {
-                abort = false;
-                if let Some(stop) = self.abort(step).await? {
-                    return Ok(Next::Stop(stop));
+            if let Some(words) = self.stuck(step, &progress, &mut told_stuck)? {
+                match self.options.on_blocked {
+                    OnBlocked::Wait => {}
+                    OnBlocked::Stop => {
+                        return Ok(Next::Stop(Stop::new(
+                            RunEnd::Stopped,
+                            format!(
+                                "stuck, and told to stop: {words}; AKS goes on trying until its drain timeout"
+                            ),
+                        )));
+                    }
+                    // Once, if it was heard: a refusal is no reason to ask at every look.
+                    OnBlocked::Abort if !asked_to_end => {
+                        asked_to_end = self.abort(step).await?;
+                    }
+                    OnBlocked::Abort => {}
                 }
-            }
-            if let Some(stop) = self.stuck(step, &progress, &mut told_stuck).await? {
-                return Ok(Next::Stop(stop));
+            } else {
+                asked_to_end = false;
             }
             if self.world.is_interrupted() {
                 return Ok(Next::Stop(Stop::new(
@@ -253,13 +268,13 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         }
     }
 
-    /// What to do about a pod that a budget holds back.
-    async fn stuck(
+    /// A pod that a budget holds back for too long, in words; told once.
+    fn stuck(
         &mut self,
         step: &Step,
         progress: &Progress,
         told: &mut bool,
-    ) -> Result<Option<Stop>, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let Pace::Stuck { .. } = progress.pace else {
             *told = false;
             return Ok(None);
@@ -279,31 +294,15 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             })
             .collect();
         let words = words.join("; ");
-        let is_new = !*told;
-        if is_new {
+        if !*told {
             *told = true;
             self.notice(step, format!("stuck: {words}"))?;
         }
-        match self.options.on_blocked {
-            OnBlocked::Wait => Ok(None),
-            OnBlocked::Stop => Ok(Some(Stop::new(
-                RunEnd::Stopped,
-                format!(
-                    "stuck, and told to stop: {words}; AKS goes on trying until its drain timeout"
-                ),
-            ))),
-            OnBlocked::Abort => {
-                // Once while it is stuck: a refusal is no reason to ask at every look.
-                if !is_new {
-                    return Ok(None);
-                }
-                self.abort(step).await
-            }
-        }
+        Ok(Some(words))
     }
 
-    /// Asks Azure to end the operation; its end is then watched for.
-    async fn abort(&mut self, step: &Step) -> Result<Option<Stop>, StoreError> {
+    /// Asks Azure to end the operation; its end is then watched for. `false`: the question did not reach it, and is put again.
+    async fn abort(&mut self, step: &Step) -> Result<bool, StoreError> {
         self.note(Event::AbortStarted)?;
         let write = step.write.as_ref().expect("what is watched was written");
         match self.world.abort(&write.resource).await {
@@ -313,16 +312,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                     step,
                     "AKS was asked to end the operation; nodes stay as they are".to_string(),
                 )?;
-                Ok(None)
-            }
-            Err(refusal @ NotTaken::Refused { .. }) => {
-                // It may have ended by itself (UPG-15).
-                let why = refusal.to_string();
-                self.note(Event::AbortRefused { why: why.clone() })?;
-                self.tell(&Telling::Notice {
-                    what: &format!("AKS does not end the operation: {why}"),
-                });
-                Ok(None)
+                Ok(true)
             }
             // It may end all the same: what then comes is taken for the abort's.
             Err(NotTaken::InDoubt(why)) => {
@@ -330,15 +320,19 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                     step,
                     format!("whether AKS ends the operation is not known: {why}"),
                 )?;
-                Ok(None)
+                Ok(true)
             }
-            Err(other) => {
-                let why = other.to_string();
+            Err(refusal) => {
+                let why = refusal.to_string();
                 self.note(Event::AbortRefused { why: why.clone() })?;
                 self.tell(&Telling::Notice {
-                    what: &format!("AKS was not asked to end the operation: {why}"),
+                    what: &format!("AKS does not end the operation: {why}"),
                 });
-                Ok(None)
+                // Refused, it may have ended by itself (UPG-15).
+                Ok(!matches!(
+                    refusal,
+                    NotTaken::Throttled { .. } | NotTaken::NotSent(_)
+                ))
             }
         }
     }

@@ -28,6 +28,8 @@ pub struct Subscription {
     pub name: String,
     /// The tenant that a token for it must come from.
     pub tenant_id: Option<String>,
+    /// The tenant that it belongs to, where that is another: with Azure Lighthouse it is managed from the one above.
+    pub home_tenant_id: Option<String>,
     /// It is the Azure CLI's current one.
     pub is_default: bool,
     /// The Azure CLI's name of the cloud that it is in, such as `AzureCloud`.
@@ -43,6 +45,7 @@ struct Listed {
     name: Option<String>,
     display_name: Option<String>,
     tenant_id: Option<String>,
+    home_tenant_id: Option<String>,
     #[serde(default)]
     is_default: bool,
     environment_name: Option<String>,
@@ -54,6 +57,7 @@ impl From<Listed> for Subscription {
             id: listed.subscription_id.unwrap_or(listed.id),
             name: listed.name.or(listed.display_name).unwrap_or_default(),
             tenant_id: listed.tenant_id,
+            home_tenant_id: listed.home_tenant_id,
             is_default: listed.is_default,
             environment_name: listed.environment_name,
         }
@@ -201,6 +205,7 @@ pub async fn subscriptions(
                 id: wanted.text.to_ascii_lowercase(),
                 name: String::new(),
                 tenant_id: None,
+                home_tenant_id: None,
                 is_default: false,
                 environment_name: None,
             }),

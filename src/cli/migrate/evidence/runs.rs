@@ -246,9 +246,11 @@ impl Runs {
                     false => "not accepted",
                 }
                 .into(),
-                match orders.yes {
-                    true => "none asked for (--yes)",
-                    false => "a person typed the cluster's name",
+                match (orders.yes, &run.ended) {
+                    (true, _) => "none asked for (--yes)",
+                    // Who is refused is not asked.
+                    (false, Some((_, RunEnd::Refused, _))) => "-",
+                    (false, _) => "a person typed the cluster's name",
                 }
                 .into(),
             ]);
