@@ -179,7 +179,7 @@ fn a_subnet_that_is_full_in_the_middle_is_told_in_azures_words() {
         &[
             &format!("failed: step 2-move-to-overlay: {full}"),
             "The cluster's provisioning state is Failed; its network profile says Azure CNI Overlay.",
-            "2 nodes are on Overlay, 2 as before.",
+            "2 of 4 nodes are on Overlay, 2 as before.",
             "then resume: the same request goes on with the nodes that are left.",
         ],
     );
@@ -281,7 +281,7 @@ fn a_quarantined_node_is_no_success() {
                  pods are gone"
             ),
             "The cluster's provisioning state is Succeeded; its network profile says Azure CNI Overlay.",
-            "4 nodes are on Overlay, 1 as before.",
+            "3 of 4 nodes are on Overlay, 1 as before; 1 surge node beside them.",
             &format!("Cordoned: {node}."),
         ],
     );
