@@ -19,7 +19,7 @@ mod hands;
 
 use crate::aks::{Aks, instant};
 use crate::hands::{Ills, Stage, fresh, long_choices};
-use aksplan::execute::journal::Event;
+use aksplan::execute::journal::{Event, Orders};
 use aksplan::execute::store::Store;
 use serde_json::Value;
 use std::io::Write;
@@ -109,6 +109,7 @@ fn a_run_that_goes_on_is_told_from_one_that_was_killed() {
         run: 1,
         made_by: "test".to_string(),
         holder: "me".to_string(),
+        orders: Orders::default(),
     };
     store.append(plan, instant(1), began).expect("it is noted");
     desk.check("Run 1 goes on now", Value::Bool(true), 0, true);

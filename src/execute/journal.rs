@@ -27,6 +27,26 @@ pub struct Record {
     pub chain: String,
 }
 
+/// What whoever began a run asked of it, for the change record. Nothing is decided by it afterwards.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Orders {
+    /// `execute`, `resume` or `abort`
+    pub deed: String,
+    /// As it was given with `--window`; `None`: the cluster's own maintenance configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<String>,
+    /// When the window that was open closes; `None`: none was known to be open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// `wait`, `stop` or `abort`
+    pub on_blocked: String,
+    /// The run may begin though it is not foreseen to fit the window.
+    pub accept_overrun: bool,
+    /// Nobody was asked to type the cluster's name.
+    pub yes: bool,
+}
+
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
@@ -46,6 +66,8 @@ pub enum Event {
         made_by: String,
         /// Who holds the lock.
         holder: String,
+        #[serde(default)]
+        orders: Orders,
     },
     /// How things stood before the first write.
     BaselineTaken {

@@ -5,7 +5,7 @@
 mod watch;
 
 use super::actuator::{Actuator, Depth, LockTrouble, NotTaken, Observed, Taken, Unprepared};
-use super::journal::{Event, NOT_PROVEN, RunEnd, Status, StepState};
+use super::journal::{Event, NOT_PROVEN, Orders, RunEnd, Status, StepState};
 use super::store::{Store, StoreError};
 use super::teller::{Teller, Telling};
 use crate::finding::counted;
@@ -32,6 +32,8 @@ pub enum OnBlocked {
 pub struct Options {
     pub made_by: String,
     pub holder: String,
+    /// For the journal.
+    pub orders: Orders,
     pub on_blocked: OnBlocked,
     /// Seconds after which a blocked pod counts as stuck.
     pub stuck_after: u32,
@@ -113,6 +115,7 @@ pub async fn run<A: Actuator, T: Teller, J: Judge + ?Sized>(
         run: number,
         made_by: options.made_by.clone(),
         holder: options.holder.clone(),
+        orders: options.orders.clone(),
     })?;
     run.tell(&Telling::Began {
         run: number,

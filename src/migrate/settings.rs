@@ -51,35 +51,18 @@ pub fn are_same(now: &UpgradeSettings, wanted: &UpgradeSettings) -> bool {
 /// What is written to undo a change. Whether AKS takes null for `as it was` is not known, nor was it recorded: what was not set is put
 /// back as the default it stood for.
 pub fn put_back(before: &UpgradeSettings, during: &UpgradeSettings) -> UpgradeSettings {
-    fn back<T: PartialEq>(before: Option<T>, during: Option<&T>, default: Option<T>) -> Option<T> {
-        if before.is_none() && during.is_some() {
-            default
-        } else {
-            before
-        }
-    }
     let default = with_defaults(&UpgradeSettings::default());
     UpgradeSettings {
-        max_surge: back(
-            before.max_surge,
-            during.max_surge.as_ref(),
-            default.max_surge,
-        ),
-        max_unavailable: back(
-            before.max_unavailable,
-            during.max_unavailable.as_ref(),
-            default.max_unavailable,
-        ),
-        drain_timeout_minutes: back(
-            before.drain_timeout_minutes,
-            during.drain_timeout_minutes.as_ref(),
-            default.drain_timeout_minutes,
-        ),
-        node_soak_minutes: back(
-            before.node_soak_minutes,
-            during.node_soak_minutes.as_ref(),
-            default.node_soak_minutes,
-        ),
+        max_surge: before.max_surge.or(during.max_surge.and(default.max_surge)),
+        max_unavailable: before
+            .max_unavailable
+            .or(during.max_unavailable.and(default.max_unavailable)),
+        drain_timeout_minutes: before.drain_timeout_minutes.or(during
+            .drain_timeout_minutes
+            .and(default.drain_timeout_minutes)),
+        node_soak_minutes: before
+            .node_soak_minutes
+            .or(during.node_soak_minutes.and(default.node_soak_minutes)),
         undrainable_node_behavior: before.undrainable_node_behavior.clone(),
     }
 }

@@ -265,6 +265,7 @@ fn the_recorded_abort_replays_through_the_executor() {
                 run: 1,
                 made_by: "aksplan 0".to_string(),
                 holder: "a test".to_string(),
+                orders: aksplan::execute::journal::Orders::default(),
             },
             started(&check, None),
             Event::StepDone {

@@ -8,7 +8,7 @@ use aksplan::execute::actuator::{
     Actuator, Depth, LockTrouble, NotTaken, Observed, Prepared, Standing, Taken, Unprepared,
 };
 use aksplan::execute::azure::{Azure, Interrupt, Lock};
-use aksplan::execute::journal::{Event, RunEnd};
+use aksplan::execute::journal::{Event, Orders, RunEnd};
 use aksplan::execute::run::{OnBlocked, Options, Outcome, run};
 use aksplan::execute::store::Store;
 use aksplan::execute::teller::{Deaf, Teller};
@@ -75,6 +75,7 @@ pub fn options() -> Options {
     Options {
         made_by: "aksplan 0".to_string(),
         holder: "a test".to_string(),
+        orders: Orders::default(),
         on_blocked: OnBlocked::Wait,
         stuck_after: 600,
         poll: Duration::from_millis(10),

@@ -3,7 +3,7 @@
 use crate::aks::Fate;
 use crate::hands::{Ills, Send, Stage};
 use aksplan::execute::actuator::Standing;
-use aksplan::execute::journal::{self, RunEnd, Status};
+use aksplan::execute::journal::{self, Orders, RunEnd, Status};
 use aksplan::execute::run::OnBlocked;
 use aksplan::execute::store::Store;
 use std::collections::BTreeMap;
@@ -145,6 +145,7 @@ fn cut_at_any_byte_a_journal_is_its_longest_whole_prefix() {
                         run,
                         made_by: "test".to_string(),
                         holder: "me".to_string(),
+                        orders: Orders::default(),
                     },
                 )
                 .expect("room on the disk");

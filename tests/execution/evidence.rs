@@ -2,8 +2,9 @@
 
 use crate::aks::{Aks, instant};
 use crate::hands::{Ills, Stage, long_choices};
-use aksplan::cli::evidence::{self, Evidence, Operator};
+use aksplan::cli::evidence::{self, Evidence};
 use aksplan::execute::actuator::Observed;
+use aksplan::execute::journal::Orders;
 use aksplan::execute::run::Outcome;
 use aksplan::execute::store::Store;
 use aksplan::migrate::foreseen::{Foreseen, ForeseenNode, TightBudget};
@@ -56,20 +57,22 @@ fn foreseen(name: &str, mut aks: Aks) -> Stage {
         }));
     }
     stage.plan = stage.plan.clone().sealed();
+    stage.options.orders = orders();
     stage
 }
 
-fn operator() -> Operator {
-    Operator {
+fn orders() -> Orders {
+    Orders {
+        deed: "execute".to_string(),
         window: Some("4h".to_string()),
         until: Some(instant(14_400)),
-        on_blocked: "wait",
+        on_blocked: "wait".to_string(),
         accept_overrun: false,
         yes: true,
     }
 }
 
-fn written(stage: &Stage, operator: &Operator, before: &Observed, outcome: &Outcome) -> String {
+fn written(stage: &Stage, before: &Observed, outcome: &Outcome) -> String {
     let (status, records) = Store::look(&stage.journal, &stage.plan)
         .expect("a journal that replays")
         .expect("a journal");
@@ -78,7 +81,6 @@ fn written(stage: &Stage, operator: &Operator, before: &Observed, outcome: &Outc
         plan: &stage.plan,
         status: &status,
         records: &records,
-        operator,
         before,
         after: Some(&after),
         outcome,
@@ -114,7 +116,7 @@ fn interrupted() -> (Stage, String) {
     stage.aks.pass(600);
     let before = stage.aks.observed();
     let outcome = stage.run(Ills::default()).expect("it is not killed");
-    let text = written(&stage, &operator(), &before, &outcome);
+    let text = written(&stage, &before, &outcome);
     (stage, text)
 }
 
@@ -150,7 +152,7 @@ fn the_whole_file_of_a_move_that_was_interrupted() {
 fn after_one_run(mut stage: Stage, ills: Ills) -> (Stage, String) {
     let before = stage.aks.observed();
     let outcome = stage.run(ills).expect("it is not killed");
-    let text = written(&stage, &operator(), &before, &outcome);
+    let text = written(&stage, &before, &outcome);
     (stage, text)
 }
 

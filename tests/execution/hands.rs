@@ -7,7 +7,7 @@ use aksplan::cli::lines::Place;
 use aksplan::execute::actuator::{
     Actuator, Depth, LockTrouble, NotTaken, Observed, Prepared, Standing, Taken, Unprepared,
 };
-use aksplan::execute::journal::{Event, Status};
+use aksplan::execute::journal::{Event, Orders, Status};
 use aksplan::execute::run::{OnBlocked, Options, Outcome, run};
 use aksplan::execute::store::Store;
 use aksplan::execute::teller::{Teller, Telling};
@@ -324,6 +324,7 @@ pub fn options() -> Options {
     Options {
         made_by: "test".to_string(),
         holder: "me".to_string(),
+        orders: Orders::default(),
         on_blocked: OnBlocked::Wait,
         stuck_after: 60,
         poll: Duration::from_secs(5),

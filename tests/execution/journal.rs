@@ -2,7 +2,7 @@
 
 use crate::aks::{Aks, instant};
 use crate::hands::{Ills, Stage, fresh, plan_of};
-use aksplan::execute::journal::{self, Event, FORMAT_VERSION, Record, RunEnd, Status};
+use aksplan::execute::journal::{self, Event, FORMAT_VERSION, Orders, Record, RunEnd, Status};
 use aksplan::execute::store::{Store, StoreError};
 use aksplan::migrate::sequence::Choices;
 use aksplan::migrate::{Baseline, Plan};
@@ -149,6 +149,7 @@ fn alphabet(steps: &[&str]) -> Vec<Event> {
             run: 2,
             made_by: String::new(),
             holder: String::new(),
+            orders: Orders::default(),
         },
         Event::RunEnded {
             run: 1,
@@ -203,6 +204,7 @@ fn every_sequence_of_four_is_taken_or_refused_as_the_table_of_neighbours_says() 
         run: 1,
         made_by: String::new(),
         holder: String::new(),
+        orders: Orders::default(),
     };
     let done = [
         started("1-check", 1),

@@ -22,27 +22,12 @@ use crate::report::markdown;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// What a person asked of the last run, beside the plan. The journal does not keep it.
-#[derive(Debug, Clone, Default)]
-pub struct Operator {
-    /// As it was given with `--window`; `None`: the cluster's own maintenance configuration.
-    pub window: Option<String>,
-    /// When the window that was open closes; `None`: none was known to be open.
-    pub until: Option<Timestamp>,
-    /// `wait`, `stop` or `abort`
-    pub on_blocked: &'static str,
-    pub accept_overrun: bool,
-    /// Nobody was asked to type the cluster's name.
-    pub yes: bool,
-}
-
 /// All that it is written from.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
     pub plan: &'a Plan,
     pub status: &'a Status,
     pub records: &'a [Record],
-    pub operator: &'a Operator,
     /// Read before the last run did anything.
     pub before: &'a Observed,
     /// Read after it; `None`: it could not be.

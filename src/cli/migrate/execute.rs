@@ -5,12 +5,12 @@ use super::super::simulation::SimulationArgs;
 use super::super::{CliError, Ending};
 use super::carry::{Blocked, CarryArgs};
 use super::emergency::Emergency;
-use super::evidence::{self, Evidence, Operator};
+use super::evidence::{self, Evidence};
 use super::status::store_error;
 use super::telling::{Screen, Talk};
 use crate::execute::actuator::{Actuator, Depth, LockTrouble, Observed};
 use crate::execute::azure::{Azure, Interrupt};
-use crate::execute::journal::{RunEnd, Status, StepState};
+use crate::execute::journal::{Orders, RunEnd, Status, StepState};
 use crate::execute::lock::ClusterLock;
 use crate::execute::run::{Judge, OnBlocked, Options, Outcome, run as carry_out};
 use crate::execute::store::{Store, StoreError};
@@ -262,9 +262,8 @@ impl<'a> Carrier<'a> {
         listening.abort();
         let after = world.observe(Depth::Whole).await.ok();
         let outcome = outcome.map_err(store_error)?;
-        let operator = self.operator(options.until);
         let read = (&observed, after.as_ref());
-        self.evidence(store, &operator, read, &outcome, &mut screen)?;
+        self.evidence(store, read, &outcome, &mut screen)?;
         let status = store.status();
         if outcome.how != RunEnd::Completed && status.wrote {
             screen.go_on(world.now());
@@ -288,7 +287,11 @@ impl<'a> Carrier<'a> {
                 "nothing was begun, so there is nothing to go on with; begin with --execute"
             }
             (Some((status, _)), false)
-                if self.args.deed.resume && !status.wrote && !status.open_run =>
+                // A run that was killed has no end.
+                if self.args.deed.resume
+                    && !status.wrote
+                    && !status.open_run
+                    && status.last_end.is_some() =>
             {
                 "nothing was written yet, so there is nothing to go on with; begin with --execute"
             }
@@ -510,6 +513,7 @@ impl<'a> Carrier<'a> {
             poll: seconds(self.args.poll),
             settle: seconds(self.args.settle),
             doubt: seconds(self.args.settle.min(120.0)),
+            orders: self.orders(question.until()),
             until: question.until(),
             abort: self.args.deed.abort,
         }
@@ -569,15 +573,23 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    fn operator(&self, until: Option<Timestamp>) -> Operator {
-        Operator {
+    fn orders(&self, until: Option<Timestamp>) -> Orders {
+        let deed = &self.args.deed;
+        Orders {
+            deed: match (deed.execute, deed.resume) {
+                (true, _) => "execute",
+                (_, true) => "resume",
+                _ => "abort",
+            }
+            .to_string(),
             window: self.window.map(|window| window.to_string()),
             until,
             on_blocked: match self.args.on_blocked {
                 Blocked::Wait => "wait",
                 Blocked::Stop => "stop",
                 Blocked::Abort => "abort",
-            },
+            }
+            .to_string(),
             accept_overrun: self.args.accept_overrun,
             yes: self.args.yes,
         }
@@ -586,7 +598,6 @@ impl<'a> Carrier<'a> {
     fn evidence(
         &self,
         store: &Store,
-        operator: &Operator,
         (before, after): (&Observed, Option<&Observed>),
         outcome: &Outcome,
         screen: &mut Screen,
@@ -602,7 +613,6 @@ impl<'a> Carrier<'a> {
             plan: self.plan,
             status: store.status(),
             records: &records,
-            operator,
             before,
             after,
             outcome,

@@ -2,7 +2,7 @@
 //! What was first seen after such a time is never said to have happened when it was seen.
 
 use super::{Evidence, list, stamp};
-use crate::execute::journal::{Event, Record, RunEnd, Status};
+use crate::execute::journal::{Event, Orders, Record, RunEnd, Status};
 use crate::finding::counted;
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 use crate::report::simulation::span;
@@ -18,6 +18,7 @@ struct Run {
     number: u32,
     made_by: String,
     holder: String,
+    orders: Orders,
     began: Timestamp,
     ended: Option<(Timestamp, RunEnd, String)>,
     /// Its last record.
@@ -81,12 +82,14 @@ impl Runs {
             run,
             made_by,
             holder,
+            orders,
         } = &record.event
         {
             self.runs.push(Run {
                 number: *run,
                 made_by: made_by.clone(),
                 holder: holder.clone(),
+                orders: orders.clone(),
                 began: at,
                 ended: None,
                 last: at,
@@ -177,7 +180,7 @@ impl Runs {
         })
     }
 
-    /// Runs, what was asked of the last, times nobody watched, steps, requests.
+    /// Runs, what was asked of each, times nobody watched, steps, requests.
     pub fn told(&self, evidence: &Evidence, document: &mut Document) {
         let mut table = Table::new(&["RUN", "BEGAN", "ENDED", "HOW", "HOLDER OF THE LOCK", "BY"]);
         for run in &self.runs {
@@ -206,56 +209,53 @@ impl Runs {
             ),
         });
         list(whys.collect(), Tone::Dim, document);
-        self.asked(evidence, document);
+        self.asked(document);
         self.unwatched(document);
         self.steps(evidence, document);
         self.sent(document);
     }
 
-    fn asked(&self, evidence: &Evidence, document: &mut Document) {
-        let operator = evidence.operator;
-        let mut table = Table::new(&["WHAT", "VALUE"]);
-        let window = match (&operator.window, operator.until) {
-            (Some(window), _) => format!("{window} (--window)"),
-            (None, Some(_)) => "the cluster's own maintenance configuration".to_string(),
-            (None, None) => "none was open".to_string(),
-        };
-        for (what, value) in [
-            ("window", window),
-            (
-                "it closes",
-                operator
+    fn asked(&self, document: &mut Document) {
+        let mut table = Table::new(&[
+            "RUN",
+            "ASKED",
+            "WINDOW",
+            "IT CLOSES",
+            "A BUDGET HOLDS A POD BACK",
+            "RUNNING PAST THE WINDOW",
+            "CONFIRMATION",
+        ]);
+        for run in &self.runs {
+            let orders = &run.orders;
+            let window = match (&orders.window, orders.until) {
+                (Some(window), _) => format!("{window} (--window)"),
+                (None, Some(_)) => "the cluster's own maintenance configuration".to_string(),
+                (None, None) => "none was open".to_string(),
+            };
+            table.rows.push(vec![
+                run.number.to_string().into(),
+                orders.deed.as_str().into(),
+                window.into(),
+                orders
                     .until
-                    .map_or_else(|| "not known".to_string(), stamp),
-            ),
-            (
-                "when a budget holds a pod back",
-                operator.on_blocked.to_string(),
-            ),
-            (
-                "running past the window",
-                match operator.accept_overrun {
+                    .map_or_else(|| "not known".to_string(), stamp)
+                    .into(),
+                orders.on_blocked.as_str().into(),
+                match orders.accept_overrun {
                     true => "accepted beforehand (--accept-overrun)",
                     false => "not accepted",
                 }
-                .to_string(),
-            ),
-            (
-                "confirmation",
-                match operator.yes {
+                .into(),
+                match orders.yes {
                     true => "none asked for (--yes)",
                     false => "a person typed the cluster's name",
                 }
-                .to_string(),
-            ),
-        ] {
-            table.rows.push(vec![what.into(), value.into()]);
+                .into(),
+            ]);
         }
-        document.table("Asked of the last run", table);
-        if self.runs.len() > 1 {
-            document.paragraph("What was asked of runs before it the journal does not keep.");
-        }
-        if let Some(until) = operator.until {
+        document.table("Orders of each run", table);
+        let until = self.runs.last().and_then(|run| run.orders.until);
+        if let Some(until) = until {
             let over = self
                 .runs
                 .last()
