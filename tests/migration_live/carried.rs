@@ -74,6 +74,54 @@ fn somebody_elses_tags_do_not_matter_and_survive() {
     assert_eq!(aks.writes().len(), 1);
 }
 
+/// Everything that passes, on the way to one write and while AKS works: the run outlives it, and says what it met.
+#[test]
+fn what_passes_is_outlived() {
+    let Some(aks) = Aks::start(small()) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    let put = |nth: u32, fault: Fault| aks.fault(Rule::nth("PUT", CLUSTER, nth, fault));
+    put(1, Fault::Status(412, None));
+    put(2, Fault::Status(409, None));
+    put(3, Fault::Status(429, Some(1)));
+    put(4, Fault::Status(503, None));
+    put(5, Fault::LostBefore);
+    for (end, nth, fault) in [
+        ("/operations/", 1, Fault::LostBefore),
+        ("/operations/", 2, Fault::Status(502, None)),
+        (CLUSTER, 9, Fault::Status(500, None)),
+        ("/usages", 6, Fault::Status(503, None)),
+    ] {
+        aks.fault(Rule::nth("GET", end, nth, fault));
+    }
+    let (code, out, err) = execute(&aks, "--execute", &path, &["--settle", "2"]);
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    is_on_overlay(&aks);
+    assert_eq!(aks.writes().len(), 1);
+    let mut lines = err.lines();
+    for words in [
+        "somebody else changed it in between: looking again before anything is sent",
+        "OperationNotAllowed: Operation is not allowed: Another operation (PutAgentPoolHandler.PUT) is in progress",
+        "waiting 1 s: Azure throttles",
+        "whether the write arrived is not known",
+        "the write never arrived: nothing runs, and the eTag is the one from before",
+        "whether the write arrived is not known",
+        "the write never arrived: nothing runs, and the eTag is the one from before",
+        "2-move-to-overlay: AKS took it",
+        "completed: every step of the plan is done",
+    ] {
+        assert!(
+            lines.any(|line| line.contains(words)),
+            "no {words}, or not in this order, in {err}"
+        );
+    }
+    let met = aks.log();
+    let met = met.iter().filter(|asked| asked.fault.is_some());
+    assert_eq!(met.count(), 9, "all of it was met");
+}
+
 #[test]
 fn a_token_that_expires_on_the_way_ends_the_run_and_another_goes_on() {
     let Some(aks) = Aks::start(small()) else {
@@ -91,16 +139,15 @@ fn a_token_that_expires_on_the_way_ends_the_run_and_another_goes_on() {
             expired,
         ),
         ("stopped: the cluster cannot be read: GET /", expired),
-        (
-            "go on with: aksplan migrate --resume --plan ",
-            path.as_str(),
-        ),
     ] {
         let mut lines = err.lines();
         let line = lines.find(|line| line.contains(begin));
         let line = line.unwrap_or_else(|| panic!("no {begin} in {err}"));
         assert!(line.contains(end), "{line}");
     }
+    let resume = format!("--resume --plan {path} ");
+    let (_, how) = err.split_once("go on with:").expect("it says how");
+    assert!(how.contains(&resume), "{err}");
     let other = "another-arm-secret-55aa";
     aks.accept(other);
     let mut arguments = vec!["--resume", "--plan", &path];

@@ -230,9 +230,37 @@ fn what_is_foreseen_comes() {
         let difference = drain.as_secs_f64() - foretold;
         assert!((-3.0..=6.0).contains(&difference), "{node}: {drain:?}");
     }
+    in_the_evidence(&path, &refusing, &foreseen);
     let ratio = observed.took.as_secs_f64() / seconds(&foreseen["median"]);
     println!("{ratio:.2} of what was foreseen");
     assert!((0.8..=1.6).contains(&ratio), "{ratio}");
+}
+
+/// The same stands in the evidence for the change record, side by side: budgets in their order, and when each node was done.
+fn in_the_evidence(plan: &str, refusing: &[&str], foreseen: &Value) {
+    let path = plan.replace(".json", ".evidence.md");
+    let text = std::fs::read_to_string(path).expect("it was written");
+    let table = |heading: &str| -> Vec<Vec<&str>> {
+        let rows = text.lines().skip_while(|line| !line.starts_with(heading));
+        let rows = rows.skip(2).take_while(|line| line.starts_with('|'));
+        rows.map(|line| line.split('|').map(str::trim).collect())
+            .collect()
+    };
+    let budgets = table("| ORDER | FORESEEN |");
+    let names = |column: usize| -> Vec<&str> { budgets.iter().map(|row| row[column]).collect() };
+    assert_eq!((names(2), names(4)), (refusing.to_vec(), refusing.to_vec()));
+    let nodes = table("| NODE | POOL |");
+    assert_eq!(
+        nodes.len(),
+        foreseen["nodes"].as_array().map_or(0, Vec::len)
+    );
+    for row in nodes {
+        println!("{}", row.join("  "));
+        for column in [3, 4] {
+            let is_said = row[column].starts_with(|first: char| first.is_ascii_digit());
+            assert!(is_said, "{row:?}");
+        }
+    }
 }
 
 /// A whole cluster, a hundred times as fast: which node of several takes a replacement is chance.

@@ -28,6 +28,7 @@ pub fn tiny() -> Shape {
     shape.pools.remove(0);
     shape.pools[0].nodes = 1;
     shape.pace.eviction_retry = Duration::from_millis(60);
+    shape.pace.short_operation = Duration::from_millis(30);
     let gone = ["coredns", "web"];
     shape.objects.retain(|object| {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();

@@ -179,7 +179,7 @@ fn a_subnet_that_is_full_in_the_middle_is_told_in_azures_words() {
         &[
             &format!("failed: step 2-move-to-overlay: {full}"),
             "The cluster's provisioning state is Failed; its network profile says Azure CNI Overlay.",
-            "2 nodes are on Overlay, 2 as before.",
+            "2 of 4 nodes are on Overlay, 2 as before.",
             "then resume: the same request goes on with the nodes that are left.",
         ],
     );
@@ -222,7 +222,8 @@ fn a_permanently_blocked_budget_is_not_planned() {
         &err,
         &[
             "no plan was written: 1 thing stands in the way",
-            "the simulated move does not complete: budget shop/api never lets its pods go",
+            "  - budget shop/api never allows a disruption: minAvailable is 2, and there are 2 replicas; it blocks 2 pods on 2 nodes of pool \
+             apps; AKS does not look for this beforehand: the drain fails at its timeout.",
         ],
     );
     for name in ["plan.json", "plan.md", "plan.journal"] {
@@ -281,7 +282,7 @@ fn a_quarantined_node_is_no_success() {
                  pods are gone"
             ),
             "The cluster's provisioning state is Succeeded; its network profile says Azure CNI Overlay.",
-            "4 nodes are on Overlay, 1 as before.",
+            "3 of 4 nodes are on Overlay, 1 as before; 1 surge node beside them.",
             &format!("Cordoned: {node}."),
         ],
     );
