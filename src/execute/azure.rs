@@ -38,7 +38,7 @@ const WATCHED: [&str; 6] = [
 ];
 
 /// For all objects of a cluster of thousands of nodes, where what is not read cannot be proven.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Somebody's wish to stop, seen between any two requests.
 #[derive(Debug, Clone, Default)]

@@ -1,9 +1,10 @@
 //! What happened, in order, and how things stand after it. Status is never stored: it is worked out from the records, and a sequence that
 //! cannot have happened is refused. Touches no file.
 
-use crate::migrate::Baseline;
+use crate::migrate::condition::Condition;
 use crate::migrate::fingerprint::hex;
 use crate::migrate::plan::{Plan, canonical};
+use crate::migrate::{Baseline, Step};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -394,6 +395,16 @@ impl Status {
     /// The first step that is not over; `None`: all are.
     pub fn current(&self) -> Option<usize> {
         self.steps.iter().position(|(_, state)| !state.is_over())
+    }
+
+    /// What must hold before a step is begun now. After an attempt that failed, also where a later one was not taken: the first left its
+    /// state behind.
+    pub fn before<'s>(&self, step: &'s Step) -> &'s [Condition] {
+        if self.failed.contains(&step.id) && !step.before_again.is_empty() {
+            &step.before_again
+        } else {
+            &step.before
+        }
     }
 
     pub fn is_complete(&self) -> bool {

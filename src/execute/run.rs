@@ -300,11 +300,8 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             }
             state => {
                 let attempt = state.attempts() + 1;
-                // Also where a later attempt was not taken: the first left its state behind.
-                let failed_before = self.store.status().failed.contains(&step.id);
                 if step.write.is_some() {
-                    self.begin(step, attempt, failed_before, changes, unsent)
-                        .await
+                    self.begin(step, attempt, changes, unsent).await
                 } else {
                     self.read_only(step, attempt).await
                 }
@@ -498,7 +495,6 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         &mut self,
         step: &Step,
         attempt: u32,
-        failed_before: bool,
         changes: &mut u32,
         unsent: &mut u32,
     ) -> Result<Next, StoreError> {
@@ -514,12 +510,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
             self.tell(&Telling::Held { step });
             return Ok(Next::Over);
         }
-        let again = failed_before && !step.before_again.is_empty();
-        let conditions = if again {
-            &step.before_again
-        } else {
-            &step.before
-        };
+        let conditions = self.store.status().before(step);
         let unmet = self.unmet(conditions, &observed);
         // A stopped cluster, or a state that was not read, is no operation that ends.
         let is_busy = !observed.cluster().is_stopped()

@@ -38,7 +38,7 @@ pub fn dry_run(
                     "step": step.id,
                     "state": status.step(&step.id).word(),
                     "would_send": step.write,
-                    "before": judged(&step.before),
+                    "before": judged(status.before(step)),
                     "after": judged(&step.after),
                 })
             })
@@ -135,8 +135,8 @@ fn now(step: &Step, status: &Status, observed: &Observed) -> String {
             step.action.words()
         );
     }
-    let unmet: Vec<String> = step
-        .before
+    let unmet: Vec<String> = status
+        .before(step)
         .iter()
         .filter_map(|condition| condition.judge(sight).why().map(str::to_string))
         .collect();

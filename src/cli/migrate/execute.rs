@@ -1,35 +1,31 @@
 //! `--execute`, `--resume`, `--dry-run`, `--abort`: signs in, looks, refuses where it should, asks a person, and hands over to the loop.
 
-use super::super::azure_access::{SignedIn, process_environment};
+mod caller;
+mod judging;
+
+use self::caller::{access, holder, listen, sign_in};
+use self::judging::{Judgement, other_cluster};
 use super::super::simulation::SimulationArgs;
 use super::super::{CliError, Ending};
 use super::carry::{Blocked, CarryArgs};
 use super::emergency::{self, Halted};
 use super::evidence::{self, Evidence};
 use super::status::store_error;
-use super::telling::{Screen, Talk};
+use super::telling::Screen;
 use crate::execute::actuator::{Actuator, Depth, LockTrouble, Observed};
 use crate::execute::azure::{Azure, Interrupt};
 use crate::execute::halt::Halt;
 use crate::execute::journal::{Orders, RunEnd, Status, StepState};
 use crate::execute::lock::ClusterLock;
-use crate::execute::run::{Judge, OnBlocked, Options, Outcome, run as carry_out};
+use crate::execute::run::{OnBlocked, Options, Outcome, run as carry_out};
 use crate::execute::store::Store;
-use crate::finding::{Severity, counted};
-use crate::migrate::build::{as_at_the_move, together};
+use crate::finding::counted;
+use crate::migrate::Plan;
 use crate::migrate::condition::{Condition, Holding};
-use crate::migrate::fingerprint::{Drift, drift, facts};
-use crate::migrate::foresee::{Foresights, blockers, sentence};
-use crate::migrate::settings;
-use crate::migrate::window::{Answer, Gate, Question, Window};
-use crate::migrate::{Action, Obstacle, Plan, Step};
-use crate::model::{Inventory, ResourceId};
+use crate::migrate::window::{Question, Window};
+use crate::model::ResourceId;
 use crate::report::terminal::clean;
-use crate::rule;
-use crate::source::azure::account;
-use crate::source::azure::container_service::ContainerService;
-use crate::source::azure::credential;
-use crate::source::kubernetes_api::{Access, Reader, Settings, asks_for_token};
+use crate::source::kubernetes_api::{Access, Reader, Settings};
 use jiff::Timestamp;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
@@ -349,139 +345,6 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    /// Everything that stands in the way of beginning or going on now, and what is worth saying of the rest.
-    fn refusals(
-        &self,
-        observed: &Observed,
-        status: &Status,
-        begun: Timestamp,
-        now: Timestamp,
-    ) -> (Vec<String>, Vec<String>) {
-        let mut refusals = Vec::new();
-        let mut notes = Vec::new();
-        let current = status.current();
-        // What AKS is at already is watched, whatever the clock says.
-        if self.is_under_way(status) || self.args.deed.abort {
-            return (refusals, notes);
-        }
-        refusals.extend(other_cluster(observed));
-        let left: Vec<Step> = current
-            .map(|position| self.plan.steps[position..].to_vec())
-            .unwrap_or_default();
-        let altered: Vec<String> = self
-            .plan
-            .steps
-            .iter()
-            .filter(|step| !matches!(status.step(&step.id), StepState::Pending))
-            .flat_map(|step| step.action.alters())
-            .collect();
-        let was_taken = |step: &&Step| {
-            status.failed.contains(&step.id)
-                || matches!(
-                    status.step(&step.id),
-                    StepState::Done | StepState::Running { .. }
-                )
-        };
-        let mut reimages = self.plan.steps.iter().filter(|step| step.reimages);
-        let has_reimaged = reimages.any(|step| was_taken(&step));
-        let mut steps = self.plan.steps.iter();
-        let has_moved = steps.any(|step| {
-            matches!(step.action, Action::MoveToOverlay { .. })
-                && (was_taken(&step) || matches!(status.step(&step.id), StepState::Held))
-        });
-        let now_facts = facts(&observed.inventory, observed.cluster());
-        for drift in drift(&self.plan.facts, &now_facts, &altered) {
-            let told = drifted(&drift);
-            // Half moved, there is nothing left to plan anew; and what releases a stuck node is a change to budgets and pools.
-            if has_moved || has_reimaged && drift.is_release() {
-                notes.push(format!("{told}: going on all the same"));
-            } else if drift.is_judged_live() {
-                notes.push(format!("{told}: judged as it is now"));
-            } else if drift.is_unread() {
-                refusals.push(format!("{told}: try again when it can be read"));
-            } else {
-                refusals.push(format!("{told}: {}", again(self.plan, status)));
-            }
-        }
-        if !left.iter().any(|step| step.reimages) {
-            return (refusals, notes);
-        }
-        let then = as_at_the_move(&observed.inventory, observed.index, &left);
-        let cluster = then.cluster(observed.index);
-        let moves = left
-            .iter()
-            .any(|step| matches!(step.action, Action::MoveToOverlay { .. }));
-        // What a failed attempt of the move itself leaves is no obstacle to going on.
-        if moves && !has_moved {
-            let blockers = blockers(&then, cluster, &self.plan.pod_cidr);
-            // A failed write before it leaves the cluster or a pool Failed or Canceled, which its own step asks about.
-            let mut writes = self.plan.steps.iter().filter(|step| step.write.is_some());
-            let has_left = writes.any(|step| status.failed.contains(&step.id));
-            let is_left = |obstacle: &Obstacle| has_left && obstacle.rule == &rule::MIG_14;
-            let blockers = blockers.iter().filter(|obstacle| !is_left(obstacle));
-            refusals.extend(blockers.map(sentence));
-        }
-        let expected = self.expected_now(&then, observed, &left);
-        if expected.is_none() {
-            notes.push(
-                "how long it takes could not be simulated on what is now: too few futures complete"
-                    .to_string(),
-            );
-        }
-        let question = Question {
-            p50_seconds: expected.map(|expected| expected.0),
-            p90_seconds: expected.map(|expected| expected.1),
-            begun,
-            ..Question::of(observed.cluster(), self.window.as_ref(), now)
-        };
-        let answers = question.answers();
-        let is_shut =
-            |answer: &Answer| answer.gate == Gate::Clock && answer.severity == Severity::Blocker;
-        // Where no window is open, nothing can fit into it: that is one thing in the way.
-        let is_shut = answers.iter().any(is_shut);
-        let answers = answers.into_iter();
-        for answer in answers.filter(|answer| !(is_shut && answer.gate == Gate::Overrun)) {
-            let sentence = if answer.remedy.is_empty() {
-                format!("{} ({})", answer.evidence, answer.rule.id)
-            } else {
-                format!(
-                    "{} ({}). {}",
-                    answer.evidence, answer.rule.id, answer.remedy
-                )
-            };
-            let is_accepted = answer.gate == Gate::Overrun && self.args.accept_overrun;
-            match answer.severity {
-                Severity::Blocker if !is_accepted => refusals.push(sentence),
-                _ => notes.push(sentence),
-            }
-        }
-        (refusals, notes)
-    }
-
-    /// Median and p90 of what is left, simulated on what is now.
-    fn expected_now(
-        &self,
-        then: &Inventory,
-        observed: &Observed,
-        left: &[Step],
-    ) -> Option<(u32, u32)> {
-        let cluster = then.cluster(observed.index);
-        let policy = self.simulation.timing().ok()?;
-        let pods = cluster
-            .kubernetes
-            .as_deref()
-            .map_or(0, |state| state.pods.len());
-        let chance = self.simulation.chance(pods);
-        let mut left = left.to_vec();
-        let foresights = Foresights::of(then, cluster, &left, &policy, chance);
-        for step in left.iter_mut().filter(|step| step.reimages) {
-            let foresight = foresights.of_step(step)?;
-            foresight.foreseen.median?;
-            step.expected = foresight.seconds;
-        }
-        together(&left).map(|sum| (sum.p50, sum.p90))
-    }
-
     fn options(
         &self,
         holder: String,
@@ -635,201 +498,4 @@ async fn ended_unseen(
     );
     emergency::until_quiet(halt, args, interrupt, screen).await;
     Ok(Ending::Unfinished)
-}
-
-async fn sign_in(plan: &Plan, simulation: &SimulationArgs) -> Result<SignedIn, CliError> {
-    let access = &simulation.sources.azure;
-    let mut settings = credential::Settings::new(process_environment());
-    let subscription = plan.target.subscription.as_deref().unwrap_or_default();
-    if let Some(other) = access
-        .subscription
-        .iter()
-        .find(|named| is_id(named) && !named.eq_ignore_ascii_case(subscription))
-    {
-        return Err(CliError::Usage(format!(
-            "the plan is for subscription {subscription}, and --subscription says {other}"
-        )));
-    }
-    // Who is not signed in with the Azure CLI has no list of subscriptions: then only Azure itself knows the tenant.
-    let known = account::subscriptions(&[subscription.to_string()], access.cloud, &settings).await;
-    let known = known.ok().and_then(|known| known.into_iter().next());
-    // With Azure Lighthouse the one signs in where the subscription is managed, and the cluster is in its home.
-    let home = known
-        .as_ref()
-        .and_then(|known| known.home_tenant_id.as_ref().or(known.tenant_id.as_ref()));
-    if let (Some(planned), Some(known)) = (&plan.target.tenant, home)
-        && !planned.eq_ignore_ascii_case(known)
-    {
-        return Err(CliError::Usage(format!(
-            "the plan is for tenant {planned}, and subscription {subscription} is in {known}"
-        )));
-    }
-    settings.tenant = known
-        .and_then(|known| known.tenant_id)
-        .or_else(|| plan.target.tenant.clone());
-    access.sign_in(&settings)
-}
-
-/// Subscriptions are named by id or by name; only ids can be compared.
-fn is_id(text: &str) -> bool {
-    text.len() == 36 && text.matches('-').count() == 4
-}
-
-/// The way to the cluster's own API server: what the flags say, else the kubeconfig that Azure hands out.
-async fn access(
-    simulation: &SimulationArgs,
-    signed_in: &SignedIn,
-    client: &crate::source::azure::ArmClient,
-    cluster: &ResourceId,
-) -> Result<Access, CliError> {
-    let sources = &simulation.sources;
-    if let Some(access) = sources.kubernetes.access()? {
-        return Ok(access);
-    }
-    let kubeconfig = ContainerService::new(client)
-        .user_kubeconfig(cluster)
-        .await?;
-    let kubeconfig = kubeconfig.secret().to_string();
-    let token = if asks_for_token(&kubeconfig) {
-        if sources.azure.arm_endpoint.is_some() {
-            return Err(CliError::Usage(
-                "the cluster wants a token of Entra ID, and with --arm-endpoint there is none for it; --context reaches it with your own \
-                 kubeconfig"
-                    .to_string(),
-            ));
-        }
-        Some(super::super::live_objects::tokens(&signed_in.credential))
-    } else {
-        None
-    };
-    Ok(Access::Handed { kubeconfig, token })
-}
-
-/// What to do about drift. A plan that changed something already would be followed by one that does not know what to put back.
-fn again(plan: &Plan, status: &Status) -> String {
-    let left: Vec<String> = plan
-        .steps
-        .iter()
-        .filter(|step| !status.step(&step.id).is_over())
-        .filter_map(|step| match &step.action {
-            Action::EnableNetworkPolicy { policy } => {
-                Some(format!("--network-policy-after {policy}"))
-            }
-            Action::EnableCilium { .. } => Some("--network-policy-after cilium".to_string()),
-            Action::RestoreUpgradeSettings { pool, to, .. } => Some(format!(
-                "pool {pool} put back to {} by hand",
-                settings::words(to)
-            )),
-            _ => None,
-        })
-        .collect();
-    if status.wrote && !left.is_empty() {
-        format!(
-            "put it back as it was; a new plan would not know what this one is to end with: {}",
-            left.join(", ")
-        )
-    } else {
-        "make the plan again".to_string()
-    }
-}
-
-/// A fact that is not what it was, in words.
-fn drifted(drift: &Drift) -> String {
-    let value = |value: &Option<String>, none: &str| match value.as_deref() {
-        None => none.to_string(),
-        Some("") => "empty".to_string(),
-        Some(value) => value.to_string(),
-    };
-    format!(
-        "{} was {} when the plan was made, and is {}",
-        drift.fact,
-        value(&drift.planned, "not there"),
-        value(&drift.now, "gone")
-    )
-}
-
-/// The objects must be those of the cluster that is written to: a context may lead anywhere. Machines of AKS say which resource group
-/// they are in; the first that is in another one, in a sentence.
-fn other_cluster(observed: &Observed) -> Option<String> {
-    let cluster = observed.cluster();
-    let group = cluster.node_resource_group.as_deref()?;
-    let state = cluster.kubernetes.as_deref()?;
-    state.nodes.iter().find_map(|node| {
-        let id = ResourceId::new(node.provider_id.as_deref()?.trim_start_matches("azure://"));
-        let other = id.resource_group()?;
-        (!other.eq_ignore_ascii_case(group)).then(|| {
-            format!(
-                "the API server is another cluster's: node {} is in resource group {other}, and machines of {} are in {group}",
-                node.name, cluster.name
-            )
-        })
-    })
-}
-
-/// What is asked before every write that drains nodes, on what is seen then.
-struct Judgement<'c, 'a> {
-    carrier: &'c Carrier<'a>,
-    /// Of the first look.
-    refusals: Vec<String>,
-}
-
-impl Judge for Judgement<'_, '_> {
-    fn before_the_run(&self) -> Vec<String> {
-        self.refusals.clone()
-    }
-
-    fn before_a_write(&self, observed: &Observed, status: &Status, now: Timestamp) -> Vec<String> {
-        let begun = status.first_write.unwrap_or(now);
-        self.carrier.refusals(observed, status, begun, now).0
-    }
-}
-
-/// Who carries it out, for people, and the journal it is noted in: a run that was killed does not stand in its own way, and no other journal
-/// has the same number.
-fn holder(journal: &str) -> String {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let user = variable("USER")
-        .or_else(|| variable("USERNAME"))
-        .unwrap_or_else(|| "somebody".to_string());
-    let host = variable("HOSTNAME")
-        .or_else(|| {
-            std::fs::read_to_string("/etc/hostname")
-                .ok()
-                .map(|text| text.trim().to_string())
-        })
-        .unwrap_or_else(|| "a machine".to_string());
-    clean(&format!("{user}@{host}, journal {journal}"))
-}
-
-/// Ctrl-C, or the signal to terminate, once: stop after the current write. Twice: at once.
-fn listen(interrupt: Interrupt, talk: Talk) -> tokio::task::JoinHandle<()> {
-    tokio::spawn(async move {
-        while asked_to_stop().await {
-            if interrupt.is_asked() {
-                talk.clear();
-                talk.aside("stopped at once; --status says how it stands; go on with:");
-                talk.aside(&super::lines::resume(std::env::args_os()));
-                std::process::exit(4);
-            }
-            interrupt.ask();
-            talk.aside("stopping after the current write; once more stops at once");
-        }
-    })
-}
-
-#[cfg(unix)]
-async fn asked_to_stop() -> bool {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return tokio::signal::ctrl_c().await.is_ok();
-    };
-    tokio::select! {
-        asked = tokio::signal::ctrl_c() => asked.is_ok(),
-        asked = terminate.recv() => asked.is_some(),
-    }
-}
-
-#[cfg(not(unix))]
-async fn asked_to_stop() -> bool {
-    tokio::signal::ctrl_c().await.is_ok()
 }
