@@ -231,6 +231,36 @@ fn a_drain_timeout_names_pod_and_budget_and_the_next_run_goes_on() {
     );
 }
 
+/// The owner lets more go than was planned, so that a reimage before the move can end: that is no reason to refuse the move itself.
+#[test]
+fn what_released_a_step_before_the_move_does_not_refuse_the_move() {
+    let mut shape = small().with_policy("azure");
+    shape.pace.minute = Duration::from_millis(100);
+    let Some(aks) = Aks::start(shape) else {
+        return;
+    };
+    let folder = Folder::new();
+    let path = plan(&aks, &folder, &[]);
+    aks.somebody_forbids_once_it_runs();
+    let (code, out, err) = execute(&aks, "--execute", &path, &[]);
+    assert_eq!(code, Some(4), "{out}\n{err}");
+    assert!(
+        err.contains("2-enable-cilium") && err.contains("UpgradeFailed"),
+        "{err}"
+    );
+    let budget = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets/api";
+    let change = json!({"spec": {"minAvailable": 0}});
+    aks.block_on(aks.shared.api.merge(budget, &change));
+    let (code, out, err) = execute(&aks, "--resume", &path, &[]);
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    assert!(
+        err.contains("budget.shop/api was minAvailable 1") && err.contains("going on all the same"),
+        "{err}"
+    );
+    is_on_overlay(&aks);
+    assert_eq!(aks.writes().len(), 3, "Cilium twice, and the move");
+}
+
 #[test]
 fn stuck_it_stops_as_told_and_an_abort_ends_it() {
     let Some(aks) = Aks::start(small()) else {
