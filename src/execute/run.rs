@@ -110,6 +110,7 @@ pub async fn run<A: Actuator, T: Teller, J: Judge + ?Sized>(
         options,
         judge,
         last: Vec::new(),
+        ends_for: None,
     };
     let number = run.store.status().runs + 1;
     run.note(Event::RunBegan {
@@ -120,7 +121,7 @@ pub async fn run<A: Actuator, T: Teller, J: Judge + ?Sized>(
     })?;
     run.tell(&Telling::Began {
         run: number,
-        resumed: number > 1,
+        resumed: run.store.status().wrote,
     });
     if run.store.torn > 0 {
         let bytes = run.store.torn;
@@ -183,6 +184,8 @@ struct Run<'r, A, T, J: ?Sized> {
     judge: &'r J,
     /// What the last look would leave behind, for where nothing can be seen at the end.
     last: Vec<String>,
+    /// The stuck pods for which AKS was asked to end the operation, in words.
+    ends_for: Option<String>,
 }
 
 impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {

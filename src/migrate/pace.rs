@@ -596,7 +596,11 @@ fn release(pod: &Pod, budgets: &[&DisruptionBudget]) -> String {
         "; this pod itself is not Ready, and would go with unhealthyPodEvictionPolicy AlwaysAllow (EV-4)"
     };
     let wanted = if missing == 1 {
-        format!("a {} must become Ready", ordinal(desired + 1))
+        let article = match desired + 1 {
+            8 | 11 | 18 | 80..=89 => "an",
+            _ => "a",
+        };
+        format!("{article} {} must become Ready", ordinal(desired + 1))
     } else {
         format!("{missing} more must become Ready")
     };

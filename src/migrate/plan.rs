@@ -8,10 +8,12 @@ use super::window::Ahead;
 use crate::finding::{Finding, Severity};
 use crate::model::IpNet;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// What the file says it is.
 pub const KIND: &str = "aksplan migration plan";
@@ -157,8 +159,9 @@ impl Plan {
     /// # Errors
     /// [`PlanError`].
     pub fn parse(text: &str) -> Result<Self, PlanError> {
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| PlanError::NotJson(error.to_string()))?;
+        let not_json = |error: serde_json::Error| PlanError::NotJson(error.to_string());
+        let Unique = serde_json::from_str(text).map_err(not_json)?;
+        let value: Value = serde_json::from_str(text).map_err(not_json)?;
         if value["kind"].as_str() != Some(KIND) {
             return Err(PlanError::Kind);
         }
@@ -187,6 +190,62 @@ impl Plan {
     /// The steps that reimage every node.
     pub fn reimages(&self) -> usize {
         self.steps.iter().filter(|step| step.reimages).count()
+    }
+}
+
+/// JSON in which no object names a field twice: a reader would see the first, and the last would be carried out.
+struct Unique;
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Unique)
+    }
+}
+
+impl<'de> Visitor<'de> for Unique {
+    type Value = Unique;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a JSON document")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Unique, E> {
+        Ok(Unique)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Unique, E> {
+        Ok(Unique)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Unique, E> {
+        Ok(Unique)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Unique, E> {
+        Ok(Unique)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Unique, E> {
+        Ok(Unique)
+    }
+
+    fn visit_unit<E>(self) -> Result<Unique, E> {
+        Ok(Unique)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Unique, A::Error> {
+        while elements.next_element::<Unique>()?.is_some() {}
+        Ok(Unique)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Unique, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some((name, Unique)) = fields.next_entry::<String, Unique>()? {
+            if let Some(name) = names.replace(name) {
+                return Err(A::Error::custom(format!("`{name}` is named twice")));
+            }
+        }
+        Ok(Unique)
     }
 }
 

@@ -56,7 +56,10 @@ pub struct Sequence {
 /// Why no steps lead there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoSequence {
-    #[error("the cluster is on Azure CNI Overlay already: there is nothing to move")]
+    #[error(
+        "the cluster is on Azure CNI Overlay already: there is nothing to move. Where a move ended half-way and its journal is lost, AKS goes \
+         on with it at the next update of the cluster that it takes, such as the one by hand in the runbook (UPG-15)"
+    )]
     MovedAlready,
     #[error("there is no pool `{0}`")]
     NoPool(String),

@@ -6,12 +6,13 @@ use crate::client::block_on;
 use crate::execution::{Execution, options, world};
 use crate::migrated::{LEFT_OUT, Step, differences, is_pool, steps};
 use crate::stage::Conversation;
+use aksplan::execute::actuator::Actuator;
 use aksplan::execute::azure::Interrupt;
 use aksplan::execute::journal::{Event, RunEnd};
 use aksplan::execute::run::Options;
 use aksplan::execute::teller::{Teller, Telling};
 use aksplan::migrate::sequence::{Choices, sequence};
-use aksplan::migrate::step::Action;
+use aksplan::migrate::step::{Action, Resource};
 use aksplan::migrate::{self, verify};
 use aksplan::model::{Cluster, IntOrPercent, IpNet, ResourceId};
 use jiff::Timestamp;
@@ -291,6 +292,9 @@ fn the_recorded_abort_replays_through_the_executor() {
             abort: true,
             ..options()
         };
+        // Asked before anything else, and then watched for.
+        let asked = execution.world.abort(&Resource::Cluster).await;
+        asked.expect("it was recorded as taken");
         let outcome = execution.run(&abort).await;
         assert_eq!(outcome.how, RunEnd::Aborted, "{}", outcome.why);
         assert!(outcome.why.contains("Canceled"), "{}", outcome.why);

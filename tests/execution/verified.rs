@@ -345,5 +345,21 @@ fn nothing_unknown_and_no_newer_format_is_read() {
         );
     }
     assert!(matches!(Plan::parse("{}"), Err(PlanError::Kind)));
+    // A reader sees the first, and the last would be carried out: in the plan itself, and deep in it.
+    for (one, two) in [
+        (
+            "\"pod_cidr\":",
+            "\"pod_cidr\": \"10.0.0.0/16\", \"pod_cidr\":",
+        ),
+        (
+            "\"pool.apps.maxPods\":",
+            "\"pool.apps.maxPods\": \"1\", \"pool.apps.maxPods\":",
+        ),
+    ] {
+        let doubled = plan.to_text().replacen(one, two, 1);
+        assert_ne!(doubled, plan.to_text());
+        let error = Plan::parse(&doubled).expect_err("twice");
+        assert!(error.to_string().contains("is named twice"), "{error}");
+    }
     assert!(matches!(Plan::parse("{"), Err(PlanError::NotJson(_))));
 }

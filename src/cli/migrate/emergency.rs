@@ -204,6 +204,11 @@ pub async fn leaves<A: Actuator>(world: &mut A, plan: &Plan, screen: &mut Screen
             for sentence in leftover::sentences(&observed, plan) {
                 screen.note(world.now(), &sentence);
             }
+            screen.note(
+                world.now(),
+                "Half-way between two network modes is no state to stay in, and surge nodes may be left over: resume, or update the cluster as \
+                 the runbook has it by hand, and let it end.",
+            );
         }
         Err(why) => screen.note(
             world.now(),

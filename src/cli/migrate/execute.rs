@@ -25,6 +25,7 @@ use crate::migrate::condition::{Condition, Holding};
 use crate::migrate::window::{Question, Window};
 use crate::model::ResourceId;
 use crate::report::terminal::clean;
+use crate::source::kubernetes_api::lease::{Lease, LeaseError};
 use crate::source::kubernetes_api::{Access, Reader, Settings};
 use jiff::Timestamp;
 use std::io::{BufRead, IsTerminal, Write};
@@ -163,7 +164,16 @@ impl<'a> Carrier<'a> {
             .map_err(store_error)?
             .map_or_else(|| Status::of(self.plan), |(status, _)| status);
         let observed = self.look(world).await?;
-        let (refusals, notes) = self.refusals(&observed, &status, world.now(), world.now());
+        let now = world.now();
+        let first = status.first_write.unwrap_or(now);
+        let (mut refusals, notes) = self.refusals(&observed, &status, first, now);
+        match Lease::look(&self.access, &self.settings).await {
+            Ok(Some(held)) if !held.is_expired(now) && held.holder != holder(&status.id) => {
+                refusals.push(LeaseError::Held(held).to_string());
+            }
+            Ok(_) => {}
+            Err(error) => refusals.push(error.to_string()),
+        }
         super::dry_run::dry_run(
             self.plan,
             &status,
@@ -207,11 +217,15 @@ impl<'a> Carrier<'a> {
         // Nobody else may write to the journal from here on, nor to the cluster: then it is judged.
         let mut store = Store::open(&journal, self.plan, world.now()).map_err(store_error)?;
         let holder = holder(&store.status().id);
-        world
+        let taken = world
             .lock()
             .take(&self.access, &self.settings, &holder, Timestamp::now())
-            .await
-            .map_err(CliError::Unready)?;
+            .await;
+        if let Err(why) = taken {
+            let mut screen = Screen::new(self.plan, self.simulation.format());
+            screen.note(Timestamp::now(), &format!("refused: {why}"));
+            return Ok(Ending::Findings);
+        }
         let ended = self.locked(&mut store, &mut world, interrupt, holder).await;
         world.into_lock().give_back(Timestamp::now()).await;
         ended
@@ -471,7 +485,8 @@ pub(super) fn confirm(plan: &Plan, args: &CarryArgs, wrote: bool) -> Result<(), 
             counted(warnings, "warning", "warnings")
         ))
     );
-    let _ = write!(talk, "{} Type the cluster's name to begin: ", clean(&what));
+    let deed = if args.deed.abort { "end it" } else { "begin" };
+    let _ = write!(talk, "{} Type the cluster's name to {deed}: ", clean(&what));
     let _ = talk.flush();
     let mut typed = String::new();
     stdin.lock().read_line(&mut typed)?;

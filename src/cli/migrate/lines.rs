@@ -270,8 +270,12 @@ pub fn of_telling(cluster: &str, telling: &Telling, refused: bool) -> Vec<String
 pub fn resume(arguments: impl IntoIterator<Item = OsString>) -> String {
     let mut words = vec!["aksplan".to_string()];
     let mut resumes = false;
+    let mut has_window = false;
+    let mut was_abort = false;
     for argument in arguments.into_iter().skip(1) {
         let word = argument.to_string_lossy();
+        has_window |= word == "--window" || word.starts_with("--window=");
+        was_abort |= word == "--abort";
         let word = match word.as_ref() {
             "--execute" | "--abort" | "--resume" if resumes => continue,
             "--execute" | "--abort" | "--resume" => {
@@ -281,6 +285,10 @@ pub fn resume(arguments: impl IntoIterator<Item = OsString>) -> String {
             word => word,
         };
         words.push(shell_quote(word).unwrap_or_else(|| "NAME".to_string()));
+    }
+    // An abort needs none; what goes on afterwards does, but for a cluster that has its own.
+    if was_abort && !has_window {
+        words.push("--window WINDOW".to_string());
     }
     words.join(" ")
 }

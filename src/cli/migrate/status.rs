@@ -388,8 +388,8 @@ fn stands(shape: &StatusShape, wrote: bool) -> (String, Tone) {
     match (&shape.last_end, &shape.journal) {
         (_, None) => ("Nothing was begun.".to_string(), Tone::Dim),
         (None, Some(_)) if last == 0 => (
-            "There is a journal without one whole run in it: the program was killed before it did anything, and nothing was sent. Begin \
-             with --execute."
+            "There is a journal without one whole run in it: the program was killed before it did anything, or what it held is lost. Where \
+             the plan was never carried out, begin with --execute; it looks at the cluster first."
                 .to_string(),
             Tone::Warning,
         ),

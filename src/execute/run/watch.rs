@@ -175,6 +175,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
                     }
                     // Once, if it was heard: a refusal is no reason to ask at every look.
                     OnBlocked::Abort if !asked_to_end => {
+                        self.ends_for = Some(words);
                         asked_to_end = self.abort(step).await?;
                     }
                     OnBlocked::Abort => {}
@@ -228,8 +229,24 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
         status: &str,
         why: &str,
     ) -> Result<Next, StoreError> {
-        let aborted = self.store.status().aborting && status.eq_ignore_ascii_case("Canceled");
-        let why = format!("the operation ended as {status}: {why}");
+        // Nobody but who asks AKS to end it makes it so, whoever that was.
+        let aborted = status.eq_ignore_ascii_case("Canceled");
+        let why = match (aborted, self.store.status().aborting, &self.ends_for) {
+            (true, true, Some(words)) => {
+                format!(
+                    "the operation was aborted (Canceled), as told for a pod that is stuck: {words}"
+                )
+            }
+            (true, true, None) => {
+                "the operation was aborted (Canceled), as somebody asked".to_string()
+            }
+            (true, false, _) => {
+                format!(
+                    "the operation was aborted (Canceled): somebody else asked AKS to end it ({why})"
+                )
+            }
+            (false, ..) => format!("the operation ended as {status}: {why}"),
+        };
         let next = self.step_failed(step, why.clone())?;
         Ok(if aborted {
             Next::Stop(Stop::new(

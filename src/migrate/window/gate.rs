@@ -147,6 +147,17 @@ impl<'a> Question<'a> {
                 String::new(),
                 Some((until, east)),
             ),
+            // Counted from the first write, so that no resume makes it longer by itself.
+            State::Closed { .. } if matches!(window, Window::For { .. }) => (
+                Severity::Blocker,
+                format!(
+                    "window {window} began when the plan did, at {}, and is over",
+                    told(self.begun, east)
+                ),
+                "Name when it may go on, as a time of day or from one time to another: --window 22:00-04:00, --window FROM/TO."
+                    .to_string(),
+                None,
+            ),
             State::Closed { opens_next } => (
                 Severity::Blocker,
                 format!(

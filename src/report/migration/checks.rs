@@ -89,12 +89,13 @@ fn checks(of: Runbook) -> Vec<Check> {
         "It may begin now.".to_string(),
     );
     check(
-        "signed in where the cluster is",
+        "signed in where the cluster is, kubectl as well",
         Some(Some(
-            "az account show --query '[tenantId, id]' --output tsv".to_string(),
+            "az account show --query '[tenantId, id]' --output tsv; kubectl config current-context"
+                .to_string(),
         )),
         format!(
-            "tenant {}; the commands below name subscription {}",
+            "tenant {}, and the context of this cluster; the commands of az below name subscription {}",
             known(&plan.target.tenant),
             known(&plan.target.subscription)
         ),

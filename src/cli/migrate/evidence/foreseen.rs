@@ -34,7 +34,7 @@ pub(super) fn told(evidence: &Evidence, runs: &Runs, document: &mut Document) {
         if foreseen.is_none() {
             document.paragraph("It was not simulated.");
         }
-        nodes(evidence, runs, step, &seen, document);
+        nodes(runs, step, &seen, document);
         budgets(foreseen, &seen, document);
         counts(foreseen, &seen, document);
     }
@@ -58,18 +58,36 @@ fn durations(evidence: &Evidence, runs: &Runs, steps: &[&Step], document: &mut D
             predicted(step.expected.map(|expected| expected.p90)),
             predicted(step.expected.map(|expected| expected.p99)),
             predicted(median),
-            match runs.took(evidence.status, &step.id) {
-                Some((seconds, true)) => format!("at most {}", span(seconds)),
-                Some((seconds, false)) => span(seconds),
-                None => "not over".to_string(),
-            }
-            .into(),
+            observed(evidence, runs, step).into(),
         ]);
     }
     document.blocks.push(Block::Table(table));
     document.paragraph(
         "Observed: from when the write was begun until everything that it brings about was seen to hold, so a little longer than AKS took.",
     );
+}
+
+fn observed(evidence: &Evidence, runs: &Runs, step: &Step) -> String {
+    let mut text = match runs.took(evidence.status, &step.id) {
+        Some((seconds, true)) => format!("at most {}", span(seconds)),
+        Some((seconds, false)) => span(seconds),
+        None => "not over".to_string(),
+    };
+    let ended = evidence
+        .status
+        .times
+        .get(&step.id)
+        .and_then(|(_, ended)| *ended);
+    if let (Some((first, attempts)), Some(ended)) = (runs.first_begun(&step.id), ended)
+        && attempts > 1
+    {
+        let seconds = (ended.as_second() - first.as_second()).max(0);
+        text.push_str(&format!(
+            " in the last of {attempts} attempts, {} from the first",
+            span(u32::try_from(seconds).unwrap_or(u32::MAX))
+        ));
+    }
+    text
 }
 
 /// What was noticed while the step was under way.
@@ -87,14 +105,8 @@ fn of_step(evidence: &Evidence, step: &Step) -> Vec<(Timestamp, Seen)> {
         .collect()
 }
 
-fn nodes(
-    evidence: &Evidence,
-    runs: &Runs,
-    step: &Step,
-    seen: &[(Timestamp, Seen)],
-    document: &mut Document,
-) {
-    let began = evidence.status.times.get(&step.id).map(|(began, _)| *began);
+fn nodes(runs: &Runs, step: &Step, seen: &[(Timestamp, Seen)], document: &mut Document) {
+    let began = runs.first_begun(&step.id).map(|(first, _)| first);
     // A node is done once: what a later attempt sees of it again is no second end.
     let done = |name: &str| {
         seen.iter().find_map(|(at, seen)| match seen {
@@ -141,7 +153,7 @@ fn nodes(
         }
     }
     if !table.rows.is_empty() {
-        document.paragraph("Nodes, from when the write was begun:");
+        document.paragraph("Nodes, from when the write was first begun:");
         document.blocks.push(Block::Table(table));
     }
 }

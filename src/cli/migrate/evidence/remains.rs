@@ -45,7 +45,12 @@ pub(super) fn told(evidence: &Evidence, document: &mut Document) {
         return;
     }
     document.part("By hand");
-    list(by_hand(plan), Tone::Warning, document);
+    let lost = plan
+        .findings
+        .iter()
+        .filter(|told| told.code == "unmanaged-pod");
+    let lost = lost.map(|told| format!("Gone with its node, as foreseen: {}", told.message));
+    list(lost.chain(by_hand(plan)).collect(), Tone::Warning, document);
     if plan.breaks.found.is_empty() {
         document.paragraph(
             "Of what depends on pod addresses, nothing was found when the plan was made.",

@@ -9,7 +9,7 @@ use crate::execute::journal::Event;
 use crate::finding::grouped;
 use crate::migrate::{Baseline, Plan};
 use crate::model::{Inventory, IpNet, NetworkPlugin, parse_cidr};
-use crate::report::document::{Block, Cell, Document, Table};
+use crate::report::document::{Block, Cell, Document, Table, Tone};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn told(evidence: &Evidence, document: &mut Document) {
@@ -18,6 +18,13 @@ pub(super) fn told(evidence: &Evidence, document: &mut Document) {
         document.paragraph("It could not be read at the end.");
         return;
     };
+    if !evidence.status.is_complete() {
+        document.toned(
+            "The plan is not carried out to its end: what is said of now takes every node for one of the network profile, and nodes that \
+             are not moved yet hold their addresses all the same.",
+            Tone::Warning,
+        );
+    }
     addresses(evidence, after, document);
     let (before, source) = before(evidence);
     let then = before.map(|inventory| assessed(&inventory, evidence.before));

@@ -334,6 +334,12 @@ impl Runs {
         document.table("Steps", table);
     }
 
+    /// When a step was first begun, and how often.
+    pub fn first_begun(&self, step: &str) -> Option<(Timestamp, u32)> {
+        let (_, at, attempts) = self.begun.iter().find(|(begun, ..)| begun == step)?;
+        Some((*at, *attempts))
+    }
+
     /// Seconds from a step's last attempt to its end, and whether they are an upper bound: its end came while nobody watched. `None`: it
     /// was not begun, or is not over.
     pub fn took(&self, status: &Status, step: &str) -> Option<(u32, bool)> {

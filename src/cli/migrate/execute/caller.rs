@@ -90,6 +90,7 @@ pub(super) async fn access(
 pub(super) fn holder(journal: &str) -> String {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let user = variable("USER")
+        .or_else(|| variable("LOGNAME"))
         .or_else(|| variable("USERNAME"))
         .unwrap_or_else(|| "somebody".to_string());
     let host = variable("HOSTNAME")
