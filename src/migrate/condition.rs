@@ -4,7 +4,7 @@
 use super::settings;
 use crate::capacity::cost::pool_cost;
 use crate::finding::counted;
-use crate::model::workload::{Node, Pod, Workload};
+use crate::model::workload::{Node, NodeNetworkConfig, Pod, Workload};
 use crate::model::{
     Cluster, Inventory, IpNet, KubernetesState, NetworkMode, NodePool, UpgradeSettings,
 };
@@ -627,6 +627,18 @@ fn least_nodes(pool: &NodePool) -> u64 {
     })
 }
 
+/// Whether a node's configuration is of type overlay, with this pod CIDR.
+pub fn is_overlay_config(config: &NodeNetworkConfig, pod_cidr: &IpNet) -> bool {
+    config.containers.iter().any(|container| {
+        let kind = container.kind.as_deref().unwrap_or_default();
+        kind.eq_ignore_ascii_case("overlay")
+            && container
+                .subnet_address_space
+                .as_deref()
+                .is_some_and(|space| space == pod_cidr.to_string())
+    })
+}
+
 fn nodes_on_overlay(state: &KubernetesState, pod_cidr: &IpNet) -> Holding {
     let configs_read = state.has_kind("NodeNetworkConfig");
     let mut wrong = Vec::new();
@@ -646,15 +658,7 @@ fn nodes_on_overlay(state: &KubernetesState, pod_cidr: &IpNet) -> Holding {
             wrong.push(format!("{} has no NodeNetworkConfig", node.name));
             continue;
         };
-        let right = config.containers.iter().any(|container| {
-            let kind = container.kind.as_deref().unwrap_or_default();
-            kind.eq_ignore_ascii_case("overlay")
-                && container
-                    .subnet_address_space
-                    .as_deref()
-                    .is_some_and(|space| space == pod_cidr.to_string())
-        });
-        if !right {
+        if !is_overlay_config(config, pod_cidr) {
             wrong.push(format!(
                 "the NodeNetworkConfig of {} is not of type overlay with {pod_cidr}",
                 node.name

@@ -1,11 +1,11 @@
 //! How a reimage of all nodes stands against what was foreseen: what is done, what is held back and by which budget, what would release
 //! it, how much is left. Looks at one state after the other and remembers; asks nothing.
 
-use super::condition::{Sight, is_labelled_overlay, is_quarantined};
+use super::condition::{Sight, is_labelled_overlay, is_overlay_config, is_quarantined};
 use super::foreseen::Foreseen;
 use super::step::{Action, Step};
-use crate::model::workload::{DisruptionBudget, Node, Pod};
-use crate::model::{Cluster, KubernetesState};
+use crate::model::workload::{DisruptionBudget, Node, NodeNetworkConfig, Pod};
+use crate::model::{Cluster, IpNet, KubernetesState};
 use crate::population::pool_label;
 use crate::population::selector::SelectorIndex;
 use jiff::Timestamp;
@@ -116,7 +116,15 @@ pub enum Seen {
     },
 }
 
-/// Seconds from which on a pod that waits for a node is noted.
+/// Taints by which Kubernetes tells conditions of a node that is Ready all the same.
+const CONDITION_TAINTS: [&str; 4] = [
+    "node.kubernetes.io/disk-pressure",
+    "node.kubernetes.io/memory-pressure",
+    "node.kubernetes.io/network-unavailable",
+    "node.kubernetes.io/pid-pressure",
+];
+
+/// Seconds from which on a pod that waits for a node, or what is odd about one, is noted.
 pub const LONG_PENDING: u32 = 60;
 
 impl Seen {
@@ -163,7 +171,8 @@ impl Seen {
 #[derive(Debug, Clone)]
 pub struct Watch {
     began: Timestamp,
-    overlay: bool,
+    /// Of the move; `None`: another reimage.
+    pod_cidr: Option<IpNet>,
     foreseen: Option<Foreseen>,
     expected: Option<(u32, u32)>,
     /// Seconds after which a blocked pod makes it stuck.
@@ -172,6 +181,9 @@ pub struct Watch {
     first: Option<BTreeMap<String, BTreeSet<String>>>,
     blocked_since: BTreeMap<String, Timestamp>,
     pending_since: BTreeMap<String, Timestamp>,
+    /// Kubelet's version of each node when it was first seen.
+    versions: BTreeMap<String, String>,
+    odd_since: BTreeMap<String, Timestamp>,
     noticed: BTreeSet<String>,
     done: BTreeSet<String>,
 }
@@ -181,13 +193,18 @@ impl Watch {
     pub fn new(step: &Step, began: Timestamp, stuck_after: u32) -> Self {
         Watch {
             began,
-            overlay: matches!(step.action, Action::MoveToOverlay { .. }),
+            pod_cidr: match step.action {
+                Action::MoveToOverlay { pod_cidr, .. } => Some(pod_cidr),
+                _ => None,
+            },
             foreseen: step.foreseen.as_deref().cloned(),
             expected: step.expected.map(|expected| (expected.p50, expected.p90)),
             stuck_after,
             first: None,
             blocked_since: BTreeMap::new(),
             pending_since: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            odd_since: BTreeMap::new(),
             noticed: BTreeSet::new(),
             done: BTreeSet::new(),
         }
@@ -227,6 +244,7 @@ impl Watch {
             let cordoned = sight.baseline.map(|baseline| &baseline.cordoned);
             self.blocked(state, cordoned, now, &mut progress, &mut notices);
             self.pending(state, now, &mut progress, &mut notices);
+            self.nodes(state, now, &mut notices);
             self.events(state, &mut notices);
         }
         self.measure(&mut progress);
@@ -237,7 +255,7 @@ impl Watch {
         if !node.ready || node.unschedulable {
             return false;
         }
-        if self.overlay {
+        if self.pod_cidr.is_some() {
             return is_labelled_overlay(node);
         }
         // Reimaged nodes have become Ready since; to the second, as both clocks are.
@@ -320,6 +338,59 @@ impl Watch {
             progress.nodes += row.nodes;
             progress.nodes_done += row.done;
             progress.pools.push(row);
+        }
+    }
+
+    /// What is odd about nodes, each once: another version than before; and what lasts longer than a node takes to settle, a condition
+    /// that taints it and a NodeNetworkConfig that does not fit its label.
+    fn nodes(&mut self, state: &KubernetesState, now: Timestamp, notices: &mut Vec<String>) {
+        let configs: Option<BTreeMap<&str, &NodeNetworkConfig>> =
+            state.has_kind("NodeNetworkConfig").then(|| {
+                let configs = state.node_network_configs.iter();
+                configs
+                    .map(|config| (config.name.as_str(), config))
+                    .collect()
+            });
+        let mut odd = BTreeSet::new();
+        for node in &state.nodes {
+            if let Some(version) = &node.kubelet_version {
+                let before = self
+                    .versions
+                    .entry(node.name.clone())
+                    .or_insert_with(|| version.clone());
+                if before != version {
+                    notices.push(format!(
+                        "node {} came back with kubelet {version}, and had {before}",
+                        node.name
+                    ));
+                    before.clone_from(version);
+                }
+            }
+            let conditions = node
+                .taints
+                .iter()
+                .filter(|taint| CONDITION_TAINTS.contains(&taint.key.as_str()) && node.ready);
+            odd.extend(
+                conditions.map(|taint| format!("node {} is tainted {}", node.name, taint.key)),
+            );
+            if let (Some(pod_cidr), Some(configs)) = (&self.pod_cidr, &configs)
+                && is_labelled_overlay(node)
+                && !configs
+                    .get(node.name.as_str())
+                    .is_some_and(|config| is_overlay_config(config, pod_cidr))
+            {
+                odd.insert(format!(
+                    "node {} is labelled for Overlay, and has no NodeNetworkConfig of type overlay with {pod_cidr}",
+                    node.name
+                ));
+            }
+        }
+        self.odd_since.retain(|what, _| odd.contains(what));
+        for what in odd {
+            let since = *self.odd_since.entry(what.clone()).or_insert(now);
+            if seconds(since, now) >= LONG_PENDING && self.noticed.insert(what.clone()) {
+                notices.push(what);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use aksplan::migrate::condition::OVERLAY_LABEL;
 use aksplan::migrate::foreseen::{Foreseen, ForeseenNode, ForeseenRange, HeldAt};
 use aksplan::migrate::pace::{Pace, Progress, Seen, Watch};
 use aksplan::migrate::step::{Seconds, Step};
+use aksplan::model::workload::Taint;
 
 const NAMES: [&str; 3] = ["system-0", "apps-0", "apps-1"];
 
@@ -345,4 +346,49 @@ fn what_is_noted_can_be_read_back() {
     for other in ["Drain: Draining node a", "node a b is done", "stuck: x", ""] {
         assert_eq!(Seen::of_words(other), None, "{other}");
     }
+}
+
+/// A node is more than its label: a version that changed is noted at once, what does not settle after a while, each once.
+#[test]
+fn what_is_odd_about_a_node_is_noted_once() {
+    let nothing = step([Some(60), Some(120), Some(180)], 300, 400);
+    let mut watch = Watch::new(&nothing, instant(0), 60);
+    let mut aks = with_done(1);
+    let version = |aks: &mut Aks, version: &str| {
+        aks.state_mut().nodes[0].kubelet_version = Some(version.to_string());
+    };
+    version(&mut aks, "v1.33.2");
+    let odd = |watch: &mut Watch, aks: &Aks, at: i64| -> Vec<String> {
+        let (_, notices) = look(watch, aks, at);
+        let is_odd = |what: &String| {
+            what.contains("kubelet") || what.contains("tainted") || what.contains("labelled")
+        };
+        notices.into_iter().filter(is_odd).collect()
+    };
+    let none: Vec<String> = Vec::new();
+    assert_eq!(odd(&mut watch, &aks, 0), none);
+    version(&mut aks, "v1.33.5");
+    assert_eq!(
+        odd(&mut watch, &aks, 10),
+        ["node system-0 came back with kubelet v1.33.5, and had v1.33.2"]
+    );
+    assert_eq!(odd(&mut watch, &aks, 20), none);
+    aks.state_mut().nodes[0].taints.push(Taint {
+        key: "node.kubernetes.io/network-unavailable".to_string(),
+        value: None,
+        effect: "NoSchedule".to_string(),
+    });
+    aks.state_mut().kinds.push("NodeNetworkConfig".to_string());
+    aks.state_mut().kinds.sort();
+    aks.state_mut().kinds.dedup();
+    aks.state_mut().node_network_configs.clear();
+    assert_eq!(odd(&mut watch, &aks, 30), none, "it may settle");
+    assert_eq!(
+        odd(&mut watch, &aks, 100),
+        [
+            "node system-0 is labelled for Overlay, and has no NodeNetworkConfig of type overlay with 10.244.0.0/16",
+            "node system-0 is tainted node.kubernetes.io/network-unavailable",
+        ]
+    );
+    assert_eq!(odd(&mut watch, &aks, 110), none, "each once");
 }

@@ -465,7 +465,8 @@ mod tests {
             ),
             (
                 "aksplan migrate --abort --plan plan.json --journal other.journal",
-                "aksplan migrate --resume --plan plan.json --journal other.journal",
+                // An abort needs no window, and what goes on does.
+                "aksplan migrate --resume --plan plan.json --journal other.journal --window WINDOW",
             ),
             (
                 "aksplan migrate --resume --execute --plan plan.json",
