@@ -408,7 +408,7 @@ fn killed_while_it_aborts_it_goes_on() {
     let (code, out, err) = execute(&aks, "--resume", &path, &abort);
     assert_eq!(code, Some(4), "{out}\n{err}");
     assert!(
-        err.contains("aborted: step 2-move-to-overlay: the operation ended as Canceled"),
+        err.contains("aborted: step 2-move-to-overlay: the operation was aborted (Canceled), as "),
         "{err}"
     );
     assert_eq!(aks.cluster()["properties"]["provisioningState"], "Canceled");

@@ -55,7 +55,7 @@ fn a_disruption_policy_set_after_the_plan_is_found() {
     let path = plan(&aks, &folder, &[]);
     aks.somebody_sets(&json!({"nodeDisruptionProfile": {"nodeDisruptionPolicy": "Block"}}));
     let words = [
-        "cluster.nodeDisruptionPolicy was (not set) when the plan was made, and is Block: make the plan again",
+        "cluster.nodeDisruptionPolicy was (not set) when the plan was made, and is Block: judged as it is now",
         "the node disruption policy is Block: AKS refuses the move at any time (MIG-12)",
     ];
     refuses(&aks, &path, &[], &words);
@@ -334,7 +334,7 @@ fn an_abort_while_settings_are_written_ends_the_pools_operation() {
     says(
         &err,
         &[
-            "step 2-set-upgrade-settings-apps: the operation ended as Canceled",
+            "step 2-set-upgrade-settings-apps: the operation was aborted (Canceled)",
             "No node was touched. Resume tries again",
         ],
     );
