@@ -4,6 +4,7 @@
 use super::actuator::{
     Actuator, Depth, ETags, LockTrouble, NotTaken, Observed, Prepared, Standing, Taken, Unprepared,
 };
+use super::halt::Halt;
 use crate::migrate::fingerprint::hex;
 use crate::migrate::plan::canonical;
 use crate::migrate::step::{Resource, Write};
@@ -446,10 +447,8 @@ impl<L: Lock> Actuator for Azure<L> {
     }
 
     async fn abort(&mut self, resource: &Resource) -> Result<Taken, NotTaken> {
-        taken(match resource {
-            Resource::Cluster => self.writer.abort_cluster(&self.cluster).await,
-            Resource::AgentPool(pool) => self.writer.abort_agent_pool(&self.pool_id(pool)).await,
-        })
+        let halt = Halt::new(&self.client, self.cluster.clone());
+        halt.ask(resource).await
     }
 
     async fn keep_lock(&mut self) -> Result<(), LockTrouble> {

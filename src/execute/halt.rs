@@ -3,6 +3,7 @@
 
 use super::actuator::{NotTaken, Taken};
 use super::azure::taken;
+use crate::migrate::condition::is_at_rest;
 use crate::migrate::step::Resource;
 use crate::model::ResourceId;
 use crate::source::azure::ArmClient;
@@ -39,11 +40,7 @@ impl States {
 
     /// Nothing is under way, for certain.
     pub fn are_quiet(&self) -> bool {
-        self.0.iter().all(|(_, state)| {
-            ["Succeeded", "Failed", "Canceled"]
-                .iter()
-                .any(|end| state.eq_ignore_ascii_case(end))
-        })
+        self.0.iter().all(|(_, state)| is_at_rest(state))
     }
 
     /// `the cluster is Canceled, pool apps is Canceled`

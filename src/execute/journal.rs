@@ -397,6 +397,15 @@ impl Status {
         self.steps.iter().position(|(_, state)| !state.is_over())
     }
 
+    /// Azure took the write of a step, or may have, and its end was not seen. A step that only reads has begun nothing that goes on.
+    pub fn is_at_work(&self, step: &Step) -> bool {
+        match self.step(&step.id) {
+            StepState::Running { .. } => true,
+            StepState::InDoubt { .. } => step.write.is_some(),
+            _ => false,
+        }
+    }
+
     /// What must hold before a step is begun now. After an attempt that failed, also where a later one was not taken: the first left its
     /// state behind.
     pub fn before<'s>(&self, step: &'s Step) -> &'s [Condition] {

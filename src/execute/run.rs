@@ -247,13 +247,7 @@ impl<A: Actuator, T: Teller, J: Judge + ?Sized> Run<'_, A, T, J> {
 
     /// Nothing new is begun after an interrupt, or when the window is over. What runs already is watched on.
     fn may_begin(&mut self, step: &Step) -> Option<Stop> {
-        let is_under_way = match self.store.status().step(&step.id) {
-            StepState::Running { .. } => true,
-            // A step that only reads has begun nothing that goes on by itself.
-            StepState::InDoubt { .. } => step.write.is_some(),
-            _ => false,
-        };
-        if is_under_way {
+        if self.store.status().is_at_work(step) {
             return None;
         }
         if self.options.abort {

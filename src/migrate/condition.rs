@@ -306,11 +306,7 @@ impl Condition {
             Condition::Succeeded => {
                 states(cluster, |state| state.eq_ignore_ascii_case("Succeeded"))
             }
-            Condition::NoOperationRuns => states(cluster, |state| {
-                ["Succeeded", "Failed", "Canceled"]
-                    .iter()
-                    .any(|end| state.eq_ignore_ascii_case(end))
-            }),
+            Condition::NoOperationRuns => states(cluster, is_at_rest),
             Condition::ModeIs { mode } => match cluster.mode() {
                 Some(now) if now == *mode => Holding::Holds,
                 Some(now) => Holding::Fails(format!("the network mode is {now}")),
@@ -437,6 +433,13 @@ fn same_word(one: Option<&str>, other: Option<&str>) -> bool {
         (None, None) => true,
         _ => false,
     }
+}
+
+/// Whether a provisioning state says that no operation is under way.
+pub fn is_at_rest(state: &str) -> bool {
+    ["Succeeded", "Failed", "Canceled"]
+        .iter()
+        .any(|end| state.eq_ignore_ascii_case(end))
 }
 
 /// Of the cluster and each pool.

@@ -263,10 +263,10 @@ fn in_the_evidence(plan: &str, refusing: &[&str], foreseen: &Value) {
     }
 }
 
-/// A whole cluster, a hundred times as fast: which node of several takes a replacement is chance.
+/// A whole cluster, fifty times as fast: which node of several takes a replacement is chance.
 #[test]
 fn the_fintech_cluster_is_moved() {
-    let Some(aks) = Aks::start(fintech(Duration::from_millis(10))) else {
+    let Some(aks) = Aks::start(fintech(Duration::from_millis(20))) else {
         return;
     };
     let folder = Folder::new();
@@ -338,7 +338,9 @@ fn budgets(foreseen: &Value, observed: &[Refusal]) {
         .filter(|name| !foreseen.contains(name))
         .collect();
     assert!(surprises.is_empty(), "{surprises:?}");
-    // A replacement that is Ready before the last node is asked first lets that node's pod go, and a second lasts 10 ms here: how many
-    // do is the machine's chance. The whole order is compared where chance decides nothing, in `what_is_foreseen_comes`.
-    assert!(seen.len() * 2 >= foreseen.len(), "{foreseen:?}\n{seen:?}");
+    // A replacement that is Ready before the last node is asked first lets that node's pod go: seconds are short here.
+    assert!(
+        seen.len() * 5 >= foreseen.len() * 4,
+        "{foreseen:?}\n{seen:?}"
+    );
 }

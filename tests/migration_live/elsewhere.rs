@@ -13,6 +13,11 @@ use std::time::{Duration, Instant};
 /// A run that hangs at a budget which somebody made too strict once it ran.
 pub fn hanging(aks: &Aks, path: &str) -> Child {
     aks.somebody_forbids_once_it_runs();
+    taken(aks, path)
+}
+
+/// A run whose first write AKS has taken.
+pub fn taken(aks: &Aks, path: &str) -> Child {
     let mut arguments = vec!["--execute", "--plan", path];
     arguments.extend(QUICK);
     let child = command(aks, "migrate", &arguments)

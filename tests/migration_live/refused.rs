@@ -3,14 +3,14 @@
 use super::aks::Aks;
 use super::aks::fault::{Fault, Rule};
 use super::aks::small::small;
-use super::binary::{command, only_read, said};
+use super::binary::{only_read, said};
 use super::carried::is_on_overlay;
 use super::control_plane::Folder;
-use super::moves::{QUICK, execute, migrate, plan};
+use super::elsewhere::taken;
+use super::moves::{execute, migrate, plan};
 use serde_json::{Value, json};
-use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const CLUSTER: &str = "/managedclusters/shop";
 
@@ -312,19 +312,7 @@ fn an_abort_while_settings_are_written_ends_the_pools_operation() {
     };
     let folder = Folder::new();
     let path = plan(&aks, &folder, &["--drain-timeout", "apps=60"]);
-    let mut arguments = vec!["--execute", "--plan", &path];
-    arguments.extend(QUICK);
-    let child = command(&aks, "migrate", &arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    let begun = Instant::now();
-    while aks.writes().is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "never begun");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let child = taken(&aks, &path);
     let (code, out, err) = execute(&aks, "--abort", &path, &[]);
     assert_eq!(code, Some(4), "{out}\n{err}");
     says(&err, &["AKS was asked to end the operation"]);

@@ -8,7 +8,7 @@ use super::telling::Screen;
 use crate::execute::actuator::{Actuator, Depth, NotTaken};
 use crate::execute::azure::Interrupt;
 use crate::execute::halt::Halt;
-use crate::execute::journal::StepState;
+use crate::execute::journal::Status;
 use crate::execute::leftover;
 use crate::execute::store::{Store, StoreError};
 use crate::migrate::Plan;
@@ -30,16 +30,10 @@ struct Known {
 
 impl Known {
     fn of(journal: &Path, plan: &Plan) -> Self {
-        let step_at_work = |status: &crate::execute::journal::Status| {
+        let step_at_work = |status: &Status| {
             let step = &plan.steps[status.current()?];
-            let is_at_work = matches!(
-                status.step(&step.id),
-                StepState::Running { .. } | StepState::InDoubt { .. }
-            );
-            step.write
-                .as_ref()
-                .filter(|_| is_at_work)
-                .map(|write| write.resource.clone())
+            let write = step.write.as_ref().filter(|_| status.is_at_work(step));
+            write.map(|write| write.resource.clone())
         };
         let unknown = |because| Known {
             resource: Resource::Cluster,

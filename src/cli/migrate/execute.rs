@@ -15,7 +15,7 @@ use super::telling::Screen;
 use crate::execute::actuator::{Actuator, Depth, LockTrouble, Observed};
 use crate::execute::azure::{Azure, Interrupt};
 use crate::execute::halt::Halt;
-use crate::execute::journal::{Orders, RunEnd, Status, StepState};
+use crate::execute::journal::{Orders, RunEnd, Status};
 use crate::execute::lock::ClusterLock;
 use crate::execute::run::{OnBlocked, Options, Outcome, run as carry_out};
 use crate::execute::store::Store;
@@ -311,16 +311,8 @@ impl<'a> Carrier<'a> {
 
     /// A write of the step that is next was taken, or may have been.
     fn is_under_way(&self, status: &Status) -> bool {
-        let current = status
-            .current()
-            .map(|position| &self.plan.steps[position])
-            .filter(|step| step.write.is_some());
-        current.is_some_and(|step| {
-            matches!(
-                status.step(&step.id),
-                StepState::Running { .. } | StepState::InDoubt { .. }
-            )
-        })
+        let current = status.current();
+        current.is_some_and(|position| status.is_at_work(&self.plan.steps[position]))
     }
 
     /// Looks. Somebody else's operation is waited for where that is wanted and the window is open: only then can anything be judged.
