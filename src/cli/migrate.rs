@@ -30,7 +30,7 @@ use crate::capacity::surge::nodes_with_surge;
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::migrate::dependents::{Dependent, Sureness, dependents};
 use crate::migrate::sequence::{Choices, NoSequence, PolicyAfter, sequence};
-use crate::model::{IntOrPercent, IpNet, NetworkMode, parse_cidr};
+use crate::model::{IntOrPercent, IpNet, NetworkMode, Subject, parse_cidr};
 use crate::predict::{Outcome, Prediction};
 use crate::simulate::Operation;
 use crate::source::facts::Origin;
@@ -241,6 +241,7 @@ fn broken(dependent: &Dependent) -> Finding {
         .filter_map(|id| crate::rule::find(id))
         .collect();
     Finding {
+        subject: Subject::default(),
         code: "depends-on-pod-addresses",
         severity: match dependent.sure {
             Sureness::Certain | Sureness::Likely => Severity::Warning,
@@ -397,6 +398,7 @@ fn admission(prediction: &Prediction, falls_back: bool) -> Vec<Finding> {
                     }
                 ),
                 rules: error.rules.clone(),
+                subject: prediction.subject.clone(),
             }
         })
         .collect();
