@@ -137,7 +137,8 @@ fn carried_out(inventory: &Inventory, setting: &Setting) -> (f64, f64) {
     );
     step.foreseen = Some(Box::new(Foreseen::of(setting, &outcome, None)));
     let mut now = inventory.clone();
-    let state = now.clusters[0].kubernetes.as_mut().expect("it has objects");
+    let state =
+        std::sync::Arc::make_mut(now.clusters[0].kubernetes.as_mut().expect("it has objects"));
     for node in &mut state.nodes {
         node.unschedulable = true;
         node.ready = true;
@@ -236,7 +237,7 @@ fn inventory(nodes: usize) -> Inventory {
         ingress_application_gateway: false,
         addons: aksplan::model::Addons::default(),
         maintenance: None,
-        kubernetes: Some(Box::new(kubernetes(nodes))),
+        kubernetes: Some(std::sync::Arc::new(kubernetes(nodes))),
     });
     inventory
 }

@@ -187,7 +187,7 @@ fn inventory() -> Inventory {
             ingress_application_gateway: false,
             addons: aksplan::model::Addons::default(),
             maintenance: None,
-            kubernetes: Some(Box::new(kubernetes(number, &mut seeded))),
+            kubernetes: Some(std::sync::Arc::new(kubernetes(number, &mut seeded))),
         });
     }
     inventory

@@ -1,6 +1,7 @@
 //! `aksplan drain`.
 
-use super::simulation::{Asked, SimulationArgs, nodes, pools};
+use super::play::Asked;
+use super::simulation::{SimulationArgs, nodes, pools};
 use super::{CliError, Ending};
 use crate::disruption::drain::{DrainOptions, DrainTimeout};
 use crate::finding::counted;

@@ -25,6 +25,7 @@ mod output;
 #[cfg(any(feature = "azure", feature = "kubernetes"))]
 mod permissions;
 mod plan;
+mod play;
 mod predict;
 pub mod prefix_lists;
 #[cfg(feature = "kubernetes")]

@@ -74,7 +74,14 @@ impl Rendering {
 
     /// The exit code that the worst thing found asks for.
     pub fn ending(&self, worst: Option<Severity>) -> Ending {
-        match (self.fail_on, worst) {
+        Ending::of(self.fail_on, worst)
+    }
+}
+
+impl Ending {
+    /// Whether what was found is as bad as somebody wants to hear of.
+    pub fn of(fail_on: Option<FailOn>, worst: Option<Severity>) -> Ending {
+        match (fail_on, worst) {
             (Some(least), Some(worst)) if worst >= least.into() => Ending::Findings,
             _ => Ending::Fine,
         }

@@ -1,7 +1,9 @@
 //! `aksplan report`: everything about what was read, in one document.
 
+mod rendering;
+
+use self::rendering::ReportRendering;
 use super::input::{About, Sources, chosen_state, unread};
-use super::output::Rendering;
 use super::plan::plan_predictions;
 use super::predict::scenario_predictions;
 use super::{CliError, Ending};
@@ -17,15 +19,18 @@ use crate::report::{Cell, Document, Table, Tone, capacity, compare, predict};
 
 /// Everything in one document: capacity, the answers to the operations that were read, and network modes compared
 #[derive(Debug, clap::Args)]
+// `-f` is the report's own file here.
+#[command(mut_arg("from", |from| from.short(None)))]
 pub struct ReportArgs {
     #[command(flatten)]
     sources: Sources,
 
     #[command(flatten)]
-    rendering: Rendering,
+    rendering: ReportRendering,
 }
 
 pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
+    let format = args.rendering.format(&args.sources.from)?;
     let loaded = args.sources.load(&About::default())?;
     let predictions = match &loaded.planned {
         Some(planned) => plan_predictions(&loaded, planned, None),
@@ -52,6 +57,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         })
         .collect();
     args.rendering.print(
+        format,
         || ReportShape {
             format_version: FORMAT_VERSION,
             title: title.clone(),

@@ -1,29 +1,19 @@
-//! What `drain`, `upgrade` and `migrate` have in common: where the cluster's objects come from, how many futures are played, how long
-//! things take, and which window somebody has for it.
+//! What `drain`, `upgrade` and `migrate` have in common: where the cluster's objects come from, and what is shown of it. How it is played
+//! is said in `play`.
 
 use super::input::{About, Sources, one_cluster};
 use super::output::{Format, Rendering};
+use super::play::{Asked, PlayArgs};
 use super::{CliError, Ending};
-use crate::capacity::growth::Books;
-use crate::disruption::verdicts::StaticVerdict;
-use crate::finding::{Finding, Severity};
+use crate::finding::Severity;
 use crate::migrate::Step;
 use crate::migrate::build::as_at_the_move;
-use crate::migrate::foresee::Chance;
-use crate::migrate::window::Window;
-use crate::model::{
-    Cluster, ClusterIndex, Inventory, KubernetesState, MaintenanceConfiguration, NetworkProfile,
-};
+use crate::model::{Cluster, ClusterIndex, Inventory, KubernetesState, NetworkProfile};
 use crate::population::{NodeId, PoolId, Population};
 use crate::report::shapes::simulation::SimulationShape;
-use crate::report::simulation::{
-    NamedWindow, Rows, Show, Simulation, Trace, assumptions, document, listed, merged,
-};
-use crate::simulate::advice::{Trial, advise};
-use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, beforehand, futures};
+use crate::report::simulation::{Rows, Show, document, listed};
 use crate::source::facts::{ClusterFact, ClusterGiven, Origin};
 use crate::source::{self, Found};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Flags of every simulated operation.
@@ -36,28 +26,8 @@ pub struct SimulationArgs {
     #[arg(long, value_name = "NAME")]
     pub cluster: Option<String>,
 
-    /// How long things take and what AKS does not say, as YAML or JSON; see `aksplan schema policy`
-    ///
-    /// What is left out is taken from the objects where they show it (how long pods of a workload and nodes of a pool took to become
-    /// Ready), else from defaults. Which it was is said of every duration.
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
-
-    /// Runs with durations drawn anew; 0: none
-    ///
-    /// Left out: 1,000, fewer above 3,000 pods, none above 20,000.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
-    futures: Option<u32>,
-
-    /// Where the chance of the futures begins: the same seed, the same answer
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-
-    /// The time there is for it: `4h`, `22:00-04:00` in UTC, `22:00-04:00+02:00`, or from and to as two instants
-    ///
-    /// The cluster's own maintenance windows are looked at as well, where they were read.
-    #[arg(long, value_name = "WINDOW")]
-    window: Option<String>,
+    #[command(flatten)]
+    pub play: PlayArgs,
 
     /// Every pod: what became of it and why, and how many pods of each workload were Ready when
     #[arg(long)]
@@ -66,10 +36,6 @@ pub struct SimulationArgs {
     /// Rows of the timeline; left out: nodes, or pools where there are more than forty
     #[arg(long, value_enum, value_name = "ROWS")]
     timeline: Option<TimelineArg>,
-
-    /// Do not try what would help: another surge, another order, one pod more
-    #[arg(long)]
-    no_advice: bool,
 
     #[command(flatten)]
     rendering: Rendering,
@@ -89,7 +55,7 @@ pub struct Scene {
     pub index: ClusterIndex,
     /// Objects without Azure's view of the cluster.
     pub is_nameless: bool,
-    not_checked: Vec<String>,
+    pub not_checked: Vec<String>,
 }
 
 impl Scene {
@@ -140,44 +106,9 @@ impl Scene {
     }
 }
 
-/// What an operation is about, once the cluster is known.
-pub struct Asked {
-    /// `drain`, `upgrade` or `migrate`.
-    pub word: &'static str,
-    pub title: String,
-    pub operation: Operation,
-    /// Whether AKS takes the request; `None`: nobody is asked, or it is not known.
-    pub admitted: Option<bool>,
-    /// What was found before anything moves.
-    pub findings: Vec<Finding>,
-    pub not_checked: Vec<String>,
-}
-
 impl SimulationArgs {
-    /// `--window`, where it is given.
-    pub fn own_window(&self) -> Result<Option<Window>, CliError> {
-        self.window
-            .as_deref()
-            .map(|text| Ok(own_window(text)?.window))
-            .transpose()
-    }
-
     pub fn format(&self) -> Format {
         self.rendering.output
-    }
-
-    /// How long things take, as far as somebody says.
-    pub fn timing(&self) -> Result<Policy, CliError> {
-        let policy = self.policy.as_deref().map(read_policy).transpose()?;
-        Ok(policy.unwrap_or_default())
-    }
-
-    /// Futures that are played of a cluster with so many pods.
-    pub fn chance(&self, pods: usize) -> Chance {
-        Chance {
-            seed: self.seed,
-            futures: self.futures.unwrap_or_else(|| default_futures(pods)),
-        }
     }
 
     /// Reads everything; `objects_are_enough`: of a cluster's own API server alone, where that is asked.
@@ -213,107 +144,25 @@ impl SimulationArgs {
         scene: &Scene,
         ask: impl FnOnce(&Population) -> Result<Asked, CliError>,
     ) -> Result<Ending, CliError> {
-        let cluster = scene.cluster();
-        let state = scene.state()?;
-        let policy = self.policy.as_deref().map(read_policy).transpose()?;
-        let policy = policy.unwrap_or_default();
-        let mut windows = cluster_windows(cluster);
-        if let Some(text) = &self.window {
-            windows.insert(0, own_window(text)?);
-        }
-        let population = Population::of(cluster, state);
-        let asked = ask(&population)?;
-        let books = (!scene.is_nameless).then(|| Books::of(&scene.inventory));
-        let now = scene.inventory.observed_at;
-        let setting = Setting::of(
-            &population,
-            books.as_ref(),
-            asked.operation.clone(),
-            &policy,
-            now,
-        );
-        let mut findings = asked.findings;
-        let statics = beforehand(&setting);
-        findings.extend(statics.0.iter().map(StaticVerdict::told));
-        let is_refused = findings
-            .iter()
-            .any(|finding| finding.code == "budget-refused-beforehand");
-        let admitted = if is_refused {
-            Some(false)
-        } else {
-            asked.admitted
-        };
-        let (ended, log) = Engine::new(&setting).record();
-        let outcome = Outcome::of(&setting, ended, log);
-        let mut not_checked = scene.not_checked.clone();
-        not_checked.extend(asked.not_checked);
-        not_checked.extend(statics.1);
-        not_checked.extend(assumptions(&setting));
-        let count = self
-            .futures
-            .unwrap_or_else(|| default_futures(state.pods.len()));
-        if count == 0 && self.futures.is_none() {
-            not_checked.push(format!(
-                "futures: the cluster has {} pods, more than {MOST_PODS}, so none were played; ask for them with --futures N",
-                state.pods.len()
-            ));
-        }
-        let played = (count > 0).then(|| futures(&setting, self.seed, count));
-        let advice = if self.no_advice || state.pods.len() > MOST_PODS {
-            if !self.no_advice {
-                not_checked.push(format!(
-                    "advice: nothing was tried, because the cluster has more than {MOST_PODS} pods"
-                ));
-            }
-            Vec::new()
-        } else {
-            let trial = Trial {
-                cluster,
-                state,
-                books: books.as_ref(),
-                operation: &asked.operation,
-                policy: &policy,
-                now,
-            };
-            advise(&trial, &setting, &outcome)
-        };
-        let trace = Trace::of(&setting, &outcome);
-        let mut simulation = Simulation {
-            operation: asked.word,
-            title: asked.title,
-            cluster: cluster.name.clone(),
-            observed_at: now,
-            admitted,
-            setting: &setting,
-            outcome: &outcome,
-            trace: &trace,
-            futures: played.as_ref(),
-            windows,
-            findings,
-            advice: &advice,
-            not_checked,
-            show: Show {
-                pods: self.pods,
-                timeline: match self.timeline {
-                    None => Rows::Few,
-                    Some(TimelineArg::Nodes) => Rows::Nodes,
-                    Some(TimelineArg::Pools) => Rows::Pools,
-                    Some(TimelineArg::None) => Rows::None,
-                },
+        let show = Show {
+            pods: self.pods,
+            timeline: match self.timeline {
+                None => Rows::Few,
+                Some(TimelineArg::Nodes) => Rows::Nodes,
+                Some(TimelineArg::Pools) => Rows::Pools,
+                Some(TimelineArg::None) => Rows::None,
             },
         };
-        let shown = crate::report::simulation::findings(&simulation);
-        simulation.findings = merged(simulation.findings, shown);
-        self.rendering.print(
-            || SimulationShape::of(&simulation),
-            || document(&simulation),
-        )?;
-        let worst: Option<Severity> = simulation
-            .findings
-            .iter()
-            .map(|finding| finding.severity)
-            .max();
-        Ok(self.rendering.ending(worst))
+        self.play.play(scene, show, ask, |simulation| {
+            self.rendering
+                .print(|| SimulationShape::of(simulation), || document(simulation))?;
+            let worst: Option<Severity> = simulation
+                .findings
+                .iter()
+                .map(|finding| finding.severity)
+                .max();
+            Ok(self.rendering.ending(worst))
+        })
     }
 }
 
@@ -363,85 +212,6 @@ fn nameless(name: String) -> Cluster {
         maintenance: None,
         kubernetes: None,
     }
-}
-
-/// Above, a future costs more than it tells unasked.
-const MOST_PODS: usize = 20_000;
-/// Pods times futures that are played unasked.
-const MOST_PLAYED: usize = 3_000_000;
-
-fn default_futures(pods: usize) -> u32 {
-    match pods {
-        0..=3_000 => 1_000,
-        3_001..=MOST_PODS => u32::try_from(MOST_PLAYED / pods).unwrap_or(1_000),
-        _ => 0,
-    }
-}
-
-fn read_policy(path: &Path) -> Result<Policy, CliError> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| CliError::Usage(format!("{name}: {error}")))?;
-    let policy: Policy = serde_saphyr::from_str(&text).map_err(|error| {
-        let told = error.to_string();
-        // The reader shows the place below its message, and says it twice.
-        let first = told.split("-->").next().unwrap_or(&told).trim();
-        let first = first.lines().next().unwrap_or(first);
-        let hint = if first.contains("expected mapping start") {
-            "; a duration is `{ median: 600, p90: 900 }`, in seconds"
-        } else {
-            ""
-        };
-        CliError::Usage(format!("{name}: {first}{hint}"))
-    })?;
-    for (field, value) in [
-        ("drain_timeout_minutes", policy.drain_timeout_minutes),
-        ("spot_at_once", policy.spot_at_once),
-        ("eviction_retry_seconds", policy.eviction_retry_seconds),
-        ("autoscaler_scan_seconds", policy.autoscaler_scan_seconds),
-    ] {
-        if value == Some(0) {
-            return Err(CliError::Usage(format!(
-                "{name}: {field} is 0; expected 1 or more"
-            )));
-        }
-    }
-    Ok(policy)
-}
-
-/// The one that is given with `--window`.
-fn own_window(text: &str) -> Result<NamedWindow, CliError> {
-    let window: Window = text
-        .parse()
-        .map_err(|error| CliError::Usage(format!("--{error}")))?;
-    Ok(NamedWindow {
-        source: "window".to_string(),
-        window,
-        is_maintenance: false,
-    })
-}
-
-/// The cluster's own windows, as lengths and times of day; on which days they open is not looked at here.
-fn cluster_windows(cluster: &Cluster) -> Vec<NamedWindow> {
-    let configurations = cluster.maintenance.as_deref().unwrap_or_default();
-    configurations
-        .iter()
-        .filter(|configuration| !configuration.key().eq_ignore_ascii_case("default"))
-        .filter_map(cluster_window)
-        .collect()
-}
-
-fn cluster_window(configuration: &MaintenanceConfiguration) -> Option<NamedWindow> {
-    let window = configuration.window.as_ref()?;
-    Some(NamedWindow {
-        source: configuration.name.clone(),
-        window: Window::Daily {
-            opens: window.start_time,
-            seconds: window.duration_hours.checked_mul(3_600)?,
-            offset_minutes: window.utc_offset_minutes,
-        },
-        is_maintenance: true,
-    })
 }
 
 /// Pools by name, in the cluster's order; none named: all.
@@ -495,53 +265,4 @@ pub fn nodes(population: &Population, named: &[String]) -> Result<Vec<NodeId>, C
         })
     };
     named.iter().map(find).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{MaintenanceWindow, Schedule};
-    use jiff::civil::Time;
-    use std::num::NonZeroU32;
-
-    #[test]
-    fn a_window_that_cannot_be_read_is_named_as_a_flag() {
-        assert_eq!(own_window("22:00-04:00").unwrap().window.seconds(), 21_600);
-        let CliError::Usage(said) = own_window("4x").unwrap_err() else {
-            panic!("a usage error is expected");
-        };
-        assert!(said.starts_with("--window `4x`; expected hours"), "{said}");
-    }
-
-    #[test]
-    fn a_cluster_window_is_told_in_utc() {
-        let configuration = MaintenanceConfiguration {
-            name: "aksManagedNodeOSUpgradeSchedule".to_string(),
-            window: Some(MaintenanceWindow {
-                schedule: Schedule::Daily {
-                    interval_days: NonZeroU32::MIN,
-                },
-                duration_hours: 6,
-                utc_offset_minutes: 120,
-                start_date: None,
-                start_time: Time::constant(1, 30, 0, 0),
-                not_allowed_dates: Vec::new(),
-            }),
-            ..MaintenanceConfiguration::default()
-        };
-        let window = cluster_window(&configuration).unwrap();
-        assert_eq!(window.window.opens(), Some(Time::constant(23, 30, 0, 0)));
-        assert_eq!(
-            (window.window.seconds(), window.is_maintenance),
-            (21_600, true)
-        );
-    }
-
-    #[test]
-    fn futures_shrink_with_the_cluster() {
-        assert_eq!(default_futures(400), 1_000);
-        assert_eq!(default_futures(3_000), 1_000);
-        assert_eq!(default_futures(15_000), 200);
-        assert_eq!(default_futures(20_001), 0);
-    }
 }

@@ -1,6 +1,7 @@
 //! `aksplan upgrade`.
 
-use super::simulation::{Asked, SimulationArgs, pools};
+use super::play::Asked;
+use super::simulation::{SimulationArgs, pools};
 use super::{CliError, Ending};
 use crate::simulate::Operation;
 

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// A managed cluster.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,8 +62,14 @@ pub struct Cluster {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Vec<MaintenanceConfiguration>>,
     /// Objects that `kubectl` printed, if any were read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kubernetes: Option<Box<KubernetesState>>,
+    /// Shared: a copy of an estate, for a look at what would be, does not copy a hundred thousand pods.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "super::workload::pod::shared_option"
+    )]
+    #[schemars(with = "Option<KubernetesState>")]
+    pub kubernetes: Option<Arc<KubernetesState>>,
 }
 
 impl Cluster {

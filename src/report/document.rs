@@ -1,5 +1,6 @@
 //! The document model: headings, paragraphs, lists, tables and timelines, with a tone where something is good or bad. No layout.
 
+use super::chart::Chart;
 use super::timeline::Timeline;
 use crate::finding::Severity;
 
@@ -88,9 +89,35 @@ impl Table {
     }
 }
 
-/// One block of a document.
+/// A number that is read before anything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    pub what: String,
+    pub value: Cell,
+    /// Where it comes from, or what it is of.
+    pub note: String,
+}
+
+/// A picture, the same in words, and the numbers behind it. Formats without pictures show words and numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    pub title: String,
+    /// What there is to see, in a sentence or two, with the numbers.
+    pub says: String,
+    pub chart: Chart,
+    pub table: Table,
+}
+
+/// One block of a document.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Block {
+    /// What is decided by.
+    Verdict {
+        word: Cell,
+        sentence: String,
+    },
+    Numbers(Vec<Number>),
+    Figure(Box<Figure>),
     /// Level 1 is a section of the document, 2 a part of a section.
     Heading {
         level: usize,
@@ -116,8 +143,21 @@ pub enum Block {
     Talk(Box<Block>),
 }
 
+/// The same for formats that have no other way to show them.
+pub fn numbers_table(numbers: &[Number]) -> Table {
+    let mut table = Table::new(&["what", "#value", "of what"]);
+    for number in numbers {
+        table.rows.push(vec![
+            Cell::from(number.what.as_str()),
+            number.value.clone(),
+            Cell::from(number.note.as_str()),
+        ]);
+    }
+    table
+}
+
 /// Everything one command has to say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
     pub title: String,
     pub blocks: Vec<Block>,
@@ -175,6 +215,10 @@ impl Document {
             text: text.into(),
             tone: Tone::Dim,
         })));
+    }
+
+    pub fn figure(&mut self, figure: Figure) {
+        self.blocks.push(Block::Figure(Box::new(figure)));
     }
 
     /// A heading and a table, unless the table is empty.

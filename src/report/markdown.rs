@@ -1,7 +1,8 @@
 //! A document as Markdown that GitHub and Azure DevOps render alike. Everything is escaped: a pool named `](javascript:` is a
 //! name.
 
-use super::document::{Block, Document, Table};
+use super::chart::Chart;
+use super::document::{Block, Document, Table, numbers_table};
 use super::terminal::clean;
 use super::timeline;
 
@@ -39,6 +40,28 @@ fn render_block(block: &Block, out: &mut String) {
             }
         }
         Block::Table(table) => render_table(table, out),
+        Block::Verdict { word, sentence } => out.push_str(&format!(
+            "**{}** {}\n",
+            escape(&word.text),
+            escape(sentence)
+        )),
+        Block::Numbers(numbers) => render_table(&numbers_table(numbers), out),
+        Block::Figure(figure) => {
+            out.push_str(&format!("{}\n\n", escape(&figure.says)));
+            match &figure.chart {
+                Chart::Timeline(chart) => {
+                    render_block(&Block::Timeline(chart.clone()), out);
+                    out.push('\n');
+                }
+                // Without a picture there are its numbers.
+                Chart::Blocks(_)
+                | Chart::Bars(_)
+                | Chart::Matrix(_)
+                | Chart::Course(_)
+                | Chart::Spread(_) => {}
+            }
+            render_table(&figure.table, out);
+        }
         Block::Timeline(chart) => {
             out.push_str("```text\n");
             for line in timeline::lines(chart, timeline::WIDTH) {

@@ -1,7 +1,8 @@
 //! A document as text for a terminal. Colour is always written here; the stream that prints it drops it where it is not wanted.
 //! Everything that came from outside is cleaned of control characters: a pool named with an escape sequence prints harmlessly.
 
-use super::document::{Block, Cell, Document, Table, Tone};
+use super::chart::Chart;
+use super::document::{Block, Cell, Document, Table, Tone, numbers_table};
 use super::timeline;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width};
 
@@ -106,6 +107,19 @@ fn render_block(block: &Block, width: Option<usize>, out: &mut String) {
             }
         }
         Block::Table(table) => render_table(table, width, out),
+        Block::Verdict { word, sentence } => item(word, sentence, width, out),
+        Block::Numbers(numbers) => render_table(&numbers_table(numbers), width, out),
+        Block::Figure(figure) => {
+            let says = Block::Paragraph {
+                text: figure.says.clone(),
+                tone: Tone::Plain,
+            };
+            render_block(&says, width, out);
+            if let Chart::Timeline(chart) = &figure.chart {
+                render_block(&Block::Timeline(chart.clone()), width, out);
+            }
+            render_table(&figure.table, width, out);
+        }
         Block::Timeline(chart) => {
             for line in timeline::lines(chart, width.unwrap_or(timeline::WIDTH)) {
                 for (text, tone) in line {

@@ -91,6 +91,15 @@ fn column(second: u32, seconds: u32, chart: usize) -> usize {
     (u64::from(second) * chart as u64 / u64::from(seconds)) as usize
 }
 
+/// Seconds between two times of an axis that has room for so many.
+pub fn axis_step(seconds: u32, times: usize) -> u32 {
+    STEPS
+        .iter()
+        .copied()
+        .find(|step| u64::from(*step) * times as u64 >= u64::from(seconds))
+        .unwrap_or(seconds)
+}
+
 fn axis(seconds: u32, chart: usize) -> String {
     let step = STEPS
         .iter()
@@ -116,7 +125,7 @@ fn axis(seconds: u32, chart: usize) -> String {
 }
 
 /// `0`, `30s`, `5m`, `1h`, `1h30`.
-fn time(seconds: u32) -> String {
+pub fn time(seconds: u32) -> String {
     match (seconds / 3_600, seconds % 3_600 / 60, seconds % 60) {
         (0, 0, 0) => "0".to_string(),
         (0, 0, rest) => format!("{rest}s"),

@@ -51,6 +51,7 @@ pub(super) fn kubernetes(inventory: &mut Inventory, facts: Vec<KubernetesFact>) 
                 let known = inventory.clusters[position]
                     .kubernetes
                     .get_or_insert_default();
+                let known = Arc::make_mut(known);
                 if is_live(&file) {
                     supersede(known, &state);
                 }
@@ -62,7 +63,7 @@ pub(super) fn kubernetes(inventory: &mut Inventory, facts: Vec<KubernetesFact>) 
     }
     for position in changed {
         if let Some(state) = &mut inventory.clusters[position].kubernetes {
-            unite(state);
+            unite(Arc::make_mut(state));
         }
     }
     if !of_others.is_empty() {

@@ -483,7 +483,7 @@ fn inventory(policy: Option<&str>) -> Inventory {
         pool("system", PoolMode::System, 1),
         pool("apps", PoolMode::User, 2),
     ];
-    cluster.kubernetes = Some(Box::new(objects()));
+    cluster.kubernetes = Some(std::sync::Arc::new(objects()));
     Inventory {
         observed_at: Some(instant(0)),
         vnets: vec![VirtualNetwork {

@@ -150,7 +150,7 @@ fn what_is_relied_on_drifts() {
         }),
         ("budget.shop/web", |i| budget(i).selector = None),
         ("configMap.kube-system/azure-ip-masq-agent-config", |i| {
-            let state = cluster(i).kubernetes.as_deref_mut().expect("objects");
+            let state = std::sync::Arc::make_mut(cluster(i).kubernetes.as_mut().expect("objects"));
             state.config_maps.push((
                 "kube-system".to_string(),
                 "azure-ip-masq-agent-config".to_string(),

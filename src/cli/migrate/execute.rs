@@ -118,7 +118,7 @@ impl<'a> Carrier<'a> {
             plan,
             args,
             simulation,
-            window: simulation.own_window()?,
+            window: simulation.play.own_window()?,
             access,
             settings,
         };

@@ -31,8 +31,8 @@ pub fn write(
     wanted: Wanted,
 ) -> Result<Ending, CliError> {
     let pods = scene.state().map_or(0, |state| state.pods.len());
-    let policy = simulation.timing()?;
-    let window = simulation.own_window()?;
+    let policy = simulation.play.timing()?;
+    let window = simulation.play.own_window()?;
     let made = build(Request {
         inventory: &scene.inventory,
         cluster: scene.index,
@@ -40,7 +40,7 @@ pub fn write(
         superset: wanted.superset,
         sequence: wanted.sequence,
         policy: &policy,
-        chance: simulation.chance(pods),
+        chance: simulation.play.chance(pods),
         window,
         findings: wanted.findings,
         not_checked: wanted.not_checked,

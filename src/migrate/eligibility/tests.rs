@@ -473,7 +473,7 @@ fn addons() {
 #[test]
 fn kubenet_and_ip_masq() {
     fn masq(inventory: &mut Inventory, name: &str) {
-        let state = inventory.clusters[0].kubernetes.as_mut().unwrap();
+        let state = std::sync::Arc::make_mut(inventory.clusters[0].kubernetes.as_mut().unwrap());
         state.config_maps = vec![("kube-system".to_string(), name.to_string())];
     }
     fn shared(inventory: &mut Inventory, other: &str) {
@@ -548,7 +548,7 @@ fn pod_cidr_against_everything() {
         }];
     }
     fn with_service_object(inventory: &mut Inventory) {
-        let state = inventory.clusters[0].kubernetes.as_mut().unwrap();
+        let state = std::sync::Arc::make_mut(inventory.clusters[0].kubernetes.as_mut().unwrap());
         state.service_cidrs = vec![ServiceCidr {
             name: "more".to_string(),
             cidrs: vec!["192.168.128.0/20".to_string()],
@@ -883,7 +883,7 @@ fn expansions() {
 fn what_was_not_read_is_said() {
     let found = look(
         |i| {
-            i.clusters[0].kubernetes = Some(Box::new(KubernetesState::default()));
+            i.clusters[0].kubernetes = Some(std::sync::Arc::new(KubernetesState::default()));
             i.clusters[0].maintenance = None;
             i.clusters[0].kubernetes_version = None;
             i.vnets[0].peerings[0].remote = ResourceId::new("/unread/vnet");

@@ -143,7 +143,7 @@ mod shared {
 }
 
 /// As [`shared`], of what may be missing.
-mod shared_option {
+pub(crate) mod shared_option {
     use super::{Arc, Deserialize, Deserializer, Serialize, Serializer};
 
     pub fn serialize<T: Serialize, S: Serializer>(

@@ -17,6 +17,7 @@ use crate::model::{
 use addresses::Addresses;
 use names::Names;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Replaces names, and addresses where `addresses` says so. `key` decides what becomes of each: two snapshots of one key can be
 /// compared, and without the key nobody can try names until a hash fits.
@@ -462,7 +463,8 @@ impl Redactor {
                 all.sort_by_key(MaintenanceConfiguration::key);
                 all
             }),
-            kubernetes: kubernetes.map(|state| Box::new(self.kubernetes(*state))),
+            kubernetes: kubernetes
+                .map(|state| Arc::new(self.kubernetes(Arc::unwrap_or_clone(state)))),
         }
     }
 

@@ -1,0 +1,254 @@
+//! One block of a document as HTML. Knows nothing of other blocks but which rules the page lists, so that an id can lead there.
+
+use super::sections::Part;
+use crate::report::chart::Chart;
+use crate::report::document::{Block, Cell, Document, Figure, Number, Table, Tone};
+use crate::report::svg::{self, Picture};
+use crate::report::terminal::clean;
+use crate::report::timeline::{Timeline, time};
+use crate::rule;
+use maud::{Markup, PreEscaped, html};
+use std::collections::BTreeSet;
+
+/// Ids of rules that have a row of their own in this page.
+pub struct Cited(BTreeSet<&'static str>);
+
+/// Heading of the column whose cells are the rules themselves.
+pub const RULE: &str = "rule";
+
+impl Cited {
+    pub fn of(document: &Document) -> Self {
+        let tables = document.blocks.iter().filter_map(|block| match block {
+            Block::Table(table) if is_of_rules(table) => Some(table),
+            _ => None,
+        });
+        let ids = tables
+            .flat_map(|table| &table.rows)
+            .filter_map(|row| rule::find(&row.first()?.text))
+            .map(|rule| rule.id);
+        Cited(ids.collect())
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.0.contains(word)
+    }
+}
+
+fn is_of_rules(table: &Table) -> bool {
+    table
+        .columns
+        .first()
+        .is_some_and(|column| column.heading == RULE)
+}
+
+fn tone(tone: Tone) -> Option<&'static str> {
+    match tone {
+        Tone::Plain => None,
+        Tone::Good => Some("good"),
+        Tone::Warning => Some("warning"),
+        Tone::Bad => Some("bad"),
+        Tone::Dim => Some("dim"),
+    }
+}
+
+/// A text in which ids of rules lead to their rows, and words between code marks are code.
+fn prose(text: &str, cited: &Cited) -> Markup {
+    let text = clean(text);
+    let pieces: Vec<&str> = text.split('`').collect();
+    // An odd mark is a mark.
+    if pieces.len().is_multiple_of(2) {
+        return linked(&text, cited);
+    }
+    html! {
+        @for (position, piece) in pieces.iter().enumerate() {
+            @if position % 2 == 1 { code { (piece) } } @else { (linked(piece, cited)) }
+        }
+    }
+}
+
+fn linked(text: &str, cited: &Cited) -> Markup {
+    let is_of_id = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let mut rest = text;
+    let mut pieces: Vec<(&str, bool)> = Vec::new();
+    while let Some(start) = rest.find(is_of_id) {
+        let end = rest[start..]
+            .find(|c| !is_of_id(c))
+            .map_or(rest.len(), |length| start + length);
+        let word = &rest[start..end];
+        if cited.has(word) {
+            pieces.push((&rest[..start], false));
+            pieces.push((word, true));
+        } else {
+            pieces.push((&rest[..end], false));
+        }
+        rest = &rest[end..];
+    }
+    pieces.push((rest, false));
+    html! {
+        @for (piece, is_rule) in pieces {
+            @if is_rule { a href=(format!("#rule-{piece}")) { (piece) } } @else { (piece) }
+        }
+    }
+}
+
+/// A block that stands before every section.
+pub fn block(block: &Block, cited: &Cited) -> Markup {
+    let part = Part {
+        id: "lead".to_string(),
+        title: None,
+        named: "Summary",
+        blocks: vec![block],
+    };
+    block_of(block, &part, cited)
+}
+
+/// A block of a part; the part's name is what a table or a picture without one is called by.
+pub fn block_of(block: &Block, part: &Part, cited: &Cited) -> Markup {
+    match block {
+        Block::Verdict { word, sentence } => html! {
+            div class=(format!("verdict {}", tone(word.tone).unwrap_or("plain"))) {
+                p { strong { (clean(&word.text)) } " " (prose(sentence, cited)) }
+            }
+        },
+        Block::Numbers(numbers) => cards(numbers, cited),
+        Block::Figure(figure) => drawn(figure, part, block, cited),
+        // Its own section handles it.
+        Block::Heading { text, .. } => html! { p { strong { (clean(text)) } } },
+        Block::Paragraph { text, tone: of } => html! {
+            p class=[tone(*of)] { (prose(text, cited)) }
+        },
+        Block::List(items) => list(items, cited),
+        Block::Table(rows) => table(rows, part.named, cited),
+        Block::Timeline(chart) => {
+            let figure = Figure {
+                title: part.named.to_string(),
+                says: said_of(chart),
+                chart: Chart::Timeline(chart.clone()),
+                table: stretches(chart),
+            };
+            drawn(&figure, part, block, cited)
+        }
+        Block::Quote(text) => html! { blockquote { p { (clean(text)) } } },
+        Block::Code { text, .. } => html! {
+            pre { code { @for line in text.lines() { (clean(line)) "\n" } } }
+        },
+        Block::Talk(inner) => block_of(inner, part, cited),
+    }
+}
+
+fn cards(numbers: &[Number], cited: &Cited) -> Markup {
+    html! {
+        dl class="numbers" {
+            @for number in numbers {
+                div class=[tone(number.value.tone)] {
+                    dt { (clean(&number.what)) }
+                    dd class="value" { (clean(&number.value.text)) }
+                    dd class="note" { (prose(&number.note, cited)) }
+                }
+            }
+        }
+    }
+}
+
+fn list(items: &[(Cell, String)], cited: &Cited) -> Markup {
+    html! {
+        ul {
+            @for (mark, text) in items {
+                li {
+                    @if mark.text != "-" {
+                        strong class=(format!("mark {}", tone(mark.tone).unwrap_or("plain"))) { (clean(&mark.text)) }
+                        " "
+                    }
+                    (prose(text, cited))
+                }
+            }
+        }
+    }
+}
+
+fn table(table: &Table, named: &str, cited: &Cited) -> Markup {
+    let of_rules = is_of_rules(table);
+    html! {
+        div class="scroll" tabindex="0" role="region" aria-label=(format!("Table: {}", clean(named))) {
+            table {
+                caption class="unseen" { (clean(named)) }
+                thead { tr { @for column in &table.columns {
+                    th scope="col" class=[column.numeric.then_some("number")] { (column.heading) }
+                } } }
+                tbody { @for row in &table.rows {
+                    tr id=[rule_row(row, of_rules)] { @for (cell, column) in row.iter().zip(&table.columns) {
+                        td class=[class(cell, column.numeric)] {
+                            @if of_rules { (clean(&cell.text)) } @else { (prose(&cell.text, cited)) }
+                        }
+                    } }
+                } }
+            }
+        }
+    }
+}
+
+fn rule_row(row: &[Cell], of_rules: bool) -> Option<String> {
+    of_rules.then(|| rule::find(&row.first()?.text).map(|rule| format!("rule-{}", rule.id)))?
+}
+
+fn class(cell: &Cell, numeric: bool) -> Option<String> {
+    match (tone(cell.tone), numeric) {
+        (None, false) => None,
+        (None, true) => Some("number".to_string()),
+        (Some(tone), false) => Some(tone.to_string()),
+        (Some(tone), true) => Some(format!("number {tone}")),
+    }
+}
+
+fn drawn(figure: &Figure, part: &Part, block: &Block, cited: &Cited) -> Markup {
+    let position = part
+        .blocks
+        .iter()
+        .position(|other| std::ptr::eq(*other, block))
+        .unwrap_or(0);
+    let picture = Picture {
+        id: format!("{}-f{position}", part.id),
+        title: figure.title.clone(),
+        says: figure.says.clone(),
+    };
+    html! {
+        figure {
+            figcaption { (prose(&figure.says, cited)) }
+            div class="scroll" tabindex="0" role="region" aria-label=(format!("Picture: {}", clean(&figure.title))) {
+                (PreEscaped(svg::draw(&figure.chart, &picture)))
+            }
+            @if !figure.table.rows.is_empty() {
+                details {
+                    summary { "The numbers behind it" }
+                    (table(&figure.table, &figure.title, cited))
+                }
+            }
+        }
+    }
+}
+
+fn said_of(chart: &Timeline) -> String {
+    format!("{} rows over {}.", chart.rows.len(), time(chart.seconds))
+}
+
+/// A timeline in words: of each row and each thing that was done, from when to when.
+pub fn stretches(chart: &Timeline) -> Table {
+    let mut table = Table::new(&["row", "what", "#from", "#until", "#times"]);
+    for row in &chart.rows {
+        for (mark, known) in chart.legend.iter().enumerate() {
+            let of: Vec<_> = row.spans.iter().filter(|span| span.mark == mark).collect();
+            let from = of.iter().map(|span| span.from).min();
+            let until = of.iter().map(|span| span.until).max();
+            if let (Some(from), Some(until)) = (from, until) {
+                table.rows.push(vec![
+                    Cell::from(row.label.as_str()),
+                    Cell::toned(known.meaning, known.tone),
+                    Cell::from(time(from)),
+                    Cell::from(time(until)),
+                    Cell::from(of.len().to_string()),
+                ]);
+            }
+        }
+    }
+    table
+}

@@ -1,0 +1,250 @@
+//! What charts are drawn on: whole pixels, a few inks, text of one family. Draws what it is told to and knows no chart.
+
+use crate::report::chart::Ink;
+use crate::report::terminal::clean;
+use plotters::backend::SVGBackend;
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::element::{PathElement, Polygon, Rectangle, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontFamily, FontStyle, RGBColor, TextStyle};
+
+pub const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
+pub const TEXT: RGBColor = RGBColor(0x1F, 0x23, 0x28);
+pub const GRID: RGBColor = RGBColor(0xD0, 0xD7, 0xDE);
+/// Every ink and its colour on a light page. Neighbours differ in lightness as well, for those who see no colours and for print.
+pub const INKS: [(Ink, RGBColor); 5 + Ink::KINDS] = [
+    (Ink::Good, RGBColor(0x2D, 0xA4, 0x4E)),
+    (Ink::Warning, RGBColor(0xBF, 0x87, 0x00)),
+    (Ink::Bad, RGBColor(0xCF, 0x22, 0x2E)),
+    (Ink::Free, RGBColor(0xE6, 0xEA, 0xEF)),
+    (Ink::Quiet, RGBColor(0x8C, 0x95, 0x9F)),
+    (Ink::Kind(0), RGBColor(0x09, 0x69, 0xDA)),
+    (Ink::Kind(1), RGBColor(0x79, 0xC0, 0xFF)),
+    (Ink::Kind(2), RGBColor(0x82, 0x50, 0xDF)),
+    (Ink::Kind(3), RGBColor(0xE1, 0x6F, 0x24)),
+    (Ink::Kind(4), RGBColor(0x1B, 0x7C, 0x83)),
+    (Ink::Kind(5), RGBColor(0xBF, 0x39, 0x89)),
+];
+
+/// Pixels of a letter's height.
+pub const LETTER: i32 = 12;
+/// The backend divides a font's size by this before it writes it.
+const BACKEND_SIZE: f64 = 1.24;
+/// What a letter takes across, at the most seldom more: there is no font here to ask.
+const ADVANCE: i32 = 7;
+
+pub fn colour(ink: Ink) -> RGBColor {
+    let ink = match ink {
+        Ink::Kind(kind) => Ink::Kind(kind % Ink::KINDS),
+        ink => ink,
+    };
+    INKS.iter()
+        .find(|(known, _)| *known == ink)
+        .map(|(_, colour)| *colour)
+        .expect("every ink has a colour")
+}
+
+/// A finished drawing.
+pub struct Drawn {
+    pub width: i32,
+    pub height: i32,
+    pub text: String,
+}
+
+/// Where text is held.
+#[derive(Debug, Clone, Copy)]
+pub enum Held {
+    Left,
+    Middle,
+    Right,
+}
+
+/// A sheet; texts are set by the middle of their height.
+pub struct Canvas<'a>(DrawingArea<SVGBackend<'a>, Shift>);
+
+const HOLDS: &str = "a drawing into memory cannot fail";
+
+/// A drawing of so many pixels.
+pub fn draw(width: i32, height: i32, draw: impl FnOnce(&Canvas)) -> Drawn {
+    let mut text = String::new();
+    let size = (width.unsigned_abs(), height.unsigned_abs());
+    {
+        let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+        let canvas = Canvas(area);
+        draw(&canvas);
+        canvas.0.present().expect(HOLDS);
+    }
+    Drawn {
+        width,
+        height,
+        text,
+    }
+}
+
+impl Canvas<'_> {
+    pub fn rect(&self, x: i32, y: i32, width: i32, height: i32, colour: RGBColor) {
+        self.0
+            .draw(&Rectangle::new(
+                [(x, y), (x + width, y + height)],
+                colour.filled(),
+            ))
+            .expect(HOLDS);
+    }
+
+    pub fn frame(&self, x: i32, y: i32, width: i32, height: i32, colour: RGBColor) {
+        self.0
+            .draw(&Rectangle::new([(x, y), (x + width, y + height)], colour))
+            .expect(HOLDS);
+    }
+
+    pub fn line(&self, points: &[(i32, i32)], colour: RGBColor, wide: u32) {
+        self.0
+            .draw(&PathElement::new(
+                points.to_vec(),
+                colour.stroke_width(wide),
+            ))
+            .expect(HOLDS);
+    }
+
+    pub fn area(&self, points: &[(i32, i32)], colour: RGBColor) {
+        self.0
+            .draw(&Polygon::new(points.to_vec(), colour.mix(0.3)))
+            .expect(HOLDS);
+    }
+
+    pub fn text(&self, x: i32, y: i32, held: Held, colour: RGBColor, text: &str) {
+        let anchor = match held {
+            Held::Left => HPos::Left,
+            Held::Middle => HPos::Center,
+            Held::Right => HPos::Right,
+        };
+        let mut style = TextStyle::from((
+            FontFamily::SansSerif,
+            f64::from(LETTER) * BACKEND_SIZE,
+            FontStyle::Normal,
+        ));
+        style = style.color(&colour).pos(Pos::new(anchor, VPos::Center));
+        self.0
+            .draw(&Text::new(clean(text), (x, y), style))
+            .expect(HOLDS);
+    }
+}
+
+/// Pixels that a text takes, about.
+pub fn wide(text: &str) -> i32 {
+    i32::try_from(text.chars().count())
+        .unwrap_or(i32::MAX / ADVANCE)
+        .saturating_mul(ADVANCE)
+}
+
+/// A text that fits into so many pixels: its beginning and its end, which tell names apart.
+pub fn fitted(text: &str, pixels: i32) -> String {
+    let room = usize::try_from(pixels / ADVANCE).unwrap_or(0).max(3);
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_string();
+    }
+    let tail = (room - 1) / 2;
+    let head = room - 1 - tail;
+    let first: String = text.chars().take(head).collect();
+    let last: String = text.chars().skip(length - tail).collect();
+    format!("{first}…{last}")
+}
+
+const SWATCH: i32 = 12;
+const ROW: i32 = 20;
+
+/// Height that a legend takes.
+pub fn legend_height(legend: &[(Ink, String)], width: i32) -> i32 {
+    legend_places(legend, width)
+        .last()
+        .map_or(0, |(_, y)| y + ROW)
+}
+
+fn legend_places(legend: &[(Ink, String)], width: i32) -> Vec<(i32, i32)> {
+    let (mut x, mut y) = (0, 0);
+    legend
+        .iter()
+        .map(|(_, label)| {
+            let takes = SWATCH + 6 + wide(label).min(width) + 18;
+            if x > 0 && x + takes > width {
+                x = 0;
+                y += ROW;
+            }
+            let place = (x, y);
+            x += takes;
+            place
+        })
+        .collect()
+}
+
+/// Swatches and words, in rows.
+pub fn legend(canvas: &Canvas, left: i32, top: i32, width: i32, legend: &[(Ink, String)]) {
+    for ((ink, label), (x, y)) in legend.iter().zip(legend_places(legend, width)) {
+        canvas.rect(left + x, top + y + 4, SWATCH, SWATCH, colour(*ink));
+        canvas.frame(left + x, top + y + 4, SWATCH, SWATCH, GRID);
+        canvas.text(
+            left + x + SWATCH + 6,
+            top + y + 10,
+            Held::Left,
+            TEXT,
+            &fitted(label, width),
+        );
+    }
+}
+
+/// A round number that is at least as large: what an axis ends with.
+pub fn round_up(most: u64) -> u64 {
+    let mut step = 1u64;
+    loop {
+        for times in [1, 2, 5] {
+            let round = step.saturating_mul(times);
+            if round.saturating_mul(10) >= most {
+                return most.div_ceil(round).max(1).saturating_mul(round);
+            }
+        }
+        step = step.saturating_mul(10);
+    }
+}
+
+/// A length in proportion; whole pixels.
+pub fn scaled(value: u64, of: u64, pixels: i32) -> i32 {
+    let of = of.max(1);
+    let long = u128::from(value.min(of)) * u128::from(pixels.unsigned_abs());
+    i32::try_from(long / u128::from(of)).unwrap_or(pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axes_end_with_round_numbers() {
+        for (most, ends) in [
+            (0, 1),
+            (7, 7),
+            (11, 12),
+            (27, 30),
+            (1_019, 1_200),
+            (2_834, 3_000),
+            (3_161, 3_500),
+        ] {
+            assert_eq!(round_up(most), ends, "{most}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_keeps_both_ends() {
+        assert_eq!(fitted("aks-apps-38250194-vmss000007", 91), "aks-ap…000007");
+        assert_eq!(fitted("short", 91), "short");
+    }
+
+    #[test]
+    fn no_two_inks_look_alike() {
+        for (at, (_, colour)) in INKS.iter().enumerate() {
+            assert!(INKS[at + 1..].iter().all(|(_, other)| other != colour));
+            assert!(![PAPER, TEXT, GRID].contains(colour));
+        }
+    }
+}
