@@ -11,13 +11,16 @@ pub mod document;
 pub mod explain;
 pub mod growth;
 pub mod html;
+pub mod junit;
 pub mod markdown;
 pub mod migration;
 pub mod predict;
+pub mod sarif;
 pub mod shapes;
 pub mod simulation;
 pub mod svg;
 pub mod terminal;
 pub mod timeline;
+pub mod told;
 
 pub use document::{Block, Cell, Document, Figure, Number, Table, Tone};
