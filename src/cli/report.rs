@@ -1,7 +1,9 @@
 //! `aksplan report`: everything about what was read, in one document.
 
+mod judged;
 mod rendering;
 
+use self::judged::judged;
 use self::rendering::ReportRendering;
 use super::input::{About, Sources, chosen_state, unread};
 use super::plan::plan_predictions;
@@ -31,7 +33,10 @@ pub struct ReportArgs {
 
 pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let format = args.rendering.format(&args.sources.from)?;
-    let loaded = args.sources.load(&About::default())?;
+    let (loaded, places) =
+        args.rendering
+            .placing
+            .load(&args.sources, &About::default(), format.needs_places())?;
     let predictions = match &loaded.planned {
         Some(planned) => plan_predictions(&loaded, planned, None),
         None => scenario_predictions(&loaded)?,
@@ -82,6 +87,19 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
                 document.append(compare::document(name, rows, eligibility, &[]));
             }
             document
+        },
+        || {
+            let moves: Vec<_> = compared
+                .iter()
+                .map(|(name, _, eligibility)| (name.as_str(), eligibility))
+                .collect();
+            judged(
+                (&inventory, &assessment),
+                &predictions,
+                &moves,
+                &title,
+                places,
+            )
         },
     )?;
     let worst = predictions

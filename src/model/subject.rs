@@ -164,6 +164,13 @@ impl Places {
         }
     }
 
+    /// Takes over what `others` say of subjects that are not here.
+    pub fn append(&mut self, others: Places) {
+        for (subject, held) in others.0 {
+            self.0.entry(subject).or_insert(held);
+        }
+    }
+
     /// Where a subject stands, or else what it stands in; `None` where that is not known.
     pub fn of(&self, subject: &Subject) -> Option<&Place> {
         match self.0.get(&subject.folded()) {

@@ -1,6 +1,8 @@
 //! A document as Markdown that GitHub and Azure DevOps render alike. Everything is escaped: a pool named `](javascript:` is a
 //! name.
 
+pub mod comment;
+
 use super::chart::Chart;
 use super::document::{Block, Document, Table, numbers_table};
 use super::terminal::clean;
@@ -13,11 +15,18 @@ pub fn render(document: &Document) -> String {
         out.push('\n');
         render_block(block, &mut out);
     }
-    if !document.not_checked.is_empty() {
-        out.push_str("\n## Not checked\n\n");
-        for sentence in &document.not_checked {
-            out.push_str(&format!("- {}\n", prose(sentence)));
-        }
+    out.push_str(&not_checked(&document.not_checked));
+    out
+}
+
+/// What was not looked at, as a section; empty where everything was.
+fn not_checked(sentences: &[String]) -> String {
+    if sentences.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("\n## Not checked\n\n");
+    for sentence in sentences {
+        out.push_str(&format!("- {}\n", prose(sentence)));
     }
     out
 }
@@ -110,11 +119,12 @@ fn render_table(table: &Table, out: &mut String) {
     }
 }
 
-/// A sentence of our own: commands in it keep their code marks. Safe, because whatever stands between two marks is code.
+/// A sentence of our own: commands in it keep their code marks. Safe, because whatever stands between two marks is code: as long
+/// as each stands alone, for two beside each other are another mark.
 fn prose(text: &str) -> String {
     let text = clean(text);
     let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) {
+    if parts.len().is_multiple_of(2) || text.contains("``") {
         return escape(&text);
     }
     let marked = parts.iter().enumerate().map(|(position, part)| {
@@ -127,23 +137,71 @@ fn prose(text: &str) -> String {
     marked.collect()
 }
 
-/// Escapes what Markdown or HTML would act on.
+/// Behind a sign that a forge would link: a character without width, as dependabot puts it there.
+const NO_LINK: &str = "&#8203;";
+
+/// Escapes what Markdown, HTML or a forge would act on: GitHub notifies `@user` and links `#1` and `GH-1`, Azure DevOps links `!1`.
 pub fn escape(text: &str) -> String {
+    let text = clean(text);
+    let text = text.trim_start();
     let mut escaped = String::with_capacity(text.len());
-    for c in clean(text).chars() {
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let after = rest.peek().copied();
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         match c {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            '|' | '\\' | '`' | '*' | '[' | ']' => {
+            '|' | '\\' | '`' | '*' | '[' | ']' | '~' => {
                 escaped.push('\\');
                 escaped.push(c);
             }
             // An underscore inside a word means nothing in the Markdown both render.
+            '_' if !(is_word(before) && is_word(after)) => escaped.push_str("\\_"),
+            '@' if is_word(after) => {
+                escaped.push('@');
+                escaped.push_str(NO_LINK);
+            }
+            '#' | '!' if after.is_some_and(|c| c.is_ascii_digit()) => {
+                escaped.push(c);
+                escaped.push_str(NO_LINK);
+            }
+            '-' if after.is_some_and(|c| c.is_ascii_digit())
+                && escaped
+                    .get(escaped.len().saturating_sub(2)..)
+                    .is_some_and(|end| end.eq_ignore_ascii_case("GH")) =>
+            {
+                escaped.push('-');
+                escaped.push_str(NO_LINK);
+            }
             c => escaped.push(c),
         }
+        before = Some(c);
     }
-    escaped
+    at_line_start(escaped)
+}
+
+/// What would begin a heading, a list or a rule, where a line begins with it.
+fn at_line_start(text: String) -> String {
+    let number = text.bytes().take_while(u8::is_ascii_digit).count();
+    let after = &text[number..];
+    let position = match text.as_bytes().first() {
+        Some(b'#' | b'+' | b'-' | b'=') => 0,
+        Some(b'0'..=b'9') if after.starts_with(['.', ')']) && number <= 9 => number,
+        _ => return text,
+    };
+    let alone = text.as_bytes().get(position + 1);
+    // `10.0.0.0/16`, `-5` and `#!` begin nothing.
+    if position > 0 && alone.is_some_and(|next| *next != b' ') {
+        return text;
+    }
+    if position == 0 && !matches!(alone, None | Some(b' ' | b'#' | b'-' | b'=' | b'+')) {
+        return text;
+    }
+    let (start, end) = text.split_at(position);
+    format!("{start}\\{end}")
 }
 
 #[cfg(test)]
@@ -154,7 +212,31 @@ mod tests {
     fn hostile_names_are_names() {
         assert_eq!(escape("<script>"), "&lt;script&gt;");
         assert_eq!(escape("a](javascript:x)|b"), "a\\](javascript:x)\\|b");
-        assert_eq!(escape("max_pods"), "max_pods");
+        for (text, want) in [
+            ("max_pods", "max_pods"),
+            ("__init__", "\\_\\_init\\_\\_"),
+            (
+                "@everyone #1 !2 gh-3 a@b",
+                "@&#8203;everyone #&#8203;1 !&#8203;2 gh-&#8203;3 a@&#8203;b",
+            ),
+            ("# x", "\\# x"),
+            ("  - x", "\\- x"),
+            ("---", "\\---"),
+            ("1. x", "1\\. x"),
+            ("10.0.0.0/16", "10.0.0.0/16"),
+            ("-5", "-5"),
+            ("- ", "\\- "),
+        ] {
+            assert_eq!(escape(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_of_others_make_no_code_of_ours_end() {
+        assert_eq!(prose("give `az aks show`"), "give `az aks show`");
+        // Three runs of different length pair up with none: what looks like code is none.
+        let hostile = prose("`x``<img>```");
+        assert!(!hostile.contains("<img>"), "{hostile}");
     }
 
     #[test]

@@ -2,16 +2,17 @@
 //! overwritten: `-f` once named what is read, and still does everywhere else.
 
 use super::super::output::{FailOn, json, terminal_width, write_all, yaml};
+use super::super::pipeline::{CommentArgs, Judged, PlacingArgs};
 use super::super::{CliError, Ending};
 use crate::execute::store::write_private;
 use crate::finding::Severity;
-use crate::report::{Document, html, markdown, terminal};
+use crate::report::{Document, html, terminal};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReportRendering {
-    /// Write the report into this file; its ending says the format: .html, .md or .json
+    /// Write the report into this file; its ending says the format: .html, .md, .json, .sarif or .xml
     ///
     /// Readable by you alone: it describes a network. What is there and is no report stays as it is.
     #[arg(short = 'f', long, value_name = "FILE")]
@@ -28,6 +29,12 @@ pub struct ReportRendering {
     /// Leave out explanations and what was not checked (tables and Markdown alone)
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub placing: PlacingArgs,
+
+    #[command(flatten)]
+    pub comment: CommentArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -42,9 +49,18 @@ pub enum ReportFormat {
     Markdown,
     /// One page with pictures that needs nothing else
     Html,
+    /// SARIF 2.1.0: what was found, at the lines of scenarios and Terraform
+    Sarif,
+    /// JUnit XML: a case a subnet, pool and operation; blockers fail
+    Junit,
 }
 
 impl ReportFormat {
+    /// Whether it says where things stand.
+    pub fn needs_places(self) -> bool {
+        matches!(self, ReportFormat::Sarif | ReportFormat::Junit)
+    }
+
     fn of(path: &Path) -> Result<Self, CliError> {
         let name = path.file_name().map(|name| name.to_string_lossy());
         let name = name.unwrap_or_default().to_ascii_lowercase();
@@ -52,7 +68,11 @@ impl ReportFormat {
             (".html", ReportFormat::Html),
             (".htm", ReportFormat::Html),
             (".md", ReportFormat::Markdown),
+            // Before its own second half.
+            (".sarif.json", ReportFormat::Sarif),
             (".json", ReportFormat::Json),
+            (".sarif", ReportFormat::Sarif),
+            (".xml", ReportFormat::Junit),
         ];
         known
             .into_iter()
@@ -60,7 +80,7 @@ impl ReportFormat {
             .map(|(_, format)| format)
             .ok_or_else(|| {
                 CliError::Usage(format!(
-                    "--file {}: expected a name that ends in .html, .md or .json, or the format with --output; what is read is named \
+                    "--file {}: expected a name that ends in .html, .md, .json, .sarif or .xml, or the format with --output; what is read is named \
                      with --from",
                     path.display()
                 ))
@@ -105,6 +125,7 @@ impl ReportRendering {
         format: ReportFormat,
         shape: impl FnOnce() -> S,
         document: impl FnOnce() -> Document,
+        judged: impl FnOnce() -> Judged,
     ) -> Result<(), CliError> {
         let document = || {
             if self.quiet {
@@ -116,7 +137,13 @@ impl ReportRendering {
         let text = match format {
             ReportFormat::Json => json(&shape())?,
             ReportFormat::Yaml => yaml(&shape())?,
-            ReportFormat::Markdown => markdown::render(&document()),
+            ReportFormat::Markdown => {
+                let document = document();
+                self.comment
+                    .render(&document, "report", Some(&document.title))?
+            }
+            ReportFormat::Sarif => judged().sarif(),
+            ReportFormat::Junit => judged().junit(),
             ReportFormat::Html => html::render(&document()),
             ReportFormat::Table => {
                 let width = match self.file {
@@ -148,11 +175,13 @@ impl ReportRendering {
 }
 
 /// How every report begins or what stands early in it; a file that has none of these is somebody's own.
-const MARKS: [&str; 4] = [
+const MARKS: [&str; 6] = [
     "name=\"generator\" content=\"aksplan",
     "<!-- aksplan:report",
     "\"format_version\": \"1.",
     "format_version: ",
+    "\"driver\": {\n          \"name\": \"aksplan\"",
+    "<testsuites name=\"aksplan: ",
 ];
 
 fn is_ours(file: &Path) -> Result<(), CliError> {
