@@ -221,6 +221,8 @@ impl ClusterGiven {
 /// A node pool with references not yet followed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PoolFact {
+    /// Where it was read, where that is not its cluster's place.
+    pub origin: Option<Box<Origin>>,
     pub pool: NodePool,
     pub given: PoolGiven,
     /// The version that was asked for, where the one that runs is told beside it.

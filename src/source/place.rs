@@ -217,7 +217,10 @@ impl Found {
         places.add(&subject, id.clone(), self.place(&fact.origin, ""));
         for (position, pool) in fact.pools.iter().enumerate() {
             let subject = Subject::pool(&cluster.name, &pool.pool.name);
-            let place = self.place(&fact.origin, &format!("pools[{position}]"));
+            let place = match &pool.origin {
+                Some(origin) => self.place(origin, ""),
+                None => self.place(&fact.origin, &format!("pools[{position}]")),
+            };
             let id = id.as_ref().map(|id| format!("{id}/{}", pool.pool.name));
             places.add(&subject, id, place);
         }
