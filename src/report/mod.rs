@@ -14,6 +14,7 @@ pub mod html;
 pub mod markdown;
 pub mod migration;
 pub mod predict;
+pub mod review;
 pub mod shapes;
 pub mod simulation;
 pub mod svg;
