@@ -3,6 +3,7 @@
 //! ([`knobs`]), which ranges meet ([`overlap`]), which are free ([`free`]), and the same cluster under every network mode
 //! ([`modes`]); and what changed between two states ([`mod@changes`]). Pure; never asks Azure anything.
 
+pub mod address_map;
 pub mod answer;
 pub mod assess;
 pub mod changes;
@@ -19,6 +20,8 @@ pub mod occupancy;
 pub mod overlap;
 pub mod prefix_set;
 mod rows;
+pub mod runway;
+pub mod shares;
 mod strangers;
 pub mod surge;
 mod told;

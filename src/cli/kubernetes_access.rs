@@ -29,6 +29,15 @@ pub struct KubernetesAccess {
 }
 
 impl KubernetesAccess {
+    /// Whether some API server is asked.
+    pub fn is_asked(&self) -> bool {
+        #[cfg(feature = "azure")]
+        if self.kubernetes {
+            return true;
+        }
+        self.in_cluster || self.context.is_some() || !self.kubeconfig.is_empty()
+    }
+
     /// How to reach the cluster that is to be read; `None` when no flag asks for one.
     pub fn access(&self) -> Result<Option<Access>, CliError> {
         if self.in_cluster {

@@ -1,25 +1,39 @@
-//! `aksplan report`: everything about what was read, in one document.
+//! `aksplan report`: everything about what was read, in one document for a change review.
+//!
+//! `rendering` (which format, into which file) · `judged` (for pipelines) · `parts` (what is said of one cluster: its modes, its growth, its move).
 
 mod judged;
+mod parts;
 mod rendering;
 
 use self::judged::judged;
 use self::rendering::ReportRendering;
-use super::input::{About, Sources, chosen_state, unread};
+use super::input::{Focus, Sources, chosen_state, unread};
 use super::plan::plan_predictions;
+use super::play::PlayArgs;
 use super::predict::scenario_predictions;
+use super::simulate::timeline;
 use super::{CliError, Ending};
+use crate::capacity::assess;
 use crate::capacity::growth::Books;
-use crate::capacity::{Assessment, Scope, assess, modes};
 use crate::finding::Severity;
-use crate::migrate::obstacles;
+use crate::migrate::decision::Go;
+use crate::migrate::fingerprint::hex;
+use crate::model::Inventory;
 use crate::predict::Prediction;
-use crate::report::shapes::{
-    CapacityShape, CompareShape, FORMAT_VERSION, PredictShape, ReportShape,
-};
-use crate::report::{Cell, Document, Table, Tone, capacity, compare, predict};
+use crate::report::growth::Played;
+use crate::report::review::{self, Input, Review};
+use crate::report::shapes::review::ReportShape;
+use crate::simulate::growth::run::run as play;
+use crate::simulate::growth::{Misplaced, World};
+use crate::source::snapshot::Document as Snapshot;
+use sha2::{Digest, Sha256};
+use std::io::Write;
 
-/// Everything in one document: capacity, the answers to the operations that were read, and network modes compared
+/// The report a change review needs: verdict, pictures, the move with its runbook and way back, risks, and what was not checked
+///
+/// Of each cluster that may move to Azure CNI Overlay and whose objects were read, the move is simulated as `migrate` does. With
+/// `-f report.html` it is one page that needs nothing else; as Markdown it is a comment of a pull request.
 #[derive(Debug, clap::Args)]
 // `-f` is the report's own file here.
 #[command(mut_arg("from", |from| from.short(None)))]
@@ -28,133 +42,185 @@ pub struct ReportArgs {
     sources: Sources,
 
     #[command(flatten)]
+    focus: Focus,
+
+    /// The pod CIDR of the move, or `auto`: what a scenario's operations name, else the best free range
+    #[arg(long, value_name = "CIDR", default_value = "auto")]
+    pod_cidr: String,
+
+    /// How fast a pool grows, in nodes a week; a scenario's timeline says it as well
+    #[arg(long, value_name = "POOL=NODES", value_parser = parts::pace)]
+    growth: Vec<(String, f64)>,
+
+    #[command(flatten)]
+    play: PlayArgs,
+
+    #[command(flatten)]
     rendering: ReportRendering,
 }
 
+/// Clusters whose moves are simulated unasked: more are a fleet, and of a fleet nobody reads them.
+const MOST_MOVES: usize = 24;
+
 pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let format = args.rendering.format(&args.sources.from)?;
+    let mut about = args.focus.about();
+    about.details = args.focus.cluster.is_some();
     let (loaded, places) =
         args.rendering
             .placing
-            .load(&args.sources, &About::default(), format.needs_places())?;
+            .load(&args.sources, &about, format.needs_places())?;
     let predictions = match &loaded.planned {
         Some(planned) => plan_predictions(&loaded, planned, None),
         None => scenario_predictions(&loaded)?,
     };
-    let (title, description) = loaded
-        .scenario
-        .clone()
-        .unwrap_or_else(|| ("Report".to_string(), String::new()));
-    let (mut inventory, note) = chosen_state(loaded, false)?;
+    let timelines = loaded.timelines.clone();
+    let named = loaded.scenario.clone();
+    let operations = loaded.operations.clone();
+    let (mut inventory, note) = chosen_state(loaded, args.focus.planned)?;
     inventory.not_checked.extend(note);
     inventory.not_checked.extend(unread(&inventory));
-    let assessment = assess(&inventory, &Scope::default());
+    let scope = args.focus.scope(&inventory)?;
+    let assessment = assess(&inventory, &scope);
     let books = Books::of(&inventory);
-    let compared: Vec<_> = inventory
-        .cluster_indices()
-        .map(|index| {
-            let cluster = inventory.cluster(index);
-            (
-                cluster.name.clone(),
-                modes::compare(&books, index),
-                obstacles(&inventory, cluster, None),
-            )
-        })
-        .collect();
+    // What is played is told of the whole estate: of one cluster alone it would be a part of it.
+    let fact = match (timelines.as_slice(), args.focus.cluster.is_none()) {
+        ([one], true) => Some(one),
+        _ => None,
+    };
+    let followed = match fact {
+        Some(fact) => Some((fact, timeline::follow(&inventory, fact, None)?)),
+        None => None,
+    };
+    let played = match &followed {
+        None => None,
+        Some((fact, timeline)) => {
+            let world = World::of(&inventory, timeline)
+                .map_err(|Misplaced { place, problem }| fact.origin.error(&place, problem))?;
+            let run = play(&inventory, &world);
+            Some((world, run))
+        }
+    };
+    let played = match (&followed, &played) {
+        (Some((fact, timeline)), Some((world, run))) => Some(Played {
+            name: &fact.name,
+            timeline,
+            world,
+            run,
+            futures: None,
+        }),
+        _ => None,
+    };
+    let clusters = scope.clusters(&inventory);
+    let asking = parts::Asking {
+        args,
+        inventory: &inventory,
+        books: &books,
+        operations: &operations,
+        timeline: followed.as_ref().map(|(_, timeline)| timeline),
+        simulates: clusters.len() <= MOST_MOVES,
+    };
+    asking.check_growth(&clusters)?;
+    let mut parts = Vec::new();
+    for index in clusters {
+        parts.push(asking.part(index)?);
+    }
+    let (title, description) = match (&args.focus.cluster, &args.focus.vnet, named) {
+        (Some(cluster), ..) => (format!("Pre-migration report of {cluster}"), String::new()),
+        (None, _, Some((name, description))) => (name, joined(&description)),
+        (None, Some(vnet), None) => (format!("Report of {vnet}"), String::new()),
+        (None, None, None) => match parts.as_slice() {
+            [one] => {
+                let name = &inventory.cluster(one.index).name;
+                (format!("Pre-migration report of {name}"), String::new())
+            }
+            _ => ("Report".to_string(), String::new()),
+        },
+    };
+    let input = Input {
+        sources: sources(args),
+        fingerprint: fingerprint(&inventory)?,
+        chance: parts.iter().find_map(|part| part.moved.as_ref()?.chance()),
+    };
+    let review = Review {
+        title: &title,
+        description: &description,
+        inventory: &inventory,
+        books: &books,
+        scope: &scope,
+        assessment: &assessment,
+        predictions: &predictions,
+        clusters: &parts,
+        played: played.as_ref(),
+        input: &input,
+    };
     args.rendering.print(
         format,
-        || ReportShape {
-            format_version: FORMAT_VERSION,
-            title: title.clone(),
-            capacity: CapacityShape::of(&inventory, &assessment),
-            predictions: predictions.iter().map(PredictShape::from).collect(),
-            network_modes: compared
-                .iter()
-                .map(|(name, rows, eligibility)| CompareShape::of(name, rows, eligibility, &[]))
-                .collect(),
-        },
-        || {
-            let mut document = Document::new(title.clone());
-            if !description.is_empty() {
-                document.paragraph(description.split_whitespace().collect::<Vec<_>>().join(" "));
-            }
-            document.table("Verdict", verdicts(&assessment, &predictions));
-            document.append(capacity::document(&inventory, &assessment, "Capacity"));
-            for prediction in &predictions {
-                document.append(predict::document(prediction));
-            }
-            for (name, rows, eligibility) in &compared {
-                document.append(compare::document(name, rows, eligibility, &[]));
-            }
-            document
-        },
-        || {
-            let moves: Vec<_> = compared
-                .iter()
-                .map(|(name, _, eligibility)| (name.as_str(), eligibility))
-                .collect();
-            judged(
-                (&inventory, &assessment),
-                &predictions,
-                &moves,
-                &title,
-                places,
-            )
-        },
+        || ReportShape::of(&review),
+        || review::document(&review),
+        || judged(&review, places),
     )?;
+    let of_moves = parts.iter().filter_map(|part| {
+        Some(match part.moved.as_ref()?.decision.go {
+            Go::No => Severity::Blocker,
+            Go::NotKnown | Go::Conditions => Severity::Warning,
+            Go::Go => Severity::Info,
+        })
+    });
     let worst = predictions
         .iter()
         .map(Prediction::worst)
         .chain(assessment.worst())
+        .chain(of_moves)
         .max();
     Ok(args.rendering.ending(worst))
 }
 
-/// A row for what is, and one for each operation: what a reviewer reads first.
-fn verdicts(assessment: &Assessment, predictions: &[Prediction]) -> Table {
-    let mut table = Table::new(&["what", "verdict", "code", "numbers"]);
-    let worst = assessment.worst();
-    let failing = assessment
-        .subnets
-        .iter()
-        .filter_map(|row| row.first_failure.as_ref())
-        .chain(
-            assessment
-                .pod_cidrs
-                .iter()
-                .filter_map(|row| row.first_failure.as_ref()),
-        )
-        .next();
-    table.rows.push(vec![
-        Cell::from("the estate as it is"),
-        match worst {
-            Some(severity) => Cell::toned(severity.word(), severity.into()),
-            None => Cell::toned("nothing found", Tone::Good),
-        },
-        Cell::from(failing.map_or("", |failure| failure.answer.code)),
-        Cell::from(failing.map_or_else(String::new, |failure| predict::numbers(&failure.answer))),
-    ]);
-    for prediction in predictions {
-        let first = prediction.errors.first();
-        // Accepted by AKS, and yet nothing to pass over: a cluster that goes.
-        let blocker = prediction
-            .findings
-            .iter()
-            .find(|finding| finding.severity == Severity::Blocker)
-            .map_or("", |finding| finding.code);
-        table.rows.push(vec![
-            Cell::from(format!(
-                "{}: {}",
-                prediction.cluster,
-                prediction.changes.join("; ")
-            )),
-            Cell::toned(
-                predict::verdict(prediction),
-                predict::tone(prediction.outcome),
-            ),
-            Cell::from(first.map_or(blocker, |error| error.code)),
-            Cell::from(first.map_or_else(String::new, predict::numbers)),
-        ]);
+/// Text of several lines as one.
+fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What was read, as somebody would name it again.
+fn sources(args: &ReportArgs) -> Vec<String> {
+    let files = args.sources.from.iter().chain(&args.sources.also_reserved);
+    #[cfg_attr(
+        not(any(feature = "azure", feature = "kubernetes")),
+        expect(unused_mut, reason = "there is nothing live")
+    )]
+    let mut sources: Vec<String> = files.map(|file| file.display().to_string()).collect();
+    #[cfg(feature = "azure")]
+    if args.sources.from.is_empty() || args.sources.azure.is_asked() {
+        sources.push("Azure, live".to_string());
     }
-    table
+    #[cfg(feature = "kubernetes")]
+    if args.sources.kubernetes.is_asked() {
+        sources.push("the cluster's API server, live".to_string());
+    }
+    sources
+}
+
+/// A digest over all facts: two reports with the same one are of the same input.
+fn fingerprint(inventory: &Inventory) -> Result<String, CliError> {
+    struct Sink(Sha256);
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, Sink(Sha256::new()));
+    let format = |problem: String| CliError::Format {
+        format: "JSON",
+        problem,
+    };
+    serde_json::to_writer(&mut out, &Snapshot::of(inventory, None))
+        .map_err(|error| format(error.to_string()))?;
+    let sink = out
+        .into_inner()
+        .map_err(|error| format(error.to_string()))?;
+    Ok(hex(&sink.0.finalize()))
 }

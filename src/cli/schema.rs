@@ -77,7 +77,7 @@ pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
         SchemaOf::Event => outputs().into_root_schema_for::<EventShape>(),
         SchemaOf::Policy => schemars::schema_for!(Policy),
         SchemaOf::Explain => outputs().into_root_schema_for::<shapes::ExplainShape>(),
-        SchemaOf::Report => outputs().into_root_schema_for::<shapes::ReportShape>(),
+        SchemaOf::Report => outputs().into_root_schema_for::<shapes::review::ReportShape>(),
     };
     write_all(&json(&schema)?)?;
     Ok(Ending::Fine)

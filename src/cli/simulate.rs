@@ -1,6 +1,6 @@
 //! `aksplan simulate`.
 
-mod timeline;
+pub(super) mod timeline;
 
 use super::input::{About, Sources, unread};
 use super::output::Rendering;

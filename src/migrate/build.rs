@@ -32,6 +32,10 @@ pub struct Request<'a> {
     pub made_by: String,
 }
 
+/// Why no plan is made without objects.
+pub const NOT_READ: &str = "the cluster's nodes and pods were not read, so nothing is known of what the move does to them: read them with \
+                            --kubernetes, or give the output of kubectl";
+
 /// Everything that stands in the way, in whole sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused(pub Vec<String>);
@@ -80,11 +84,7 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
         }
     }
     match &foresights.moved {
-        None => refused.push(
-            "the cluster's nodes and pods were not read, so nothing is known of what the move does to them: read them with --kubernetes, \
-             or give the output of kubectl"
-                .to_string(),
-        ),
+        None => refused.push(NOT_READ.to_string()),
         Some(foresight) => {
             not_checked.extend(foresight.not_checked.iter().cloned());
             told.extend(drains::told(&foresight.beforehand));
@@ -107,7 +107,7 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
                     hopeless.iter().any(|sentence| sentence.contains(&named))
                 };
                 if budgets.is_empty() || !budgets.iter().all(is_said) {
-                refused.push(if budgets.is_empty() {
+                    refused.push(if budgets.is_empty() {
                     "the simulated move does not complete: `aksplan migrate` without --out says where it stops".to_string()
                 } else {
                     format!(

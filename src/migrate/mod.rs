@@ -1,7 +1,7 @@
 //! The move to Azure CNI Overlay: what stands in its way, the plan that makes it, and whether a plan, whoever wrote it, may be carried
 //! out. Pure; sends nothing: `execute` does, and asks here what must hold.
 //!
-//! [`eligibility`] (obstacles) · [`mod@dependents`] (what stops working after it) · [`step`] (the closed list of actions and what follows
+//! [`decision`] (go or no go, from all of it) · [`eligibility`] (obstacles) · [`mod@dependents`] (what stops working after it) · [`step`] (the closed list of actions and what follows
 //! from each) · [`condition`] (what must hold, and whether it does) · [`drains`] (what they do to pods, whatever
 //! their order is) · [`fingerprint`] (the facts a plan relies on, and drift) ·
 //! [`foresee`] and [`foreseen`] (what the simulation says of a step) · [`pace`] (how one that runs stands against it) · [`plan`] (the
@@ -10,6 +10,7 @@
 
 pub mod build;
 pub mod condition;
+pub mod decision;
 pub mod dependents;
 pub mod drains;
 pub mod eligibility;

@@ -57,6 +57,9 @@ pub fn blockers(row: &ModeRow, eligibility: &Eligibility) -> Vec<Finding> {
     found
 }
 
+/// Heading of the table that a comparison begins with.
+pub const ADDRESSES: &str = "Node-subnet addresses";
+
 /// Everything a comparison says.
 pub fn document(
     cluster: &str,
@@ -116,7 +119,7 @@ pub fn document(
             },
         ]);
     }
-    document.table("Node-subnet addresses", table);
+    document.table(ADDRESSES, table);
     document.talk(
         "now, ceiling and +surge are what nodes hold; documented is the published planning formula at ceiling with surge. \
          available is what others leave as of now in all node subnets together, clusters that share one at the nodes they have today; \

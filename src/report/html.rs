@@ -7,6 +7,8 @@ mod blocks;
 mod colours;
 mod sections;
 
+pub use blocks::stretches;
+
 use super::document::Document;
 use super::terminal::clean;
 use maud::{DOCTYPE, Markup, PreEscaped, html};

@@ -11,7 +11,7 @@ mod closing;
 mod commands;
 mod dependents;
 mod failures;
-mod foreseen;
+pub(super) mod foreseen;
 mod pools;
 mod rights;
 mod shell;
@@ -112,6 +112,72 @@ pub fn runbook(of: Runbook) -> Document {
     closing::facts(plan, &mut document);
     dependents::queries(&plan.breaks, &mut document);
     document.not_checked(&plan.not_checked);
+    document
+}
+
+/// What a review shows of a plan, each under a title of its own: how it is carried out, the way back, the code, the facts.
+pub struct Parts {
+    pub runbook: Document,
+    pub when: Document,
+    pub way_back: Document,
+    pub code: Document,
+    pub facts: Document,
+}
+
+/// The same as [`runbook`], in the parts that a review asks for.
+pub fn parts(of: Runbook) -> Parts {
+    let plan = of.plan;
+    let wrong = verify(plan);
+    let is_sound = wrong.is_empty();
+    let mut runbook = Document::new("Runbook");
+    if !is_sound {
+        runbook.toned(
+            format!(
+                "For reading only, it cannot be carried out: {}",
+                wrong.join("; ")
+            ),
+            Tone::Warning,
+        );
+    }
+    steps::overview(plan, &mut runbook);
+    if is_sound {
+        checks::section(of, &mut runbook);
+        how_to_run(of, &mut runbook);
+        failures::section(of, &mut runbook);
+    }
+    steps::each(of, is_sound, &mut runbook);
+    closing::afterwards(plan, &mut runbook);
+    if is_sound {
+        rights::section(of, &mut runbook);
+    }
+    let mut when = Document::new("When");
+    when::section(of, &mut when);
+    let mut way_back = Document::new("Way back");
+    closing::abort(of, &mut way_back);
+    let mut code = Document::new("Infrastructure as code");
+    closing::code(plan, &mut code);
+    let mut facts = Document::new("Facts");
+    closing::facts(plan, &mut facts);
+    for part in [&mut when, &mut way_back, &mut code, &mut facts] {
+        // Its title says what the heading would.
+        if matches!(part.blocks.first(), Some(Block::Heading { .. })) {
+            part.blocks.remove(0);
+        }
+    }
+    Parts {
+        runbook,
+        when,
+        way_back,
+        code,
+        facts,
+    }
+}
+
+/// Who breaks after a move, with what takes the place of pod addresses.
+pub fn who_breaks(breaks: &crate::migrate::Dependents) -> Document {
+    let mut document = Document::new("Who relies on pod addresses");
+    dependents::section(breaks, &mut document);
+    dependents::queries(breaks, &mut document);
     document
 }
 

@@ -15,6 +15,7 @@ pub mod junit;
 pub mod markdown;
 pub mod migration;
 pub mod predict;
+pub mod review;
 pub mod sarif;
 pub mod shapes;
 pub mod simulation;

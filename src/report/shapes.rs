@@ -2,6 +2,7 @@
 //! ignores fields it does not know. The published schemas (`aksplan schema`) are derived from these types.
 
 pub mod growth;
+pub mod review;
 pub mod simulation;
 
 use crate::capacity::answer::Answer;
@@ -783,16 +784,4 @@ impl From<&'static Rule> for RuleShape {
             used_in: rule::used_in(rule),
         }
     }
-}
-
-/// `aksplan report -o json`: everything a scenario or a set of files says.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(title = "aksplan report")]
-pub struct ReportShape {
-    #[schemars(extend("pattern" = "^1\\."))]
-    pub format_version: &'static str,
-    pub title: String,
-    pub capacity: CapacityShape,
-    pub predictions: Vec<PredictShape>,
-    pub network_modes: Vec<CompareShape>,
 }

@@ -10,15 +10,15 @@ mod beforehand;
 mod found;
 mod held_back;
 mod path;
-mod tables;
+pub(super) mod tables;
 mod trace;
-mod verdict;
+pub(super) mod verdict;
 mod words;
 
 pub use advice::words as advice_words;
 pub use beforehand::assumptions;
 pub use found::{findings, merged, reason};
-pub use path::sentences;
+pub use path::{items as path_items, sentences};
 pub use tables::{is_undone, lastings};
 pub use trace::{Phase, Stretch, Trace};
 pub use verdict::{Fit, NamedWindow, completes, enough_for_p99, fits, verdict};

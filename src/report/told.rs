@@ -5,6 +5,7 @@ use crate::capacity::Assessment;
 use crate::capacity::answer::{Answer, CODE_NOT_KNOWN, Stage};
 use crate::capacity::overlap::Overlap;
 use crate::finding::{Finding, Severity};
+use crate::migrate::decision::Decision;
 use crate::migrate::eligibility::Eligibility;
 use crate::model::Subject;
 use crate::predict::{Outcome, Prediction};
@@ -139,6 +140,46 @@ pub fn of_eligibility(cluster: &str, eligibility: &Eligibility) -> Vec<Told> {
         detail: obstacle.rule.id.to_string(),
     };
     eligibility.obstacles.iter().map(of).collect()
+}
+
+/// What was decided of the move: every finding about it, and every reason that is none.
+pub fn of_decision(cluster: &str, decision: &Decision, findings: &[Finding]) -> Vec<Told> {
+    let subject = Subject::Cluster(cluster.to_string());
+    let about = |message: &str| format!("{cluster}: move to Overlay: {message}");
+    let mut told: Vec<Told> = findings
+        .iter()
+        .map(|finding| Told {
+            message: about(&finding.message),
+            detail: "move".to_string(),
+            ..Told::from(&finding.clone().within(&subject))
+        })
+        .collect();
+    let reasons = |severity: Severity, code: &'static str, sentences: &[String]| -> Vec<Told> {
+        sentences
+            .iter()
+            .filter(|sentence| findings.iter().all(|finding| finding.message != **sentence))
+            .map(|sentence| Told {
+                code,
+                severity,
+                message: about(sentence),
+                rules: Vec::new(),
+                subject: subject.clone(),
+                related: Vec::new(),
+                detail: "move".to_string(),
+            })
+            .collect()
+    };
+    told.extend(reasons(
+        Severity::Blocker,
+        "migration-blocked",
+        &decision.blockers,
+    ));
+    told.extend(reasons(
+        Severity::Warning,
+        "migration-condition",
+        &decision.conditions,
+    ));
+    told
 }
 
 /// The worst first; then by code, subject and message.

@@ -16,6 +16,8 @@ pub struct Futures {
     pub completed: u32,
     /// Of those that completed; `None`: none did.
     pub seconds: Option<Percentiles>,
+    /// Of each that completed, sorted.
+    pub all_seconds: Vec<u32>,
     /// By group, of the futures in which it ended without failure.
     pub groups: Vec<Option<Percentiles>>,
     /// Most addresses held, by range: median of the least and 99th percentile of the most that may be held.
@@ -108,6 +110,7 @@ pub fn futures(setting: &Setting, seed: u64, count: u32) -> Futures {
         seed,
         completed: seconds.len() as u32,
         seconds: Percentiles::of(&mut seconds),
+        all_seconds: seconds,
         groups,
         peaks,
         evictions: Percentiles::of(&mut evictions),

@@ -1,42 +1,54 @@
 //! What a report found, for formats that list it thing by thing.
 
 use super::super::pipeline::Judged;
-use crate::capacity::Assessment;
-use crate::migrate::eligibility::Eligibility;
-use crate::model::{Inventory, Places};
-use crate::predict::Prediction;
-use crate::report::{junit, told};
+use crate::model::{NetworkMode, Places};
+use crate::report::junit::{self, Case, Suite};
+use crate::report::review::{ClusterPart, Review};
+use crate::report::told::{self, Told};
 
-/// The parts of a report, in its order. `moves`: each cluster by name, with what stands in the way of its move.
-pub fn judged(
-    (inventory, assessment): (&Inventory, &Assessment),
-    predictions: &[Prediction],
-    moves: &[(&str, &Eligibility)],
-    title: &str,
-    places: Places,
-) -> Judged {
-    let mut found = told::of_assessment(assessment);
-    found.extend(predictions.iter().flat_map(told::of_prediction));
-    let of_moves = moves
-        .iter()
-        .flat_map(|(name, eligibility)| told::of_eligibility(name, eligibility));
-    found.extend(of_moves);
-    let mut suites = junit::subnets_and_pools(inventory, assessment);
-    suites.push(junit::predictions(predictions));
-    suites.push(junit::eligibility(moves.iter().copied()));
-    let mut not_checked = assessment.not_checked.clone();
-    for prediction in predictions {
+/// Everything in the order of the report.
+pub fn judged(review: &Review, places: Places) -> Judged {
+    let mut found = told::of_assessment(review.assessment);
+    found.extend(review.predictions.iter().flat_map(told::of_prediction));
+    let mut not_checked = review.assessment.not_checked.clone();
+    for prediction in review.predictions {
         not_checked.extend_from_slice(&prediction.not_checked);
     }
-    for (_, eligibility) in moves {
-        not_checked.extend_from_slice(&eligibility.not_checked);
+    let mut cases = Vec::new();
+    for part in review.clusters {
+        let Some(case) = of_move(review, part) else {
+            continue;
+        };
+        found.extend(case.told.iter().cloned());
+        not_checked.extend_from_slice(&part.eligibility.not_checked);
+        cases.push(case);
     }
+    let mut suites = junit::subnets_and_pools(review.inventory, review.assessment);
+    suites.push(junit::predictions(review.predictions));
+    suites.push(Suite {
+        name: "migration",
+        cases,
+    });
     Judged {
         command: "report",
-        about: title.to_string(),
+        about: review.title.to_string(),
         told: found,
         suites,
         not_checked,
         places,
     }
+}
+
+/// The move of a cluster: decided where it was studied, and else what stands in its way. `None`: it has no move to make.
+fn of_move(review: &Review, part: &ClusterPart) -> Option<Case> {
+    let cluster = review.inventory.cluster(part.index);
+    if let Some(moved) = &part.moved {
+        let told: Vec<Told> = told::of_decision(&moved.cluster, &moved.decision, &moved.findings);
+        return Some(junit::decision(&moved.cluster, &moved.decision, told));
+    }
+    let may_move = matches!(
+        cluster.mode(),
+        Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
+    );
+    may_move.then(|| junit::eligibility(&cluster.name, &part.eligibility))
 }

@@ -5,6 +5,7 @@ use super::super::told::{self, Told, asked};
 use super::{Case, Suite};
 use crate::capacity::Assessment;
 use crate::capacity::assess::Verdict;
+use crate::migrate::decision::{Decision, Go};
 use crate::migrate::eligibility::Eligibility;
 use crate::model::{Inventory, Subject};
 use crate::predict::{Outcome, Prediction};
@@ -186,9 +187,9 @@ pub fn predictions(predictions: &[Prediction]) -> Suite {
     }
 }
 
-/// A case a cluster: may it move to Overlay?
-pub fn eligibility<'a>(of: impl Iterator<Item = (&'a str, &'a Eligibility)>) -> Suite {
-    let case = |(cluster, eligibility): (&str, &Eligibility)| Case {
+/// May a cluster move to Overlay? By what stands in the way.
+pub fn eligibility(cluster: &str, eligibility: &Eligibility) -> Case {
+    Case {
         name: format!("{cluster}: move to Overlay"),
         subject: Subject::Cluster(cluster.to_string()),
         told: told::of_eligibility(cluster, eligibility),
@@ -196,10 +197,20 @@ pub fn eligibility<'a>(of: impl Iterator<Item = (&'a str, &'a Eligibility)>) -> 
             [] => None,
             sentences => Some(format!("not everything was read: {}", sentences.join("; "))),
         },
-    };
-    Suite {
-        name: "migration.eligibility",
-        cases: of.map(case).collect(),
+    }
+}
+
+/// The same, by what was decided.
+pub fn decision(cluster: &str, decision: &Decision, told: Vec<Told>) -> Case {
+    let is_open = decision.go == Go::NotKnown;
+    Case {
+        name: format!("{cluster}: move to Overlay"),
+        subject: Subject::Cluster(cluster.to_string()),
+        told,
+        unknown: is_open.then(|| match decision.conditions.as_slice() {
+            [] => decision.go.word().to_string(),
+            sentences => format!("{}: {}", decision.go.word(), sentences.join("; ")),
+        }),
     }
 }
 

@@ -356,7 +356,7 @@ fn down(foreseen: &Foreseen) -> Table {
     table
 }
 
-fn budgets(foreseen: &Foreseen) -> Table {
+pub(in crate::report) fn budgets(foreseen: &Foreseen) -> Table {
     let mut table = Table::new(&["budget", "#first refusal", "#pods held", "#longest"]);
     for budget in foreseen.budgets.iter().filter(|budget| !is_brief(budget)) {
         table.rows.push(vec![

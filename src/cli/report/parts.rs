@@ -1,0 +1,263 @@
+//! What a report says of one cluster: modes, growth and, where it may move, the move: studied, simulated and planned as `migrate` does.
+//! What stands in a move's way is told, and never ends the report.
+
+use super::super::CliError;
+use super::super::migrate::study::{Study, study};
+use super::super::simulation::Scene;
+use super::ReportArgs;
+use crate::capacity::growth::Books;
+use crate::capacity::modes;
+use crate::finding::{Finding, Severity};
+use crate::migrate::build::{NOT_READ, Refused, Request, build};
+use crate::migrate::dependents::Dependents;
+use crate::migrate::obstacles;
+use crate::migrate::plan::Plan;
+use crate::migrate::sequence::Choices;
+use crate::model::{Cluster, ClusterIndex, Inventory, NetworkMode};
+use crate::report::review::moved::Planned;
+use crate::report::review::{ClusterPart, Growing, Moved};
+use crate::report::simulation::Show;
+use crate::simulate::growth::Timeline;
+use crate::simulate::growth::spread::MILLION;
+use crate::simulate::growth::timeline::Unit;
+use crate::source::scenario::{ChangeFact, OperationFact};
+
+/// `POOL=NODES`
+pub fn pace(text: &str) -> Result<(String, f64), String> {
+    const FASTEST: f64 = 1_000.0;
+    let problem = || format!("`{text}`: expected POOL=NODES, nodes a week, as in apps=0.5");
+    let (pool, nodes) = text.split_once('=').ok_or_else(problem)?;
+    let nodes: f64 = nodes.parse().map_err(|_| problem())?;
+    match pool.is_empty() || !(0.0..=FASTEST).contains(&nodes) {
+        true => Err(problem()),
+        false => Ok((pool.to_string(), nodes)),
+    }
+}
+
+/// What is asked of each cluster.
+pub struct Asking<'a> {
+    pub args: &'a ReportArgs,
+    pub inventory: &'a Inventory,
+    pub books: &'a Books<'a>,
+    pub operations: &'a [OperationFact],
+    pub timeline: Option<&'a Timeline>,
+    /// Whether moves are studied at all.
+    pub simulates: bool,
+}
+
+impl Asking<'_> {
+    /// Refuses a pool that no cluster of the report has.
+    pub fn check_growth(&self, clusters: &[ClusterIndex]) -> Result<(), CliError> {
+        for (name, _) in &self.args.growth {
+            let has = |index: &ClusterIndex| self.inventory.cluster(*index).pool(name).is_some();
+            if !clusters.iter().any(has) {
+                let pools = clusters
+                    .iter()
+                    .flat_map(|index| &self.inventory.cluster(*index).pools);
+                let mut known: Vec<&str> = pools.map(|pool| pool.name.as_str()).collect();
+                known.sort_unstable();
+                known.dedup();
+                return Err(CliError::Usage(format!(
+                    "--growth: no pool `{name}`; known: {}",
+                    known.join(", ")
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn part(&self, index: ClusterIndex) -> Result<ClusterPart, CliError> {
+        let cluster = self.inventory.cluster(index);
+        let may_move = matches!(
+            cluster.mode(),
+            Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
+        );
+        Ok(ClusterPart {
+            index,
+            modes: modes::compare(self.books, index),
+            eligibility: obstacles(self.inventory, cluster, None),
+            growing: self.growing(index),
+            moved: match may_move && self.simulates {
+                true => Some(self.moved(index)?),
+                false => None,
+            },
+        })
+    }
+
+    fn growing(&self, index: ClusterIndex) -> Growing {
+        let cluster = self.inventory.cluster(index);
+        let said: Vec<f64> = cluster
+            .pools
+            .iter()
+            .map(|pool| {
+                let named = self.args.growth.iter();
+                named
+                    .filter(|(name, _)| name.eq_ignore_ascii_case(&pool.name))
+                    .map(|(_, nodes)| nodes)
+                    .sum()
+            })
+            .collect();
+        if said.iter().any(|nodes| *nodes > 0.0) {
+            return Growing {
+                pace: Some(said),
+                source: "as --growth says",
+            };
+        }
+        let planned = self
+            .timeline
+            .map(|timeline| planned(timeline, index, cluster));
+        Growing {
+            pace: planned.filter(|pace| pace.iter().any(|nodes| *nodes > 0.0)),
+            source: "as the timeline says",
+        }
+    }
+
+    /// The range that an operation names for this cluster, unless another is named.
+    fn range(&self, cluster: &Cluster) -> String {
+        let named = &self.args.pod_cidr;
+        if !named.eq_ignore_ascii_case("auto") {
+            return named.clone();
+        }
+        let is_of = |operation: &&OperationFact| match &operation.cluster {
+            Some(name) => [&cluster.name, &cluster.qualified_name()]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name)),
+            None => self.inventory.clusters.len() == 1,
+        };
+        let mut changes = self
+            .operations
+            .iter()
+            .filter(is_of)
+            .flat_map(|operation| &operation.changes);
+        changes
+            .find_map(|change| match change {
+                ChangeFact::MigrateToOverlay { pod_cidr } => *pod_cidr,
+                _ => None,
+            })
+            .map_or_else(|| named.clone(), |range| range.to_string())
+    }
+
+    fn moved(&self, index: ClusterIndex) -> Result<Moved, CliError> {
+        let cluster = self.inventory.cluster(index);
+        let scene = Scene {
+            // Objects are shared; the rest of an estate is small beside them.
+            inventory: self.inventory.clone(),
+            index,
+            is_nameless: false,
+            not_checked: Vec::new(),
+        };
+        // No range: that is in the way, and the rest can be told all the same.
+        let study = match study(scene, &self.range(cluster), &Choices::default()) {
+            Ok(study) => study,
+            Err(CliError::Usage(problem)) => return Ok(without_study(cluster, &problem)),
+            Err(error) => return Err(error),
+        };
+        let window = self
+            .args
+            .play
+            .own_window()?
+            .map(|window| window.to_string());
+        let plan = self.plan(&study)?;
+        let findings = study.findings();
+        let not_checked = study.not_checked();
+        let planned = Planned {
+            cluster: &cluster.name,
+            pod_cidr: study.range,
+            admitted: study.admitted(),
+            plan: match &plan {
+                Ok(plan) => Ok(plan),
+                Err(reasons) => Err(reasons),
+            },
+            breaks: &study.breaks,
+            findings: &findings,
+            not_checked: &not_checked,
+            window: window.as_deref(),
+        };
+        if study.at_the_move.state().is_err() {
+            return Ok(Moved::of(&planned, None));
+        }
+        self.args.play.play(
+            &study.at_the_move,
+            Show::default(),
+            |population| Ok(study.asked(population)),
+            |simulation| Ok(Moved::of(&planned, Some(simulation))),
+        )
+    }
+
+    fn plan(&self, study: &Study) -> Result<Result<Plan, Vec<String>>, CliError> {
+        let (sequence, range) = match (&study.sequence, study.range) {
+            (Ok(Some(sequence)), Some(range)) => (sequence.clone(), range),
+            (Err(error), _) => return Ok(Err(vec![error.to_string()])),
+            _ => {
+                return Ok(Err(vec![
+                    "no pod CIDR is known: name one with --pod-cidr".to_string(),
+                ]));
+            }
+        };
+        let pods = study.now.state().map_or(0, |state| state.pods.len());
+        let policy = self.args.play.timing()?;
+        let made = build(Request {
+            inventory: &study.now.inventory,
+            cluster: study.now.index,
+            pod_cidr: range,
+            superset: study.superset,
+            sequence,
+            policy: &policy,
+            chance: self.args.play.chance(pods),
+            window: self.args.play.own_window()?,
+            findings: study.admission.clone(),
+            not_checked: study.prediction_not_checked.clone(),
+            made_by: format!("aksplan {}", env!("CARGO_PKG_VERSION")),
+        });
+        Ok(made.map_err(|Refused(reasons)| reasons))
+    }
+}
+
+/// Nodes a week at first, of each pool.
+fn planned(timeline: &Timeline, index: ClusterIndex, cluster: &Cluster) -> Vec<f64> {
+    cluster
+        .pools
+        .iter()
+        .map(|pool| {
+            let of_pool = timeline.growth.iter().filter(|growth| {
+                growth.cluster == index && growth.pool.eq_ignore_ascii_case(&pool.name)
+            });
+            of_pool
+                .map(|growth| {
+                    let median = growth.a_week.median() as f64 / MILLION as f64;
+                    match growth.unit {
+                        Unit::Nodes => median,
+                        Unit::Percent => median * pool.count as f64 / 100.0,
+                    }
+                })
+                .sum()
+        })
+        .collect()
+}
+
+fn without_study(cluster: &Cluster, problem: &str) -> Moved {
+    let reasons = vec![problem.to_string(), NOT_READ.to_string()];
+    let reasons = match cluster.kubernetes {
+        Some(_) => &reasons[..1],
+        None => &reasons[..],
+    };
+    let findings: Vec<Finding> = vec![Finding::new(
+        Severity::Blocker,
+        "no-pod-cidr",
+        problem,
+        &[&crate::rule::MIG_10],
+    )];
+    Moved::of(
+        &Planned {
+            cluster: &cluster.name,
+            pod_cidr: None,
+            admitted: None,
+            plan: Err(reasons),
+            breaks: &Dependents::default(),
+            findings: &findings,
+            not_checked: &[],
+            window: None,
+        },
+        None,
+    )
+}

@@ -1,0 +1,98 @@
+//! The report that a change review reads: the verdict first, pictures where people would rather look, every claim with what it rests on.
+//! Everything in it was worked out before; nothing is judged, counted or simulated here.
+//!
+//! In the order of the page: `verdict` (what is decided, and by what) · `change` (why, and for how long) · `map` (who holds what) ·
+//! `ceiling` · `ranges` (which meet) · `modes` · `year` · [`moved`] (the move: time, availability, dependents, runbook, way back, code) ·
+//! `closing` (risks, rules, input).
+
+mod ceiling;
+mod change;
+mod closing;
+mod map;
+mod modes;
+pub mod moved;
+mod ranges;
+mod verdict;
+mod year;
+
+pub use change::Growing;
+pub use moved::Moved;
+pub use verdict::estate_word;
+
+use super::growth::Played;
+use super::{Document, capacity, predict};
+use crate::capacity::growth::Books;
+use crate::capacity::modes::ModeRow;
+use crate::capacity::{Assessment, Scope};
+use crate::migrate::eligibility::Eligibility;
+use crate::model::{ClusterIndex, Inventory};
+use crate::predict::Prediction;
+
+/// Everything a report is made of.
+#[derive(Clone, Copy)]
+pub struct Review<'a> {
+    pub title: &'a str,
+    pub description: &'a str,
+    pub inventory: &'a Inventory,
+    pub books: &'a Books<'a>,
+    pub scope: &'a Scope,
+    pub assessment: &'a Assessment,
+    pub predictions: &'a [Prediction],
+    pub clusters: &'a [ClusterPart],
+    /// A timeline that was played.
+    pub played: Option<&'a Played<'a>>,
+    pub input: &'a Input,
+}
+
+/// What is said of one cluster.
+pub struct ClusterPart {
+    pub index: ClusterIndex,
+    pub modes: Vec<ModeRow>,
+    pub eligibility: Eligibility,
+    pub growing: Growing,
+    /// `None`: it needs no move, or none is asked about.
+    pub moved: Option<Moved>,
+}
+
+/// What was read, so that the same report can be made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// As they were named.
+    pub sources: Vec<String>,
+    /// SHA-256 of all facts that were read.
+    pub fingerprint: String,
+    /// Futures and seed, where any were played.
+    pub chance: Option<(u32, u64)>,
+}
+
+/// Parts of an estate that are drawn or spelled out; more than these nobody looks at, and tables have the others.
+const SPELLED_OUT: usize = 12;
+
+/// The whole report.
+pub fn document(review: &Review) -> Document {
+    let mut document = Document::new(review.title);
+    verdict::lead(review, &mut document);
+    change::section(review, &mut document);
+    map::section(review, &mut document);
+    ceiling::section(review, &mut document);
+    ranges::section(review, &mut document);
+    modes::section(review, &mut document);
+    year::section(review, &mut document);
+    for part in review.clusters {
+        if let Some(moved) = &part.moved {
+            moved.sections(&mut document);
+        }
+    }
+    document.append(capacity::document(
+        review.inventory,
+        review.assessment,
+        "Capacity in numbers",
+    ));
+    for prediction in review.predictions {
+        document.append(predict::document(prediction));
+    }
+    closing::risks(review, &mut document);
+    closing::input(review, &mut document);
+    closing::rules(&mut document);
+    document
+}
