@@ -30,11 +30,18 @@ pub struct TooShort {
 /// # Errors
 /// When not even title, verdict, and the number of blockers fit.
 pub fn render(document: &Document, comment: &Comment) -> Result<String, TooShort> {
+    // Sections that decide stay even where they take much; but rather without the second than not at all.
+    with(document, comment, &["Verdict", "Blockers and conditions"])
+        .or_else(|_| with(document, comment, &["Verdict"]))
+}
+
+/// With these sections at the front, always.
+fn with(document: &Document, comment: &Comment, always: &[&str]) -> Result<String, TooShort> {
     let head = match comment.mark {
         Some((kind, key)) => format!("<!-- aksplan:{kind}:{} -->\n", encoded(key)),
         None => String::new(),
     };
-    let parts = Parts::of(document);
+    let parts = Parts::of(document, always);
     let link = comment.link.map_or_else(String::new, |link| {
         format!("\n[The whole report]({})\n", encoded_link(link))
     });
@@ -75,7 +82,7 @@ fn length(text: &str) -> usize {
 
 /// A document, cut where a section begins.
 struct Parts {
-    /// Title, and what stands before the first section or tells the verdict.
+    /// Title, what stands before the first section, and sections that are always kept.
     first: String,
     /// Title and text of each other section, in order.
     sections: Vec<(String, String)>,
@@ -84,7 +91,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(document: &Document) -> Self {
+    fn of(document: &Document, always: &[&str]) -> Self {
         let mut parts = Parts {
             first: format!("# {}\n", escape(&document.title)),
             sections: Vec::new(),
@@ -93,7 +100,7 @@ impl Parts {
         let mut in_first = true;
         for block in &document.blocks {
             if let Block::Heading { level: 1, text } = block {
-                in_first = text == "Verdict";
+                in_first = always.contains(&text.as_str());
                 if !in_first {
                     parts.sections.push((text.clone(), String::new()));
                 }
@@ -110,6 +117,10 @@ impl Parts {
                 parts.blockers.extend(found.map(|text| (section, text)));
             }
         }
+        let first = parts.first.as_str();
+        parts
+            .blockers
+            .retain(|(_, text)| !first.contains(&escape(text)));
         if !document.not_checked.is_empty() {
             let sentences = counted(document.not_checked.len() as u64, "sentence", "sentences");
             parts.sections.push((
