@@ -36,7 +36,7 @@ fn on_every_core<T: Sync>(tasks: &[T], run: impl Fn(&T) + Sync) {
     });
 }
 
-/// The texts of the input that may be anything, by what `capacity` says when one alone is replaced. What is refused is refused in
+/// The texts of the input that may be anything, by whether it is read when one alone is replaced. What is refused is refused in
 /// clean words.
 fn free_texts(input: &Input, evil: usize) -> Vec<usize> {
     let positions: Vec<usize> = (0..input.texts.len()).collect();
@@ -44,25 +44,15 @@ fn free_texts(input: &Input, evil: usize) -> Vec<usize> {
     on_every_core(&positions, |&position| {
         let text = input.with(|other| (other == position).then(|| hostile(evil, other)));
         let path = file(&format!("{}-{evil}-{position}.json", input.name), &text);
+        // What is predicted is judged as well.
+        let command = match input.name {
+            "scenario" => "predict",
+            _ => "capacity",
+        };
         let output = aksplan(
-            &[
-                "predict",
-                "--upgrade",
-                "--from",
-                &path.to_string_lossy(),
-                "-o",
-                "json",
-            ],
+            &[command, "--from", &path.to_string_lossy(), "-o", "json"],
             "",
         );
-        let output = match output.status.success() {
-            true => output,
-            // Several clusters: then by what is there.
-            false => aksplan(
-                &["capacity", "--from", &path.to_string_lossy(), "-o", "json"],
-                "",
-            ),
-        };
         if output.status.success() {
             free.lock().expect("no test panics here").push(position);
         } else {
@@ -76,13 +66,19 @@ fn free_texts(input: &Input, evil: usize) -> Vec<usize> {
 
 /// Each format of each command, with every text replaced at once that may be anything, or every name alone: words that mean
 /// something are kept then, so that what is said of the names is said.
-fn check(commands: &[(&'static str, &[&str])], name: &'static str, names_only: bool, least: usize) {
+fn check(
+    commands: &[(&'static str, &[&str])],
+    name: &'static str,
+    names_only: bool,
+    least: usize,
+    reached: usize,
+) {
     let input = Input::read(name);
     let mut tasks: Vec<(usize, PathBuf, &str, &[&str], &Format)> = Vec::new();
     for round in 0..inputs::EVILS {
         let mut free = free_texts(&input, round);
         if names_only {
-            free.retain(|position| !inputs::MEANING.contains(&input.texts[*position].as_str()));
+            free.retain(|position| !inputs::is_meaning(&input.texts[*position]));
         }
         assert!(
             free.len() >= least,
@@ -114,21 +110,44 @@ fn check(commands: &[(&'static str, &[&str])], name: &'static str, names_only: b
         formats::check_talk(&talk);
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         (format.check)(&format!("round {round}: {arguments:?}"), &text);
+        if format.name == "json" {
+            let seen = inputs::positions(*round, input.texts.len(), &text);
+            assert!(
+                seen.len() >= reached,
+                "round {round} {command}: only {} reach the output: {:?}",
+                seen.len(),
+                seen.iter()
+                    .map(|position| &input.texts[*position])
+                    .collect::<Vec<_>>()
+            );
+        }
     });
 }
 
 #[test]
 fn a_scenario_of_hostile_names() {
-    check(&[("predict", &[]), ("report", &[])], "scenario", true, 20);
+    check(
+        &[("predict", &[]), ("report", &[])],
+        "scenario",
+        true,
+        15,
+        8,
+    );
 }
 
 #[test]
 fn resources_of_hostile_names() {
-    check(&[("report", &["--futures", "3"])], "resources", true, 20);
+    check(
+        &[("report", &["--futures", "3"])],
+        "resources",
+        true,
+        20,
+        10,
+    );
 }
 
 #[test]
 fn words_that_mean_something_may_be_hostile_as_well() {
-    check(&[("capacity", &[])], "scenario", false, 25);
-    check(&[("capacity", &[])], "resources", false, 25);
+    check(&[("capacity", &[])], "scenario", false, 25, 5);
+    check(&[("capacity", &[])], "resources", false, 25, 1);
 }

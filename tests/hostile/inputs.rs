@@ -3,23 +3,31 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Texts of the inputs that are no names.
-pub const MEANING: [&str; 30] = [
+/// Texts of the inputs that are no names: words and ids by which a thing is known for what it is.
+const MEANING: [&str; 44] = [
     "1.33",
     "1.33.2",
     "Allow",
-    "azure",
     "Connected",
     "Deployment",
+    "Exists",
+    "Ingress",
+    "InternalIP",
     "Linux",
-    "loadBalancer",
+    "List",
     "LoadBalancer",
+    "Namespace",
+    "NetworkPolicy",
+    "Node",
     "NodeImage",
-    "patch",
-    "ReplicaSet",
+    "Pod",
+    "PodDisruptionBudget",
+    "Prefix",
     "Ready",
+    "ReplicaSet",
+    "RollingUpdate",
     "Running",
-    "standard",
+    "Service",
     "Succeeded",
     "System",
     "SystemAssigned",
@@ -28,14 +36,32 @@ pub const MEANING: [&str; 30] = [
     "VirtualAppliance",
     "VirtualMachineScaleSets",
     "Windows",
-    "RollingUpdate",
-    "InternalIP",
-    "Ingress",
-    "Prefix",
-    "Exists",
+    "apps/v1",
+    "azure",
+    "default-scheduler",
     "kubenet",
+    "linux",
+    "loadBalancer",
+    "networking.k8s.io/v1",
+    "patch",
+    "policy/v1",
+    "standard",
+    "system",
     "true",
+    "v1",
 ];
+
+/// Whether a text is one of those.
+pub fn is_meaning(text: &str) -> bool {
+    let of_azure = [
+        "/subscriptions/",
+        "azure:///",
+        "Microsoft.",
+        "00000000-",
+        "AKSUbuntu",
+    ];
+    MEANING.contains(&text) || of_azure.iter().any(|start| text.starts_with(start))
+}
 
 /// Several at once, for each must be harmless beside the others; what begins a line matters, so each begins with another.
 pub const EVILS: usize = 6;
@@ -44,15 +70,17 @@ pub const EVILS: usize = 6;
 pub fn hostile(round: usize, position: usize) -> String {
     match round % EVILS {
         0 => format!(
-            "<script>alert(1)</script>](javascript:alert({position}))a|b<img src=x onerror=alert(1)>"
+            "<script>alert(1)</script>](javascript:alert({position:03}))a|b<img src=x onerror=alert(1)>"
         ),
-        1 => format!("\u{1b}[31m\u{1b}]0;x\u{7}red\r\n# line\u{0}\u{9b}2J\u{2028}{position}"),
-        2 => format!("--><!--]]>\"'&{position};\u{202e}txet\u{2066}\u{200f} اسم שם"),
-        3 => format!("`${{{{ secrets.X }}}}`` @everyone @user #{position} GH-1 !1 ```\n$(id) `id`"),
+        1 => format!("\u{1b}[31m\u{1b}]0;x\u{7}red\r\n# line\u{0}\u{9b}2J\u{2028}{position:03}"),
+        2 => format!("--><!--]]>\"'&{position:03};\u{202e}txet\u{2066}\u{200f} اسم שם"),
+        3 => format!(
+            "`${{{{ secrets.X }}}}`` @everyone @user #{position:03} GH-1 !1 ```\n$(id) `id`"
+        ),
         4 => format!(
-            "# - 1. _x_ *y* ~~z~~ [a]: http://evil.example \"t\" ![i](data:x) {{{{7*7}}}} {{0}}{position}"
+            "# - 1. _x_ *y* ~~z~~ [a]: http://evil.example \"t\" ![i](data:x) {{{{7*7}}}} {{0}}{position:03}"
         ),
-        _ => format!("{}{position}", "a".repeat(10_000)),
+        _ => format!("{}{position:03}", "a".repeat(10_000)),
     }
 }
 
@@ -112,4 +140,17 @@ fn replace(value: &mut Value, by: &dyn Fn(&str) -> Option<String>) {
         Value::Object(fields) => fields.values_mut().for_each(|field| replace(field, by)),
         _ => {}
     }
+}
+
+/// Which of the evil texts stand in a JSON document, in any of its texts.
+pub fn positions(round: usize, all: usize, json: &str) -> Vec<usize> {
+    let document: Value = serde_json::from_str(json).expect("JSON");
+    let mut texts = BTreeMap::new();
+    collect(&document, &mut texts);
+    (0..all)
+        .filter(|position| {
+            let evil = hostile(round, *position);
+            texts.keys().any(|text| text.contains(&evil))
+        })
+        .collect()
 }
