@@ -46,34 +46,32 @@ impl Case {
 
 /// Renders suites that have cases, in the order given.
 pub fn render(title: &str, suites: &[Suite], places: &Places) -> String {
-    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    write(&mut writer, title, suites, places).expect("memory can be written to");
-    let mut text =
-        String::from_utf8(writer.into_inner()).expect("the writer is given text and names alone");
+    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
+    write(&mut xml, title, suites, places).expect("memory can be written to");
+    let mut text = String::from_utf8(xml.into_inner()).expect("only text and names were written");
     text.push('\n');
     text
 }
 
 type Xml = Writer<Vec<u8>>;
 
-fn write(writer: &mut Xml, title: &str, suites: &[Suite], places: &Places) -> std::io::Result<()> {
-    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+fn write(xml: &mut Xml, title: &str, suites: &[Suite], places: &Places) -> std::io::Result<()> {
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let suites: Vec<&Suite> = suites
         .iter()
         .filter(|suite| !suite.cases.is_empty())
         .collect();
     let cases = || suites.iter().flat_map(|suite| &suite.cases);
-    writer
-        .create_element("testsuites")
+    xml.create_element("testsuites")
         .with_attribute(("name", legal(&format!("aksplan: {title}")).as_str()))
         .with_attributes(
             counts(cases())
                 .iter()
                 .map(|(name, count)| (*name, count.as_str())),
         )
-        .write_inner_content(|writer| {
+        .write_inner_content(|xml| {
             for suite in &suites {
-                write_suite(writer, suite, places)?;
+                write_suite(xml, suite, places)?;
             }
             Ok(())
         })?;
@@ -93,22 +91,21 @@ fn counts<'a>(cases: impl Iterator<Item = &'a Case> + Clone) -> [(&'static str, 
     ]
 }
 
-fn write_suite(writer: &mut Xml, suite: &Suite, places: &Places) -> std::io::Result<()> {
+fn write_suite(xml: &mut Xml, suite: &Suite, places: &Places) -> std::io::Result<()> {
     let counts = counts(suite.cases.iter());
-    writer
-        .create_element("testsuite")
+    xml.create_element("testsuite")
         .with_attribute(("name", suite.name))
         .with_attributes(counts.iter().map(|(name, count)| (*name, count.as_str())))
-        .write_inner_content(|writer| {
+        .write_inner_content(|xml| {
             for case in &suite.cases {
-                write_case(writer, suite.name, case, places)?;
+                write_case(xml, suite.name, case, places)?;
             }
             Ok(())
         })?;
     Ok(())
 }
 
-fn write_case(writer: &mut Xml, suite: &str, case: &Case, places: &Places) -> std::io::Result<()> {
+fn write_case(xml: &mut Xml, suite: &str, case: &Case, places: &Places) -> std::io::Result<()> {
     let name = match case.name.as_str() {
         "" => "(no name)".to_string(),
         name => legal(name),
@@ -120,7 +117,7 @@ fn write_case(writer: &mut Xml, suite: &str, case: &Case, places: &Places) -> st
             attributes.push(("line", line.to_string()));
         }
     }
-    let element = writer.create_element("testcase").with_attributes(
+    let element = xml.create_element("testcase").with_attributes(
         attributes
             .iter()
             .map(|(name, value)| (*name, value.as_str())),
@@ -129,18 +126,16 @@ fn write_case(writer: &mut Xml, suite: &str, case: &Case, places: &Places) -> st
         element.write_empty()?;
         return Ok(());
     }
-    element.write_inner_content(|writer| {
+    element.write_inner_content(|xml| {
         if let Some(first) = case.blockers().next() {
             // Readers show one failure a case: the first in its heading, all of them in its text.
             let all: Vec<String> = case.blockers().map(line).collect();
-            writer
-                .create_element("failure")
+            xml.create_element("failure")
                 .with_attribute(("type", first.code))
                 .with_attribute(("message", legal(&first.message).as_str()))
                 .write_text_content(BytesText::new(&all.join("\n")))?;
         } else if let Some(reason) = &case.unknown {
-            writer
-                .create_element("skipped")
+            xml.create_element("skipped")
                 .with_attribute(("message", legal(reason).as_str()))
                 .write_empty()?;
         }
@@ -154,8 +149,7 @@ fn write_case(writer: &mut Xml, suite: &str, case: &Case, places: &Places) -> st
             rest.push(format!("not known: {}", legal(reason)));
         }
         if !rest.is_empty() {
-            writer
-                .create_element("system-out")
+            xml.create_element("system-out")
                 .write_text_content(BytesText::new(&rest.join("\n")))?;
         }
         Ok(())
@@ -177,7 +171,7 @@ fn line(told: &Told) -> String {
     )
 }
 
-/// Text that XML 1.0 may hold: the writer escapes what has a meaning, and control characters may not even be escaped.
+/// Text that XML 1.0 may hold: what has a meaning is escaped as it is written, and control characters may not even be escaped.
 fn legal(text: &str) -> String {
     clean(text).replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}")
 }

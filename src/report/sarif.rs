@@ -112,8 +112,10 @@ fn rules(told: &[Told]) -> Vec<Descriptor> {
         .into_iter()
         .map(|(code, (severity, mut rules))| {
             rules.sort_by_key(|rule| rule.id);
-            let title = match rules.as_slice() {
-                [rule] => rule.title.to_string(),
+            // An error of AKS is a rule of the book itself.
+            let title = match (crate::rule::find(code), rules.as_slice()) {
+                (Some(rule), _) => rule.title.to_string(),
+                (None, [rule]) => rule.title.to_string(),
                 _ => code.replace('-', " "),
             };
             Descriptor {
