@@ -138,7 +138,12 @@ fn a_scenario_of_hostile_names() {
 #[test]
 fn resources_of_hostile_names() {
     check(
-        &[("report", &["--futures", "3"])],
+        &[
+            ("report", &["--futures", "3"]),
+            ("migrate", &["--futures", "3"]),
+            ("drain", &["--all-nodes"]),
+            ("compare", &[]),
+        ],
         "resources",
         true,
         20,

@@ -85,12 +85,11 @@ fn sarif_of_every_scenario() {
         for command in ["report", "capacity"] {
             let document = sarif(&[command, "--from", &from]);
             conforms(&schema, &format!("{command} {name}"), &document);
-            // A scenario has a line for everything in it but for what is about all of it.
+            // Everything is about something, and a scenario has a line for all of it.
             for result in document["runs"][0]["results"].as_array().unwrap() {
                 let location = &result["locations"][0];
-                let is_estate = location["logicalLocations"][0]["kind"] == "estate";
                 let line = &location["physicalLocation"]["region"]["startLine"];
-                assert!(is_estate || line.is_u64(), "{name}: {result}");
+                assert!(line.is_u64(), "{name}: {result}");
             }
         }
     }
@@ -285,6 +284,19 @@ fn a_comment_is_found_again_and_fits() {
         "pr-7",
     ]);
     assert_eq!(text.lines().next(), Some("<!-- aksplan:report:pr-7 -->"));
+    let text = answer(&[
+        "report",
+        "--from",
+        "scenarios/fintech.yaml",
+        "-o",
+        "markdown",
+        "--cluster",
+        "payments",
+    ]);
+    assert_eq!(
+        text.lines().next(),
+        Some("<!-- aksplan:report:payments -->")
+    );
     let arguments = [
         "report",
         "--from",
@@ -312,4 +324,56 @@ fn a_comment_is_found_again_and_fits() {
         "",
     );
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn json_has_the_line_of_the_resource() {
+    let from = "tests/hostile/resources.json";
+    let document = sarif(&["capacity", "--from", from]);
+    conforms(&schema(), from, &document);
+    let text = std::fs::read_to_string(root().join(from)).unwrap();
+    let pointed = pointed(&document, "subnet-ceiling");
+    let (uri, line) = pointed.first().expect("the subnet is too small");
+    assert_eq!(uri, from);
+    // The VNet begins there: its subnet stands in it.
+    let line = usize::try_from(line.unwrap()).unwrap();
+    let resource: String = text.lines().skip(line - 1).take(3).collect();
+    assert!(resource.contains("virtualNetworks/spokenet"), "{resource}");
+}
+
+/// `--desired`: what is wanted is what somebody wrote, and what is read besides may come on standard input.
+#[test]
+fn a_wanted_state_is_pointed_at() {
+    let is = std::fs::read_to_string(root().join("scenarios/fintech.yaml")).unwrap();
+    let wanted = "scenarios/fintech.yaml";
+    let output = aksplan(
+        &["predict", "--from", "-", "--desired", wanted, "-o", "sarif"],
+        &is,
+    );
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    conforms(&schema(), "a wanted state", &document);
+}
+
+#[test]
+fn reports_are_written_over_reports_alone() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pipelines");
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["r.sarif", "r.sarif.json", "r.xml", "r.md"] {
+        let file = folder.join(name);
+        let _ = std::fs::remove_file(&file);
+        let path = file.display().to_string();
+        let arguments = ["report", "--from", "scenarios/fintech.yaml", "-f", &path];
+        answer(&arguments);
+        let first = std::fs::read_to_string(&file).unwrap();
+        answer(&arguments);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), first, "{name}");
+        std::fs::write(&file, "mine").unwrap();
+        assert_eq!(aksplan(&arguments, "").status.code(), Some(2), "{name}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+    }
 }

@@ -137,6 +137,8 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
             _ => ("Report".to_string(), String::new()),
         },
     };
+    // What stays the same from run to run: a title may say more.
+    let about = args.focus.cluster.as_deref().unwrap_or(&title);
     let input = Input {
         sources: sources(args),
         fingerprint: fingerprint(&inventory)?,
@@ -156,9 +158,10 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     };
     args.rendering.print(
         format,
+        about,
         || ReportShape::of(&review),
         || review::document(&review),
-        || judged(&review, places),
+        || judged(&review, about, places),
     )?;
     let of_moves = parts.iter().filter_map(|part| {
         Some(match part.moved.as_ref()?.decision.go {

@@ -7,7 +7,7 @@ use crate::report::review::{ClusterPart, Review};
 use crate::report::told::{self, Told};
 
 /// Everything in the order of the report.
-pub fn judged(review: &Review, places: Places) -> Judged {
+pub fn judged(review: &Review, about: &str, places: Places) -> Judged {
     let mut found = told::of_assessment(review.assessment);
     found.extend(review.predictions.iter().flat_map(told::of_prediction));
     let mut not_checked = review.assessment.not_checked.clone();
@@ -31,7 +31,7 @@ pub fn judged(review: &Review, places: Places) -> Judged {
     });
     Judged {
         command: "report",
-        about: review.title.to_string(),
+        about: about.to_string(),
         told: found,
         suites,
         not_checked,

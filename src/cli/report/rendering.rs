@@ -119,10 +119,11 @@ impl ReportRendering {
         Ok(format)
     }
 
-    /// Prints or writes. `shape` and `document` are made only when their format is asked for.
+    /// Prints or writes. `about`: a cluster's or a scenario's name, by which a comment is known. `shape` and `document` are made only when their format is asked for.
     pub fn print<S: Serialize>(
         &self,
         format: ReportFormat,
+        about: &str,
         shape: impl FnOnce() -> S,
         document: impl FnOnce() -> Document,
         judged: impl FnOnce() -> Judged,
@@ -137,11 +138,7 @@ impl ReportRendering {
         let text = match format {
             ReportFormat::Json => json(&shape())?,
             ReportFormat::Yaml => yaml(&shape())?,
-            ReportFormat::Markdown => {
-                let document = document();
-                self.comment
-                    .render(&document, "report", Some(&document.title))?
-            }
+            ReportFormat::Markdown => self.comment.render(&document(), "report", Some(about))?,
             ReportFormat::Sarif => judged().sarif(),
             ReportFormat::Junit => judged().junit(),
             ReportFormat::Html => html::render(&document()),
