@@ -41,6 +41,10 @@ fn conforms(schema: &jsonschema::Validator, what: &str, document: &Value) {
         .filter_map(|rule| rule["id"].as_str())
         .collect();
     assert_eq!(ids.len(), rules.len(), "{what}: a rule twice");
+    for rule in rules {
+        let tags = rule["properties"]["tags"].as_array().map_or(0, Vec::len);
+        assert!(tags <= 20, "{what}: {tags} tags");
+    }
     let results = run["results"].as_array().expect("results");
     assert!(results.len() <= 25_000);
     let mut fingerprints = BTreeSet::new();

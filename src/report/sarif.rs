@@ -1,6 +1,9 @@
 //! What was found as SARIF 2.1.0 (OASIS standard of 2020-03-27), for GitHub's code scanning and Azure DevOps. Never a time, never
 //! an absolute path of its own making: two runs on the same input are the same bytes.
 //!
+//! The worst comes first: of a run, GitHub shows 5,000 results, the worst of them, and takes 25,000 (its page "SARIF results exceed one
+//! or more limits", read 2026-11); a fleet that has more is asked about by `--vnet` or `--cluster`.
+//!
 //! Own structs and not the crate `serde-sarif`: thirty crates, half of them to generate code as it builds, for the ten objects that
 //! are used here; a test holds the output against the published schema.
 
@@ -129,7 +132,7 @@ fn rules(told: &[Told]) -> Vec<Descriptor> {
                 }),
                 properties: Properties {
                     confidence: surest(&rules).map(Confidence::word),
-                    tags: rules.iter().map(|rule| rule.id).collect(),
+                    rules: rules.iter().map(|rule| rule.id).collect(),
                 },
             }
         })
@@ -170,7 +173,7 @@ fn taxon(rule: &Rule) -> Descriptor {
         default_configuration: None,
         properties: Properties {
             confidence: Some(rule.confidence.word()),
-            tags: Vec::new(),
+            rules: Vec::new(),
         },
     }
 }

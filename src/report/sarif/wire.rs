@@ -60,7 +60,8 @@ pub struct Properties {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<&'static str>,
+    /// Not `tags`: GitHub takes 20 of those a rule.
+    pub rules: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
