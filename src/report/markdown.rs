@@ -37,13 +37,13 @@ fn render_block(block: &Block, out: &mut String) {
             out.push_str(&format!("{} {}\n", "#".repeat(level + 1), escape(text)));
         }
         Block::Paragraph { text, .. } => {
-            out.push_str(&escape(text));
+            out.push_str(&line(text));
             out.push('\n');
         }
         Block::List(items) => {
             for (mark, text) in items {
                 match mark.text.as_str() {
-                    "-" => out.push_str(&format!("- {}\n", escape(text))),
+                    "-" => out.push_str(&format!("- {}\n", line(text))),
                     mark => out.push_str(&format!("- **{}** {}\n", escape(mark), escape(text))),
                 }
             }
@@ -56,7 +56,7 @@ fn render_block(block: &Block, out: &mut String) {
         )),
         Block::Numbers(numbers) => render_table(&numbers_table(numbers), out),
         Block::Figure(figure) => {
-            out.push_str(&format!("{}\n\n", escape(&figure.says)));
+            out.push_str(&format!("{}\n\n", line(&figure.says)));
             match &figure.chart {
                 Chart::Timeline(chart) => {
                     render_block(&Block::Timeline(chart.clone()), out);
@@ -84,7 +84,7 @@ fn render_block(block: &Block, out: &mut String) {
         Block::Quote(text) => out.push_str(&format!(
             "> {}
 ",
-            escape(text)
+            line(text)
         )),
         Block::Code { language, text } => {
             // A fence longer than any in it: what is in it does not end it.
@@ -143,7 +143,6 @@ const NO_LINK: &str = "&#8203;";
 /// Escapes what Markdown, HTML or a forge would act on: GitHub notifies `@user` and links `#1` and `GH-1`, Azure DevOps links `!1`.
 pub fn escape(text: &str) -> String {
     let text = clean(text);
-    let text = text.trim_start();
     let mut escaped = String::with_capacity(text.len());
     let mut before = None;
     let mut rest = text.chars().peekable();
@@ -180,26 +179,31 @@ pub fn escape(text: &str) -> String {
         }
         before = Some(c);
     }
-    at_line_start(escaped)
+    escaped
 }
 
-/// What would begin a heading, a list or a rule, where a line begins with it.
-fn at_line_start(text: String) -> String {
+/// The same where a line begins: what would be a heading, a list or a rule there.
+fn line(text: &str) -> String {
+    // Four spaces would make it code.
+    let text = escape(clean(text).trim_start());
     let number = text.bytes().take_while(u8::is_ascii_digit).count();
-    let after = &text[number..];
-    let position = match text.as_bytes().first() {
-        Some(b'#' | b'+' | b'-' | b'=') => 0,
-        Some(b'0'..=b'9') if after.starts_with(['.', ')']) && number <= 9 => number,
+    let begins_with = |mark: &str| {
+        text.strip_prefix(mark)
+            .is_some_and(|after| after.is_empty() || after.starts_with(' '))
+    };
+    let is_rule = |c: char| text.len() > 2 && text.chars().all(|other| other == c || other == ' ');
+    let position = match text.chars().next() {
+        Some('#') if begins_with(&"#".repeat(text.len() - text.trim_start_matches('#').len())) => 0,
+        Some('-') if begins_with("-") || is_rule('-') => 0,
+        Some('+') if begins_with("+") => 0,
+        Some('=') if is_rule('=') => 0,
+        // `10.0.0.0/16` begins no list.
+        Some('0'..='9') if number <= 9 => match text[number..].strip_prefix(['.', ')']) {
+            Some(after) if after.is_empty() || after.starts_with(' ') => number,
+            _ => return text,
+        },
         _ => return text,
     };
-    let alone = text.as_bytes().get(position + 1);
-    // `10.0.0.0/16`, `-5` and `#!` begin nothing.
-    if position > 0 && alone.is_some_and(|next| *next != b' ') {
-        return text;
-    }
-    if position == 0 && !matches!(alone, None | Some(b' ' | b'#' | b'-' | b'=' | b'+')) {
-        return text;
-    }
     let (start, end) = text.split_at(position);
     format!("{start}\\{end}")
 }
@@ -219,15 +223,24 @@ mod tests {
                 "@everyone #1 !2 gh-3 a@b",
                 "@&#8203;everyone #&#8203;1 !&#8203;2 gh-&#8203;3 a@&#8203;b",
             ),
+            ("- x", "- x"),
+        ] {
+            assert_eq!(escape(text), want, "{text}");
+        }
+        for (text, want) in [
             ("# x", "\\# x"),
+            ("###", "\\###"),
+            ("#x", "#x"),
             ("  - x", "\\- x"),
             ("---", "\\---"),
+            ("===", "\\==="),
+            ("--window 4h", "--window 4h"),
             ("1. x", "1\\. x"),
             ("10.0.0.0/16", "10.0.0.0/16"),
             ("-5", "-5"),
-            ("- ", "\\- "),
+            ("-", "\\-"),
         ] {
-            assert_eq!(escape(text), want, "{text}");
+            assert_eq!(line(text), want, "{text}");
         }
     }
 
