@@ -11,6 +11,8 @@ use plotters::style::{Color, FontFamily, FontStyle, RGBColor, TextStyle};
 
 pub const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 pub const TEXT: RGBColor = RGBColor(0x1F, 0x23, 0x28);
+/// For letters on an ink that is light on a light page and on a dark one: stays as it is.
+pub const DARK: RGBColor = RGBColor(0x0D, 0x11, 0x17);
 pub const GRID: RGBColor = RGBColor(0xD0, 0xD7, 0xDE);
 /// Every ink and its colour on a light page. Neighbours differ in lightness as well, for those who see no colours and for print.
 pub const INKS: [(Ink, RGBColor); 5 + Ink::KINDS] = [
@@ -43,6 +45,16 @@ pub fn colour(ink: Ink) -> RGBColor {
         .find(|(known, _)| *known == ink)
         .map(|(_, colour)| *colour)
         .expect("every ink has a colour")
+}
+
+/// What can be read on an ink, on a light page as on a dark one.
+pub fn letter_on(ink: Ink) -> RGBColor {
+    match ink {
+        Ink::Free => TEXT,
+        Ink::Good | Ink::Warning | Ink::Quiet => DARK,
+        Ink::Kind(kind) if matches!(kind % Ink::KINDS, 1 | 3) => DARK,
+        Ink::Bad | Ink::Kind(_) => PAPER,
+    }
 }
 
 /// A finished drawing.
@@ -208,6 +220,17 @@ pub fn round_up(most: u64) -> u64 {
     }
 }
 
+/// Round numbers from 0 up to what an axis ends with, six at the most.
+pub fn ticks(most: u64) -> Vec<u64> {
+    const APART: u64 = 5;
+    let powers = std::iter::successors(Some(1u64), |power| power.checked_mul(10));
+    let step = powers
+        .flat_map(|power| [1, 2, 5].map(|times| power.saturating_mul(times)))
+        .find(|step| most / step <= APART)
+        .unwrap_or(most.max(1));
+    (0..=most / step).map(|tick| tick * step).collect()
+}
+
 /// A length in proportion; whole pixels.
 pub fn scaled(value: u64, of: u64, pixels: i32) -> i32 {
     let of = of.max(1);
@@ -232,6 +255,21 @@ mod tests {
         ] {
             assert_eq!(round_up(most), ends, "{most}");
         }
+    }
+
+    #[test]
+    fn ticks_are_round_and_few() {
+        for (most, expected) in [
+            (0, &[0][..]),
+            (1, &[0, 1]),
+            (7, &[0, 2, 4, 6]),
+            (30, &[0, 10, 20, 30]),
+            (1_200, &[0, 500, 1_000]),
+            (3_000, &[0, 1_000, 2_000, 3_000]),
+        ] {
+            assert_eq!(ticks(most), expected, "{most}");
+        }
+        assert!(ticks(u64::MAX).len() <= 6);
     }
 
     #[test]
