@@ -32,6 +32,8 @@ pub fn clean(text: &str) -> String {
             '\n' | '\t' => ' ',
             c if c.is_control() => '\u{FFFD}',
             '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
+            // No characters, and none that an SVG may hold.
+            '\u{FFFE}' | '\u{FFFF}' => '\u{FFFD}',
             c => c,
         })
         .collect()

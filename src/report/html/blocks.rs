@@ -86,7 +86,7 @@ fn linked(text: &str, cited: &Cited) -> Markup {
     pieces.push((rest, false));
     html! {
         @for (piece, is_rule) in pieces {
-            @if is_rule { a class="rule" href=(format!("#rule-{piece}")) { (piece) } } @else { (piece) }
+            @if is_rule { a class=[(piece.len() <= SHORT).then_some("rule")] href=(format!("#rule-{piece}")) { (piece) } } @else { (piece) }
         }
     }
 }

@@ -33,8 +33,21 @@ pub const INKS: [(Ink, RGBColor); 5 + Ink::KINDS] = [
 pub const LETTER: i32 = 12;
 /// The backend divides a font's size by this before it writes it.
 const BACKEND_SIZE: f64 = 1.24;
-/// What a letter takes across, at the most seldom more: there is no font here to ask.
-const ADVANCE: i32 = 7;
+/// What a letter takes across: there is no font here to ask, so the widest of those that browsers take counts. Errs towards cutting.
+fn advance(letter: char) -> i32 {
+    match letter {
+        'i' | 'j' | 'l' | 't' | 'f' | ' ' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '/'
+        | '-' => 5,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '…' => 12,
+        // Korean, Chinese, Japanese, and pictures of things.
+        '\u{1100}'..='\u{11FF}'
+        | '\u{2E80}'..='\u{D7FF}'
+        | '\u{F900}'..='\u{FAFF}'
+        | '\u{FE30}'..='\u{FFEF}' => 13,
+        '\u{10000}'.. => 15,
+        _ => 8,
+    }
+}
 
 pub fn colour(ink: Ink) -> RGBColor {
     let ink = match ink {
@@ -145,23 +158,30 @@ impl Canvas<'_> {
 
 /// Pixels that a text takes, about.
 pub fn wide(text: &str) -> i32 {
-    i32::try_from(text.chars().count())
-        .unwrap_or(i32::MAX / ADVANCE)
-        .saturating_mul(ADVANCE)
+    // Names may have any length; what is wider than any sheet is cut anyway.
+    const ENOUGH: usize = 10_000;
+    text.chars().take(ENOUGH).map(advance).sum()
 }
 
 /// A text that fits into so many pixels: its beginning and its end, which tell names apart.
 pub fn fitted(text: &str, pixels: i32) -> String {
-    let room = usize::try_from(pixels / ADVANCE).unwrap_or(0).max(3);
-    let length = text.chars().count();
-    if length <= room {
+    if wide(text) <= pixels {
         return text.to_string();
     }
-    let tail = (room - 1) / 2;
-    let head = room - 1 - tail;
-    let first: String = text.chars().take(head).collect();
-    let last: String = text.chars().skip(length - tail).collect();
-    format!("{first}…{last}")
+    let half = (pixels - advance('…')).max(0) / 2;
+    let within = |letters: &mut dyn Iterator<Item = char>| -> Vec<char> {
+        let mut left = half;
+        letters
+            .take_while(|letter| {
+                left -= advance(*letter);
+                left >= 0
+            })
+            .collect()
+    };
+    let first = within(&mut text.chars());
+    let last = within(&mut text.chars().rev());
+    let letters = first.into_iter().chain(['…']);
+    letters.chain(last.into_iter().rev()).collect()
 }
 
 const SWATCH: i32 = 12;
@@ -179,7 +199,7 @@ fn legend_places(legend: &[(Ink, String)], width: i32) -> Vec<(i32, i32)> {
     legend
         .iter()
         .map(|(_, label)| {
-            let takes = SWATCH + 6 + wide(label).min(width) + 18;
+            let takes = SWATCH + 6 + wide(label).min(width - SWATCH - 6) + 18;
             if x > 0 && x + takes > width {
                 x = 0;
                 y += ROW;
@@ -201,7 +221,7 @@ pub fn legend(canvas: &Canvas, left: i32, top: i32, width: i32, legend: &[(Ink, 
             top + y + 10,
             Held::Left,
             TEXT,
-            &fitted(label, width),
+            &fitted(label, width - SWATCH - 6),
         );
     }
 }
@@ -274,8 +294,13 @@ mod tests {
 
     #[test]
     fn a_name_that_is_too_long_keeps_both_ends() {
-        assert_eq!(fitted("aks-apps-38250194-vmss000007", 91), "aks-ap…000007");
+        assert_eq!(fitted("aks-apps-38250194-vmss000007", 91), "aks-a…0007");
         assert_eq!(fitted("short", 91), "short");
+        for text in ["W".repeat(10_000), "i".repeat(10_000), "ノ".repeat(300)] {
+            let cut = fitted(&text, 200);
+            assert!((160..=200).contains(&wide(&cut)), "{cut}: {}", wide(&cut));
+        }
+        assert_eq!(fitted("anything", 0), "…");
     }
 
     #[test]
