@@ -36,15 +36,17 @@ pub fn render(document: &Document) -> String {
                 style { (PreEscaped(STYLE)) (PreEscaped(colours::dark())) }
             }
             body {
-                a class="skip" href="#content" { "Skip to the verdict" }
-                div class="page" {
-                    (contents(&sections))
-                    main id="content" {
-                        header {
-                            h1 { (clean(&document.title)) }
-                            @for block in lead { (blocks::block(block, &cited)) }
-                        }
+                a class="skip" href="#content" { "Skip the contents" }
+                // The verdict comes before the contents: on a small screen and read aloud it is what people came for.
+                main {
+                    header {
+                        h1 { (clean(&document.title)) }
+                        @for (position, block) in lead.into_iter().enumerate() { (blocks::block(block, position, &cited)) }
+                    }
+                    (contents(&sections, !document.not_checked.is_empty()))
+                    div id="content" tabindex="-1" {
                         @for section in &sections { (one(section, &cited)) }
+                        (not_checked(&document.not_checked, &cited))
                     }
                 }
                 footer { p { "Made by aksplan " (env!("CARGO_PKG_VERSION")) ", which read and wrote nothing else." } }
@@ -54,13 +56,28 @@ pub fn render(document: &Document) -> String {
     page.into_string()
 }
 
-fn contents(sections: &[Section]) -> Markup {
+fn contents(sections: &[Section], any_unchecked: bool) -> Markup {
     html! {
         nav aria-label="Contents" {
             ol {
                 @for section in sections {
                     li { a href=(format!("#{}", section.id)) { (clean(section.title)) } }
                 }
+                @if any_unchecked { li { a href="#not-checked" { (NOT_CHECKED) } } }
+            }
+        }
+    }
+}
+
+const NOT_CHECKED: &str = "Not checked";
+
+/// What was not looked at closes every document; a reader who does not see it takes silence for a yes.
+fn not_checked(sentences: &[String], cited: &blocks::Cited) -> Markup {
+    html! {
+        @if !sentences.is_empty() {
+            section aria-labelledby="not-checked" {
+                h2 id="not-checked" { (NOT_CHECKED) }
+                ul { @for sentence in sentences { li { (blocks::prose(sentence, cited)) } } }
             }
         }
     }
@@ -71,8 +88,11 @@ fn one(section: &Section, cited: &blocks::Cited) -> Markup {
         section aria-labelledby=(section.id) {
             h2 id=(section.id) { (clean(section.title)) }
             @for part in &section.parts {
-                @if let Some((level, title)) = part.title {
-                    @if level > 2 { h4 id=(part.id) { (clean(title)) } } @else { h3 id=(part.id) { (clean(title)) } }
+                @match part.title {
+                    None => {}
+                    Some((2, title)) => h3 id=(part.id) { (clean(title)) },
+                    Some((3, title)) => h4 id=(part.id) { (clean(title)) },
+                    Some((_, title)) => h5 id=(part.id) { (clean(title)) },
                 }
                 @for block in &part.blocks { (blocks::block_of(block, part, cited)) }
             }

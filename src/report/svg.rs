@@ -12,7 +12,7 @@ mod gantt;
 mod matrix;
 mod spread;
 
-pub use canvas::{GRID, INKS, PAPER, TEXT};
+pub use canvas::{GRID, INKS, PAPER, TEXT, colour, letter_on};
 
 use super::chart::Chart;
 use super::terminal::clean;

@@ -34,6 +34,8 @@ pub fn clean(text: &str) -> String {
             c if c.is_control() => '\u{FFFD}',
             '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
             '\u{200E}' | '\u{200F}' | '\u{061C}' => '\u{FFFD}',
+            // No characters, and none that an SVG may hold.
+            '\u{FFFE}' | '\u{FFFF}' => '\u{FFFD}',
             c => c,
         })
         .collect()

@@ -52,7 +52,7 @@ fn tone(tone: Tone) -> Option<&'static str> {
 }
 
 /// A text in which ids of rules lead to their rows, and words between code marks are code.
-fn prose(text: &str, cited: &Cited) -> Markup {
+pub fn prose(text: &str, cited: &Cited) -> Markup {
     let text = clean(text);
     let pieces: Vec<&str> = text.split('`').collect();
     // An odd mark is a mark.
@@ -86,15 +86,15 @@ fn linked(text: &str, cited: &Cited) -> Markup {
     pieces.push((rest, false));
     html! {
         @for (piece, is_rule) in pieces {
-            @if is_rule { a href=(format!("#rule-{piece}")) { (piece) } } @else { (piece) }
+            @if is_rule { a class=[(piece.len() <= SHORT).then_some("rule")] href=(format!("#rule-{piece}")) { (piece) } } @else { (piece) }
         }
     }
 }
 
 /// A block that stands before every section.
-pub fn block(block: &Block, cited: &Cited) -> Markup {
+pub fn block(block: &Block, position: usize, cited: &Cited) -> Markup {
     let part = Part {
-        id: "lead".to_string(),
+        id: format!("lead-{position}"),
         title: None,
         named: "Summary",
         blocks: vec![block],
@@ -169,8 +169,8 @@ fn list(items: &[(Cell, String)], cited: &Cited) -> Markup {
 fn table(table: &Table, named: &str, cited: &Cited) -> Markup {
     let of_rules = is_of_rules(table);
     html! {
-        div class="scroll" tabindex="0" role="region" aria-label=(format!("Table: {}", clean(named))) {
-            table {
+        div class="scroll" tabindex="0" role="group" aria-label=(format!("Table: {}", clean(named))) {
+            table class=[(table.columns.len() > MANY).then_some("wide")] {
                 caption class="unseen" { (clean(named)) }
                 thead { tr { @for column in &table.columns {
                     th scope="col" class=[column.numeric.then_some("number")] { (column.heading) }
@@ -178,7 +178,7 @@ fn table(table: &Table, named: &str, cited: &Cited) -> Markup {
                 tbody { @for row in &table.rows {
                     tr id=[rule_row(row, of_rules)] { @for (cell, column) in row.iter().zip(&table.columns) {
                         td class=[class(cell, column.numeric)] {
-                            @if of_rules { (clean(&cell.text)) } @else { (prose(&cell.text, cited)) }
+                            @if of_rules { (clean(&cell.text)) } @else if is_course(&cell.text) { span aria-hidden="true" { (cell.text) } } @else { (prose(&cell.text, cited)) }
                         }
                     } }
                 } }
@@ -187,17 +187,33 @@ fn table(table: &Table, named: &str, cited: &Cited) -> Markup {
     }
 }
 
+/// Columns that a sheet of paper has room for; of more, the letters are smaller there.
+const MANY: usize = 8;
+
 fn rule_row(row: &[Cell], of_rules: bool) -> Option<String> {
     of_rules.then(|| rule::find(&row.first()?.text).map(|rule| format!("rule-{}", rule.id)))?
 }
 
 fn class(cell: &Cell, numeric: bool) -> Option<String> {
-    match (tone(cell.tone), numeric) {
-        (None, false) => None,
-        (None, true) => Some("number".to_string()),
-        (Some(tone), false) => Some(tone.to_string()),
-        (Some(tone), true) => Some(format!("number {tone}")),
+    let kept_whole = match &cell.text {
+        _ if numeric => Some("number"),
+        text if is_course(text) => Some("course"),
+        text if text.contains([' ', '-']) && text.chars().count() <= SHORT => Some("short"),
+        _ => None,
+    };
+    match (kept_whole, tone(cell.tone)) {
+        (None, None) => None,
+        (Some(one), None) | (None, Some(one)) => Some(one.to_string()),
+        (Some(kept_whole), Some(tone)) => Some(format!("{kept_whole} {tone}")),
     }
+}
+
+/// A date, an amount with its unit: on two lines it would be read as two things.
+const SHORT: usize = 12;
+
+/// Amounts over time as one character each: read aloud they say nothing, and the first, the last and the most stand beside them.
+fn is_course(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| ('▁'..='█').contains(&c))
 }
 
 fn drawn(figure: &Figure, part: &Part, block: &Block, cited: &Cited) -> Markup {
@@ -214,7 +230,7 @@ fn drawn(figure: &Figure, part: &Part, block: &Block, cited: &Cited) -> Markup {
     html! {
         figure {
             figcaption { (prose(&figure.says, cited)) }
-            div class="scroll" tabindex="0" role="region" aria-label=(format!("Picture: {}", clean(&figure.title))) {
+            div class="scroll" tabindex="0" role="group" aria-label=(format!("Picture: {}", clean(&figure.title))) {
                 (PreEscaped(svg::draw(&figure.chart, &picture)))
             }
             @if !figure.table.rows.is_empty() {

@@ -15,9 +15,9 @@ fn in_the_dark(ink: Ink) -> &'static str {
         Ink::Warning => "#D29922",
         Ink::Bad => "#F85149",
         Ink::Free => "#2A313A",
-        Ink::Quiet => "#6E7681",
+        Ink::Quiet => "#848D97",
         Ink::Kind(0) => "#4493F8",
-        Ink::Kind(1) => "#1F4E8C",
+        Ink::Kind(1) => "#A5D6FF",
         Ink::Kind(2) => "#AB7DF8",
         Ink::Kind(3) => "#F0883E",
         Ink::Kind(4) => "#39A0A8",
@@ -40,4 +40,48 @@ pub fn dark() -> String {
     }
     css.push_str("}\n");
     css
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::svg::{colour, letter_on};
+
+    /// Relative luminance and contrast as WCAG 2.2 defines them.
+    fn contrast(one: &str, other: &str) -> f64 {
+        let light = |hex: &str| {
+            let of = |at: usize| {
+                let part = u8::from_str_radix(&hex[at..at + 2], 16).expect("two digits");
+                let part = f64::from(part) / 255.0;
+                match part <= 0.040_45 {
+                    true => part / 12.92,
+                    false => ((part + 0.055) / 1.055).powf(2.4),
+                }
+            };
+            0.2126 * of(1) + 0.7152 * of(3) + 0.0722 * of(5)
+        };
+        let (one, other) = (light(one) + 0.05, light(other) + 0.05);
+        one.max(other) / one.min(other)
+    }
+
+    fn as_in_the_dark(light: RGBColor) -> String {
+        let known = INKS.iter().find(|(_, colour)| *colour == light);
+        match known {
+            Some((ink, _)) => in_the_dark(*ink).to_string(),
+            None if light == TEXT => "#E6EDF3".to_string(),
+            None if light == PAPER => "#0D1117".to_string(),
+            None => hex(light),
+        }
+    }
+
+    #[test]
+    fn letters_are_read_on_every_ink() {
+        for (ink, _) in INKS {
+            let (below, letter) = (colour(ink), letter_on(ink));
+            let in_light = contrast(&hex(below), &hex(letter));
+            let in_dark = contrast(&as_in_the_dark(below), &as_in_the_dark(letter));
+            assert!(in_light >= 4.5, "{ink:?} in the light: {in_light:.1}");
+            assert!(in_dark >= 4.5, "{ink:?} in the dark: {in_dark:.1}");
+        }
+    }
 }

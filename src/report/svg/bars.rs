@@ -2,7 +2,7 @@
 
 use super::canvas::{
     Drawn, GRID, Held, TEXT, colour, draw as on_canvas, fitted, legend, legend_height, round_up,
-    scaled, wide,
+    scaled, ticks, wide,
 };
 use crate::finding::grouped;
 use crate::report::chart::{Bars, Ink};
@@ -39,12 +39,10 @@ pub fn draw(bars: &Bars) -> Drawn {
     }
     let height = bottom + 10 + legend_height(&words, WIDTH);
     on_canvas(WIDTH, height, |canvas| {
-        let ticks = if chart > 420 { 4 } else { 2 };
-        for tick in 0..=ticks {
-            let value = most * tick / ticks;
+        for value in ticks(most) {
             let x = label + scaled(value, most, chart);
             canvas.line(&[(x, AXIS - 4), (x, bottom)], GRID, 1);
-            let text = match tick {
+            let text = match value {
                 0 => format!("{} {}", grouped(value), bars.unit),
                 _ => grouped(value),
             };
@@ -77,7 +75,15 @@ pub fn draw(bars: &Bars) -> Drawn {
                 let x = label + scaled(mark, most, chart);
                 canvas.line(&[(x, y - 4), (x, y + HIGH + 4)], colour(Ink::Bad), 2);
             }
-            let behind = label + scaled(from.max(bar.mark.unwrap_or(0)), most, chart) + 8;
+            let end = label + scaled(from, most, chart) + 8;
+            let behind = match bar.mark {
+                // It stands behind the mark only where there is no room before it.
+                Some(mark) => match label + scaled(mark, most, chart) {
+                    mark if end - 8 <= mark && end + wide(&bar.note) + 8 > mark => mark + 8,
+                    _ => end,
+                },
+                None => end,
+            };
             canvas.text(
                 behind,
                 middle,

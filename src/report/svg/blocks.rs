@@ -8,17 +8,19 @@ use crate::report::chart::{Blocks, Ink};
 const WIDTH: i32 = 880;
 const CELL_HIGH: i32 = 14;
 const GAP: i32 = 2;
+/// The first label is a little higher than its row.
+const TOP: i32 = 2;
 
 pub fn draw(blocks: &Blocks) -> Drawn {
     let across = i32::try_from(blocks.across.max(1)).unwrap_or(64);
     let label = blocks.rows.iter().map(|text| wide(text)).max().unwrap_or(0) + 12;
     let cell = ((WIDTH - label) / across).max(1);
     let rows = i32::try_from(blocks.rows.len()).unwrap_or(i32::MAX / 64);
-    let high = rows * (CELL_HIGH + GAP);
+    let high = TOP + rows * (CELL_HIGH + GAP);
     let height = high + 10 + legend_height(&blocks.legend, WIDTH);
     on_canvas(WIDTH, height, |canvas| {
         for (row, text) in blocks.rows.iter().enumerate() {
-            let y = i32::try_from(row).unwrap_or(0) * (CELL_HIGH + GAP);
+            let y = TOP + i32::try_from(row).unwrap_or(0) * (CELL_HIGH + GAP);
             canvas.text(label - 12, y + CELL_HIGH / 2, Held::Right, TEXT, text);
             let all = cells(blocks).min(blocks.across * (row + 1));
             let in_row = all.saturating_sub(blocks.across * row);
@@ -58,7 +60,7 @@ fn runs(canvas: &Canvas, blocks: &Blocks, left: i32, cell: i32) {
             let pixel = |cells: usize| i32::try_from(cells).unwrap_or(0) * cell;
             // A cell that is held in part is filled from below.
             let high = (CELL_HIGH * i32::from(run.eighths.clamp(1, 8)) + 7) / 8;
-            let top = i32::try_from(row).unwrap_or(0) * (CELL_HIGH + GAP) + CELL_HIGH - high;
+            let top = TOP + i32::try_from(row).unwrap_or(0) * (CELL_HIGH + GAP) + CELL_HIGH - high;
             canvas.rect(
                 left + pixel(from % blocks.across),
                 top,
@@ -75,11 +77,11 @@ fn runs(canvas: &Canvas, blocks: &Blocks, left: i32, cell: i32) {
 fn grid(canvas: &Canvas, blocks: &Blocks, left: i32, cell: i32) {
     let rows = i32::try_from(blocks.rows.len()).unwrap_or(0);
     let eighth = i32::try_from(blocks.across / 8).unwrap_or(0).max(1) * cell;
-    let bottom = rows * (CELL_HIGH + GAP) - GAP;
+    let bottom = TOP + rows * (CELL_HIGH + GAP) - GAP;
     let cells = i32::try_from(cells(blocks).min(blocks.across)).unwrap_or(0) * cell;
     let mut x = 0;
     while x <= cells && eighth >= LETTER {
-        canvas.line(&[(left + x, 0), (left + x, bottom)], GRID, 1);
+        canvas.line(&[(left + x, TOP), (left + x, bottom)], GRID, 1);
         x += eighth;
     }
 }

@@ -11,6 +11,8 @@ use plotters::style::{Color, FontFamily, FontStyle, RGBColor, TextStyle};
 
 pub const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 pub const TEXT: RGBColor = RGBColor(0x1F, 0x23, 0x28);
+/// For letters on an ink that is light on a light page and on a dark one: stays as it is.
+pub const DARK: RGBColor = RGBColor(0x0D, 0x11, 0x17);
 pub const GRID: RGBColor = RGBColor(0xD0, 0xD7, 0xDE);
 /// Every ink and its colour on a light page. Neighbours differ in lightness as well, for those who see no colours and for print.
 pub const INKS: [(Ink, RGBColor); 5 + Ink::KINDS] = [
@@ -31,8 +33,21 @@ pub const INKS: [(Ink, RGBColor); 5 + Ink::KINDS] = [
 pub const LETTER: i32 = 12;
 /// The backend divides a font's size by this before it writes it.
 const BACKEND_SIZE: f64 = 1.24;
-/// What a letter takes across, at the most seldom more: there is no font here to ask.
-const ADVANCE: i32 = 7;
+/// What a letter takes across: there is no font here to ask, so the widest of those that browsers take counts. Errs towards cutting.
+fn advance(letter: char) -> i32 {
+    match letter {
+        'i' | 'j' | 'l' | 't' | 'f' | ' ' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | '/'
+        | '-' => 5,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' | '…' => 12,
+        // Korean, Chinese, Japanese, and pictures of things.
+        '\u{1100}'..='\u{11FF}'
+        | '\u{2E80}'..='\u{D7FF}'
+        | '\u{F900}'..='\u{FAFF}'
+        | '\u{FE30}'..='\u{FFEF}' => 13,
+        '\u{10000}'.. => 15,
+        _ => 8,
+    }
+}
 
 pub fn colour(ink: Ink) -> RGBColor {
     let ink = match ink {
@@ -43,6 +58,16 @@ pub fn colour(ink: Ink) -> RGBColor {
         .find(|(known, _)| *known == ink)
         .map(|(_, colour)| *colour)
         .expect("every ink has a colour")
+}
+
+/// What can be read on an ink, on a light page as on a dark one.
+pub fn letter_on(ink: Ink) -> RGBColor {
+    match ink {
+        Ink::Free => TEXT,
+        Ink::Good | Ink::Warning | Ink::Quiet => DARK,
+        Ink::Kind(kind) if matches!(kind % Ink::KINDS, 1 | 3) => DARK,
+        Ink::Bad | Ink::Kind(_) => PAPER,
+    }
 }
 
 /// A finished drawing.
@@ -133,23 +158,30 @@ impl Canvas<'_> {
 
 /// Pixels that a text takes, about.
 pub fn wide(text: &str) -> i32 {
-    i32::try_from(text.chars().count())
-        .unwrap_or(i32::MAX / ADVANCE)
-        .saturating_mul(ADVANCE)
+    // Names may have any length; what is wider than any sheet is cut anyway.
+    const ENOUGH: usize = 10_000;
+    text.chars().take(ENOUGH).map(advance).sum()
 }
 
 /// A text that fits into so many pixels: its beginning and its end, which tell names apart.
 pub fn fitted(text: &str, pixels: i32) -> String {
-    let room = usize::try_from(pixels / ADVANCE).unwrap_or(0).max(3);
-    let length = text.chars().count();
-    if length <= room {
+    if wide(text) <= pixels {
         return text.to_string();
     }
-    let tail = (room - 1) / 2;
-    let head = room - 1 - tail;
-    let first: String = text.chars().take(head).collect();
-    let last: String = text.chars().skip(length - tail).collect();
-    format!("{first}…{last}")
+    let half = (pixels - advance('…')).max(0) / 2;
+    let within = |letters: &mut dyn Iterator<Item = char>| -> Vec<char> {
+        let mut left = half;
+        letters
+            .take_while(|letter| {
+                left -= advance(*letter);
+                left >= 0
+            })
+            .collect()
+    };
+    let first = within(&mut text.chars());
+    let last = within(&mut text.chars().rev());
+    let letters = first.into_iter().chain(['…']);
+    letters.chain(last.into_iter().rev()).collect()
 }
 
 const SWATCH: i32 = 12;
@@ -167,7 +199,7 @@ fn legend_places(legend: &[(Ink, String)], width: i32) -> Vec<(i32, i32)> {
     legend
         .iter()
         .map(|(_, label)| {
-            let takes = SWATCH + 6 + wide(label).min(width) + 18;
+            let takes = SWATCH + 6 + wide(label).min(width - SWATCH - 6) + 18;
             if x > 0 && x + takes > width {
                 x = 0;
                 y += ROW;
@@ -189,7 +221,7 @@ pub fn legend(canvas: &Canvas, left: i32, top: i32, width: i32, legend: &[(Ink, 
             top + y + 10,
             Held::Left,
             TEXT,
-            &fitted(label, width),
+            &fitted(label, width - SWATCH - 6),
         );
     }
 }
@@ -206,6 +238,17 @@ pub fn round_up(most: u64) -> u64 {
         }
         step = step.saturating_mul(10);
     }
+}
+
+/// Round numbers from 0 up to what an axis ends with, six at the most.
+pub fn ticks(most: u64) -> Vec<u64> {
+    const APART: u64 = 5;
+    let powers = std::iter::successors(Some(1u64), |power| power.checked_mul(10));
+    let step = powers
+        .flat_map(|power| [1, 2, 5].map(|times| power.saturating_mul(times)))
+        .find(|step| most / step <= APART)
+        .unwrap_or(most.max(1));
+    (0..=most / step).map(|tick| tick * step).collect()
 }
 
 /// A length in proportion; whole pixels.
@@ -235,9 +278,29 @@ mod tests {
     }
 
     #[test]
+    fn ticks_are_round_and_few() {
+        for (most, expected) in [
+            (0, &[0][..]),
+            (1, &[0, 1]),
+            (7, &[0, 2, 4, 6]),
+            (30, &[0, 10, 20, 30]),
+            (1_200, &[0, 500, 1_000]),
+            (3_000, &[0, 1_000, 2_000, 3_000]),
+        ] {
+            assert_eq!(ticks(most), expected, "{most}");
+        }
+        assert!(ticks(u64::MAX).len() <= 6);
+    }
+
+    #[test]
     fn a_name_that_is_too_long_keeps_both_ends() {
-        assert_eq!(fitted("aks-apps-38250194-vmss000007", 91), "aks-ap…000007");
+        assert_eq!(fitted("aks-apps-38250194-vmss000007", 91), "aks-a…0007");
         assert_eq!(fitted("short", 91), "short");
+        for text in ["W".repeat(10_000), "i".repeat(10_000), "ノ".repeat(300)] {
+            let cut = fitted(&text, 200);
+            assert!((160..=200).contains(&wide(&cut)), "{cut}: {}", wide(&cut));
+        }
+        assert_eq!(fitted("anything", 0), "…");
     }
 
     #[test]

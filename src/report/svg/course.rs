@@ -2,7 +2,7 @@
 
 use super::canvas::{
     Canvas, Drawn, GRID, Held, TEXT, colour, draw as on_canvas, legend, legend_height, round_up,
-    scaled, wide,
+    scaled, ticks, wide,
 };
 use crate::finding::grouped;
 use crate::report::chart::{Course, Ink, Line, Time};
@@ -14,6 +14,7 @@ const TOP: i32 = 14;
 const BELOW: i32 = 26;
 /// Pixels between two times.
 const APART: i32 = 70;
+const APART_WEEKS: i32 = 110;
 
 pub fn draw(course: &Course) -> Drawn {
     let values = course.lines.iter().flat_map(|line| &line.points);
@@ -40,8 +41,7 @@ pub fn draw(course: &Course) -> Drawn {
     on_canvas(WIDTH, height, |canvas| {
         let x = |at: u32| left + scaled(u64::from(at), u64::from(course.until), chart);
         let y = |value: u64| TOP + HIGH - scaled(value, most, HIGH);
-        for tick in 0..=4 {
-            let value = most * tick / 4;
+        for value in ticks(most) {
             canvas.line(&[(left, y(value)), (left + chart, y(value))], GRID, 1);
             canvas.text(left - 8, y(value), Held::Right, TEXT, &grouped(value));
         }
@@ -65,7 +65,11 @@ pub fn draw(course: &Course) -> Drawn {
 }
 
 fn times(canvas: &Canvas, course: &Course, left: i32, chart: i32) {
-    let columns = usize::try_from(chart / APART).unwrap_or(1).max(1);
+    let apart = match course.time {
+        Time::Seconds => APART,
+        Time::Weeks => APART_WEEKS,
+    };
+    let columns = usize::try_from(chart / apart).unwrap_or(1).max(1);
     let (step, text): (u32, fn(u32) -> String) = match course.time {
         Time::Seconds => (axis_step(course.until, columns), time),
         Time::Weeks => (course.until.div_ceil(columns as u32).max(1), |week| {

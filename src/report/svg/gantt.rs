@@ -1,8 +1,8 @@
 //! A timeline: a row a node or a pool, stretches of time in the ink of what was done, with its letter where there is room.
 
 use super::canvas::{
-    Canvas, Drawn, GRID, Held, PAPER, TEXT, colour, draw as on_canvas, fitted, legend,
-    legend_height, scaled, wide,
+    Canvas, Drawn, GRID, Held, LETTER, TEXT, colour, draw as on_canvas, fitted, legend,
+    legend_height, letter_on, scaled, wide,
 };
 use crate::report::chart::Ink;
 use crate::report::document::Tone;
@@ -17,18 +17,18 @@ const FEW: usize = 40;
 
 /// What a mark looks like: by its tone, and those of one tone apart.
 fn inks(marks: &[Mark]) -> Vec<Ink> {
-    let mut plain = 0;
+    // Letters are read on each of these in the light and in the dark.
+    let mut plain = [0, 2, 4, 5, 3].map(Ink::Kind).into_iter().cycle();
+    // What there is the most of comes last and is the faintest.
+    let mut dim = [Ink::Quiet, Ink::Kind(1), Ink::Free].into_iter().cycle();
     marks
         .iter()
         .map(|mark| match mark.tone {
             Tone::Good => Ink::Good,
             Tone::Warning => Ink::Warning,
             Tone::Bad => Ink::Bad,
-            Tone::Dim => Ink::Quiet,
-            Tone::Plain => {
-                plain += 1;
-                Ink::Kind(plain - 1)
-            }
+            Tone::Dim => dim.next().expect("it does not end"),
+            Tone::Plain => plain.next().expect("it does not end"),
         })
         .collect()
 }
@@ -89,6 +89,7 @@ fn draw_row(
     x: impl Fn(u32) -> i32,
     (top, high): (i32, i32),
 ) {
+    let mut drawn = Vec::new();
     for (mark, ink) in inks.iter().enumerate().rev() {
         let mut spans: Vec<(i32, i32)> = row
             .spans
@@ -105,17 +106,28 @@ fn draw_row(
                 _ => joined.push((from, until)),
             }
         }
-        for (from, until) in joined {
-            canvas.rect(from, top, until - from, high, colour(*ink));
-            if until - from >= 14 && high >= 14 {
-                let letter = timeline.legend[mark].letter.to_string();
-                canvas.text(
-                    (from + until) / 2,
-                    top + high / 2,
-                    Held::Middle,
-                    PAPER,
-                    &letter,
-                );
+        for (from, until) in &joined {
+            canvas.rect(*from, top, until - from, high, colour(*ink));
+        }
+        drawn.push((mark, *ink, joined));
+    }
+    if high < LETTER + 2 {
+        return;
+    }
+    // Letters stand where nothing lies on their stretch.
+    for (position, (mark, ink, stretches)) in drawn.iter().enumerate() {
+        let above = &drawn[position + 1..];
+        for (from, until) in stretches {
+            let middle = (from + until) / 2;
+            let room = (middle - 7, middle + 7);
+            let hidden = above
+                .iter()
+                .flat_map(|(.., stretches)| stretches)
+                .any(|(from, until)| *from < room.1 && room.0 < *until);
+            if until - from >= 14 && !hidden {
+                let letter = timeline.legend[*mark].letter.to_string();
+                let y = top + high / 2;
+                canvas.text(middle, y, Held::Middle, letter_on(*ink), &letter);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::canvas::{
     Drawn, GRID, Held, TEXT, colour, draw as on_canvas, legend, legend_height, round_up, scaled,
-    wide,
+    ticks, wide,
 };
 use crate::finding::grouped;
 use crate::report::chart::{Ink, Spread};
@@ -42,8 +42,7 @@ pub fn draw(spread: &Spread) -> Drawn {
     on_canvas(WIDTH, height, |canvas| {
         let x = |seconds: u32| left + scaled(u64::from(seconds), u64::from(long), chart);
         let y = |count: u64| TOP + HIGH - scaled(count, most, HIGH);
-        for tick in 0..=2 {
-            let value = most * tick / 2;
+        for value in ticks(most) {
             canvas.line(&[(left, y(value)), (left + chart, y(value))], GRID, 1);
             canvas.text(left - 8, y(value), Held::Right, TEXT, &grouped(value));
         }

@@ -134,12 +134,12 @@ impl Carrier<'_> {
         left: &[Step],
     ) -> Option<(u32, u32)> {
         let cluster = then.cluster(observed.index);
-        let policy = self.simulation.timing().ok()?;
+        let policy = self.simulation.play.timing().ok()?;
         let pods = cluster
             .kubernetes
             .as_deref()
             .map_or(0, |state| state.pods.len());
-        let chance = self.simulation.chance(pods);
+        let chance = self.simulation.play.chance(pods);
         let mut left = left.to_vec();
         let foresights = Foresights::of(then, cluster, &left, &policy, chance);
         for step in left.iter_mut().filter(|step| step.reimages) {
