@@ -236,7 +236,7 @@ fn planned(timeline: &Timeline, index: ClusterIndex, cluster: &Cluster) -> Vec<f
 }
 
 fn without_study(cluster: &Cluster, problem: &str) -> Moved {
-    let reasons = vec![problem.to_string(), NOT_READ.to_string()];
+    let reasons = [problem.to_string(), NOT_READ.to_string()];
     let reasons = match cluster.kubernetes {
         Some(_) => &reasons[..1],
         None => &reasons[..],
