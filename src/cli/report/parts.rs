@@ -72,15 +72,17 @@ impl Asking<'_> {
             cluster.mode(),
             Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
         );
+        let moved = match may_move && self.simulates {
+            true => Some(self.moved(index)?),
+            false => None,
+        };
+        let range = moved.as_ref().and_then(|moved| moved.pod_cidr);
         Ok(ClusterPart {
             index,
             modes: modes::compare(self.books, index),
-            eligibility: obstacles(self.inventory, cluster, None),
+            eligibility: obstacles(self.inventory, cluster, range.as_ref()),
             growing: self.growing(index),
-            moved: match may_move && self.simulates {
-                true => Some(self.moved(index)?),
-                false => None,
-            },
+            moved,
         })
     }
 

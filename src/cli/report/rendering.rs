@@ -98,6 +98,12 @@ impl ReportRendering {
             Some(format) => format,
             None => ReportFormat::of(file)?,
         };
+        if format == ReportFormat::Table {
+            return Err(CliError::Usage(format!(
+                "--file {}: a table is for a terminal; a file takes one of the other formats",
+                file.display()
+            )));
+        }
         let same = |input: &PathBuf| match (input.canonicalize(), file.canonicalize()) {
             (Ok(input), Ok(file)) => input == file,
             _ => false,
@@ -119,7 +125,8 @@ impl ReportRendering {
         Ok(format)
     }
 
-    /// Prints or writes. `about`: a cluster's or a scenario's name, by which a comment is known. `shape` and `document` are made only when their format is asked for.
+    /// Prints or writes. `about`: a cluster's or a scenario's name, by which a comment is known. `shape` and `document` are made only when
+    /// their format is asked for.
     pub fn print<S: Serialize>(
         &self,
         format: ReportFormat,
@@ -128,12 +135,10 @@ impl ReportRendering {
         document: impl FnOnce() -> Document,
         judged: impl FnOnce() -> Judged,
     ) -> Result<(), CliError> {
-        let document = || {
-            if self.quiet {
-                document().quiet()
-            } else {
-                document()
-            }
+        let page = matches!(format, ReportFormat::Html);
+        let document = || match self.quiet && !page {
+            true => document().quiet(),
+            false => document(),
         };
         let text = match format {
             ReportFormat::Json => json(&shape())?,
@@ -142,17 +147,7 @@ impl ReportRendering {
             ReportFormat::Sarif => judged().sarif(),
             ReportFormat::Junit => judged().junit(),
             ReportFormat::Html => html::render(&document()),
-            ReportFormat::Table => {
-                let width = match self.file {
-                    Some(_) => None,
-                    None => terminal_width(),
-                };
-                let text = terminal::render(&document(), width);
-                match self.file {
-                    Some(_) => anstream::adapter::strip_str(&text).to_string(),
-                    None => text,
-                }
-            }
+            ReportFormat::Table => terminal::render(&document(), terminal_width()),
         };
         match &self.file {
             None => write_all(&text),
@@ -171,15 +166,15 @@ impl ReportRendering {
     }
 }
 
-/// How every report begins or what stands early in it; a file that has none of these is somebody's own.
-const MARKS: [&str; 6] = [
+/// What stands early in a report; a file that has none of these, and does not begin as one, is somebody's own.
+const MARKS: [&str; 4] = [
     "name=\"generator\" content=\"aksplan",
     "<!-- aksplan:report",
-    "\"format_version\": \"1.",
-    "format_version: ",
     "\"driver\": {\n          \"name\": \"aksplan\"",
     "<testsuites name=\"aksplan: ",
 ];
+/// How JSON and YAML begin. A plan has the same field, and not in front.
+const BEGINNINGS: [&str; 2] = ["{\n  \"format_version\": \"1.", "format_version: "];
 
 fn is_ours(file: &Path) -> Result<(), CliError> {
     const EARLY: usize = 2_000;
@@ -188,7 +183,10 @@ fn is_ours(file: &Path) -> Result<(), CliError> {
         return Ok(());
     };
     let early = String::from_utf8_lossy(&text[..text.len().min(EARLY)]);
-    if text.is_empty() || MARKS.iter().any(|mark| early.contains(mark)) {
+    if text.is_empty()
+        || MARKS.iter().any(|mark| early.contains(mark))
+        || BEGINNINGS.iter().any(|begins| early.starts_with(begins))
+    {
         return Ok(());
     }
     Err(CliError::Usage(format!(
