@@ -12,6 +12,7 @@ pub mod growth;
 pub mod markdown;
 pub mod migration;
 pub mod predict;
+pub mod readiness;
 pub mod shapes;
 pub mod simulation;
 pub mod terminal;
