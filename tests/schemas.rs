@@ -26,6 +26,7 @@ const SCHEMAS: [&str; 20] = [
     "event",
     "policy",
     "explain",
+    "readiness",
     "report",
     "snapshot",
     "diff",

@@ -10,7 +10,7 @@ use crate::report::shapes::readiness::ReadinessShape;
 /// Whether a cluster is ready to run what people rely on: networking, identity, ingress, network policy, observability
 ///
 /// Each item comes with what was found, where it was read, what to do and the command for it. What was not read is not known, and the
-/// command says how to find out. Secrets are never read: not their data, and not even their names without --secret-types.
+/// command says how to find out. The data of Secrets is never read.
 #[derive(Debug, clap::Args)]
 pub struct ReadinessArgs {
     #[command(flatten)]
