@@ -124,6 +124,7 @@ fn every_output_of_every_scenario_conforms() {
             let cluster = ["--cluster", cluster];
             run("capacity", &["capacity"], &cluster);
             run("compare", &["compare"], &cluster);
+            run("readiness", &["readiness"], &cluster);
             for purpose in ["pod", "service", "subnet"] {
                 run(
                     "cidr-suggest",
