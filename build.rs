@@ -1,4 +1,4 @@
-//! Writes `$OUT_DIR/rule_uses.rs`: which source files cite which rule of `src/rule/book.rs`. `aksplan explain` shows it.
+//! Writes `$OUT_DIR/rule_uses.rs`: which source files cite which rule of `src/rule/book.rs` and `src/rule/readiness.rs`. `aksplan explain` shows it.
 //!
 //! A file cites a rule when the rule's constant occurs in it as a whole word outside of comment lines, or its hyphenated id
 //! anywhere, comments and texts included; but not in a `mod tests` at its end. Deterministic: rules and files are sorted.
@@ -12,7 +12,8 @@ fn main() {
     println!("cargo:rerun-if-changed=src");
     println!("cargo:rerun-if-changed=build.rs");
     let src = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("src");
-    let rules = constants(&read(&src.join("rule/book.rs")));
+    let mut rules = constants(&read(&src.join("rule/book.rs")));
+    rules.extend(constants(&read(&src.join("rule/readiness.rs"))));
     assert!(
         !rules.is_empty(),
         "no `NAME = \"ID\", …` found in src/rule/book.rs: has the macro's form changed?"

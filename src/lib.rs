@@ -7,6 +7,7 @@
 //!   known at one instant. Each type guards its own invariant.
 //! - [`rule`]: the rule book. What AKS, Azure and Kubernetes do, with source, date and confidence; every number and check
 //!   cites it.
+//! - [`shell`]: names in commands are data: how a line for a POSIX shell quotes them.
 //! - [`finding`]: something worth telling, with a stable code and a severity.
 //! - [`population`]: one cluster's nodes and pods as dense numbers, compiled once, for all that works on many of them.
 //! - [`placement`]: where a pod may run and where it goes; what the scheduler filters, on those numbers.
@@ -16,6 +17,7 @@
 //! - [`simulate`]: what will happen, minute by minute: drains, upgrades and the move as discrete events; growth over weeks.
 //! - [`migrate`]: the move to Overlay: what stands in its way, the plan, whether a plan may be carried out and when there is time
 //!   for it, and how a running move stands against what was foreseen.
+//! - [`readiness`]: whether a cluster is ready to run what people rely on: networking, identity, ingress, network policy, observability.
 //! - [`predict`]: what AKS answers to an operation, at admission and at run time; asks `migrate` where the operation is that
 //!   move. It judges two states and what changes between them.
 //! - [`source`]: every way facts come in (scenario, `az` and ARM JSON, `kubectl` JSON, Terraform plans, prefix lists, snapshots;
@@ -42,7 +44,9 @@ pub mod model;
 pub mod placement;
 pub mod population;
 pub mod predict;
+pub mod readiness;
 pub mod report;
 pub mod rule;
+pub mod shell;
 pub mod simulate;
 pub mod source;

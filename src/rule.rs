@@ -85,15 +85,34 @@ macro_rules! rules {
                 source: $source,
             };
         )*
-        /// Every rule, in the order of the book.
-        pub static ALL: &[&Rule] = &[$(&$name),*];
+        /// The entries of this file, in order.
+        pub(super) const ENTRIES: &[&Rule] = &[$(&$name),*];
         #[cfg(test)]
         pub(super) static NAMES: &[&str] = &[$(stringify!($name)),*];
     };
 }
 
 mod book;
+mod readiness;
 pub use book::*;
+pub use readiness::*;
+
+/// Every rule, in the order of the book.
+pub static ALL: &[&Rule] = &BOTH;
+
+static BOTH: [&Rule; book::ENTRIES.len() + readiness::ENTRIES.len()] = {
+    let mut all = [book::ENTRIES[0]; book::ENTRIES.len() + readiness::ENTRIES.len()];
+    let mut position = 0;
+    while position < all.len() {
+        all[position] = if position < book::ENTRIES.len() {
+            book::ENTRIES[position]
+        } else {
+            readiness::ENTRIES[position - book::ENTRIES.len()]
+        };
+        position += 1;
+    }
+    all
+};
 
 include!(concat!(env!("OUT_DIR"), "/rule_uses.rs"));
 
@@ -163,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_constant_is_named_after_its_id() {
-        for (name, rule) in book::NAMES.iter().zip(ALL) {
+        let names = book::NAMES.iter().chain(readiness::NAMES);
+        for (name, rule) in names.zip(ALL) {
             assert_eq!(
                 folded(name),
                 folded(rule.id),
@@ -210,6 +230,7 @@ mod tests {
             ("PDB", 5),
             ("DRN", 2),
             ("NET", 5),
+            ("RDY", 16),
         ] {
             numbered(prefix, &[1..=last]);
         }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("rule", &["model"]),
+    ("shell", &[]),
     ("finding", &["model", "rule"]),
     ("population", &["model"]),
     ("placement", &["model", "rule", "finding", "population"]),
@@ -48,6 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "model", "rule", "finding", "capacity", "simulate", "migrate",
         ],
     ),
+    ("readiness", &["model", "rule", "shell", "finding"]),
     ("source", &["model", "rule"]),
     (
         "execute",
@@ -66,6 +68,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "model",
             "rule",
+            "shell",
             "finding",
             "population",
             "placement",
@@ -74,6 +77,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "capacity",
             "migrate",
             "predict",
+            "readiness",
         ],
     ),
     (
@@ -81,6 +85,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "model",
             "rule",
+            "shell",
             "finding",
             "population",
             "disruption",
@@ -88,6 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "capacity",
             "migrate",
             "predict",
+            "readiness",
             "source",
             "execute",
             "report",
@@ -100,6 +106,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const CORE: &[&str] = &[
     "model",
     "rule",
+    "shell",
     "finding",
     "population",
     "placement",
@@ -108,6 +115,7 @@ const CORE: &[&str] = &[
     "simulate",
     "migrate",
     "predict",
+    "readiness",
 ];
 
 /// What the core never does, and the word that gives it away.

@@ -8,7 +8,7 @@ use binary::{answer, root, scenarios};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 20] = [
+const SCHEMAS: [&str; 21] = [
     "scenario",
     "capacity",
     "predict",
@@ -26,6 +26,7 @@ const SCHEMAS: [&str; 20] = [
     "event",
     "policy",
     "explain",
+    "readiness",
     "report",
     "snapshot",
     "diff",
@@ -123,6 +124,7 @@ fn every_output_of_every_scenario_conforms() {
             let cluster = ["--cluster", cluster];
             run("capacity", &["capacity"], &cluster);
             run("compare", &["compare"], &cluster);
+            run("readiness", &["readiness"], &cluster);
             for purpose in ["pod", "service", "subnet"] {
                 run(
                     "cidr-suggest",

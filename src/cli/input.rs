@@ -48,6 +48,8 @@ pub struct About {
     pub cluster: Option<String>,
     /// Whether windows and pools are asked of each cluster, which costs two requests a cluster.
     pub details: bool,
+    /// Whether identities, Grafana and alert rules are asked for as well.
+    pub platform: bool,
     /// Whether the objects of a cluster answer the question without Azure's view of it: then nothing else is read where they are.
     pub objects_are_enough: bool,
 }

@@ -34,6 +34,7 @@ pub fn read(access: &AzureAccess, about: &About, objects: Objects) -> Result<Fac
             vnet: about.vnet.clone(),
             cluster: about.cluster.clone(),
             details: about.details,
+            platform: about.platform,
         };
         let answer = estate::read(&client, &question).await;
         if access.verbose {

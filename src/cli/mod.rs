@@ -31,6 +31,7 @@ mod predict;
 pub mod prefix_lists;
 #[cfg(feature = "kubernetes")]
 mod progress;
+mod readiness;
 mod report;
 mod schema;
 mod simulate;
@@ -80,6 +81,7 @@ enum Command {
     Drain(drain::DrainArgs),
     Upgrade(upgrade::UpgradeArgs),
     Migrate(migrate::MigrateArgs),
+    Readiness(readiness::ReadinessArgs),
     Report(report::ReportArgs),
     Snapshot(snapshot::SnapshotArgs),
     Diff(diff::DiffArgs),
@@ -167,6 +169,7 @@ pub fn run() -> ExitCode {
         Command::Drain(args) => drain::run(args),
         Command::Upgrade(args) => upgrade::run(args),
         Command::Migrate(args) => migrate::run(args),
+        Command::Readiness(args) => readiness::run(args),
         Command::Report(args) => report::run(args),
         Command::Snapshot(args) => snapshot::run(args),
         Command::Diff(args) => diff::run(args),

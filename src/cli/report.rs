@@ -66,6 +66,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let format = args.rendering.format(&args.sources.from)?;
     let mut about = args.focus.about();
     about.details = args.focus.cluster.is_some();
+    about.platform = about.details;
     let (loaded, places) =
         args.rendering
             .placing

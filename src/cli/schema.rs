@@ -42,6 +42,7 @@ enum SchemaOf {
     Event,
     Policy,
     Explain,
+    Readiness,
     Report,
     Snapshot,
     Diff,
@@ -77,6 +78,9 @@ pub fn run(args: &SchemaArgs) -> Result<Ending, CliError> {
         SchemaOf::Event => outputs().into_root_schema_for::<EventShape>(),
         SchemaOf::Policy => schemars::schema_for!(Policy),
         SchemaOf::Explain => outputs().into_root_schema_for::<shapes::ExplainShape>(),
+        SchemaOf::Readiness => {
+            outputs().into_root_schema_for::<shapes::readiness::ReadinessShape>()
+        }
         SchemaOf::Report => outputs().into_root_schema_for::<shapes::review::ReportShape>(),
     };
     write_all(&json(&schema)?)?;

@@ -209,6 +209,7 @@ fn nameless(name: String) -> Cluster {
         node_disruption_policy: None,
         ingress_application_gateway: false,
         addons: crate::model::Addons::default(),
+        profiles: crate::model::Profiles::default(),
         maintenance: None,
         kubernetes: None,
     }

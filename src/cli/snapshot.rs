@@ -80,6 +80,7 @@ pub fn run(args: &SnapshotArgs) -> Result<Ending, CliError> {
         vnet: args.vnet.clone(),
         cluster: args.cluster.clone(),
         details: true,
+        platform: true,
         ..About::default()
     })?;
     let mut talk = Vec::new();

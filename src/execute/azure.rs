@@ -154,6 +154,7 @@ impl<L: Lock> Azure<L> {
             vnet: None,
             cluster: Some(self.cluster.as_str().to_string()),
             details: true,
+            platform: false,
         };
         let answer = estate::read(&self.client, &question)
             .await

@@ -58,6 +58,8 @@ pub struct Cluster {
     pub ingress_application_gateway: bool,
     #[serde(default, skip_serializing_if = "Addons::is_empty")]
     pub addons: Addons,
+    #[serde(default, skip_serializing_if = "Profiles::is_unknown")]
+    pub profiles: Profiles,
     /// Sorted by name. `None`: not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Vec<MaintenanceConfiguration>>,
@@ -138,6 +140,7 @@ impl Cluster {
             node_disruption_policy: self.node_disruption_policy.clone(),
             ingress_application_gateway: self.ingress_application_gateway,
             addons: self.addons,
+            profiles: self.profiles.clone(),
             maintenance: self.maintenance.clone(),
             kubernetes: None,
         }
@@ -188,6 +191,36 @@ pub struct Addons {
 impl Addons {
     fn is_empty(&self) -> bool {
         *self == Addons::default()
+    }
+}
+
+/// What AKS runs for workloads, each as its profile says. `None`: not said, which is not the same as off.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Profiles {
+    /// `oidcIssuerProfile.enabled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc_issuer: Option<bool>,
+    /// `oidcIssuerProfile.issuerURL`, as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc_issuer_url: Option<String>,
+    /// `securityProfile.workloadIdentity.enabled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload_identity: Option<bool>,
+    /// `ingressProfile.webAppRouting.enabled`: the application routing add-on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_routing: Option<bool>,
+    /// `azureMonitorProfile.metrics.enabled`: managed Prometheus.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prometheus_metrics: Option<bool>,
+    /// `addonProfiles.omsagent.enabled` or `azureMonitorProfile.containerInsights.enabled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container_insights: Option<bool>,
+}
+
+impl Profiles {
+    fn is_unknown(&self) -> bool {
+        *self == Profiles::default()
     }
 }
 
@@ -377,6 +410,12 @@ pub struct NodePool {
     pub pod_ip_allocation: PodIpAllocation,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub spot: bool,
+    /// `None`: not said; empty: in no zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability_zones: Option<Vec<String>>,
+    /// As written: `CriticalAddonsOnly=true:NoSchedule`. `None`: not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_taints: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes_version: Option<KubernetesVersion>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -410,6 +449,8 @@ impl NodePool {
             pod_subnet: None,
             pod_ip_allocation: PodIpAllocation::DynamicIndividual,
             spot: false,
+            availability_zones: None,
+            node_taints: None,
             kubernetes_version: None,
             provisioning_state: None,
             power_state: None,

@@ -4,6 +4,7 @@ use super::cidr::IpNet;
 use super::cluster::Cluster;
 use super::gateway::{ApplicationGateway, PrivateDnsZone};
 use super::network::{NatGateway, RouteTable, Subnet, VirtualNetwork};
+use super::platform::Platform;
 use super::security::NetworkSecurityGroup;
 use super::subject::Subject;
 use jiff::Timestamp;
@@ -73,6 +74,9 @@ pub struct Inventory {
     /// `None`: not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_dns_zones: Option<Vec<PrivateDnsZone>>,
+    /// Identities, Grafana and alert rules, as far as they were read.
+    #[serde(default, skip_serializing_if = "Platform::is_empty")]
+    pub platform: Platform,
     /// Ranges in use outside of what Azure shows: on-premises, BGP, partners.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reserved: Vec<ReservedRange>,

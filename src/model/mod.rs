@@ -1,7 +1,7 @@
 //! The nouns. Values that guard their own invariants; nothing here reads, decides or prints.
 //!
 //! Reading order: [`cidr`] (prefixes and sets of addresses) · [`network`] (VNets, subnets, peerings, routes) · [`security`] and [`gateway`] (what
-//! filters pods' traffic, and what holds their addresses) · [`cluster`]
+//! filters pods' traffic, and what holds their addresses) · [`platform`] (what Azure runs beside a cluster) · [`cluster`]
 //! (pools, network modes, autoscaler bounds, upgrade settings) · [`maintenance`] (when AKS may act by itself) · [`workload`]
 //! (what Kubernetes says) · [`inventory`] (all of it at one instant) · [`subject`] (what a statement is about, and where that stands
 //! in what was read).
@@ -13,6 +13,7 @@ pub mod inventory;
 pub mod maintenance;
 pub mod network;
 pub mod operation;
+pub mod platform;
 pub mod security;
 pub mod step;
 pub mod subject;
@@ -22,7 +23,7 @@ pub use cidr::{CidrError, IpNet, RangeSet, parse_cidr};
 pub use cluster::{
     Addons, AutoUpgrade, Autoscaler, Cluster, Identity, IntOrPercent, KubernetesVersion,
     LoadBalancerProfile, NetworkMode, NetworkPlugin, NetworkProfile, NodePool, OsType,
-    PodIpAllocation, PoolKind, PoolMode, UpgradeSettings,
+    PodIpAllocation, PoolKind, PoolMode, Profiles, UpgradeSettings,
 };
 pub use gateway::{AddressRecord, ApplicationGateway, BackendPool, PrivateDnsZone};
 pub use inventory::{ClusterIndex, Inventory, ReservedRange, SubnetIndex, VnetIndex};
@@ -35,6 +36,10 @@ pub use network::{
     VirtualNetwork, is_named,
 };
 pub use operation::Change;
+pub use platform::{
+    FederatedCredential, Grafana, ManagedIdentity, MetricAlert, Platform, PrometheusAlert,
+    PrometheusRuleGroup,
+};
 pub use security::{NetworkSecurityGroup, SecurityEnd, SecurityRule};
 pub use step::{PlanStep, PoolStep, StepKind};
 pub use subject::{Place, Places, Subject};

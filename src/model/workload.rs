@@ -1,11 +1,12 @@
-//! What the Kubernetes API says of one cluster: the objects that decide addresses, disruption and placement. Keeps no Secret, no
-//! environment value, no command line and no annotation but what the few fields named here are made of.
+//! What the Kubernetes API says of one cluster: the objects that decide addresses, disruption and placement. Keeps of a Secret its name
+//! and type, and no environment value, no command line and no annotation but what the few fields named here are made of.
 //!
 //! [`pod`] (pods and what each asks for) · [`placement`] (where a pod may run) · [`service`] (services, slices, ingresses,
-//! policies, address ranges) · [`storage`] (volumes and where they can be reached) · [`event`] (what lately happened).
+//! policies, address ranges) · [`platform`] (how workloads sign in, are reached and watched) · [`storage`] (volumes and where they can be reached) · [`event`] (what lately happened).
 
 pub mod event;
 pub mod placement;
+pub mod platform;
 pub mod pod;
 pub mod service;
 pub mod storage;
@@ -15,9 +16,13 @@ pub use placement::{
     NodeSelectorRequirement, NodeSelectorTerm, Placement, PodAffinityTerm, Toleration,
     TopologySpread,
 };
+pub use platform::{
+    AzureIdentity, Certificate, IngressClass, Issuer, Monitor, PlatformObjects, SecretType,
+    ServiceAccount,
+};
 pub use pod::{HostPort, Pod, Resources};
 pub use service::{
-    EndpointSlice, Ingress, IpBlock, IpMasqConfig, NetworkContainer, NetworkPolicy,
+    EndpointSlice, Ingress, IngressTls, IpBlock, IpMasqConfig, NetworkContainer, NetworkPolicy,
     NodeNetworkConfig, Service, ServiceCidr, ServicePort,
 };
 pub use storage::{AttachLimit, CsiNode, PersistentVolume, PersistentVolumeClaim};
@@ -69,6 +74,8 @@ pub struct KubernetesState {
     pub node_network_configs: Vec<NodeNetworkConfig>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub service_cidrs: Vec<ServiceCidr>,
+    #[serde(skip_serializing_if = "PlatformObjects::is_empty")]
+    pub platform: PlatformObjects,
     /// Counted, not listed; see [`EventCount`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventCount>,
@@ -118,6 +125,7 @@ impl KubernetesState {
         take(&mut self.csi_nodes, other.csi_nodes);
         take(&mut self.node_network_configs, other.node_network_configs);
         take(&mut self.service_cidrs, other.service_cidrs);
+        self.platform.absorb(other.platform);
         for event in other.events {
             self.note_event(event);
         }

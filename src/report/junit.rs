@@ -3,7 +3,7 @@
 
 mod suites;
 
-pub use suites::{decision, eligibility, not_checked, predictions, subnets_and_pools};
+pub use suites::{decision, eligibility, not_checked, predictions, readiness, subnets_and_pools};
 
 use super::terminal::clean;
 use super::told::Told;

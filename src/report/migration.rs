@@ -14,15 +14,14 @@ mod failures;
 pub(super) mod foreseen;
 mod pools;
 mod rights;
-mod shell;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod when;
 
+pub use crate::shell::{command_line, shell_quote};
 pub use closing::by_hand;
 pub use commands::command;
-pub use shell::{command_line, shell_quote};
 
 use super::document::{Block, Cell, Document, Table, Tone};
 use super::simulation::span;

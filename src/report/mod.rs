@@ -16,6 +16,7 @@ pub mod junit;
 pub mod markdown;
 pub mod migration;
 pub mod predict;
+pub mod readiness;
 pub mod review;
 pub mod sarif;
 pub mod shapes;

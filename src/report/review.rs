@@ -20,13 +20,14 @@ pub use moved::Moved;
 pub use verdict::estate_word;
 
 use super::growth::Played;
-use super::{Document, capacity, predict};
+use super::{Document, capacity, predict, readiness};
 use crate::capacity::growth::Books;
 use crate::capacity::modes::ModeRow;
 use crate::capacity::{Assessment, Scope};
 use crate::migrate::eligibility::Eligibility;
 use crate::model::{ClusterIndex, Inventory};
 use crate::predict::Prediction;
+use crate::readiness::Readiness;
 
 /// Everything a report is made of.
 #[derive(Clone, Copy)]
@@ -52,6 +53,8 @@ pub struct ClusterPart {
     pub growing: Growing,
     /// `None`: it needs no move, or none is asked about.
     pub moved: Option<Moved>,
+    /// `None`: of a fleet, nobody reads it cluster by cluster.
+    pub readiness: Option<Readiness>,
 }
 
 /// What was read, so that the same report can be made again.
@@ -87,6 +90,18 @@ pub fn document(review: &Review) -> Document {
     let several = moves().count() > 1;
     for moved in moves() {
         moved.sections(several, &mut document);
+    }
+    let checked: Vec<&Readiness> = review
+        .clusters
+        .iter()
+        .filter_map(|part| part.readiness.as_ref())
+        .collect();
+    for readiness in &checked {
+        let mut section = readiness::section(readiness);
+        if checked.len() > 1 {
+            section.title = format!("{}: {}", readiness.cluster, section.title);
+        }
+        document.append(section);
     }
     document.append(capacity::document(
         review.inventory,

@@ -9,6 +9,7 @@ use crate::migrate::decision::Decision;
 use crate::migrate::eligibility::Eligibility;
 use crate::model::Subject;
 use crate::predict::{Outcome, Prediction};
+use crate::readiness::{Item, ItemState, Readiness};
 use crate::rule::Rule;
 
 /// One thing that was found.
@@ -122,6 +123,31 @@ pub fn asked(prediction: &Prediction) -> String {
     match prediction.changes.as_slice() {
         [] => format!("{}: no change", prediction.cluster),
         changes => format!("{}: {}", prediction.cluster, changes.join("; ")),
+    }
+}
+
+/// What a cluster is not ready for.
+pub fn of_readiness(readiness: &Readiness) -> Vec<Told> {
+    let items = readiness.items.iter();
+    items
+        .filter(|item| item.state == ItemState::NotReady)
+        .map(|item| of_item(&readiness.cluster, item))
+        .collect()
+}
+
+/// An item that is not ready.
+pub fn of_item(cluster: &str, item: &Item) -> Told {
+    Told {
+        code: item.code,
+        severity: item.severity,
+        message: format!(
+            "{cluster}: {}: {}: {}",
+            item.asks, item.evidence, item.remedy
+        ),
+        rules: item.rules.clone(),
+        subject: Subject::Cluster(cluster.to_string()),
+        related: Vec::new(),
+        detail: String::new(),
     }
 }
 

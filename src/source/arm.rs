@@ -5,6 +5,7 @@ mod addresses;
 mod cluster;
 mod gateway;
 mod maintenance;
+mod platform;
 mod pool;
 mod security;
 
@@ -39,6 +40,11 @@ pub enum Kind {
     PrivateDnsZone,
     /// An `A` record set of a private DNS zone.
     AddressRecord,
+    ManagedIdentity,
+    FederatedCredential,
+    Grafana,
+    PrometheusRuleGroup,
+    MetricAlert,
     /// A resource of Azure that holds nothing we need.
     Unused,
 }
@@ -175,6 +181,51 @@ fn read_as(
             Some(read) => facts.dns_records.push(gateway::record(read, origin)?),
             None => return Ok(false),
         },
+        Kind::ManagedIdentity => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let identity = platform::identity(read, origin)?;
+                let all = facts.platform.managed_identities.get_or_insert_default();
+                all.push(identity);
+            }
+            None => return Ok(false),
+        },
+        Kind::FederatedCredential => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let credential = platform::federated_credential(read, origin)?;
+                facts.federated_credentials.push(credential);
+            }
+            None => return Ok(false),
+        },
+        Kind::Grafana => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let grafana = platform::grafana(read, origin)?;
+                facts
+                    .platform
+                    .grafanas
+                    .get_or_insert_default()
+                    .push(grafana);
+            }
+            None => return Ok(false),
+        },
+        Kind::PrometheusRuleGroup => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let group = platform::rule_group(read, origin)?;
+                let all = &mut facts.platform.prometheus_rule_groups;
+                all.get_or_insert_default().push(group);
+            }
+            None => return Ok(false),
+        },
+        Kind::MetricAlert => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let alert = platform::metric_alert(read, origin)?;
+                facts
+                    .platform
+                    .metric_alerts
+                    .get_or_insert_default()
+                    .push(alert);
+            }
+            None => return Ok(false),
+        },
         Kind::MaintenanceConfiguration => match whole(raw, expected, origin)? {
             Some(read) => {
                 let fact = maintenance::configuration(read, origin)?;
@@ -254,6 +305,13 @@ fn kind_of_type(kind: &str) -> Option<Kind> {
         "microsoft.containerservice/managedclusters/maintenanceconfigurations" => {
             Kind::MaintenanceConfiguration
         }
+        "microsoft.managedidentity/userassignedidentities" => Kind::ManagedIdentity,
+        "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials" => {
+            Kind::FederatedCredential
+        }
+        "microsoft.dashboard/grafana" => Kind::Grafana,
+        "microsoft.alertsmanagement/prometheusrulegroups" => Kind::PrometheusRuleGroup,
+        "microsoft.insights/metricalerts" => Kind::MetricAlert,
         _ => return None,
     })
 }

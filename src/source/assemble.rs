@@ -62,6 +62,12 @@ pub fn assemble(mut facts: Facts) -> Result<Inventory, SourceError> {
         facts.dns_records,
         facts.dns_records_listed,
     );
+    dependents::add_platform(
+        inventory,
+        facts.platform,
+        facts.federated_credentials,
+        facts.federated_credentials_listed,
+    );
     let mut clusters = merge_clusters(facts.clusters)?;
     let cluster_by_id: HashMap<String, usize> = clusters
         .iter()

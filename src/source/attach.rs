@@ -1,7 +1,7 @@
 //! Whose Kubernetes objects are: they carry no cluster name. Never guesses between two clusters.
 
 use super::facts::KubernetesFact;
-use super::kubernetes::IP_MASQ_CONFIGS;
+use super::kubernetes::{IP_MASQ_CONFIGS, TLS_SECRET};
 use crate::model::{Inventory, KubernetesState, ResourceId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -261,6 +261,21 @@ fn empty(known: &mut KubernetesState, kind: &str) {
         "NodeNetworkConfig" => known.node_network_configs.clear(),
         "ServiceCIDR" => known.service_cidrs.clear(),
         "Event" => known.events.clear(),
+        "ServiceAccount" => known.platform.service_accounts.clear(),
+        "IngressClass" => known.platform.ingress_classes.clear(),
+        // Of a live cluster they are asked for by type, and no other type is.
+        "Secret" => {
+            let secrets = &mut known.platform.secrets;
+            secrets.retain(|secret| secret.kind != TLS_SECRET);
+        }
+        "Certificate" => known.platform.certificates.clear(),
+        "Issuer" | "ClusterIssuer" => {
+            known.platform.issuers.retain(|one| one.kind != kind);
+        }
+        "PodMonitor" | "ServiceMonitor" => {
+            known.platform.monitors.retain(|one| one.kind != kind);
+        }
+        "AzureIdentity" => known.platform.azure_identities.clear(),
         _ => known.workloads.retain(|workload| workload.kind != kind),
     }
 }
@@ -322,4 +337,32 @@ fn unite(state: &mut KubernetesState) {
         (config.namespace.clone(), config.name.clone())
     });
     last_of_each(&mut state.service_cidrs, |range| range.name.clone());
+    let objects = &mut state.platform;
+    last_of_each(&mut objects.service_accounts, |account| {
+        (account.namespace.clone(), account.name.clone())
+    });
+    last_of_each(&mut objects.ingress_classes, |class| class.name.clone());
+    last_of_each(&mut objects.secrets, |secret| {
+        (secret.namespace.clone(), secret.name.clone())
+    });
+    last_of_each(&mut objects.certificates, |certificate| {
+        (certificate.namespace.clone(), certificate.name.clone())
+    });
+    last_of_each(&mut objects.issuers, |issuer| {
+        (
+            issuer.kind.clone(),
+            issuer.namespace.clone(),
+            issuer.name.clone(),
+        )
+    });
+    last_of_each(&mut objects.monitors, |monitor| {
+        (
+            monitor.kind.clone(),
+            monitor.namespace.clone(),
+            monitor.name.clone(),
+        )
+    });
+    last_of_each(&mut objects.azure_identities, |identity| {
+        (identity.namespace.clone(), identity.name.clone())
+    });
 }

@@ -25,6 +25,7 @@ pub mod error;
 pub mod estate;
 pub mod network;
 pub mod operation;
+pub mod platform;
 pub mod private_dns;
 pub mod reads;
 pub mod resource_graph;

@@ -4,7 +4,7 @@
 use super::facts::{ClusterFact, Facts, PoolFact, VnetFact};
 use super::{Found, SourceError, assemble};
 use crate::model::{
-    Addons, Identity, Inventory, IpNet, KubernetesVersion, NetworkPlugin, ResourceId,
+    Addons, Identity, Inventory, IpNet, KubernetesVersion, NetworkPlugin, Profiles, ResourceId,
 };
 
 /// Two states and the clusters whose wanted state was given, by position in the second.
@@ -340,6 +340,16 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
         application_gateway_for_containers: new.addons.application_gateway_for_containers
             || old.addons.application_gateway_for_containers,
     };
+    let (profiles, before) = (&mut new.profiles, &old.profiles);
+    *profiles = Profiles {
+        oidc_issuer: profiles.oidc_issuer.or(before.oidc_issuer),
+        oidc_issuer_url: (profiles.oidc_issuer_url.take())
+            .or_else(|| before.oidc_issuer_url.clone()),
+        workload_identity: profiles.workload_identity.or(before.workload_identity),
+        app_routing: profiles.app_routing.or(before.app_routing),
+        prometheus_metrics: profiles.prometheus_metrics.or(before.prometheus_metrics),
+        container_insights: profiles.container_insights.or(before.container_insights),
+    };
     new.tenant = new.tenant.take().or_else(|| old.tenant.clone());
     let policy = new.node_disruption_policy.take();
     new.node_disruption_policy = policy.or_else(|| old.node_disruption_policy.clone());
@@ -475,6 +485,10 @@ fn inherit_pool(wanted: &mut PoolFact, known: &PoolFact) {
     let behavior = upgrade.undrainable_node_behavior.take();
     upgrade.undrainable_node_behavior =
         behavior.or_else(|| before.undrainable_node_behavior.clone());
+    let zones = new.availability_zones.take();
+    new.availability_zones = zones.or_else(|| old.availability_zones.clone());
+    let taints = new.node_taints.take();
+    new.node_taints = taints.or_else(|| old.node_taints.clone());
     new.provisioning_state.clone_from(&old.provisioning_state);
     new.power_state = new.power_state.take().or_else(|| old.power_state.clone());
     new.vm_size = new.vm_size.take().or_else(|| old.vm_size.clone());

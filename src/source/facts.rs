@@ -3,10 +3,11 @@
 
 use super::SourceError;
 use crate::model::{
-    AddressRecord, ApplicationGateway, Cluster, HeldAddress, HolderKind, IpNet, KubernetesState,
-    KubernetesVersion, MaintenanceConfiguration, NatGateway, NetworkSecurityGroup, NodePool,
-    Peering, PrivateDnsZone, ReservedRange, ResourceId, RouteTable, SecurityRule, VirtualNetwork,
-    workload,
+    AddressRecord, ApplicationGateway, Cluster, FederatedCredential, Grafana, HeldAddress,
+    HolderKind, IpNet, KubernetesState, KubernetesVersion, MaintenanceConfiguration,
+    ManagedIdentity, MetricAlert, NatGateway, NetworkSecurityGroup, NodePool, Peering, Platform,
+    PrivateDnsZone, PrometheusAlert, PrometheusRuleGroup, ReservedRange, ResourceId, RouteTable,
+    SecurityRule, VirtualNetwork, workload,
 };
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -279,6 +280,11 @@ pub struct Facts {
     pub dns_records: Vec<(ResourceId, AddressRecord)>,
     /// Zones whose records were listed to the end.
     pub dns_records_listed: Vec<ResourceId>,
+    pub platform: Platform,
+    /// Federated credentials, each with its identity.
+    pub federated_credentials: Vec<(ResourceId, FederatedCredential)>,
+    /// Identities whose federated credentials were listed to the end.
+    pub federated_credentials_listed: Vec<ResourceId>,
     pub maintenance: Vec<MaintenanceFact>,
     /// Clusters whose maintenance configurations were listed to the end: what is not in [`Facts::maintenance`] is not there.
     pub maintenance_listed: Vec<ResourceId>,
@@ -329,6 +335,21 @@ impl Facts {
         self.dns_records.append(&mut other.dns_records);
         self.dns_records_listed
             .append(&mut other.dns_records_listed);
+        let Platform {
+            managed_identities,
+            grafanas,
+            prometheus_rule_groups,
+            metric_alerts,
+        } = other.platform;
+        let mine = &mut self.platform;
+        join(&mut mine.managed_identities, managed_identities);
+        join(&mut mine.grafanas, grafanas);
+        join(&mut mine.prometheus_rule_groups, prometheus_rule_groups);
+        join(&mut mine.metric_alerts, metric_alerts);
+        self.federated_credentials
+            .append(&mut other.federated_credentials);
+        self.federated_credentials_listed
+            .append(&mut other.federated_credentials_listed);
         self.maintenance.append(&mut other.maintenance);
         self.maintenance_listed
             .append(&mut other.maintenance_listed);
@@ -385,6 +406,7 @@ impl Facts {
             + each::<ApplicationGateway>(self.application_gateways.as_ref().map_or(0, Vec::len))
             + each::<PrivateDnsZone>(self.private_dns_zones.as_ref().map_or(0, Vec::len))
             + each::<AddressRecord>(self.dns_records.len() + self.dns_records_listed.len())
+            + self.weight_of_platform()
             + each::<MaintenanceFact>(self.maintenance.len() + self.maintenance_listed.len())
             + each::<ClusterFact>(self.clusters.len())
             + each::<LoosePoolFact>(pools + self.pools.len())
@@ -394,6 +416,24 @@ impl Facts {
                 .iter()
                 .map(|fact| weight_of(&fact.state))
                 .sum::<usize>()
+    }
+
+    fn weight_of_platform(&self) -> usize {
+        fn many<T>(list: &Option<Vec<T>>) -> usize {
+            list.as_ref().map_or(0, Vec::len)
+        }
+        let platform = &self.platform;
+        let groups = platform.prometheus_rule_groups.iter().flatten();
+        let alerts = groups.flat_map(|group| &group.alerts);
+        let metrics: usize = alerts.map(|alert| 1 + alert.metrics.len()).sum();
+        each::<ManagedIdentity>(many(&platform.managed_identities))
+            + each::<Grafana>(many(&platform.grafanas))
+            + each::<PrometheusRuleGroup>(many(&platform.prometheus_rule_groups))
+            + each::<PrometheusAlert>(metrics)
+            + each::<MetricAlert>(many(&platform.metric_alerts))
+            + each::<FederatedCredential>(
+                self.federated_credentials.len() + self.federated_credentials_listed.len(),
+            )
     }
 
     /// True when no resource of any kind was found.
@@ -410,6 +450,9 @@ impl Facts {
             && self.private_dns_zones.is_none()
             && self.dns_records.is_empty()
             && self.dns_records_listed.is_empty()
+            && self.platform.is_empty()
+            && self.federated_credentials.is_empty()
+            && self.federated_credentials_listed.is_empty()
             && self.maintenance.is_empty()
             && self.maintenance_listed.is_empty()
             && self.clusters.is_empty()
@@ -451,4 +494,15 @@ pub fn weight_of(state: &KubernetesState) -> usize {
         + each::<workload::NodeNetworkConfig>(state.node_network_configs.len())
         + each::<workload::ServiceCidr>(state.service_cidrs.len())
         + each::<workload::EventCount>(state.events.len())
+        + weight_of_objects(&state.platform)
+}
+
+fn weight_of_objects(objects: &workload::PlatformObjects) -> usize {
+    each::<workload::ServiceAccount>(objects.service_accounts.len())
+        + each::<workload::IngressClass>(objects.ingress_classes.len())
+        + each::<workload::SecretType>(objects.secrets.len())
+        + each::<workload::Certificate>(objects.certificates.len())
+        + each::<workload::Issuer>(objects.issuers.len())
+        + each::<workload::Monitor>(objects.monitors.len())
+        + each::<workload::AzureIdentity>(objects.azure_identities.len())
 }

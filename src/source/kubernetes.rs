@@ -1,13 +1,14 @@
-//! Kubernetes objects, as `kubectl get … -o json` prints them and as an API server answers: one lowering for both. Secrets are
-//! never read; environment values, command lines and annotations (but for the few of `wire::ANNOTATIONS`) are never kept.
+//! Kubernetes objects, as `kubectl get … -o json` prints them and as an API server answers: one lowering for both. The data of
+//! Secrets is never read; environment values, command lines and annotations (but for the few of `wire::ANNOTATIONS`) are never kept.
 //!
 //! `wire` (what every object has) · `pod` · `placement` · `quantity` · `controller` (workloads and budgets) · `node` · `service`
-//! · `storage` · `event`.
+//! · `storage` · `platform` (service accounts, classes, certificates, monitors) · `event`.
 
 mod controller;
 mod event;
 mod node;
 mod placement;
+mod platform;
 mod pod;
 mod quantity;
 mod service;
@@ -30,25 +31,37 @@ const USED: &[(&str, &str)] = &[
     ("", "PersistentVolumeClaim"),
     ("", "Pod"),
     ("", "ReplicationController"),
+    ("", "Secret"),
     ("", "Service"),
+    ("", "ServiceAccount"),
+    ("aadpodidentity.k8s.io", "AzureIdentity"),
     ("acn.azure.com", "NodeNetworkConfig"),
     ("apps", "DaemonSet"),
     ("apps", "Deployment"),
     ("apps", "ReplicaSet"),
     ("apps", "StatefulSet"),
+    ("azmonitoring.coreos.com", "PodMonitor"),
+    ("azmonitoring.coreos.com", "ServiceMonitor"),
     ("batch", "CronJob"),
     ("batch", "Job"),
+    ("cert-manager.io", "Certificate"),
+    ("cert-manager.io", "ClusterIssuer"),
+    ("cert-manager.io", "Issuer"),
     ("discovery.k8s.io", "EndpointSlice"),
     ("events.k8s.io", "Event"),
     ("extensions", "DaemonSet"),
     ("extensions", "Deployment"),
     ("extensions", "ReplicaSet"),
     ("networking.k8s.io", "Ingress"),
+    ("networking.k8s.io", "IngressClass"),
     ("networking.k8s.io", "NetworkPolicy"),
     ("networking.k8s.io", "ServiceCIDR"),
     ("policy", "PodDisruptionBudget"),
     ("storage.k8s.io", "CSINode"),
 ];
+
+/// The type of Secrets that hold a certificate and its key: the only ones that a live cluster is asked for, and only by name.
+pub const TLS_SECRET: &str = "kubernetes.io/tls";
 
 /// Whether a kind of this name is read, in whatever group.
 pub(super) fn is_kind(kind: &str) -> bool {
@@ -144,6 +157,34 @@ pub(super) fn lower(
         "PersistentVolumeClaim" => state
             .persistent_volume_claims
             .push(storage::claim(parse(raw, origin, "")?)),
+        "ServiceAccount" => state
+            .platform
+            .service_accounts
+            .push(platform::service_account(parse(raw, origin, "")?)),
+        "IngressClass" => state
+            .platform
+            .ingress_classes
+            .push(platform::ingress_class(parse(raw, origin, "")?)),
+        "Secret" => state
+            .platform
+            .secrets
+            .push(platform::secret(parse(raw, origin, "")?)),
+        "Certificate" => state
+            .platform
+            .certificates
+            .push(platform::certificate(parse(raw, origin, "")?)),
+        "Issuer" | "ClusterIssuer" => state
+            .platform
+            .issuers
+            .push(platform::issuer(kind, parse(raw, origin, "")?)),
+        "PodMonitor" | "ServiceMonitor" => state
+            .platform
+            .monitors
+            .push(platform::monitor(kind, parse(raw, origin, "")?)),
+        "AzureIdentity" => state
+            .platform
+            .azure_identities
+            .push(platform::azure_identity(parse(raw, origin, "")?)),
         "Event" => {
             if let Some(event) = event::event(parse(raw, origin, "")?) {
                 state.note_event(event);

@@ -313,6 +313,8 @@ pub struct Enabled {
 pub struct AddonProfiles {
     #[serde(alias = "IngressApplicationGateway")]
     pub ingress_application_gateway: Option<Enabled>,
+    #[serde(alias = "omsAgent")]
+    pub omsagent: Option<Enabled>,
     #[serde(alias = "ACIConnectorLinux")]
     pub aci_connector_linux: Option<Enabled>,
 }
@@ -321,6 +323,60 @@ pub struct AddonProfiles {
 #[serde(rename_all = "camelCase")]
 pub struct IngressProfile {
     pub application_load_balancer: Option<Enabled>,
+    pub web_app_routing: Option<Enabled>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OidcIssuerProfile {
+    pub enabled: Option<bool>,
+    #[serde(alias = "issuerURL")]
+    pub issuer_url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecurityProfile {
+    pub workload_identity: Option<Enabled>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AzureMonitorProfile {
+    pub metrics: Option<Enabled>,
+    pub container_insights: Option<Enabled>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrafanaIntegrations {
+    pub azure_monitor_workspace_integrations: Option<Vec<WorkspaceIntegration>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkspaceIntegration {
+    pub azure_monitor_workspace_resource_id: Option<String>,
+}
+
+/// A rule that raises an alert, or one that records; labels and annotations are passed over.
+#[derive(Debug, Default, Deserialize)]
+pub struct PrometheusRule {
+    pub alert: Option<String>,
+    pub enabled: Option<bool>,
+    pub expression: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertCriteria {
+    pub all_of: Option<Vec<AlertCriterion>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AlertCriterion {
+    pub metric_name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -531,6 +587,33 @@ resources! {
 
     pub struct PrivateDnsZone<'a> {}
 
+    pub struct ManagedIdentity<'a> {
+        pub client_id: Option<String>,
+    }
+
+    pub struct FederatedCredential<'a> {
+        pub issuer: Option<String>,
+        pub subject: Option<String>,
+        pub audiences: Option<Vec<String>>,
+    }
+
+    pub struct Grafana<'a> {
+        pub grafana_integrations: Option<GrafanaIntegrations>,
+    }
+
+    pub struct PrometheusRuleGroup<'a> {
+        pub enabled: Option<bool>,
+        pub cluster_name: Option<String>,
+        pub scopes: Option<Vec<String>>,
+        pub rules: Option<Vec<PrometheusRule>>,
+    }
+
+    pub struct MetricAlert<'a> {
+        pub enabled: Option<bool>,
+        pub scopes: Option<Vec<String>>,
+        pub criteria: Option<AlertCriteria>,
+    }
+
     /// An `A` record set of a private DNS zone.
     pub struct AddressRecordSet<'a> {
         pub a_records: Option<Vec<ARecord>>,
@@ -563,6 +646,9 @@ resources! {
         pub service_principal_profile: Option<ServicePrincipal>,
         pub addon_profiles: Option<AddonProfiles>,
         pub ingress_profile: Option<IngressProfile>,
+        pub oidc_issuer_profile: Option<OidcIssuerProfile>,
+        pub security_profile: Option<SecurityProfile>,
+        pub azure_monitor_profile: Option<AzureMonitorProfile>,
     }
 
     /// An agent pool: an element of `agentPoolProfiles`, or the `properties` of an agent pool of its own.
@@ -584,6 +670,8 @@ resources! {
         #[serde(alias = "podIPAllocationMode")]
         pub pod_ip_allocation_mode: Option<String>,
         pub scale_set_priority: Option<String>,
+        pub availability_zones: Option<Vec<String>>,
+        pub node_taints: Option<Vec<String>>,
         pub orchestrator_version: Option<String>,
         pub current_orchestrator_version: Option<String>,
         pub provisioning_state: Option<String>,

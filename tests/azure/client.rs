@@ -74,6 +74,7 @@ pub fn inventory_with(
         vnet: values("--vnet").pop(),
         cluster: values("--cluster").pop(),
         details: args.contains(&"--details"),
+        platform: args.contains(&"--platform"),
     };
     if let Some(seconds) = values("--timeout").pop() {
         settings.answer_within = Duration::from_secs(seconds.parse().expect("seconds"));

@@ -86,6 +86,7 @@ pub fn estate(size: Size) -> Estate {
         made.spoke(number);
     }
     made.dependents();
+    made.platform();
     Estate {
         world: made.world,
         truth: made.truth,
@@ -504,6 +505,43 @@ impl Making {
             },
         }));
         id
+    }
+
+    /// Identities, Grafana and alert rules of the second subscription.
+    fn platform(&mut self) {
+        let group = format!(
+            "/subscriptions/{}/resourceGroups/rg-platform/providers",
+            subscription(1)
+        );
+        let identity =
+            format!("{group}/Microsoft.ManagedIdentity/userAssignedIdentities/id-orders");
+        let workspace = format!("{group}/Microsoft.Monitor/accounts/amw");
+        for (id, properties) in [
+            (
+                identity.clone(),
+                json!({"clientId": "00000000-0000-4000-8000-0000000000c1"}),
+            ),
+            (
+                format!("{identity}/federatedIdentityCredentials/orders"),
+                json!({"issuer": "https://oidc.example/", "subject": "system:serviceaccount:orders:orders",
+                    "audiences": ["api://AzureADTokenExchange"]}),
+            ),
+            (
+                format!("{group}/Microsoft.Dashboard/grafana/graf"),
+                json!({"grafanaIntegrations": {"azureMonitorWorkspaceIntegrations": [{"azureMonitorWorkspaceResourceId": workspace}]}}),
+            ),
+            (
+                format!("{group}/Microsoft.AlertsManagement/prometheusRuleGroups/group"),
+                json!({"enabled": true, "scopes": [workspace], "rules": [{"alert": "Slow", "expression": "request_duration > 1"}]}),
+            ),
+            (
+                format!("{group}/Microsoft.Insights/metricAlerts/node-cpu"),
+                json!({"enabled": true, "scopes": [], "criteria": {"allOf": [{"metricName": "node_cpu_usage_percentage"}]}}),
+            ),
+        ] {
+            self.world
+                .put(&json!({"id": id, "name": id.rsplit('/').next(), "properties": properties}));
+        }
     }
 
     /// In every subscription a security group, an application gateway and two private DNS zones, one of them Azure's own.

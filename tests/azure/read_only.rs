@@ -25,6 +25,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("drain", &["--cluster", "CLUSTER", "--all-nodes"]),
     ("upgrade", &["--cluster", "CLUSTER"]),
     ("migrate", &["--cluster", "CLUSTER"]),
+    ("readiness", &["--cluster", "CLUSTER"]),
     ("simulate", &["weeks.yaml"]),
     ("report", &[]),
     ("snapshot", &["-f", "estate.json"]),
@@ -332,6 +333,15 @@ fn every_request_is_one_that_the_published_api_takes() {
         "/subscriptions/*/providers/microsoft.network/privatednszones",
         "/subscriptions/*/resourcegroups/*/providers/microsoft.network/privatednszones",
         "/subscriptions/*/resourcegroups/*/providers/microsoft.network/privatednszones/*/a",
+        "/subscriptions/*/providers/microsoft.alertsmanagement/prometheusrulegroups",
+        "/subscriptions/*/resourcegroups/*/providers/microsoft.alertsmanagement/prometheusrulegroups",
+        "/subscriptions/*/providers/microsoft.dashboard/grafana",
+        "/subscriptions/*/resourcegroups/*/providers/microsoft.dashboard/grafana",
+        "/subscriptions/*/providers/microsoft.insights/metricalerts",
+        "/subscriptions/*/resourcegroups/*/providers/microsoft.insights/metricalerts",
+        "/subscriptions/*/providers/microsoft.managedidentity/userassignedidentities",
+        "/subscriptions/*/resourcegroups/*/providers/microsoft.managedidentity/userassignedidentities",
+        "/subscriptions/*/resourcegroups/*/providers/microsoft.managedidentity/userassignedidentities/*/federatedidentitycredentials",
     ]
     .map(|path| ("GET".to_string(), path.to_string()))
     .into();

@@ -359,3 +359,54 @@ fn of_a_fleet_resource_graph_says_what_depends_on_pods() {
     assert!(all.application_gateways.is_some_and(|all| !all.is_empty()));
     assert!(!paths(&azure, "/A").is_empty());
 }
+
+/// Identities, Grafana and alert rules are read for the question of readiness alone, of the cluster's own subscription.
+#[test]
+fn the_platform_is_read_for_readiness_alone() {
+    use crate::estate::{estate, subscription};
+    use crate::whole::SMALL;
+    let providers = [
+        "Microsoft.ManagedIdentity/userAssignedIdentities",
+        "Microsoft.Dashboard/grafana",
+        "Microsoft.AlertsManagement/prometheusRuleGroups",
+        "Microsoft.Insights/metricAlerts",
+    ];
+    let one = subscription(1);
+    let plain = Azure::start(estate(SMALL).world, Manners::default());
+    let without = read(&plain, &["--subscription", &one, "--details"]);
+    assert!(without.platform.is_empty());
+    for provider in providers {
+        assert_eq!(paths(&plain, provider), Vec::<String>::new(), "{provider}");
+    }
+
+    let azure = Azure::start(estate(SMALL).world, Manners::default());
+    let all = read(&azure, &["--subscription", &one, "--platform"]);
+    for provider in providers {
+        let asked = paths(&azure, provider);
+        assert_eq!(
+            asked,
+            [format!("/subscriptions/{one}/providers/{provider}")]
+        );
+    }
+    let platform = &all.platform;
+    let identities = platform
+        .managed_identities
+        .as_ref()
+        .expect("they were listed");
+    let credentials = identities[0].federated_credentials.as_ref();
+    assert_eq!(credentials.map(Vec::len), Some(1));
+    assert_eq!(paths(&azure, "federatedIdentityCredentials").len(), 1);
+    assert_eq!(
+        platform
+            .grafanas
+            .as_ref()
+            .map(|all| all[0].workspaces.len()),
+        Some(1)
+    );
+    let groups = platform
+        .prometheus_rule_groups
+        .as_ref()
+        .expect("they were listed");
+    assert_eq!(groups[0].alerts[0].metrics, ["request_duration"]);
+    assert_eq!(platform.metric_alerts.as_ref().map(Vec::len), Some(1));
+}

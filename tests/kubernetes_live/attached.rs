@@ -139,6 +139,7 @@ fn everything() -> KubernetesState {
     let mut items = Vec::new();
     for (path, mut object) in objects::objects()
         .into_iter()
+        .chain(objects::platform_objects())
         .chain([objects::network_config()])
     {
         let resource = path.rsplit('/').next().expect("a path ends in a resource");

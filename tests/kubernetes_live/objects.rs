@@ -46,6 +46,14 @@ pub fn objects() -> Vec<(&'static str, Value)> {
             "spec": {"drivers": [{"name": "disk.csi.azure.com", "nodeID": "n-0", "allocatable": {"count": 8}}]}}),
         ),
         (
+            "/api/v1/namespaces/shop/serviceaccounts",
+            json!({"metadata": meta("shop", "api"), "secrets": [{"name": BAIT}]}),
+        ),
+        (
+            "/apis/networking.k8s.io/v1/ingressclasses",
+            json!({"metadata": meta("", "nginx"), "spec": {"controller": "k8s.io/ingress-nginx"}}),
+        ),
+        (
             "/api/v1/namespaces/shop/secrets",
             json!({"metadata": meta("shop", "s"), "stringData": {"k": BAIT}}),
         ),
@@ -109,7 +117,7 @@ pub fn objects() -> Vec<(&'static str, Value)> {
         (
             "/apis/networking.k8s.io/v1/namespaces/shop/ingresses",
             json!({"metadata": meta("shop", "web"),
-            "spec": {"ingressClassName": "nginx", "tls": [{"secretName": BAIT}],
+            "spec": {"ingressClassName": "nginx", "tls": [{"secretName": "shop-tls"}],
                 "rules": [{"host": "shop.example", "http": {"paths": [{"path": "/", "pathType": "Prefix",
                     "backend": {"service": {"name": "api", "port": {"number": 80}}}}]}}]}}),
         ),
@@ -175,6 +183,70 @@ pub fn objects() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Of custom resources that somebody may have installed; each with something in it that must not be kept.
+pub fn platform_objects() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "/apis/cert-manager.io/v1/namespaces/shop/certificates",
+            json!({"metadata": meta("shop", "web"), "spec": {"secretName": "shop-tls", "keystores": {"jks": {"password": BAIT}}},
+                "status": {"notAfter": "2027-01-02T03:04:05Z", "conditions": [{"type": "Ready", "status": "True", "message": BAIT}]}}),
+        ),
+        (
+            "/apis/cert-manager.io/v1/namespaces/shop/issuers",
+            json!({"metadata": meta("shop", "ca"), "spec": {"ca": {"secretName": BAIT}}}),
+        ),
+        (
+            "/apis/cert-manager.io/v1/clusterissuers",
+            json!({"metadata": meta("", "acme"), "spec": {"acme": {"email": BAIT}}}),
+        ),
+        (
+            "/apis/azmonitoring.coreos.com/v1/namespaces/shop/podmonitors",
+            json!({"metadata": meta("shop", "api"), "spec": {"podMetricsEndpoints": [{"basicAuth": BAIT}]}}),
+        ),
+        (
+            "/apis/azmonitoring.coreos.com/v1/namespaces/shop/servicemonitors",
+            json!({"metadata": meta("shop", "api"), "spec": {"endpoints": [{"bearerTokenFile": BAIT}]}}),
+        ),
+        (
+            "/apis/aadpodidentity.k8s.io/v1/namespaces/shop/azureidentities",
+            json!({"metadata": meta("shop", "old"), "spec": {"type": 1, "clientPassword": {"name": BAIT}, "clientID": BAIT}}),
+        ),
+    ]
+}
+
+/// With the group and kind that its path says, as an API server wants them of a custom resource.
+pub fn versioned(path: &str, mut object: Value) -> Value {
+    let mut parts = path.trim_start_matches("/apis/").split('/');
+    let group = parts.next().expect("a group");
+    let version = parts.next().expect("a version");
+    let resource = parts.next_back().expect("a resource");
+    let read = READS.iter().find(|read| read.resource == resource);
+    object["apiVersion"] = json!(format!("{group}/{version}"));
+    object["kind"] = json!(read.expect("it is read").kind);
+    object
+}
+
+/// The definitions of their kinds, cut down to schemas that keep everything.
+pub fn platform_definitions() -> Vec<Value> {
+    platform_objects()
+        .into_iter()
+        .map(|(path, _)| {
+            let resource = path.rsplit('/').next().expect("a resource");
+            let read = READS.iter().find(|read| read.resource == resource);
+            let read = read.expect("it is read");
+            let scope = if path.contains("/namespaces/") { "Namespaced" } else { "Cluster" };
+            json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                "metadata": {"name": format!("{}.{}", read.resource, read.group),
+                    // Groups of k8s.io ask who approved of them.
+                    "annotations": {"api-approved.kubernetes.io": "unapproved, experimental-only"}},
+                "spec": {"group": read.group, "scope": scope,
+                    "names": {"kind": read.kind, "plural": read.resource, "singular": read.kind.to_ascii_lowercase()},
+                    "versions": [{"name": read.versions[0], "served": true, "storage": true,
+                        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}})
+        })
+        .collect()
+}
+
 /// Azure's custom resource, cut down to a schema that keeps everything.
 pub fn network_config_definition() -> Value {
     json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
@@ -211,7 +283,8 @@ pub fn from_file(text: &str) -> KubernetesState {
 #[test]
 fn nothing_planted_is_kept_of_files() {
     let mut items = Vec::new();
-    for (path, mut object) in objects().into_iter().chain([network_config()]) {
+    let all = objects().into_iter().chain(platform_objects());
+    for (path, mut object) in all.chain([network_config()]) {
         let mut parts = path
             .trim_start_matches("/api/")
             .trim_start_matches("/apis/")
@@ -231,7 +304,9 @@ fn nothing_planted_is_kept_of_files() {
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
     assert!(list.matches(BAIT).count() > 40, "it is well planted");
     let state = from_file(&list);
-    assert_eq!(state.kinds.len(), READS.len(), "{:?}", state.kinds);
+    // Secrets are in files that people hand over; of a cluster they are not asked for.
+    assert_eq!(state.kinds.len(), READS.len() + 1, "{:?}", state.kinds);
+    assert_eq!(state.platform.secrets.len(), 1);
     assert_eq!(state.pods[0].requests.cpu_millis, 1100);
     for text in [
         serde_json::to_string(&state).expect("it can be written"),

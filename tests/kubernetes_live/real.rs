@@ -2,7 +2,10 @@
 //! `get` and `list` is asked for, and no secret arrives.
 
 use super::control_plane::{API_SERVER, ControlPlane, binaries};
-use super::objects::{BAIT, from_file, network_config, network_config_definition, objects};
+use super::objects::{
+    BAIT, from_file, network_config, network_config_definition, objects, platform_definitions,
+    platform_objects, versioned,
+};
 use super::{Folder, kubeconfig, runtime};
 use aksplan::model::KubernetesState;
 use aksplan::source::kubernetes_api::{
@@ -240,7 +243,29 @@ fn a_real_cluster() {
         // Not installed is not refused.
         let before = cluster.read_with_token("token-admin").await;
         assert_eq!(before.not_checked, [""; 0]);
-        assert_eq!(before.state.absent_kinds, ["NodeNetworkConfig"]);
+        assert_eq!(
+            before.state.absent_kinds,
+            [
+                "NodeNetworkConfig",
+                "Certificate",
+                "Issuer",
+                "ClusterIssuer",
+                "PodMonitor",
+                "ServiceMonitor",
+                "AzureIdentity"
+            ]
+        );
+        for definition in platform_definitions() {
+            cluster
+                .make(
+                    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+                    &definition,
+                )
+                .await;
+        }
+        for (path, object) in platform_objects() {
+            cluster.make(path, &versioned(path, object)).await;
+        }
         cluster
             .make(
                 "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
@@ -252,7 +277,7 @@ fn a_real_cluster() {
 
         let admin = cluster
             .read_until("token-admin", |read| {
-                !read.state.node_network_configs.is_empty()
+                !read.state.node_network_configs.is_empty() && read.state.absent_kinds.is_empty()
             })
             .await;
         assert_eq!(admin.not_checked, [""; 0]);

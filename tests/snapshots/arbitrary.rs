@@ -5,12 +5,13 @@
 use aksplan::model::workload::Labels;
 use aksplan::model::{
     AddressRecord, ApplicationGateway, AutoUpgrade, Autoscaler, BackendPool, Cluster, DateSpan,
-    HeldAddress, Holder, HolderKind, Identity, IntOrPercent, Inventory, IpNet, KubernetesVersion,
-    LoadBalancerProfile, MaintenanceConfiguration, MaintenanceWindow, NatGateway, NetworkPlugin,
-    NetworkProfile, NetworkSecurityGroup, NodePool, OsType, Peering, PodIpAllocation, PoolKind,
-    PoolMode, PrivateDnsZone, ReservedRange, ResourceId, Route, RouteTable, Schedule, SecurityEnd,
-    SecurityRule, Subnet, SubnetIndex, TimeInWeek, TimeSpan, UpgradeSettings, VirtualNetwork,
-    VnetIndex, WeekIndex, Weekday,
+    FederatedCredential, Grafana, HeldAddress, Holder, HolderKind, Identity, IntOrPercent,
+    Inventory, IpNet, KubernetesVersion, LoadBalancerProfile, MaintenanceConfiguration,
+    MaintenanceWindow, ManagedIdentity, MetricAlert, NatGateway, NetworkPlugin, NetworkProfile,
+    NetworkSecurityGroup, NodePool, OsType, Peering, Platform, PodIpAllocation, PoolKind, PoolMode,
+    PrivateDnsZone, PrometheusAlert, PrometheusRuleGroup, ReservedRange, ResourceId, Route,
+    RouteTable, Schedule, SecurityEnd, SecurityRule, Subnet, SubnetIndex, TimeInWeek, TimeSpan,
+    UpgradeSettings, VirtualNetwork, VnetIndex, WeekIndex, Weekday,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -131,6 +132,7 @@ impl Any {
             security_groups: Vec::new(),
             application_gateways: None,
             private_dns_zones: None,
+            platform: Platform::default(),
             reserved: Vec::new(),
             not_checked: Vec::new(),
         };
@@ -196,6 +198,7 @@ impl Any {
         inventory.security_groups = self.some(3, |any| any.security_group(&mut inventory.subnets));
         inventory.application_gateways = self.maybe(|any| any.some(3, Self::application_gateway));
         inventory.private_dns_zones = self.maybe(|any| any.some(3, Self::zone));
+        inventory.platform = self.platform();
         for number in 0..self.below(4) as usize {
             let name = assumed_of
                 .get(number)
@@ -509,6 +512,14 @@ impl Any {
                 static_egress_gateway: self.yes(),
                 application_gateway_for_containers: self.yes(),
             },
+            profiles: aksplan::model::Profiles {
+                oidc_issuer: self.maybe(Self::yes),
+                oidc_issuer_url: self.maybe(|any| format!("https://oic.example/{}/", any.word())),
+                workload_identity: self.maybe(Self::yes),
+                app_routing: self.maybe(Self::yes),
+                prometheus_metrics: self.maybe(Self::yes),
+                container_insights: self.maybe(Self::yes),
+            },
             maintenance: self.maybe(Self::maintenance),
             kubernetes: self.maybe(|any| std::sync::Arc::new(any.kubernetes())),
         }
@@ -581,6 +592,67 @@ impl Any {
                 end: any.date(),
             }),
         }
+    }
+
+    fn platform(&mut self) -> Platform {
+        Platform {
+            managed_identities: self.maybe(|any| {
+                any.some(2, |any| ManagedIdentity {
+                    id: None,
+                    name: any.word(),
+                    client_id: any.maybe(Self::word),
+                    federated_credentials: any.maybe(|any| {
+                        any.some(2, |any| FederatedCredential {
+                            name: any.word(),
+                            issuer: format!("https://oic.example/{}/", any.word()),
+                            subject: format!("system:serviceaccount:{}:{}", any.word(), any.word()),
+                            audiences: any
+                                .some(2, |any| any.known(&["api://AzureADTokenExchange"])),
+                        })
+                    }),
+                })
+            }),
+            grafanas: self.maybe(|any| {
+                any.some(2, |any| Grafana {
+                    id: None,
+                    name: any.word(),
+                    workspaces: any.some(2, Self::workspace),
+                })
+            }),
+            prometheus_rule_groups: self.maybe(|any| {
+                any.some(2, |any| PrometheusRuleGroup {
+                    id: None,
+                    name: any.word(),
+                    enabled: any.yes(),
+                    scopes: any.some(2, Self::workspace),
+                    cluster_name: any.maybe(Self::word),
+                    alerts: any.some(2, |any| PrometheusAlert {
+                        name: any.word(),
+                        enabled: any.yes(),
+                        server_errors: any.yes(),
+                        metrics: any.some(1, |any| any.known(&["kube_job_failed"])),
+                    }),
+                })
+            }),
+            metric_alerts: self.maybe(|any| {
+                any.some(2, |any| MetricAlert {
+                    id: None,
+                    name: any.word(),
+                    enabled: any.yes(),
+                    scopes: any.some(2, Self::workspace),
+                    metrics: any.some(1, |any| any.known(&["node_cpu_usage_percentage"])),
+                })
+            }),
+        }
+    }
+
+    fn workspace(&mut self) -> ResourceId {
+        ResourceId::new(format!(
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Monitor/accounts/{}",
+            self.word(),
+            self.word(),
+            self.word()
+        ))
     }
 
     fn weekday(&mut self) -> Weekday {
@@ -658,6 +730,10 @@ impl Any {
                 PodIpAllocation::StaticBlock,
             ]),
             spot: self.yes(),
+            availability_zones: self.maybe(|any| any.some(2, |any| any.known(&["1", "2"]))),
+            node_taints: self.maybe(|any| {
+                any.some(2, |any| format!("{}={}:NoSchedule", any.word(), any.word()))
+            }),
             kubernetes_version: self.maybe(Self::version),
             provisioning_state: self.state(),
             power_state: self.one(&[None, Some("Stopped".to_string())]),

@@ -4,11 +4,12 @@
 use super::arbitrary::Any;
 use aksplan::model::KubernetesState;
 use aksplan::model::workload::{
-    AttachLimit, CsiNode, DisruptionBudget, EndpointSlice, EventCount, HostPort, Ingress, IpBlock,
-    IpMasqConfig, Namespace, NetworkContainer, NetworkPolicy, Node, NodeNetworkConfig,
-    NodeSelectorRequirement, NodeSelectorTerm, Owner, PersistentVolume, PersistentVolumeClaim,
-    Placement, Pod, PodAffinityTerm, Resources, Selector, SelectorRequirement, Service,
-    ServiceCidr, ServicePort, Taint, Toleration, TopologySpread, Workload,
+    AttachLimit, AzureIdentity, Certificate, CsiNode, DisruptionBudget, EndpointSlice, EventCount,
+    HostPort, Ingress, IngressClass, IngressTls, IpBlock, IpMasqConfig, Issuer, Monitor, Namespace,
+    NetworkContainer, NetworkPolicy, Node, NodeNetworkConfig, NodeSelectorRequirement,
+    NodeSelectorTerm, Owner, PersistentVolume, PersistentVolumeClaim, Placement, PlatformObjects,
+    Pod, PodAffinityTerm, Resources, SecretType, Selector, SelectorRequirement, Service,
+    ServiceAccount, ServiceCidr, ServicePort, Taint, Toleration, TopologySpread, Workload,
 };
 
 const EFFECTS: &[&str] = &["NoSchedule", "NoExecute", "PreferNoSchedule"];
@@ -49,10 +50,13 @@ impl Any {
                 name: any.word(),
                 pod_selector: any.selector(),
                 policy_types: any.some(2, |any| any.known(&["Ingress", "Egress"])),
+                ingress_rules: any.maybe(|any| any.below(3)),
+                egress_rules: any.maybe(|any| any.below(3)),
                 ip_blocks: any.some(2, |any| IpBlock {
                     direction: any.known(&["Ingress", "Egress"]),
                     cidr: any.written_net(),
                     except: any.some(2, Self::written_net),
+                    beside_selectors: any.yes(),
                 }),
             }),
             persistent_volumes: self.some(2, Self::volume),
@@ -77,6 +81,7 @@ impl Any {
                 cidrs: any.some(2, Self::written_net),
                 ready: any.yes(),
             }),
+            platform: self.platform_objects(),
             events: Vec::new(),
             kinds: self.kinds(&["Pod", "Node", "CSINode", "NodeNetworkConfig"]),
             partial_kinds: self.kinds(&["Event", "Namespace"]),
@@ -184,6 +189,8 @@ impl Any {
             uid: self.maybe(Self::word),
             labels: self.labels().into(),
             owner: self.maybe(|any| any.owner().into()),
+            service_account: self.maybe(|any| any.known(&["default"]).into()),
+            client_secret: self.yes(),
             node_name: self.maybe(Self::word),
             phase: self.maybe(|any| any.known(&["Running", "Pending", "Succeeded"])),
             host_network: self.yes(),
@@ -207,6 +214,50 @@ impl Any {
             started_at: self.maybe(Self::instant),
             ready_changed_at: self.maybe(Self::instant),
             deleting_at: self.maybe(Self::instant),
+        }
+    }
+
+    fn platform_objects(&mut self) -> PlatformObjects {
+        PlatformObjects {
+            service_accounts: self.some(2, |any| ServiceAccount {
+                namespace: any.word(),
+                name: any.known(&["default"]),
+                client_id: any.maybe(Self::word),
+                tenant_id: any.maybe(Self::word),
+            }),
+            ingress_classes: self.some(2, |any| IngressClass {
+                name: any.known(&["webapprouting.kubernetes.azure.com"]),
+                controller: any.known(&["webapprouting.kubernetes.azure.com/nginx"]),
+                default: any.yes(),
+            }),
+            secrets: self.some(2, |any| SecretType {
+                namespace: any.word(),
+                name: any.word(),
+                kind: any.known(&["kubernetes.io/tls", "Opaque"]),
+            }),
+            certificates: self.some(2, |any| Certificate {
+                namespace: any.word(),
+                name: any.word(),
+                secret_name: any.maybe(Self::word),
+                ready: any.maybe(Self::yes),
+                not_after: any.maybe(Self::instant),
+            }),
+            issuers: self.some(2, |any| Issuer {
+                kind: any.known(&["Issuer", "ClusterIssuer"]),
+                namespace: any.word(),
+                name: any.word(),
+                ready: any.maybe(Self::yes),
+            }),
+            monitors: self.some(2, |any| Monitor {
+                kind: any.known(&["PodMonitor", "ServiceMonitor"]),
+                namespace: any.word(),
+                name: any.word(),
+            }),
+            azure_identities: self.some(2, |any| AzureIdentity {
+                namespace: any.word(),
+                name: any.word(),
+                kind: any.maybe(|any| any.below(3) as i64),
+            }),
         }
     }
 
@@ -323,8 +374,15 @@ impl Any {
             name: self.word(),
             class: self.maybe(|any| any.known(&["nginx"])),
             hosts: sorted(self),
+            tls: self.maybe(|any| {
+                any.some(2, |any| IngressTls {
+                    hosts: any.some(2, Self::word),
+                    secret_name: any.maybe(Self::word),
+                })
+            }),
             services: sorted(self),
             load_balancer_ips: self.some(2, Self::address),
+            load_balancer_named: self.yes(),
         }
     }
 

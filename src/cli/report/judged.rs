@@ -23,12 +23,23 @@ pub fn judged(review: &Review, about: &str, places: Places) -> Judged {
         not_checked.extend_from_slice(&part.eligibility.not_checked);
         cases.push(case);
     }
+    let checked = review
+        .clusters
+        .iter()
+        .filter_map(|part| part.readiness.as_ref());
+    let checked: Vec<_> = checked.collect();
+    found.extend(
+        checked
+            .iter()
+            .flat_map(|readiness| told::of_readiness(readiness)),
+    );
     let mut suites = junit::subnets_and_pools(review.inventory, review.assessment);
     suites.push(junit::predictions(review.predictions));
     suites.push(Suite {
         name: "migration",
         cases,
     });
+    suites.push(junit::readiness(&checked));
     Judged {
         command: "report",
         about: about.to_string(),

@@ -14,6 +14,7 @@ use crate::migrate::obstacles;
 use crate::migrate::plan::Plan;
 use crate::migrate::sequence::Choices;
 use crate::model::{Cluster, ClusterIndex, Inventory, NetworkMode};
+use crate::readiness::check;
 use crate::report::review::moved::Planned;
 use crate::report::review::{ClusterPart, Growing, Moved};
 use crate::report::simulation::Show;
@@ -41,7 +42,7 @@ pub struct Asking<'a> {
     pub books: &'a Books<'a>,
     pub operations: &'a [OperationFact],
     pub timeline: Option<&'a Timeline>,
-    /// Whether moves are studied at all.
+    /// Whether moves and readiness are looked at: of a fleet nobody reads them one by one.
     pub simulates: bool,
 }
 
@@ -83,6 +84,9 @@ impl Asking<'_> {
             eligibility: obstacles(self.inventory, cluster, range.as_ref()),
             growing: self.growing(index),
             moved,
+            readiness: self
+                .simulates
+                .then(|| check(self.inventory, cluster, self.inventory.observed_at)),
         })
     }
 

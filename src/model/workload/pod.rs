@@ -24,6 +24,13 @@ pub struct Pod {
     #[serde(skip_serializing_if = "Option::is_none", with = "shared_option")]
     #[schemars(with = "Option<Owner>")]
     pub owner: Option<Arc<Owner>>,
+    /// Service account it runs as; `None`: not said, and then `client_secret` is not known either.
+    #[serde(skip_serializing_if = "Option::is_none", with = "shared_option")]
+    #[schemars(with = "Option<String>")]
+    pub service_account: Option<Arc<String>>,
+    /// A container takes an environment variable named `AZURE_CLIENT_SECRET`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub client_secret: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +98,9 @@ impl Pod {
         }
         if self.owner == before.owner {
             self.owner.clone_from(&before.owner);
+        }
+        if self.service_account == before.service_account {
+            self.service_account.clone_from(&before.service_account);
         }
         if self.placement == before.placement {
             self.placement.clone_from(&before.placement);

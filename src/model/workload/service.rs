@@ -1,5 +1,5 @@
 //! What reaches pods, and over which addresses: services, endpoint slices, ingresses, network policies, service ranges, the
-//! addresses Azure gave to each node, and what leaves the cluster under a pod's own address. Names no TLS secret.
+//! addresses Azure gave to each node, and what leaves the cluster under a pod's own address. Of a TLS secret there is the name.
 
 use super::{Labels, Selector};
 use schemars::JsonSchema;
@@ -92,11 +92,28 @@ pub struct Ingress {
     /// Each once, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
+    /// `None`: not said; empty: no host is served over TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Vec<IngressTls>>,
     /// Services of its namespace that it leads to, each once, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub load_balancer_ips: Vec<IpAddr>,
+    /// Its status names a host instead of an address, as that of Application Gateway for Containers does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub load_balancer_named: bool,
+}
+
+/// Hosts of an ingress, and the Secret that their certificate is in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct IngressTls {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// In the ingress' namespace. `None`: the controller's own certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_name: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -109,6 +126,12 @@ pub struct NetworkPolicy {
     /// `Ingress`, `Egress`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policy_types: Vec<String>,
+    /// Rules that let traffic in; none lets nothing in. `None`: not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingress_rules: Option<u64>,
+    /// As `ingress_rules`, of traffic that leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub egress_rules: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ip_blocks: Vec<IpBlock>,
 }
@@ -123,6 +146,9 @@ pub struct IpBlock {
     pub cidr: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<String>,
+    /// The same rule lets pods through by a selector as well.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub beside_selectors: bool,
 }
 
 /// A range that service addresses come from (CID-2: in the cluster only, ARM does not show those added later).

@@ -9,6 +9,7 @@ use crate::migrate::decision::{Decision, Go};
 use crate::migrate::eligibility::Eligibility;
 use crate::model::{Inventory, Subject};
 use crate::predict::{Outcome, Prediction};
+use crate::readiness::{ItemState, Readiness};
 
 /// Codes of findings about a cluster that are its pod CIDR's.
 const OF_POD_CIDR: [&str; 3] = ["pod-cidr-ceiling", "pod-cidr-surge", "ipv6-pod-cidr"];
@@ -225,5 +226,33 @@ pub fn not_checked(sentences: &[String]) -> Suite {
     Suite {
         name: "not-checked",
         cases: sentences.iter().map(case).collect(),
+    }
+}
+
+/// A case an item. What does not apply is skipped as well as what is not known, each with its reason.
+pub fn readiness(checked: &[&Readiness]) -> Suite {
+    let several = checked.len() > 1;
+    let cases = checked.iter().flat_map(|readiness| {
+        readiness.items.iter().map(move |item| Case {
+            name: match several {
+                true => format!("{}: {}", readiness.cluster, item.code),
+                false => item.code.to_string(),
+            },
+            subject: Subject::Cluster(readiness.cluster.clone()),
+            told: match item.state {
+                ItemState::NotReady => vec![told::of_item(&readiness.cluster, item)],
+                _ => Vec::new(),
+            },
+            unknown: match item.state {
+                ItemState::NotKnown | ItemState::NotApplicable => {
+                    Some(format!("{}: {}", item.state.word(), item.evidence))
+                }
+                _ => None,
+            },
+        })
+    });
+    Suite {
+        name: "readiness",
+        cases: cases.collect(),
     }
 }

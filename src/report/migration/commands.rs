@@ -1,10 +1,10 @@
 //! What a step does, as the az command that does the same. For reading and for a night on which nothing else is left: the executor sends
 //! its own requests, with `If-Match`, and checks before and after.
 
-use super::shell::command_line;
 use crate::migrate::plan::Plan;
 use crate::migrate::step::Action;
 use crate::model::UpgradeSettings;
+use crate::shell::command_line;
 
 /// The command of an action; `None`: it only reads, or there is none, or a name cannot be printed.
 pub fn command(plan: &Plan, action: &Action) -> Option<String> {

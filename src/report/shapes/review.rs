@@ -1,5 +1,6 @@
 //! `aksplan report -o json`.
 
+use super::readiness::ReadinessShape;
 use super::simulation::SimulationShape;
 use super::{CapacityShape, CompareShape, FORMAT_VERSION, PredictShape};
 use crate::migrate::Dependents;
@@ -22,6 +23,8 @@ pub struct ReportShape {
     pub network_modes: Vec<CompareShape>,
     /// One for each cluster that may move to Azure CNI Overlay.
     pub moves: Vec<MoveShape>,
+    /// One for each cluster, unless there are many.
+    pub readiness: Vec<ReadinessShape>,
     pub input: InputShape,
 }
 
@@ -70,6 +73,12 @@ impl ReportShape {
             predictions: review.predictions.iter().map(PredictShape::from).collect(),
             network_modes: names.collect(),
             moves: moves.map(MoveShape::from).collect(),
+            readiness: review
+                .clusters
+                .iter()
+                .filter_map(|part| part.readiness.as_ref())
+                .map(ReadinessShape::from)
+                .collect(),
             input: InputShape {
                 made_by: format!("aksplan {}", env!("CARGO_PKG_VERSION")),
                 sources: review.input.sources.clone(),

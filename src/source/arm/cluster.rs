@@ -4,7 +4,7 @@ use super::pool::pool;
 use super::{MOST_ADDRESSES, Unfolded, cidr, cidrs, nested, put_range};
 use crate::model::{
     Addons, AutoUpgrade, Cluster, Identity, KubernetesVersion, LoadBalancerProfile, NetworkPlugin,
-    NetworkProfile,
+    NetworkProfile, Profiles,
 };
 use crate::source::facts::{ClusterFact, ClusterGiven, Origin};
 use crate::source::{SourceError, wire};
@@ -53,6 +53,7 @@ pub(super) fn cluster(
                 .and_then(|ingress| ingress.application_load_balancer.as_ref()),
         ),
     };
+    let profiles_said = profiles_said(&read.body);
     let network = network(wire_network, origin, &read.at("networkProfile"))?;
     let pools = nested(profiles, origin, &read.at("agentPoolProfiles"), |read| {
         pool(read, origin)
@@ -117,6 +118,7 @@ pub(super) fn cluster(
                 .and_then(|addon| addon.enabled)
                 .unwrap_or(false),
             addons,
+            profiles: profiles_said,
             maintenance: None,
             kubernetes: None,
         },
@@ -124,6 +126,42 @@ pub(super) fn cluster(
         version_asked,
         pools,
     })
+}
+
+/// What the profiles say. An answer of the service that names the OIDC issuer is one of an API version that has all of these, and it
+/// leaves out a profile that was never turned on; any other body says nothing by leaving one out. Errs towards off, where turning on
+/// what is on already changes nothing.
+fn profiles_said(wire: &wire::ManagedCluster) -> Profiles {
+    let issuer = wire.oidc_issuer_profile.as_ref();
+    let answered = wire.provisioning_state.is_some() && issuer.is_some();
+    let said = |switch: Option<&wire::Enabled>| {
+        let said = switch.and_then(|switch| switch.enabled);
+        said.or_else(|| answered.then_some(false))
+    };
+    let security = wire.security_profile.as_ref();
+    let ingress = wire.ingress_profile.as_ref();
+    let monitor = wire.azure_monitor_profile.as_ref();
+    let logs = [
+        wire.addon_profiles
+            .as_ref()
+            .and_then(|addons| addons.omsagent.as_ref()),
+        monitor.and_then(|monitor| monitor.container_insights.as_ref()),
+    ];
+    let logs = logs.map(|switch| switch.and_then(|switch| switch.enabled));
+    Profiles {
+        oidc_issuer: issuer.and_then(|issuer| issuer.enabled),
+        oidc_issuer_url: issuer
+            .and_then(|issuer| issuer.issuer_url.clone())
+            .filter(|url| !url.is_empty()),
+        workload_identity: said(security.and_then(|security| security.workload_identity.as_ref())),
+        app_routing: said(ingress.and_then(|ingress| ingress.web_app_routing.as_ref())),
+        prometheus_metrics: said(monitor.and_then(|monitor| monitor.metrics.as_ref())),
+        container_insights: if logs.contains(&Some(true)) {
+            Some(true)
+        } else {
+            logs[0].or(logs[1]).or_else(|| answered.then_some(false))
+        },
+    }
 }
 
 fn network(

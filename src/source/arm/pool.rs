@@ -152,6 +152,9 @@ pub(super) fn pool(
     let pod_subnet = subnet(wire.pod_subnet_id);
     let asked = wire.orchestrator_version.as_deref();
     let version_asked = asked.and_then(KubernetesVersion::from_word);
+    // Azure leaves out what a pool has none of; a request body that leaves it out says nothing.
+    let answered = wire.provisioning_state.is_some();
+    let list = |list: Option<Vec<String>>| list.or_else(|| answered.then(Vec::new));
     let version = wire
         .current_orchestrator_version
         .or(wire.orchestrator_version);
@@ -180,6 +183,8 @@ pub(super) fn pool(
         spot: wire
             .scale_set_priority
             .is_some_and(|priority| priority.eq_ignore_ascii_case("Spot")),
+        availability_zones: list(wire.availability_zones),
+        node_taints: list(wire.node_taints),
         kubernetes_version: version.as_deref().and_then(KubernetesVersion::from_word),
         provisioning_state: wire.provisioning_state,
         power_state: wire.power_state.and_then(|state| state.code),

@@ -1,10 +1,11 @@
-//! Joins what filters pods' traffic and what holds their addresses: security groups to their subnets, records to their zones. A
-//! subnet or a zone that was not read is passed over.
+//! Joins what filters pods' traffic and what holds their addresses: security groups to their subnets, records to their zones;
+//! and credentials to their identities. A subnet or a zone that was not read is passed over.
 
 use super::Lookup;
 use super::addresses::latest;
 use crate::model::{
-    AddressRecord, ApplicationGateway, Inventory, NetworkSecurityGroup, PrivateDnsZone, ResourceId,
+    AddressRecord, ApplicationGateway, FederatedCredential, Inventory, ManagedIdentity,
+    NetworkSecurityGroup, Platform, PrivateDnsZone, ResourceId,
 };
 use std::collections::HashMap;
 
@@ -73,4 +74,68 @@ pub(super) fn add_zones(
         }
     }
     inventory.private_dns_zones = Some(zones);
+}
+
+/// Identities with their credentials. An identity that only its credentials name was read as far as those go.
+pub(super) fn add_platform(
+    inventory: &mut Inventory,
+    platform: Platform,
+    credentials: Vec<(ResourceId, FederatedCredential)>,
+    listed: Vec<ResourceId>,
+) {
+    let Platform {
+        managed_identities,
+        grafanas,
+        prometheus_rule_groups,
+        metric_alerts,
+    } = platform;
+    let mut identities = managed_identities;
+    if !credentials.is_empty() || !listed.is_empty() {
+        identities.get_or_insert_default();
+    }
+    let mut identities = identities.map(|all| latest(all, |identity| identity.id.as_ref()));
+    if let Some(identities) = &mut identities {
+        let mut by_id: HashMap<String, usize> = identities
+            .iter()
+            .enumerate()
+            .filter_map(|(position, identity)| Some((identity.id.as_ref()?.key(), position)))
+            .collect();
+        let mut position_of = |identities: &mut Vec<ManagedIdentity>, id: &ResourceId| -> usize {
+            *by_id.entry(id.key()).or_insert_with(|| {
+                identities.push(ManagedIdentity {
+                    id: Some(id.clone()),
+                    name: id.name().to_string(),
+                    client_id: None,
+                    federated_credentials: None,
+                });
+                identities.len() - 1
+            })
+        };
+        for id in listed {
+            let position = position_of(identities, &id);
+            identities[position]
+                .federated_credentials
+                .get_or_insert_default();
+        }
+        for (id, credential) in credentials {
+            let position = position_of(identities, &id);
+            let known = identities[position]
+                .federated_credentials
+                .get_or_insert_default();
+            match known
+                .iter_mut()
+                .find(|other| other.name.eq_ignore_ascii_case(&credential.name))
+            {
+                Some(other) => *other = credential,
+                None => known.push(credential),
+            }
+        }
+    }
+    inventory.platform = Platform {
+        managed_identities: identities,
+        grafanas: grafanas.map(|all| latest(all, |one| one.id.as_ref())),
+        prometheus_rule_groups: prometheus_rule_groups
+            .map(|all| latest(all, |one| one.id.as_ref())),
+        metric_alerts: metric_alerts.map(|all| latest(all, |one| one.id.as_ref())),
+    };
 }

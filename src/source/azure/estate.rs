@@ -3,6 +3,7 @@
 //! a sentence; nothing that was read is lost by what was not.
 
 mod dependents;
+mod platform;
 mod pointers;
 
 use self::pointers::{Ids, group_key, ids, node_group, subscription_of, vnets_of_cluster};
@@ -31,6 +32,8 @@ pub struct Question {
     /// Whether each cluster that matters is asked for its own list of pools and for its maintenance windows: two requests a
     /// cluster; and whether what depends on pods' addresses is read: three lists a subscription, and one a private DNS zone.
     pub details: bool,
+    /// Whether identities with their credentials, Grafana and alert rules are read: four lists a subscription, and one an identity.
+    pub platform: bool,
 }
 
 /// What answers a question.
@@ -125,6 +128,15 @@ pub async fn read(client: &ArmClient, question: &Question) -> Result<Answer, Arm
         } else {
             estate.details(&clusters).await;
             estate.dependents().await;
+        }
+    }
+    if question.platform {
+        if estate.is_of_whole_fleet() {
+            estate.facts.note(
+                "identities, Grafana and alert rules were not asked of a whole fleet: --cluster or --vnet narrows it down".to_string(),
+            );
+        } else {
+            estate.platform(&clusters).await;
         }
     }
     Ok(Answer {
@@ -751,6 +763,7 @@ impl Estate<'_> {
             .sort_by_cached_key(|fact| fact.gateway.id.as_ref().map(ResourceId::key));
         facts.addresses.sort_by_cached_key(|fact| fact.holder.key());
         dependents::sort(&mut facts);
+        platform::sort(&mut facts);
         facts.peerings.sort_by_cached_key(|fact| {
             let name = fact.peering.name.to_ascii_lowercase();
             (fact.vnet.key(), name)

@@ -63,6 +63,50 @@ pub const READS: &[Read] = &[
     Read {
         method: Method::Get,
         paths: &[
+            "/subscriptions/{}/providers/Microsoft.AlertsManagement/prometheusRuleGroups",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.AlertsManagement/prometheusRuleGroups",
+        ],
+        action: "Microsoft.AlertsManagement/prometheusRuleGroups/read",
+        purpose: "readiness does not know which Prometheus alerts watch a cluster",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.Dashboard/grafana",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Dashboard/grafana",
+        ],
+        action: "Microsoft.Dashboard/grafana/read",
+        purpose: "readiness does not know whether a Grafana shows a cluster",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.Insights/metricAlerts",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Insights/metricAlerts",
+        ],
+        action: "Microsoft.Insights/metricAlerts/read",
+        purpose: "readiness does not know which metric alerts watch a cluster",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/providers/Microsoft.ManagedIdentity/userAssignedIdentities",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ManagedIdentity/userAssignedIdentities",
+        ],
+        action: "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+        purpose: "readiness does not know the identities that service accounts name",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{}/federatedIdentityCredentials",
+        ],
+        action: "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
+        purpose: "readiness does not know whose tokens an identity trusts",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
             "/subscriptions/{}/providers/Microsoft.Network/applicationGateways",
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/applicationGateways",
         ],

@@ -1,5 +1,5 @@
-//! Pods. Of a container only its requests, its host ports and whether it is a sidecar are parsed: no environment, command or
-//! image.
+//! Pods. Of a container only its requests, its host ports, whether it is a sidecar and the names of its environment are parsed: no value,
+//! command or image; and of the names none is kept.
 
 use super::placement::{WireAffinity, WireSpread, WireToleration, placement};
 use super::quantity::resources;
@@ -17,6 +17,7 @@ use std::sync::Arc;
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
     node_name: Option<String>,
+    service_account_name: Option<String>,
     host_network: Option<bool>,
     #[serde(deserialize_with = "or_default")]
     containers: Vec<Container>,
@@ -50,6 +51,16 @@ struct Container {
     #[serde(deserialize_with = "or_default")]
     ports: Vec<ContainerPort>,
     restart_policy: Option<String>,
+    #[serde(deserialize_with = "or_default")]
+    env: Vec<EnvironmentVariable>,
+}
+
+/// Its value is no field: it is passed over as it is parsed.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct EnvironmentVariable {
+    #[serde(deserialize_with = "or_default")]
+    name: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -109,6 +120,8 @@ pub fn pod(object: Object<PodSpec, PodStatus>, origin: &Origin) -> Result<Pod, S
     let (scheduled, scheduled_at) = condition(&status.conditions, "PodScheduled");
     let placement = placement(&mut spec);
     let host_ports = host_ports(&mut spec);
+    let client_secret = takes_client_secret(&spec);
+    let service_account = spec.service_account_name.take();
     let has = |is: fn(&Volume) -> bool| spec.volumes.iter().any(is);
     Ok(Pod {
         uid: metadata.uid.take(),
@@ -119,6 +132,10 @@ pub fn pod(object: Object<PodSpec, PodStatus>, origin: &Origin) -> Result<Pod, S
         mirror,
         local_storage: has(|volume| volume.empty_dir.is_some()),
         host_path: has(|volume| volume.host_path.is_some()),
+        service_account: service_account
+            .filter(|name| !name.is_empty())
+            .map(Arc::new),
+        client_secret,
         claims: spec
             .volumes
             .iter_mut()
@@ -146,6 +163,15 @@ pub fn pod(object: Object<PodSpec, PodStatus>, origin: &Origin) -> Result<Pod, S
         name: metadata.name,
         labels: Arc::new(metadata.labels),
     })
+}
+
+/// The variable that the Azure SDKs take a service principal's password from
+/// (<https://learn.microsoft.com/dotnet/api/azure.identity.environmentcredential>). One that comes by `envFrom` is not seen.
+fn takes_client_secret(spec: &PodSpec) -> bool {
+    const NAME: &str = "AZURE_CLIENT_SECRET";
+    let all = spec.containers.iter().chain(&spec.init_containers);
+    all.flat_map(|container| &container.env)
+        .any(|variable| variable.name == NAME)
 }
 
 /// What the scheduler reserves (<https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers>):

@@ -6,13 +6,14 @@ use super::wire::{
     PLS_CREATE, WireSelector, addresses, condition, or_default,
 };
 use crate::model::workload::{
-    EndpointSlice, Ingress, IpBlock, IpMasqConfig, Labels, NetworkPolicy, Selector, Service,
-    ServiceCidr, ServicePort,
+    EndpointSlice, Ingress, IngressTls, IpBlock, IpMasqConfig, Labels, NetworkPolicy, Selector,
+    Service, ServiceCidr, ServicePort,
 };
 use crate::source::SourceError;
 use crate::source::facts::Origin;
 use crate::source::wire::Word;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Deserialize, Default)]
@@ -160,7 +161,17 @@ pub struct IngressSpec {
     ingress_class_name: Option<String>,
     default_backend: Option<Backend>,
     #[serde(deserialize_with = "or_default")]
+    tls: Vec<WireTls>,
+    #[serde(deserialize_with = "or_default")]
     rules: Vec<IngressRule>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireTls {
+    #[serde(deserialize_with = "or_default")]
+    hosts: Vec<String>,
+    secret_name: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -222,7 +233,18 @@ pub fn ingress(object: Object<IngressSpec, LoadBalancerStatus>) -> Ingress {
             .or_else(|| metadata.annotation(INGRESS_CLASS).map(str::to_string)),
         hosts: hosts.into_iter().collect(),
         services: services.into_iter().collect(),
+        tls: Some(
+            spec.tls
+                .into_iter()
+                .map(|tls| IngressTls {
+                    hosts: tls.hosts,
+                    secret_name: tls.secret_name.filter(|name| !name.is_empty()),
+                })
+                .collect(),
+        ),
         load_balancer_ips: addresses(&status.load_balancer.ingress),
+        load_balancer_named: (status.load_balancer.ingress.iter())
+            .any(|point| !point.hostname.is_empty()),
         namespace: metadata.namespace,
         name: metadata.name,
     }
@@ -254,6 +276,8 @@ struct PolicyRule {
 #[serde(rename_all = "camelCase", default)]
 struct PolicyPeer {
     ip_block: Option<WireBlock>,
+    pod_selector: Option<IgnoredAny>,
+    namespace_selector: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize, Default)]
@@ -270,15 +294,28 @@ pub fn network_policy(object: Object<PolicySpec, Nothing>) -> NetworkPolicy {
     let blocks = |direction: &str, rules: Vec<PolicyRule>| -> Vec<IpBlock> {
         rules
             .into_iter()
-            .flat_map(|rule| rule.from.into_iter().chain(rule.to))
-            .filter_map(|peer| peer.ip_block)
-            .map(|block| IpBlock {
+            .flat_map(|rule| {
+                let mut peers = rule.from;
+                peers.extend(rule.to);
+                let selects = |peer: &PolicyPeer| {
+                    peer.pod_selector.is_some() || peer.namespace_selector.is_some()
+                };
+                let beside_selectors = peers.iter().any(selects);
+                let blocks = peers.into_iter().filter_map(|peer| peer.ip_block);
+                let blocks: Vec<(WireBlock, bool)> =
+                    blocks.map(|block| (block, beside_selectors)).collect();
+                blocks
+            })
+            .map(|(block, beside_selectors)| IpBlock {
                 direction: direction.to_string(),
                 cidr: block.cidr,
                 except: block.except,
+                beside_selectors,
             })
             .collect()
     };
+    let rules = |rules: &[PolicyRule]| Some(rules.len() as u64);
+    let (ingress_rules, egress_rules) = (rules(&spec.ingress), rules(&spec.egress));
     let mut ip_blocks = blocks("Ingress", spec.ingress);
     ip_blocks.extend(blocks("Egress", spec.egress));
     NetworkPolicy {
@@ -286,6 +323,8 @@ pub fn network_policy(object: Object<PolicySpec, Nothing>) -> NetworkPolicy {
         name: object.metadata.name,
         pod_selector: Selector::from(spec.pod_selector),
         policy_types: spec.policy_types,
+        ingress_rules,
+        egress_rules,
         ip_blocks,
     }
 }

@@ -14,8 +14,12 @@ pub const PLS_COUNT: &str =
     "service.beta.kubernetes.io/azure-pls-ip-configuration-ip-address-count";
 pub const MIRROR: &str = "kubernetes.io/config.mirror";
 pub const INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
+pub const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
+pub const CLIENT_ID: &str = "azure.workload.identity/client-id";
+pub const TENANT_ID: &str = "azure.workload.identity/tenant-id";
 
-/// Annotations whose values are looked at: they decide addresses, eviction or who serves an ingress.
+/// Annotations whose values are looked at: they decide addresses, eviction, who serves an ingress or whom a pod
+/// signs in as.
 pub const ANNOTATIONS: &[&str] = &[
     INTERNAL,
     INTERNAL_SUBNET,
@@ -23,6 +27,9 @@ pub const ANNOTATIONS: &[&str] = &[
     PLS_COUNT,
     MIRROR,
     INGRESS_CLASS,
+    DEFAULT_CLASS,
+    CLIENT_ID,
+    TENANT_ID,
 ];
 
 /// An explicit `null` is as good as nothing.
@@ -168,6 +175,8 @@ pub fn condition(conditions: &[Condition], kind: &str) -> (bool, Option<Timestam
 pub struct IpAddress {
     #[serde(deserialize_with = "or_default")]
     pub ip: String,
+    #[serde(deserialize_with = "or_default")]
+    pub hostname: String,
 }
 
 /// Addresses; host names among them are passed over.

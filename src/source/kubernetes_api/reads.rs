@@ -79,6 +79,13 @@ pub const READS: &[KubernetesRead] = &[
     all(
         "networking.k8s.io",
         &["v1"],
+        "ingressclasses",
+        "IngressClass",
+    ),
+    all("", &["v1"], "serviceaccounts", "ServiceAccount"),
+    all(
+        "networking.k8s.io",
+        &["v1"],
         "networkpolicies",
         "NetworkPolicy",
     ),
@@ -103,6 +110,38 @@ pub const READS: &[KubernetesRead] = &[
         &["v1alpha"],
         "nodenetworkconfigs",
         "NodeNetworkConfig",
+    )),
+    // What readiness asks about, each where somebody installed it.
+    if_known(all(
+        "cert-manager.io",
+        &["v1"],
+        "certificates",
+        "Certificate",
+    )),
+    if_known(all("cert-manager.io", &["v1"], "issuers", "Issuer")),
+    if_known(all(
+        "cert-manager.io",
+        &["v1"],
+        "clusterissuers",
+        "ClusterIssuer",
+    )),
+    if_known(all(
+        "azmonitoring.coreos.com",
+        &["v1"],
+        "podmonitors",
+        "PodMonitor",
+    )),
+    if_known(all(
+        "azmonitoring.coreos.com",
+        &["v1"],
+        "servicemonitors",
+        "ServiceMonitor",
+    )),
+    if_known(all(
+        "aadpodidentity.k8s.io",
+        &["v1"],
+        "azureidentities",
+        "AzureIdentity",
     )),
     all("", &["v1"], "events", "Event"),
     KubernetesRead {

@@ -241,6 +241,7 @@ impl ScenarioCluster {
                 node_disruption_policy: self.node_disruption_policy,
                 ingress_application_gateway: false,
                 addons: crate::model::Addons::default(),
+                profiles: crate::model::Profiles::default(),
                 maintenance: None,
                 kubernetes: None,
             },

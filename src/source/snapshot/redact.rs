@@ -5,6 +5,7 @@
 mod addresses;
 mod names;
 mod objects;
+mod platform;
 mod words;
 
 use super::{AddressesAre, Redacted};
@@ -77,6 +78,7 @@ impl Redactor {
             security_groups,
             application_gateways,
             private_dns_zones,
+            platform,
             reserved,
             not_checked,
         } = inventory;
@@ -110,6 +112,7 @@ impl Redactor {
             }),
             private_dns_zones: private_dns_zones
                 .map(|all| all.into_iter().map(|zone| self.zone(zone)).collect()),
+            platform: self.platform(platform),
             reserved: reserved
                 .into_iter()
                 .map(|ReservedRange { cidr, owner }| ReservedRange {
@@ -431,6 +434,7 @@ impl Redactor {
             node_disruption_policy,
             ingress_application_gateway,
             addons,
+            profiles,
             maintenance,
             kubernetes,
         } = cluster;
@@ -456,6 +460,7 @@ impl Redactor {
             node_disruption_policy: self.names.word(node_disruption_policy),
             ingress_application_gateway,
             addons,
+            profiles: self.profiles(profiles),
             maintenance: maintenance.map(|all| {
                 let all = all.into_iter().map(|one| self.maintenance(one));
                 let mut all: Vec<MaintenanceConfiguration> = all.collect();
@@ -569,6 +574,8 @@ impl Redactor {
             pod_subnet,
             pod_ip_allocation,
             spot,
+            availability_zones,
+            node_taints,
             kubernetes_version,
             provisioning_state,
             power_state,
@@ -604,6 +611,14 @@ impl Redactor {
             pod_subnet,
             pod_ip_allocation,
             spot,
+            availability_zones: availability_zones.map(|zones| {
+                let zones = zones.iter();
+                zones.map(|zone| self.written_zone(zone)).collect()
+            }),
+            node_taints: node_taints.map(|taints| {
+                let taints = taints.iter();
+                taints.map(|taint| self.written_taint(taint)).collect()
+            }),
             kubernetes_version,
             provisioning_state: self.names.word(provisioning_state),
             power_state: self.names.word(power_state),

@@ -146,6 +146,7 @@ impl Lowering<'_> {
                 // A data source lists a gateway with empty values where there is none.
                 ingress_application_gateway: gateway.is_some() && !instance.data,
                 addons: crate::model::Addons::default(),
+                profiles: crate::model::Profiles::default(),
                 maintenance: None,
                 kubernetes: None,
             },

@@ -108,7 +108,7 @@ impl Estate<'_> {
     }
 }
 
-fn said(words: &str, (subscription, group): &Place) -> String {
+pub(super) fn said(words: &str, (subscription, group): &Place) -> String {
     match group {
         Some(group) => format!("{words} of resource group {group} of subscription {subscription}"),
         None => format!("{words} of subscription {subscription}"),

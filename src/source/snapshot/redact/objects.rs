@@ -30,6 +30,7 @@ impl Redactor {
             csi_nodes,
             node_network_configs,
             service_cidrs,
+            platform,
             events,
             kinds,
             partial_kinds,
@@ -63,6 +64,7 @@ impl Redactor {
                     ready,
                 }
             }),
+            platform: self.platform_objects(platform),
             events: Vec::new(),
             kinds: each(kinds, |kind| self.names.known(&kind)),
             partial_kinds: each(partial_kinds, |kind| self.names.known(&kind)),
@@ -171,6 +173,8 @@ impl Redactor {
             uid,
             labels,
             owner,
+            service_account,
+            client_secret,
             node_name,
             phase,
             host_network,
@@ -197,6 +201,8 @@ impl Redactor {
             uid: self.names.maybe(uid),
             labels: Arc::new(self.labels(Arc::unwrap_or_clone(labels))),
             owner: owner.map(|owner| Arc::new(self.owner(Arc::unwrap_or_clone(owner)))),
+            service_account: service_account.map(|name| Arc::new(self.names.name(&name))),
+            client_secret,
             node_name: self.names.maybe(node_name),
             phase: self.names.word(phase),
             host_network,
@@ -412,8 +418,10 @@ impl Redactor {
             name,
             class,
             hosts,
+            tls,
             services,
             load_balancer_ips,
+            load_balancer_named,
         } = ingress;
         Ingress {
             namespace: self.names.name(&namespace),
@@ -421,7 +429,9 @@ impl Redactor {
             class: self.names.word(class),
             // Both are sorted, and names are new.
             hosts: sorted(each(hosts, |host| self.names.name(&host))),
+            tls: tls.map(|tls| each(tls, |one| self.ingress_tls(one))),
             services: sorted(each(services, |service| self.names.name(&service))),
+            load_balancer_named,
             load_balancer_ips: self.addresses(load_balancer_ips),
         }
     }
@@ -432,6 +442,8 @@ impl Redactor {
             name,
             pod_selector,
             policy_types,
+            ingress_rules,
+            egress_rules,
             ip_blocks,
         } = policy;
         NetworkPolicy {
@@ -439,16 +451,20 @@ impl Redactor {
             name: self.names.name(&name),
             pod_selector: self.selector(pod_selector),
             policy_types: each(policy_types, |kind| self.names.known(&kind)),
+            ingress_rules,
+            egress_rules,
             ip_blocks: each(
                 ip_blocks,
                 |IpBlock {
                      direction,
                      cidr,
                      except,
+                     beside_selectors,
                  }| IpBlock {
                     direction: self.names.known(&direction),
                     cidr: self.written_net(&cidr),
                     except: self.written_nets(except),
+                    beside_selectors,
                 },
             ),
         }

@@ -20,6 +20,8 @@ pub(super) const NAMES: &[&str] = &[
     "tigera-operator",
     "aks-istio-system",
     "app-routing-system",
+    "webapprouting.kubernetes.azure.com",
+    "cert-manager",
     "azure-ip-masq-agent",
     "azure-ip-masq-agent-config",
     "azure-ip-masq-agent-config-reconciled",
@@ -45,6 +47,15 @@ pub(super) const NAMES: &[&str] = &[
 
 /// States, kinds, effects, policies: fields that hold one of a few.
 pub(super) const WORDS: &[&str] = &[
+    "api://AzureADTokenExchange",
+    "azure/application-gateway",
+    "helm.sh/release.v1",
+    "k8s.io/ingress-nginx",
+    "kubernetes.io/dockerconfigjson",
+    "kubernetes.io/service-account-token",
+    "kubernetes.io/tls",
+    "Opaque",
+    "webapprouting.kubernetes.azure.com/nginx",
     "Accepted",
     "Canceled",
     "Connected",
@@ -275,6 +286,12 @@ pub(super) const RESOURCE_TYPES: &[&str] = &[
     "applicationSecurityGroups",
     "privateDnsZones",
     "userAssignedIdentities",
+    "federatedIdentityCredentials",
+    "grafana",
+    "prometheusRuleGroups",
+    "metricAlerts",
+    // Azure Monitor workspaces.
+    "accounts",
 ];
 
 /// Keys of labels and taints that Kubernetes, AKS and their tools give; their values are names.
@@ -322,6 +339,7 @@ pub(super) const KEYS: &[&str] = &[
     "kubernetes.azure.com/podnetwork-subscription",
     "karpenter.sh/nodepool",
     "CriticalAddonsOnly",
+    "azure.workload.identity/use",
     "node.cloudprovider.kubernetes.io/shutdown",
     "node.cloudprovider.kubernetes.io/uninitialized",
     "node.kubernetes.io/disk-pressure",
@@ -490,6 +508,33 @@ pub(super) const NODE_IMAGES: &[&str] = &[
     "AKSCBLMariner-",
 ];
 /// How resource providers, and services that subnets are delegated to, begin.
+/// What metrics of Kubernetes, its tools and usual libraries begin with.
+pub(super) const METRICS: &[&str] = &[
+    "apiserver_",
+    "cilium_",
+    "cluster_autoscaler_",
+    "container_",
+    "container:",
+    "coredns_",
+    "cpuUsage",
+    "envoy_cluster_",
+    "http_request_duration_",
+    "http_requests_",
+    "http_server_request_duration_",
+    "hubble_",
+    "istio_request",
+    "kube_",
+    "kubelet_",
+    "memoryWorkingSet",
+    "namespace_cpu:",
+    "namespace_memory:",
+    "nginx_ingress_controller_",
+    "node_",
+    "node:",
+    "process_resident_memory_",
+    "rest_client_request",
+    "workqueue_",
+];
 pub(super) const PROVIDERS: &[&str] = &["Microsoft."];
 
 pub(super) fn is_one_of(text: &str, list: &[&str]) -> bool {

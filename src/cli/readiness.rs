@@ -1,0 +1,38 @@
+//! `aksplan readiness`.
+
+use super::input::{About, Sources, one_cluster};
+use super::output::Rendering;
+use super::{CliError, Ending};
+use crate::readiness::check;
+use crate::report::readiness::document;
+use crate::report::shapes::readiness::ReadinessShape;
+
+/// Whether a cluster is ready to run what people rely on: networking, identity, ingress, network policy, observability
+///
+/// Each item comes with what was found, where it was read, what to do and the command for it. What was not read is not known, and the
+/// command says how to find out. The data of Secrets is never read.
+#[derive(Debug, clap::Args)]
+pub struct ReadinessArgs {
+    #[command(flatten)]
+    sources: Sources,
+
+    /// The cluster; may be left out where there is one
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+
+    #[command(flatten)]
+    rendering: Rendering,
+}
+
+pub fn run(args: &ReadinessArgs) -> Result<Ending, CliError> {
+    let about = About {
+        platform: true,
+        ..About::cluster(args.cluster.as_deref())
+    };
+    let inventory = args.sources.load(&about)?.current;
+    let index = one_cluster(&inventory, args.cluster.as_deref())?;
+    let readiness = check(&inventory, inventory.cluster(index), inventory.observed_at);
+    args.rendering
+        .print(|| ReadinessShape::from(&readiness), || document(&readiness))?;
+    Ok(args.rendering.ending(readiness.worst()))
+}

@@ -1,0 +1,478 @@
+//! Identity: whether pods can sign in to Azure without a password, whether those that want to are set up for it, and what is left of service
+//! principals. Never sees a token, a password or a Secret.
+
+use super::item::{Item, Pillar, Question, listed};
+use super::scene::{Scene, kubectl};
+use crate::finding::{Severity, counted};
+use crate::model::workload::{Pod, ServiceAccount};
+use crate::model::{Identity, KubernetesState, ManagedIdentity};
+use crate::rule;
+use std::collections::{BTreeMap, BTreeSet};
+
+const LABEL: &str = "azure.workload.identity/use";
+const AUDIENCE: &str = "api://AzureADTokenExchange";
+
+const RULES: &[&rule::Rule] = &[&rule::RDY_6];
+
+const fn question(code: &'static str, asks: &'static str) -> Question {
+    Question {
+        code,
+        pillar: Pillar::Identity,
+        asks,
+        severity: Severity::Warning,
+        read_from: "kubectl get pods,serviceaccounts",
+        rules: RULES,
+    }
+}
+
+const OIDC: Question = Question {
+    read_from: "az aks show: oidcIssuerProfile",
+    rules: &[&rule::RDY_5],
+    ..question("oidc-issuer", "the OIDC issuer is on")
+};
+const WORKLOAD_IDENTITY: Question = Question {
+    read_from: "az aks show: securityProfile.workloadIdentity",
+    rules: &[&rule::RDY_5, &rule::RDY_6],
+    ..question("workload-identity", "workload identity is on")
+};
+const ANNOTATED: Question = question(
+    "service-accounts-annotated",
+    "pods that ask for an identity run as a service account that names one",
+);
+const LABELLED: Question = Question {
+    severity: Severity::Blocker,
+    ..question(
+        "pods-labelled",
+        "pods of service accounts that name an identity ask for it",
+    )
+};
+const NO_PASSWORD: Question = Question {
+    read_from: "az aks show; kubectl get pods,azureidentities",
+    rules: &[&rule::RDY_8],
+    ..question(
+        "no-service-principal",
+        "nothing signs in as a service principal",
+    )
+};
+const FEDERATED: Question = Question {
+    severity: Severity::Blocker,
+    read_from: "az identity federated-credential list; kubectl get serviceaccounts",
+    rules: &[&rule::RDY_7],
+    ..question(
+        "federated-credentials",
+        "each identity trusts the cluster's issuer and the service account",
+    )
+};
+
+pub(super) fn check(scene: &Scene, items: &mut Vec<Item>) {
+    items.push(oidc(scene));
+    items.push(workload_identity(scene));
+    match scene.objects(&["Pod", "ServiceAccount"]) {
+        Ok(state) => {
+            items.push(annotated(state));
+            items.push(labelled(state));
+        }
+        Err(unread) => items.extend([ANNOTATED, LABELLED].map(|question| unread.item(&question))),
+    }
+    items.push(no_password(scene));
+    items.push(federated(scene));
+}
+
+fn oidc(scene: &Scene) -> Item {
+    let profiles = &scene.cluster.profiles;
+    match profiles.oidc_issuer {
+        Some(true) => OIDC.ready(match &profiles.oidc_issuer_url {
+            Some(url) => format!("on: {url}"),
+            None => "on".to_string(),
+        }),
+        Some(false) => OIDC.not_ready(
+            "off",
+            "turn it on in a window of its own: the API server restarts, pods that use a token may have to, and it cannot be turned \
+             off again",
+            [scene.update(&[("--enable-oidc-issuer", None)])],
+        ),
+        None => OIDC.not_known(
+            "not said",
+            "add the cluster as Azure shows it",
+            [scene.show("oidcIssuerProfile")],
+        ),
+    }
+}
+
+fn workload_identity(scene: &Scene) -> Item {
+    match scene.cluster.profiles.workload_identity {
+        Some(true) => WORKLOAD_IDENTITY.ready("on"),
+        Some(false) => WORKLOAD_IDENTITY.not_ready(
+            "off",
+            "turn it on; the OIDC issuer comes with it, and with that a restart of the API server where it is off",
+            [scene.update(&[
+                ("--enable-oidc-issuer", None),
+                ("--enable-workload-identity", None),
+            ])],
+        ),
+        None => WORKLOAD_IDENTITY.not_known(
+            "not said",
+            "add the cluster as Azure shows it",
+            [scene.show("securityProfile.workloadIdentity")],
+        ),
+    }
+}
+
+fn asks_for_identity(pod: &Pod) -> bool {
+    pod.labels.get(LABEL).is_some_and(|value| value == "true")
+}
+
+/// Pods that ended say nothing of what runs.
+fn runs(pod: &Pod) -> bool {
+    !matches!(pod.phase.as_deref(), Some("Succeeded" | "Failed"))
+}
+
+fn accounts(state: &KubernetesState) -> BTreeMap<(&str, &str), &ServiceAccount> {
+    let all = state.platform.service_accounts.iter();
+    all.map(|account| ((account.namespace.as_str(), account.name.as_str()), account))
+        .collect()
+}
+
+/// What controls a pod, as `namespace/name`: of a Deployment's pods that Deployment, where its replica set was read.
+fn workloads<'a>(state: &'a KubernetesState, pods: impl Iterator<Item = &'a Pod>) -> Vec<String> {
+    let mut owners: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for set in state
+        .workloads
+        .iter()
+        .filter(|one| one.kind == "ReplicaSet")
+    {
+        if let Some(owner) = &set.owner {
+            owners.insert((&set.namespace, &set.name), &owner.name);
+        }
+    }
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    for pod in pods {
+        let name = match &pod.owner {
+            Some(owner) => owners
+                .get(&(pod.namespace.as_str(), owner.name.as_str()))
+                .copied()
+                .unwrap_or(&owner.name),
+            None => &pod.name,
+        };
+        found.insert(format!("{}/{name}", pod.namespace));
+    }
+    found.into_iter().collect()
+}
+
+fn annotated(state: &KubernetesState) -> Item {
+    let accounts = accounts(state);
+    let asking: Vec<&Pod> = (state.pods.iter())
+        .filter(|pod| runs(pod) && asks_for_identity(pod))
+        .collect();
+    if asking.is_empty() {
+        return ANNOTATED.not_applicable(format!("no pod that runs is labelled {LABEL}"));
+    }
+    let names_none: BTreeSet<(&str, &str)> = asking
+        .iter()
+        .filter_map(|pod| {
+            let name = pod.service_account.as_deref()?;
+            let account = accounts.get(&(pod.namespace.as_str(), name.as_str()));
+            let named = account.is_some_and(|account| account.client_id.is_some());
+            (!named).then_some((pod.namespace.as_str(), name.as_str()))
+        })
+        .collect();
+    let unknown = asking
+        .iter()
+        .filter(|pod| pod.service_account.is_none())
+        .count();
+    if !names_none.is_empty() {
+        let all: Vec<String> = names_none
+            .iter()
+            .map(|(ns, name)| format!("{ns}/{name}"))
+            .collect();
+        return ANNOTATED.not_ready(
+            format!(
+                "{} without azure.workload.identity/client-id: {}",
+                counted(all.len() as u64, "service account", "service accounts"),
+                listed(&all)
+            ),
+            "annotate them with the client ID of the identity, put for CLIENT_ID, and start their pods again; it is optional only \
+             where the application names the identity itself",
+            names_none.iter().map(|(namespace, name)| {
+                let line = kubectl(
+                    &["annotate", "serviceaccount", "--namespace"],
+                    &[namespace, name],
+                )?;
+                Some(format!("{line} azure.workload.identity/client-id=CLIENT_ID"))
+            }),
+        );
+    }
+    if unknown > 0 {
+        return ANNOTATED.not_known(
+            format!("{unknown} pods do not say which service account they run as"),
+            "read the pods again: a snapshot of an earlier version does not hold it",
+            [kubectl(
+                &["get", "pods", "--all-namespaces", "--output", "json"],
+                &[],
+            )],
+        );
+    }
+    ANNOTATED.ready(format!(
+        "{} by {}",
+        counted(asking.len() as u64, "pod", "pods"),
+        listed(&workloads(state, asking.iter().copied()))
+    ))
+}
+
+fn labelled(state: &KubernetesState) -> Item {
+    let accounts = accounts(state);
+    let named = (accounts.values()).filter(|account| account.client_id.is_some());
+    let named: Vec<String> = named
+        .map(|account| format!("{}/{}", account.namespace, account.name))
+        .collect();
+    if named.is_empty() {
+        return LABELLED.not_applicable("no service account names an identity");
+    }
+    let of_named = |pod: &&Pod| {
+        let name = pod.service_account.as_deref().map(String::as_str);
+        let account = name.and_then(|name| accounts.get(&(pod.namespace.as_str(), name)));
+        runs(pod) && account.is_some_and(|account| account.client_id.is_some())
+    };
+    let all: Vec<&Pod> = state.pods.iter().filter(of_named).collect();
+    let without: Vec<&Pod> = (all.iter().copied())
+        .filter(|pod| !asks_for_identity(pod))
+        .collect();
+    if !without.is_empty() {
+        return LABELLED.not_ready(
+            format!(
+                "{} of {} without {LABEL}: \"true\": {}",
+                without.len(),
+                counted(all.len() as u64, "pod", "pods"),
+                listed(&workloads(state, without.iter().copied()))
+            ),
+            "label the pods in the template of what controls them, for example in the Deployment, and roll it out; a pod that signs in \
+             this way without the label fails after its next start",
+            [],
+        );
+    }
+    if state.pods.iter().any(|pod| pod.service_account.is_none()) {
+        return LABELLED.not_known(
+            "some pods do not say which service account they run as",
+            "read the pods again: a snapshot of an earlier version does not hold it",
+            [kubectl(
+                &["get", "pods", "--all-namespaces", "--output", "json"],
+                &[],
+            )],
+        );
+    }
+    LABELLED.ready(format!(
+        "{} of {}",
+        counted(all.len() as u64, "pod", "pods"),
+        listed(&named)
+    ))
+}
+
+fn no_password(scene: &Scene) -> Item {
+    let mut found: Vec<String> = Vec::new();
+    let mut commands: Vec<Option<String>> = Vec::new();
+    if scene.cluster.identity == Identity::ServicePrincipal {
+        found.push("the cluster itself".to_string());
+        commands.push(scene.update(&[("--enable-managed-identity", None)]));
+    }
+    let state = scene.cluster.kubernetes.as_deref();
+    if let Some(state) = state {
+        let pods = state
+            .pods
+            .iter()
+            .filter(|pod| runs(pod) && pod.client_secret);
+        let of_pods = workloads(state, pods);
+        if !of_pods.is_empty() {
+            found.push(format!(
+                "AZURE_CLIENT_SECRET in pods of {}",
+                listed(&of_pods)
+            ));
+        }
+        for identity in &state.platform.azure_identities {
+            if matches!(identity.kind, Some(1 | 2)) {
+                found.push(format!(
+                    "AzureIdentity {}/{} of type {}",
+                    identity.namespace,
+                    identity.name,
+                    identity.kind.unwrap_or_default()
+                ));
+                commands.push(kubectl(
+                    &["get", "azureidentity", "--output", "yaml", "--namespace"],
+                    &[&identity.namespace, &identity.name],
+                ));
+            }
+        }
+    }
+    if !found.is_empty() {
+        return NO_PASSWORD.not_ready(
+            listed(&found),
+            "let them sign in by workload identity, and delete the passwords after it; the cluster itself by a managed identity",
+            commands,
+        );
+    }
+    match scene.objects(&["Pod", "AzureIdentity"]) {
+        Err(unread) => unread.item(&NO_PASSWORD),
+        Ok(_) if scene.cluster.identity == Identity::Unknown => NO_PASSWORD.not_known(
+            "the identity of the cluster is not said",
+            "add the cluster as Azure shows it",
+            [scene.show("[identity.type,servicePrincipalProfile.clientId]")],
+        ),
+        Ok(state) if state.pods.iter().any(|pod| pod.service_account.is_none()) => NO_PASSWORD
+            .not_known(
+                "some pods do not say what they take from their environment",
+                "read the pods again: a snapshot of an earlier version does not hold it",
+                [kubectl(&["get", "pods", "--all-namespaces", "--output", "json"], &[])],
+            ),
+        Ok(state) => NO_PASSWORD.ready(format!(
+            "{} without AZURE_CLIENT_SECRET, no AzureIdentity of a service principal, and the cluster has a managed identity",
+            counted(state.pods.len() as u64, "pod", "pods")
+        )),
+    }
+}
+
+/// How a service account stands with the identity that it names.
+enum Trust {
+    Whole,
+    /// What is wrong, and the command that mends it.
+    Broken(String, Option<String>),
+    Unknown(String),
+}
+
+fn federated(scene: &Scene) -> Item {
+    let state = match scene.objects(&["ServiceAccount"]) {
+        Ok(state) => state,
+        Err(unread) => return unread.item(&FEDERATED),
+    };
+    let accounts = state.platform.service_accounts.iter();
+    let named: Vec<&ServiceAccount> = accounts.filter(|one| one.client_id.is_some()).collect();
+    if named.is_empty() {
+        return FEDERATED.not_applicable("no service account names an identity");
+    }
+    let read_identities = || {
+        vec![crate::shell::command_line(
+            &["az", "identity", "list"],
+            &[("--output", Some("json"))],
+        )]
+    };
+    let Some(issuer) = scene.cluster.profiles.oidc_issuer_url.as_deref() else {
+        return FEDERATED.not_known(
+            "the URL of the cluster's OIDC issuer is not said",
+            "add the cluster as Azure shows it",
+            [scene.show("oidcIssuerProfile.issuerUrl")],
+        );
+    };
+    let Some(identities) = &scene.inventory.platform.managed_identities else {
+        return FEDERATED.not_known(
+            format!(
+                "{} name an identity, and no identity was read",
+                counted(named.len() as u64, "service account", "service accounts")
+            ),
+            "add the identities and, for each, its credentials: az identity federated-credential list",
+            read_identities(),
+        );
+    };
+    let (mut broken, mut unknown, mut commands) = (Vec::new(), Vec::new(), Vec::new());
+    for account in &named {
+        match trust(account, issuer, identities) {
+            Trust::Whole => {}
+            Trust::Broken(what, command) => {
+                broken.push(what);
+                commands.push(command);
+            }
+            Trust::Unknown(what) => unknown.push(what),
+        }
+    }
+    if !broken.is_empty() {
+        FEDERATED.not_ready(
+            listed(&broken),
+            "add a federated credential for the service account; put a name for NAME",
+            commands,
+        )
+    } else if !unknown.is_empty() {
+        FEDERATED.not_known(
+            listed(&unknown),
+            "add the identities and their credentials; an app registration's are with az ad app federated-credential list --id CLIENT_ID",
+            read_identities(),
+        )
+    } else {
+        let all: Vec<String> = (named.iter())
+            .map(|account| format!("{}/{}", account.namespace, account.name))
+            .collect();
+        FEDERATED.ready(format!(
+            "trusted with issuer, subject and audience: {}",
+            listed(&all)
+        ))
+    }
+}
+
+fn trust(account: &ServiceAccount, issuer: &str, identities: &[ManagedIdentity]) -> Trust {
+    let told = format!("{}/{}", account.namespace, account.name);
+    let client = account.client_id.as_deref().unwrap_or_default();
+    let found = identities.iter().find(|identity| {
+        let id = identity.client_id.as_deref();
+        id.is_some_and(|id| id.eq_ignore_ascii_case(client))
+    });
+    let Some(identity) = found else {
+        return Trust::Unknown(format!(
+            "{told}: client ID {client} is of none of the {} that were read",
+            counted(identities.len() as u64, "identity", "identities")
+        ));
+    };
+    let Some(credentials) = &identity.federated_credentials else {
+        return Trust::Unknown(format!(
+            "{told}: the credentials of identity {} were not read",
+            identity.name
+        ));
+    };
+    let subject = format!(
+        "system:serviceaccount:{}:{}",
+        account.namespace, account.name
+    );
+    let of_subject: Vec<_> = (credentials.iter())
+        .filter(|credential| credential.subject == subject)
+        .collect();
+    let of_issuer: Vec<_> = (of_subject.iter())
+        .filter(|credential| credential.issuer == issuer)
+        .collect();
+    let is_whole =
+        (of_issuer.iter()).any(|credential| credential.audiences.iter().any(|one| one == AUDIENCE));
+    if is_whole {
+        return Trust::Whole;
+    }
+    let what = if of_subject.is_empty() {
+        format!(
+            "none of {} has the subject {subject}",
+            counted(credentials.len() as u64, "credential", "credentials")
+        )
+    } else if !of_issuer.is_empty() {
+        format!("the audience is not {AUDIENCE}")
+    } else if of_subject
+        .iter()
+        .any(|credential| credential.issuer.trim_end_matches('/') == issuer.trim_end_matches('/'))
+    {
+        "the issuer differs by the slash at its end".to_string()
+    } else {
+        "the issuer is another cluster's".to_string()
+    };
+    let id = identity.id.as_ref();
+    let mut arguments: Vec<(&'static str, Option<&str>)> = vec![
+        ("--name", Some("NAME")),
+        ("--identity-name", Some(&identity.name)),
+        (
+            "--resource-group",
+            Some(id.and_then(|id| id.resource_group()).unwrap_or("GROUP")),
+        ),
+        ("--issuer", Some(issuer)),
+        ("--subject", Some(&subject)),
+        ("--audiences", Some(AUDIENCE)),
+    ];
+    if let Some(subscription) = id.and_then(|id| id.segment("subscriptions")) {
+        arguments.insert(0, ("--subscription", Some(subscription)));
+    }
+    Trust::Broken(
+        format!("{told} with identity {}: {what}", identity.name),
+        crate::shell::command_line(
+            &["az", "identity", "federated-credential", "create"],
+            &arguments,
+        ),
+    )
+}

@@ -1,0 +1,415 @@
+//! Networking: the mode, the data plane, how pools are divided, bounded and spread. Never says whether the move to Overlay can be made: that is
+//! `migrate`'s.
+
+use super::item::{Item, Pillar, Question, listed};
+use super::scene::Scene;
+use crate::finding::{Severity, counted};
+use crate::model::{NetworkMode, NodePool, OsType, PoolMode};
+use crate::rule;
+use std::collections::BTreeSet;
+
+const SHOWN_BY: &str = "az aks show";
+const POOLS: &str = "az aks show: agentPoolProfiles";
+/// Keeps everything off that does not tolerate it; the value may be anything.
+const TAINT: &str = "CriticalAddonsOnly";
+
+const fn question(code: &'static str, asks: &'static str) -> Question {
+    Question {
+        code,
+        pillar: Pillar::Networking,
+        asks,
+        severity: Severity::Warning,
+        read_from: POOLS,
+        rules: &[],
+    }
+}
+
+const OVERLAY: Question = Question {
+    rules: &[&rule::RDY_1],
+    read_from: SHOWN_BY,
+    ..question("overlay", "pods have addresses of an overlay")
+};
+const CILIUM: Question = Question {
+    rules: &[&rule::RDY_1, &rule::MIG_13],
+    read_from: SHOWN_BY,
+    ..question("cilium-data-plane", "the data plane is Cilium")
+};
+const TAINTED: Question = Question {
+    rules: &[&rule::RDY_2],
+    ..question(
+        "system-pool-tainted",
+        "system pools keep applications off by a taint",
+    )
+};
+const SYSTEM_NODES: Question = Question {
+    rules: &[&rule::RDY_2],
+    ..question(
+        "system-pool-nodes",
+        "system pools have two nodes, three where there is one pool",
+    )
+};
+const USER_POOLS: Question = Question {
+    rules: &[&rule::RDY_2],
+    ..question("user-pools", "applications have pools of their own")
+};
+const AUTOSCALER: Question = Question {
+    rules: &[&rule::RDY_3],
+    ..question(
+        "autoscaler-bounds",
+        "user pools grow and shrink between bounds",
+    )
+};
+const ZONES: Question = Question {
+    rules: &[&rule::RDY_4],
+    ..question("zones", "each pool is in more than one zone")
+};
+
+pub(super) fn check(scene: &Scene, items: &mut Vec<Item>) {
+    items.push(overlay(scene));
+    items.push(cilium(scene));
+    let pools = &scene.cluster.pools;
+    if pools.is_empty() {
+        for question in [&TAINTED, &SYSTEM_NODES, &USER_POOLS, &AUTOSCALER, &ZONES] {
+            items.push(question.not_known(
+                "no pool of the cluster was read",
+                "add the cluster with its pools",
+                [scene.show("agentPoolProfiles")],
+            ));
+        }
+        return;
+    }
+    items.push(tainted(scene));
+    items.push(system_nodes(scene));
+    items.push(user_pools(scene));
+    items.push(autoscaler(scene));
+    items.push(zones(scene));
+}
+
+fn overlay(scene: &Scene) -> Item {
+    match scene.cluster.mode() {
+        Some(NetworkMode::Overlay) => OVERLAY.ready(format!("{}", NetworkMode::Overlay)),
+        Some(mode @ (NetworkMode::NodeSubnet | NetworkMode::Kubenet)) => OVERLAY.not_ready(
+            format!("{mode}"),
+            "plan the move: it is one-way, and reimages every node",
+            [crate::shell::command_line(
+                &["aksplan", "migrate"],
+                &[("--cluster", Some(&scene.cluster.name))],
+            )],
+        ),
+        Some(mode) => OVERLAY.not_ready(
+            format!("{mode}"),
+            "no in-place move exists: it takes a new cluster",
+            [],
+        ),
+        None => OVERLAY.not_known(
+            "the network plugin is not said, or not one that is known",
+            "add the cluster as Azure shows it",
+            [scene.show("networkProfile")],
+        ),
+    }
+}
+
+fn cilium(scene: &Scene) -> Item {
+    let windows: Vec<&str> = names(&scene.cluster.pools, |pool| {
+        matches!(pool.os_type, OsType::Windows)
+    });
+    let dataplane = scene.cluster.network.dataplane.as_deref();
+    match dataplane.map(str::to_ascii_lowercase).as_deref() {
+        Some("cilium") => CILIUM.ready("networkDataplane is cilium"),
+        _ if !windows.is_empty() => CILIUM.not_applicable(format!(
+            "Cilium runs on Linux only, and there are Windows pools: {}",
+            listed(&windows)
+        )),
+        Some(other) => CILIUM.not_ready(
+            format!("networkDataplane is {other}"),
+            "change the data plane in a step of its own, after the move to Overlay: it reimages every node",
+            [scene.update(&[
+                ("--network-dataplane", Some("cilium")),
+                ("--network-policy", Some("cilium")),
+            ])],
+        ),
+        None => CILIUM.not_known(
+            "networkDataplane is not said",
+            "add the cluster as Azure shows it",
+            [scene.show("networkProfile.networkDataplane")],
+        ),
+    }
+}
+
+fn names(pools: &[NodePool], is: impl Fn(&NodePool) -> bool) -> Vec<&str> {
+    let found = pools.iter().filter(|pool| is(pool));
+    found.map(|pool| pool.name.as_str()).collect()
+}
+
+fn is_system(pool: &NodePool) -> bool {
+    matches!(pool.mode, PoolMode::System)
+}
+
+/// Whether the pool's nodes keep applications off; `None`: neither Azure nor a node of the pool says it.
+fn keeps_off(scene: &Scene, pool: &NodePool) -> Option<bool> {
+    if let Some(taints) = &pool.node_taints {
+        return Some(taints.iter().any(|taint| {
+            let (key, effect) = taint.rsplit_once(':').unwrap_or((taint, ""));
+            key.split('=').next() == Some(TAINT) && effect != "PreferNoSchedule"
+        }));
+    }
+    let nodes = nodes_of(scene, pool);
+    (!nodes.is_empty()).then(|| {
+        nodes.iter().all(|node| {
+            let mut taints = node.taints.iter();
+            taints.any(|taint| taint.key == TAINT && taint.effect != "PreferNoSchedule")
+        })
+    })
+}
+
+fn nodes_of<'a>(scene: &Scene<'a>, pool: &NodePool) -> Vec<&'a crate::model::workload::Node> {
+    let label = |node: &crate::model::workload::Node| {
+        ["kubernetes.azure.com/agentpool", "agentpool"]
+            .iter()
+            .find_map(|key| node.labels.get(*key).cloned())
+    };
+    let state = scene.cluster.kubernetes.as_deref();
+    state
+        .into_iter()
+        .flat_map(|state| &state.nodes)
+        .filter(|node| label(node).is_some_and(|name| name.eq_ignore_ascii_case(&pool.name)))
+        .collect()
+}
+
+fn tainted(scene: &Scene) -> Item {
+    let pools: Vec<&NodePool> = (scene.cluster.pools.iter())
+        .filter(|pool| is_system(pool))
+        .collect();
+    if pools.is_empty() {
+        return TAINTED.not_ready(
+            "no pool is a system pool",
+            "make a pool one for system pods",
+            [new_pool(scene, "system", &[("--mode", Some("System"))])],
+        );
+    }
+    let judged: Vec<(&NodePool, Option<bool>)> = pools
+        .iter()
+        .map(|pool| (*pool, keeps_off(scene, pool)))
+        .collect();
+    let of = |wanted: Option<bool>| -> Vec<&NodePool> {
+        let found = judged.iter().filter(|(_, found)| *found == wanted);
+        found.map(|(pool, _)| *pool).collect()
+    };
+    let open = of(Some(false));
+    if !open.is_empty() {
+        let open_names: Vec<&str> = open.iter().map(|pool| pool.name.as_str()).collect();
+        return TAINTED.not_ready(
+            format!(
+                "without the taint {TAINT}=true:NoSchedule: {}",
+                listed(&open_names)
+            ),
+            "taint them, and move what runs there that is no system pod; the flag names all taints, those that are there included",
+            open.iter().map(|pool| {
+                let mut taints = vec![format!("{TAINT}=true:NoSchedule")];
+                taints.extend(pool.node_taints.iter().flatten().cloned());
+                scene.update_pool(&pool.name, &[("--node-taints", Some(&taints.join(",")))])
+            }),
+        );
+    }
+    let unknown = of(None);
+    if !unknown.is_empty() {
+        return TAINTED.not_known(
+            "taints of the system pools are not said",
+            "add the cluster as Azure shows it, or its nodes",
+            [scene.show("agentPoolProfiles[].[name,mode,nodeTaints]")],
+        );
+    }
+    let all: Vec<&str> = pools.iter().map(|pool| pool.name.as_str()).collect();
+    TAINTED.ready(format!("{TAINT} on {}", listed(&all)))
+}
+
+/// A command that adds a pool; its name is a proposal.
+fn new_pool(scene: &Scene, name: &str, rest: &[(&'static str, Option<&str>)]) -> Option<String> {
+    let mut arguments = vec![("--name", Some(name))];
+    arguments.extend_from_slice(rest);
+    scene.az(
+        &["az", "aks", "nodepool", "add"],
+        "--cluster-name",
+        &arguments,
+    )
+}
+
+fn system_nodes(scene: &Scene) -> Item {
+    let pools: Vec<&NodePool> = (scene.cluster.pools.iter())
+        .filter(|pool| is_system(pool))
+        .collect();
+    let least = if pools.len() == 1 { 3 } else { 2 };
+    // What the autoscaler may take away is not counted on.
+    let sure = |pool: &NodePool| {
+        let bounded = pool.autoscaler.map(|bounds| bounds.min_count);
+        bounded.unwrap_or(pool.count)
+    };
+    let told = |pool: &NodePool| format!("{} {}", pool.name, sure(pool));
+    let small: Vec<String> = (pools.iter().filter(|pool| sure(pool) < least))
+        .map(|pool| told(pool))
+        .collect();
+    if small.is_empty() && !pools.is_empty() {
+        let all: Vec<String> = pools.iter().map(|pool| told(pool)).collect();
+        return SYSTEM_NODES.ready(format!("nodes at least: {}", listed(&all)));
+    }
+    let commands = pools.iter().filter(|pool| sure(pool) < least).map(|pool| {
+        let count = least.to_string();
+        match pool.autoscaler {
+            Some(bounds) => scene.update_pool(
+                &pool.name,
+                &[
+                    ("--update-cluster-autoscaler", None),
+                    ("--min-count", Some(&count)),
+                    (
+                        "--max-count",
+                        Some(&bounds.max_count.max(least).to_string()),
+                    ),
+                ],
+            ),
+            None => scene.az(
+                &["az", "aks", "nodepool", "scale"],
+                "--cluster-name",
+                &[("--name", Some(&pool.name)), ("--node-count", Some(&count))],
+            ),
+        }
+    });
+    SYSTEM_NODES.not_ready(
+        if pools.is_empty() {
+            "no pool is a system pool".to_string()
+        } else {
+            format!("fewer than {least} nodes are sure: {}", listed(&small))
+        },
+        "give system pods more nodes",
+        commands,
+    )
+}
+
+fn user_pools(scene: &Scene) -> Item {
+    let user = names(&scene.cluster.pools, |pool| !is_system(pool));
+    if !user.is_empty() {
+        return USER_POOLS.ready(listed(&user));
+    }
+    if scene.cluster.node_auto_provisioning {
+        return USER_POOLS.ready("node auto-provisioning makes nodes for applications");
+    }
+    USER_POOLS.not_ready(
+        "every pool is a system pool",
+        "add a user pool; aksplan predict says whether it fits",
+        [new_pool(scene, "apps", &[("--mode", Some("User"))])],
+    )
+}
+
+fn autoscaler(scene: &Scene) -> Item {
+    let user: Vec<&NodePool> = (scene.cluster.pools.iter())
+        .filter(|pool| !is_system(pool))
+        .collect();
+    if scene.cluster.node_auto_provisioning {
+        return AUTOSCALER
+            .not_applicable("node auto-provisioning makes nodes, which no pool bounds");
+    }
+    if user.is_empty() {
+        return AUTOSCALER.not_applicable("there is no user pool");
+    }
+    let bounds = |pool: &NodePool| match pool.autoscaler {
+        Some(bounds) => format!("{} {} to {}", pool.name, bounds.min_count, bounds.max_count),
+        None => format!("{} fixed at {}", pool.name, pool.count),
+    };
+    let is_stuck = |pool: &NodePool| {
+        pool.autoscaler
+            .is_none_or(|bounds| bounds.min_count == bounds.max_count)
+    };
+    let stuck: Vec<&NodePool> = user.iter().copied().filter(|pool| is_stuck(pool)).collect();
+    let told: Vec<String> = if stuck.is_empty() { &user } else { &stuck }
+        .iter()
+        .map(|pool| bounds(pool))
+        .collect();
+    if stuck.is_empty() {
+        return AUTOSCALER.ready(listed(&told));
+    }
+    AUTOSCALER.not_ready(
+        format!(
+            "{} of {} cannot change by itself: {}",
+            stuck.len(),
+            counted(user.len() as u64, "user pool", "user pools"),
+            listed(&told)
+        ),
+        "give each bounds; put a number for MAX, aksplan capacity says how far the subnet lets the pool grow",
+        stuck.iter().map(|pool| {
+            scene.update_pool(
+                &pool.name,
+                &[
+                    (
+                        match pool.autoscaler {
+                            Some(_) => "--update-cluster-autoscaler",
+                            None => "--enable-cluster-autoscaler",
+                        },
+                        None,
+                    ),
+                    ("--min-count", Some(&pool.count.to_string())),
+                    ("--max-count", Some("MAX")),
+                ],
+            )
+        }),
+    )
+}
+
+/// The zones of a pool's nodes: as the pool names them, else as its nodes say; `None`: neither.
+fn zones_of(scene: &Scene, pool: &NodePool) -> Option<BTreeSet<String>> {
+    if let Some(zones) = &pool.availability_zones {
+        return Some(zones.iter().cloned().collect());
+    }
+    let nodes = nodes_of(scene, pool);
+    let zone = |node: &&crate::model::workload::Node| {
+        // `westeurope-1` is a zone, `0` and `westeurope` are none.
+        let zone = node.labels.get("topology.kubernetes.io/zone")?;
+        zone.contains('-').then(|| zone.clone())
+    };
+    (!nodes.is_empty()).then(|| nodes.iter().filter_map(zone).collect())
+}
+
+fn zones(scene: &Scene) -> Item {
+    let judged: Vec<(&NodePool, Option<BTreeSet<String>>)> = (scene.cluster.pools.iter())
+        .map(|pool| (pool, zones_of(scene, pool)))
+        .collect();
+    let told = |(pool, zones): &(&NodePool, Option<BTreeSet<String>>)| {
+        let zones: Vec<&String> = zones.iter().flatten().collect();
+        let zones: Vec<&str> = zones.into_iter().map(String::as_str).collect();
+        match zones.as_slice() {
+            [] => format!("{} in none", pool.name),
+            zones => format!("{} in {}", pool.name, zones.join("+")),
+        }
+    };
+    let few: Vec<&(&NodePool, Option<BTreeSet<String>>)> = judged
+        .iter()
+        .filter(|(_, zones)| zones.as_ref().is_some_and(|zones| zones.len() < 2))
+        .collect();
+    if !few.is_empty() {
+        let all: Vec<String> = few.iter().map(|one| told(one)).collect();
+        return ZONES.not_ready(
+            listed(&all),
+            "zones are chosen when a pool is made: add a pool in several and drain the old one; put a name for NEW",
+            few.iter().map(|(pool, _)| {
+                new_pool(
+                    scene,
+                    "NEW",
+                    &[
+                        (
+                            "--mode",
+                            Some(if is_system(pool) { "System" } else { "User" }),
+                        ),
+                        ("--zones 1 2 3", None),
+                    ],
+                )
+            }),
+        );
+    }
+    if judged.iter().any(|(_, zones)| zones.is_none()) {
+        return ZONES.not_known(
+            "zones of the pools are not said",
+            "add the cluster as Azure shows it, or its nodes",
+            [scene.show("agentPoolProfiles[].[name,availabilityZones]")],
+        );
+    }
+    let all: Vec<String> = judged.iter().map(told).collect();
+    ZONES.ready(listed(&all))
+}

@@ -1,0 +1,101 @@
+//! Which of the four signals of a service an alert watches, told by the names of its metrics (RDY-16). Never reads an expression.
+
+/// The four signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Signal {
+    Latency,
+    Traffic,
+    Errors,
+    Saturation,
+}
+
+/// Parts of a metric's name, each with the signal it tells of. The order is the order of trying: the first that fits decides, so that the
+/// latency of requests is no traffic and a failed request no traffic either.
+const WORDS: &[(&str, Signal)] = &[
+    ("duration", Signal::Latency),
+    ("latency", Signal::Latency),
+    ("response_time", Signal::Latency),
+    ("_seconds_bucket", Signal::Latency),
+    ("error", Signal::Errors),
+    ("fail", Signal::Errors),
+    ("5xx", Signal::Errors),
+    ("restarts", Signal::Errors),
+    ("waiting_reason", Signal::Errors),
+    ("terminated_reason", Signal::Errors),
+    ("oom", Signal::Errors),
+    ("unavailable", Signal::Errors),
+    ("unready", Signal::Errors),
+    ("status_ready", Signal::Errors),
+    ("status_phase", Signal::Errors),
+    ("status_condition", Signal::Errors),
+    ("dropped", Signal::Errors),
+    ("requests_total", Signal::Traffic),
+    ("request_total", Signal::Traffic),
+    ("request_count", Signal::Traffic),
+    ("requests_count", Signal::Traffic),
+    ("receive_bytes", Signal::Traffic),
+    ("transmit_bytes", Signal::Traffic),
+    ("network_in_bytes", Signal::Traffic),
+    ("network_out_bytes", Signal::Traffic),
+    ("throughput", Signal::Traffic),
+    ("connections", Signal::Traffic),
+    ("cpu", Signal::Saturation),
+    ("memory", Signal::Saturation),
+    ("disk", Signal::Saturation),
+    ("filesystem", Signal::Saturation),
+    ("inodes", Signal::Saturation),
+    ("volume_stats", Signal::Saturation),
+    ("allocatable", Signal::Saturation),
+    ("capacity", Signal::Saturation),
+    ("quota", Signal::Saturation),
+    ("throttl", Signal::Saturation),
+    ("queue", Signal::Saturation),
+    ("pending", Signal::Saturation),
+    ("usage", Signal::Saturation),
+    ("utilization", Signal::Saturation),
+    ("running_pods", Signal::Saturation),
+];
+
+/// The signal that a metric tells of and the part of its name that says so; `None` where no known word is in it.
+pub fn signal_of(metric: &str) -> Option<(Signal, &'static str)> {
+    let metric = metric.to_ascii_lowercase();
+    WORDS
+        .iter()
+        .find(|(word, _)| metric.contains(word))
+        .map(|(word, signal)| (*signal, *word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_tell_their_signal() {
+        use Signal::*;
+        for (metric, want) in [
+            ("apiserver_request_duration_seconds_bucket", Some(Latency)),
+            ("nginx_ingress_controller_requests_total", Some(Traffic)),
+            ("kube_pod_container_status_waiting_reason", Some(Errors)),
+            ("kube_job_failed", Some(Errors)),
+            ("node_cpu_usage_percentage", Some(Saturation)),
+            (
+                "namespace_memory:kube_pod_container_resource_requests:sum",
+                Some(Saturation),
+            ),
+            ("kubelet_volume_stats_available_bytes", Some(Saturation)),
+            ("node_network_receive_bytes_total", Some(Traffic)),
+            ("up", None),
+            ("", None),
+        ] {
+            assert_eq!(signal_of(metric).map(|found| found.0), want, "{metric}");
+        }
+    }
+
+    /// A word that an earlier one is part of never decides.
+    #[test]
+    fn every_word_can_decide() {
+        for (word, signal) in WORDS {
+            assert_eq!(signal_of(word), Some((*signal, *word)));
+        }
+    }
+}

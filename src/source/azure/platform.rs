@@ -1,0 +1,63 @@
+//! Identities, Grafana and alert rules of Azure, as lists of a subscription or of a resource group. Asks for no key and no secret.
+
+use super::client::{ArmClient, Listed};
+use crate::model::ResourceId;
+
+/// One list: its provider, an API version that is GA, and what sentences call its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct List {
+    pub provider: &'static str,
+    version: &'static str,
+    pub words: &'static str,
+}
+
+pub const IDENTITIES: List = List {
+    provider: "Microsoft.ManagedIdentity/userAssignedIdentities",
+    version: "2023-01-31",
+    words: "user-assigned identities",
+};
+pub const GRAFANAS: List = List {
+    provider: "Microsoft.Dashboard/grafana",
+    version: "2023-09-01",
+    words: "Grafana workspaces",
+};
+pub const RULE_GROUPS: List = List {
+    provider: "Microsoft.AlertsManagement/prometheusRuleGroups",
+    version: "2023-03-01",
+    words: "Prometheus rule groups",
+};
+pub const METRIC_ALERTS: List = List {
+    provider: "Microsoft.Insights/metricAlerts",
+    version: "2018-03-01",
+    words: "metric alerts",
+};
+
+/// Reads the platform's resources.
+#[derive(Debug, Clone)]
+pub struct PlatformLists(ArmClient);
+
+impl PlatformLists {
+    pub fn new(client: &ArmClient) -> Self {
+        PlatformLists(client.clone())
+    }
+
+    /// All of a subscription, or of one of its resource groups.
+    pub async fn list(&self, list: List, subscription: &str, group: Option<&str>) -> Listed {
+        let List {
+            provider, version, ..
+        } = list;
+        let path = match group {
+            Some(group) => {
+                format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{provider}")
+            }
+            None => format!("/subscriptions/{subscription}/providers/{provider}"),
+        };
+        self.0.list(&path, version).await
+    }
+
+    /// The federated credentials of an identity: at most 20 (RDY-7).
+    pub async fn federated_credentials(&self, identity: &ResourceId) -> Listed {
+        let path = format!("{identity}/federatedIdentityCredentials");
+        self.0.list(&path, IDENTITIES.version).await
+    }
+}
