@@ -8,7 +8,7 @@ use binary::{answer, root, scenarios};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-const SCHEMAS: [&str; 20] = [
+const SCHEMAS: [&str; 21] = [
     "scenario",
     "capacity",
     "predict",
