@@ -143,7 +143,6 @@ fn a_list_of_kubernetes_objects() {
         all.not_checked,
         [
             "input: objects of kind Node (longhorn.io/v1beta2) are not used",
-            "input: objects of kind Secret (v1) are not used",
             "input: objects of kind Service (serving.knative.dev/v1) are not used",
         ]
     );
