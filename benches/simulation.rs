@@ -236,6 +236,7 @@ fn inventory(nodes: usize) -> Inventory {
         node_disruption_policy: None,
         ingress_application_gateway: false,
         addons: aksplan::model::Addons::default(),
+        profiles: aksplan::model::Profiles::default(),
         maintenance: None,
         kubernetes: Some(std::sync::Arc::new(kubernetes(nodes))),
     });

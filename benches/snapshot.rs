@@ -186,6 +186,7 @@ fn inventory() -> Inventory {
             node_disruption_policy: None,
             ingress_application_gateway: false,
             addons: aksplan::model::Addons::default(),
+            profiles: aksplan::model::Profiles::default(),
             maintenance: None,
             kubernetes: Some(std::sync::Arc::new(kubernetes(number, &mut seeded))),
         });

@@ -399,6 +399,7 @@ impl Tiny {
             node_disruption_policy: None,
             ingress_application_gateway: false,
             addons: aksplan::model::Addons::default(),
+            profiles: aksplan::model::Profiles::default(),
             maintenance: None,
             kubernetes: None,
         };
