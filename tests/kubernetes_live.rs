@@ -25,6 +25,8 @@ mod loopback;
 mod objects;
 #[path = "kubernetes_live/real.rs"]
 mod real;
+#[path = "kubernetes_live/secrets.rs"]
+mod secrets;
 
 use control_plane::{Folder, kubeconfig};
 

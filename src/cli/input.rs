@@ -139,7 +139,9 @@ impl Sources {
         {
             let access = &self.kubernetes;
             if access.kubernetes {
-                return Objects::Read;
+                return Objects::Read {
+                    secret_types: access.secret_types,
+                };
             }
             if access.in_cluster || access.context.is_some() || !access.kubeconfig.is_empty() {
                 return Objects::Elsewhere;
@@ -167,7 +169,8 @@ impl Sources {
         }
         #[cfg(feature = "kubernetes")]
         if let Some(access) = self.kubernetes.access()? {
-            let read = super::kubernetes_access::read(&access, false)?;
+            let read =
+                super::kubernetes_access::read(&access, self.kubernetes.secret_types, false)?;
             let (fact, not_checked) = read.into_fact(None);
             found.facts.kubernetes.push(fact);
             for sentence in not_checked {

@@ -7,25 +7,47 @@ use crate::source::kubernetes_api::{self, Access, Read, Settings};
 use std::path::PathBuf;
 
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Kubernetes")]
+#[command(
+    next_help_heading = "Kubernetes",
+    group = clap::ArgGroup::new("api_server").multiple(true)
+)]
 pub struct KubernetesAccess {
     /// Read the cluster of this kubeconfig live (several times: merged in this order; default: $KUBECONFIG, then
     /// ~/.kube/config)
-    #[arg(long, value_name = "PATH", conflicts_with = "in_cluster")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        group = "api_server",
+        conflicts_with = "in_cluster"
+    )]
     pub kubeconfig: Vec<PathBuf>,
 
     /// Read the cluster of this context of the kubeconfig live
-    #[arg(long, value_name = "NAME", conflicts_with = "in_cluster")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        group = "api_server",
+        conflicts_with = "in_cluster"
+    )]
     pub context: Option<String>,
 
     /// Read the cluster aksplan runs in live, as the pod's service account
-    #[arg(long)]
+    #[arg(long, group = "api_server")]
     pub in_cluster: bool,
 
     /// Read every cluster the command is about live, each with the kubeconfig that Azure hands out to you
     #[cfg(feature = "azure")]
-    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
+    #[arg(long, group = "api_server", conflicts_with_all = ["kubeconfig", "context", "in_cluster"])]
     pub kubernetes: bool,
+
+    /// List Secrets of type kubernetes.io/tls too, as metadata: namespace, name and type are kept, data is not asked for
+    ///
+    /// For `readiness` and what shows it. The role needs `list` on secrets, which RBAC cannot grant without their data: whoever has
+    /// the role can read every password and private key. So it is not in the role of `aksplan permissions kubernetes`, unless
+    /// --secret-types asks for it there as well. An annotation of a Secret may repeat its data (`kubectl apply` writes one); it is
+    /// part of the metadata that the server sends, and is passed over as it is parsed.
+    #[arg(long, requires = "api_server")]
+    pub secret_types: bool,
 }
 
 impl KubernetesAccess {
@@ -89,7 +111,7 @@ fn default_paths(
 }
 
 /// Reads the cluster, with a line of progress where somebody watches.
-pub fn read(access: &Access, quiet: bool) -> Result<Read, CliError> {
+pub fn read(access: &Access, secret_types: bool, quiet: bool) -> Result<Read, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -101,7 +123,11 @@ pub fn read(access: &Access, quiet: bool) -> Result<Read, CliError> {
         _ => "the cluster",
     };
     let line = Line::new(name, quiet);
-    let read = runtime.block_on(kubernetes_api::read(access, &Settings::default(), &line));
+    let settings = Settings {
+        secret_types,
+        ..Settings::default()
+    };
+    let read = runtime.block_on(kubernetes_api::read(access, &settings, &line));
     line.finish();
     Ok(read?)
 }

@@ -10,6 +10,8 @@ use crate::source::azure::estate::{self, Answer, Question, Scope};
 use crate::source::azure::resource_graph::Breadth;
 use crate::source::azure::{ArmClient, Settings as ClientSettings, Tally, direct_transport};
 use crate::source::facts::Facts;
+#[cfg(feature = "kubernetes")]
+use crate::source::kubernetes_api;
 use jiff::Timestamp;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -47,8 +49,18 @@ pub fn read(access: &AzureAccess, about: &About, objects: Objects) -> Result<Fac
         facts.observed_at = Some(observed_at);
         match objects {
             #[cfg(feature = "kubernetes")]
-            Objects::Read => {
-                super::live_objects::read(access, &signed_in, &client, &clusters, &mut facts).await;
+            Objects::Read { secret_types } => {
+                let settings = kubernetes_api::Settings {
+                    secret_types,
+                    ..kubernetes_api::Settings::default()
+                };
+                let from = super::live_objects::From {
+                    access,
+                    signed_in: &signed_in,
+                    client: &client,
+                    settings: &settings,
+                };
+                super::live_objects::read(&from, &clusters, &mut facts).await;
             }
             #[cfg(feature = "kubernetes")]
             Objects::Elsewhere => {}
@@ -79,7 +91,10 @@ pub enum Objects {
     Elsewhere,
     /// Each is asked, with the kubeconfig that Azure hands out.
     #[cfg(feature = "kubernetes")]
-    Read,
+    Read {
+        /// Of their Secrets as well, as metadata.
+        secret_types: bool,
+    },
 }
 
 impl Objects {
@@ -90,7 +105,7 @@ impl Objects {
             #[cfg(feature = "kubernetes")]
             Objects::Elsewhere => false,
             #[cfg(feature = "kubernetes")]
-            Objects::Read => true,
+            Objects::Read { .. } => true,
         }
     }
 }

@@ -25,13 +25,21 @@ const AT_ONCE: usize = 4;
 /// Clusters asked for their nodes at a time: many cannot be reached from here, and each of those is waited for.
 const CONTACTS_AT_ONCE: usize = 16;
 
-pub async fn read(
-    access: &AzureAccess,
-    signed_in: &SignedIn,
-    client: &ArmClient,
-    clusters: &[ResourceId],
-    facts: &mut Facts,
-) {
+/// Who asks, whom, and for what.
+pub struct From<'a> {
+    pub access: &'a AzureAccess,
+    pub signed_in: &'a SignedIn,
+    pub client: &'a ArmClient,
+    pub settings: &'a Settings,
+}
+
+pub async fn read(from: &From<'_>, clusters: &[ResourceId], facts: &mut Facts) {
+    let From {
+        access,
+        signed_in,
+        client,
+        settings,
+    } = *from;
     let service = ContainerService::new(client);
     // An endpoint of one's own has a token of its own, which goes nowhere else.
     let tokens = access
@@ -53,7 +61,7 @@ pub async fn read(
     let mut reads: Vec<(usize, Result<Read, String>)> =
         futures::stream::iter(clusters.iter().enumerate())
             .map(async |(position, id)| {
-                let read = one(&service, id, tokens.clone(), watch, &room).await;
+                let read = one(&service, id, tokens.clone(), (settings, watch), &room).await;
                 (position, read)
             })
             .buffer_unordered(CONTACTS_AT_ONCE)
@@ -94,7 +102,7 @@ async fn one(
     service: &ContainerService,
     id: &ResourceId,
     tokens: Option<TokenSource>,
-    watch: &dyn Progress,
+    (settings, watch): (&Settings, &dyn Progress),
     room: &Semaphore,
 ) -> Result<Read, String> {
     let kubeconfig = service
@@ -114,7 +122,7 @@ async fn one(
         (false, _) => None,
     };
     let access = Access::Handed { kubeconfig, token };
-    let reached = kubernetes_api::reach(&access, &Settings::default(), watch)
+    let reached = kubernetes_api::reach(&access, settings, watch)
         .await
         .map_err(|error| error.to_string())?;
     // It is never closed.

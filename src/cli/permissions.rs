@@ -5,7 +5,9 @@ use super::{CliError, Ending};
 #[cfg(feature = "azure")]
 use crate::source::azure::{reads, writes};
 #[cfg(feature = "kubernetes")]
-use crate::source::kubernetes_api::{cluster_role, writes::execution_roles};
+use crate::source::kubernetes_api::{
+    cluster_role, cluster_role_with_secrets, writes::execution_roles,
+};
 #[cfg(feature = "azure")]
 use std::io::Write;
 
@@ -57,6 +59,10 @@ enum Of {
         /// The roles for `migrate --execute` instead: a Role beside it, for the one lease that says who executes
         #[arg(long)]
         execute: bool,
+
+        /// With the rule for --secret-types: whoever has it can read the data of every Secret as well
+        #[arg(long, conflicts_with = "execute")]
+        secret_types: bool,
     },
 }
 
@@ -90,7 +96,11 @@ pub fn run(args: &PermissionsArgs) -> Result<Ending, CliError> {
         #[cfg(feature = "azure")]
         Of::Azure { scope, execute, .. } => write_all(&azure_role(scope, *execute)?)?,
         #[cfg(feature = "kubernetes")]
-        Of::Kubernetes { execute } => write_all(&kubernetes_roles(*execute))?,
+        Of::Kubernetes {
+            secret_types: true, ..
+        } => write_all(&cluster_role_with_secrets())?,
+        #[cfg(feature = "kubernetes")]
+        Of::Kubernetes { execute, .. } => write_all(&kubernetes_roles(*execute))?,
     }
     Ok(Ending::Fine)
 }

@@ -152,7 +152,7 @@ fn secret(scene: &Scene, state: &KubernetesState) -> Item {
         let all: Vec<String> = unknown.iter().map(told).collect();
         return SECRET.not_known(
             format!("Secrets were not looked at: {}", listed(&all)),
-            "ask for the type of each, which shows no content",
+            "ask for the type of each, which shows no content; --secret-types does in a live read, if the role may list Secrets",
             unknown.iter().map(show),
         );
     }

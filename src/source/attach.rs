@@ -1,7 +1,7 @@
 //! Whose Kubernetes objects are: they carry no cluster name. Never guesses between two clusters.
 
 use super::facts::KubernetesFact;
-use super::kubernetes::{IP_MASQ_CONFIGS, TLS_SECRET};
+use super::kubernetes::{IP_MASQ_CONFIGS, SECRET_TYPES};
 use crate::model::{Inventory, KubernetesState, ResourceId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -266,7 +266,7 @@ fn empty(known: &mut KubernetesState, kind: &str) {
         // Of a live cluster they are asked for by type, and no other type is.
         "Secret" => {
             let secrets = &mut known.platform.secrets;
-            secrets.retain(|secret| secret.kind != TLS_SECRET);
+            secrets.retain(|secret| !SECRET_TYPES.contains(&secret.kind.as_str()));
         }
         "Certificate" => known.platform.certificates.clear(),
         "Issuer" | "ClusterIssuer" => {

@@ -60,8 +60,11 @@ const USED: &[(&str, &str)] = &[
     ("storage.k8s.io", "CSINode"),
 ];
 
-/// The type of Secrets that hold a certificate and its key: the only ones that a live cluster is asked for, and only by name.
+/// The type of Secrets that hold a certificate and its key.
 pub const TLS_SECRET: &str = "kubernetes.io/tls";
+
+/// The types of Secrets that a live cluster is asked for where somebody wants that: those that some question is about.
+pub const SECRET_TYPES: &[&str] = &[TLS_SECRET];
 
 /// Whether a kind of this name is read, in whatever group.
 pub(super) fn is_kind(kind: &str) -> bool {

@@ -1,21 +1,24 @@
-//! Live objects of one cluster, from its own API server. Reading sends GET and nothing else, never asks for a Secret, and hands each
-//! object to the lowering that files use. The one thing ever written is the lease of an execution.
+//! Live objects of one cluster, from its own API server. Reading sends GET and nothing else, never asks for the data of a Secret (and
+//! for its metadata only where somebody wants that), and hands each object to the lowering that files use. The one thing ever written
+//! is the lease of an execution.
 //!
 //! [`reads`] (what is read, and the role that allows just that) · `connection` (kubeconfig, credentials, one request with its
-//! retries) · `plugin` (what is told of a program that gives credentials) · `list` (pages of one kind) ·
+//! retries) · `plugin` (what is told of a program that gives credentials) · `list` (pages of one kind) · `metadata`
+//! (lists without content) ·
 //! `reader` (some kinds again and again) · [`writes`] and [`lease`] (who executes a migration) ·
 //! · this file (all kinds of one cluster, once).
 
 mod connection;
 pub mod lease;
 mod list;
+mod metadata;
 mod plugin;
 mod reader;
 pub mod reads;
 pub mod writes;
 
 pub use reader::Reader;
-pub use reads::{KubernetesRead, READS, cluster_role};
+pub use reads::{KubernetesRead, READS, SECRETS, cluster_role, cluster_role_with_secrets};
 
 use super::attach::LIVE;
 use super::facts::{KubernetesFact, Origin};
@@ -79,7 +82,7 @@ pub fn asks_for_token(kubeconfig: &str) -> bool {
     })
 }
 
-/// Limits of reading.
+/// Limits of reading, and what is read only where somebody asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Objects a page; kubectl's own number.
@@ -94,6 +97,8 @@ pub struct Settings {
     pub first_wait: Duration,
     /// A longer `Retry-After` is not waited for: the list then counts as failed.
     pub longest_wait: Duration,
+    /// Whether [`SECRETS`] are listed as well, as metadata. The role that this needs gives their data as well.
+    pub secret_types: bool,
 }
 
 impl Default for Settings {
@@ -105,6 +110,7 @@ impl Default for Settings {
             attempts: 5,
             first_wait: Duration::from_millis(250),
             longest_wait: Duration::from_secs(60),
+            secret_types: false,
         }
     }
 }
@@ -132,7 +138,7 @@ pub struct Read {
     pub state: KubernetesState,
     /// Address of the API server, without credentials.
     pub server: String,
-    /// What could not be read, in whole sentences, in the order of [`READS`]; last, what was not even asked for.
+    /// What could not be read, in whole sentences, in the order of [`READS`], then [`SECRETS`]; last, what was not even asked for.
     pub not_checked: Vec<String>,
     /// Requests sent, those that were repeated included.
     pub requests: u64,
@@ -167,7 +173,7 @@ pub enum KubernetesApiError {
     },
 }
 
-/// Reads everything in [`READS`].
+/// Reads everything in [`READS`], and [`SECRETS`] where the settings say so.
 ///
 /// What is refused, or breaks off half way, is in [`Read::not_checked`]: no failure of one kind loses another.
 ///
@@ -208,7 +214,8 @@ impl Reached {
     /// Reads all other kinds.
     pub async fn rest(self, watch: &dyn Progress) -> Read {
         let mut outcomes = vec![(0, self.first)];
-        let others: Vec<usize> = (1..READS.len()).collect();
+        let others: Vec<usize> =
+            (1..READS.len() + usize::from(self.reader.reads_secrets())).collect();
         outcomes.extend(self.reader.kinds(&others, None, watch).await);
         self.reader.together(outcomes, 0)
     }

@@ -28,3 +28,32 @@ fn a_role_that_can_be_assigned_nowhere_says_so() {
         assert!(said.contains("--scope"), "{said}");
     }
 }
+
+#[test]
+fn the_rule_for_secrets_is_asked_for_and_says_what_it_gives_away() {
+    let plain = stdout(&["permissions", "kubernetes"]);
+    assert!(!plain.to_lowercase().contains("secret"), "{plain}");
+    let with = stdout(&["permissions", "kubernetes", "--secret-types"]);
+    let more = with.strip_prefix(&plain).expect("the same role and more");
+    assert!(more.contains("can read the data of every Secret"), "{more}");
+    let role: serde_json::Value = serde_saphyr::from_str(&with).expect("YAML");
+    let rules = role["rules"].as_array().expect("it has rules");
+    assert_eq!(
+        rules.last(),
+        Some(&serde_json::json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}))
+    );
+    let both = run(&["permissions", "kubernetes", "--secret-types", "--execute"]);
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn the_flag_for_secrets_needs_an_api_server() {
+    for command in ["readiness", "report", "snapshot"] {
+        let answer = run(&[command, "--secret-types", "--from", "scenarios"]);
+        let said = String::from_utf8_lossy(&answer.stderr).to_string();
+        assert_eq!(answer.status.code(), Some(2), "{command}: {said}");
+        for way in ["--kubernetes", "--kubeconfig", "--context", "--in-cluster"] {
+            assert!(said.contains(way), "{command}: {said}");
+        }
+    }
+}

@@ -355,6 +355,7 @@ fn a_server_that_never_answers_is_one_error() {
             Loopback {
                 server: server.clone(),
                 asked: Arc::default(),
+                accepted: Arc::default(),
             }
             .read(),
         )

@@ -12,9 +12,14 @@ pub type Answer = Response<Body>;
 /// Of the path with its query, and of how many requests came before with the same.
 pub type Script = Arc<dyn Fn(&str, usize) -> Answer + Send + Sync>;
 
+/// Paths, and what was accepted.
+type Memory = (Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<String>>>);
+
 pub struct Loopback {
     pub server: String,
     pub asked: Arc<Mutex<Vec<String>>>,
+    /// What each of them accepts, in the same order.
+    pub accepted: Arc<Mutex<Vec<String>>>,
 }
 
 pub fn answer(status: u16, body: impl Into<Body>) -> Answer {
@@ -33,17 +38,23 @@ pub fn empty() -> Answer {
 impl Loopback {
     pub async fn start(script: Script) -> Loopback {
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-        let state = (script, Arc::clone(&asked));
+        let accepted: Arc<Mutex<Vec<String>>> = Arc::default();
+        let state = (script, (Arc::clone(&asked), Arc::clone(&accepted)));
         let app = axum::Router::new()
             .fallback(
-                async |State((script, asked)): State<(Script, Arc<Mutex<Vec<String>>>)>,
+                async |State((script, (asked, accepted))): State<(Script, Memory)>,
                        request: Request| {
                     assert_eq!(request.method(), "GET", "nothing else is ever sent");
                     let path = request
                         .uri()
                         .path_and_query()
                         .map_or(String::new(), ToString::to_string);
+                    let accept = request.headers().get_all("accept").iter();
+                    let accept: Vec<&str> =
+                        accept.filter_map(|value| value.to_str().ok()).collect();
                     let before = {
+                        let mut accepted = accepted.lock().expect("no panic in a test server");
+                        accepted.push(accept.join(", "));
                         let mut asked = asked.lock().expect("no panic in a test server");
                         let before = asked.iter().filter(|known| **known == path).count();
                         asked.push(path.clone());
@@ -60,15 +71,23 @@ impl Loopback {
         tokio::spawn(async move {
             let _ = axum::serve(listener, app).await;
         });
-        Loopback { server, asked }
+        Loopback {
+            server,
+            asked,
+            accepted,
+        }
     }
 
     pub async fn read(&self) -> Result<Read, KubernetesApiError> {
+        self.read_with(&quick()).await
+    }
+
+    pub async fn read_with(&self, settings: &Settings) -> Result<Read, KubernetesApiError> {
         let access = Access::Handed {
             kubeconfig: kubeconfig(&self.server, None, "{token: secret-token}"),
             token: None,
         };
-        kubernetes_api::read(&access, &quick(), &Silent).await
+        kubernetes_api::read(&access, settings, &Silent).await
     }
 }
 

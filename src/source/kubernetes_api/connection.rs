@@ -18,6 +18,8 @@ use tokio::sync::Mutex;
 /// A larger answer is not read to its end: a page of the largest objects etcd holds (1.5 MiB each) stays below.
 const LARGEST_ANSWER: usize = 1 << 30;
 
+const JSON: &str = "application/json";
+
 /// Clusters that cannot be reached from here are usual: a first contact is tried no more often than this, and each time no
 /// longer than [`CONNECT`]. Within that a lost packet is sent twice more.
 const FIRST_ATTEMPTS: u32 = 2;
@@ -159,6 +161,11 @@ impl Connection {
     /// One GET. Waits and asks again where the server is busy or does not answer; credentials that are refused are fetched anew
     /// once.
     pub async fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        self.get_as(path, JSON).await
+    }
+
+    /// As [`Connection::get`], and nothing but this media type is accepted.
+    pub async fn get_as(&self, path: &str, accept: &'static str) -> Result<Vec<u8>, Failure> {
         let mut wait = self.settings.first_wait;
         let mut renewed = false;
         let mut refused = None;
@@ -171,7 +178,7 @@ impl Connection {
             let held = self.client.lock().await.clone();
             self.requests.fetch_add(1, Ordering::Relaxed);
             let mut sent = Sent::default();
-            let asked = self.ask(&held, path, refused.take(), &mut sent);
+            let asked = self.ask(&held, (path, accept), refused.take(), &mut sent);
             let (failure, told) = match tokio::time::timeout(self.settings.timeout, asked).await {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(told)) => told,
@@ -234,7 +241,8 @@ impl Connection {
             self.requests.fetch_add(1, Ordering::Relaxed);
             let mut sent = Sent::default();
             let request = http::Request::put(path)
-                .header(CONTENT_TYPE, "application/json")
+                .header(ACCEPT, JSON)
+                .header(CONTENT_TYPE, JSON)
                 .body(Body::from(body.to_vec()));
             let asked = self.exchange(&held, request, refused.take(), &mut sent);
             let answer = tokio::time::timeout(self.settings.timeout, asked)
@@ -264,12 +272,14 @@ impl Connection {
     async fn ask(
         &self,
         held: &Held,
-        path: &str,
+        (path, accept): (&str, &'static str),
         refused: Option<SecretString>,
         sent: &mut Sent,
     ) -> Result<Vec<u8>, (Failure, Option<Option<Duration>>)> {
         let never = |failure| (failure, None);
-        let request = http::Request::get(path).body(Body::empty());
+        let request = http::Request::get(path)
+            .header(ACCEPT, accept)
+            .body(Body::empty());
         let answer = self.exchange(held, request, refused, sent).await?;
         let said = || message_of(&answer.body);
         match answer.status {
@@ -299,9 +309,6 @@ impl Connection {
     ) -> Result<Answer, (Failure, Option<Option<Duration>>)> {
         let never = |failure| (failure, None);
         let mut request = request.map_err(|error| never(Failure::Answered(error.to_string())))?;
-        request
-            .headers_mut()
-            .insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(token) = &self.token {
             let token = token(refused)
                 .await

@@ -2,6 +2,7 @@
 //! that breaks off is kept and never called complete.
 
 use super::connection::{Connection, Failure};
+use super::metadata;
 use super::reads::{KubernetesRead, NAMESPACE};
 use super::{Progress, Settings};
 use crate::model::KubernetesState;
@@ -60,6 +61,24 @@ pub struct Only<'a> {
     pub name: &'a str,
 }
 
+/// One list that is asked for.
+struct Listing {
+    read: &'static KubernetesRead,
+    path: String,
+    /// Objects of this type, and of them the metadata alone.
+    of_type: Option<&'static str>,
+}
+
+impl Listing {
+    /// A page of it, which is checked before anybody looks into it.
+    async fn page(&self, connection: &Connection, path: &str) -> Result<Vec<u8>, Failure> {
+        match self.of_type {
+            None => connection.get(path).await,
+            Some(_) => connection.get_as(path, metadata::ACCEPT).await,
+        }
+    }
+}
+
 /// What a list is asked for by.
 fn listed(read: &KubernetesRead, version: &str, only: Option<&Only<'_>>) -> String {
     let path = read.path(version);
@@ -86,9 +105,15 @@ pub async fn read(
 ) -> Outcome {
     let mut outcome = Outcome::default();
     for version in read.versions {
-        let (lowered, ended) = if read.names.is_empty() {
-            let path = listed(read, version, only);
-            all(connection, settings, (read, path), file, watch).await
+        let (lowered, ended) = if !read.types.is_empty() {
+            by_type(connection, settings, (read, version), file, watch).await
+        } else if read.names.is_empty() {
+            let listing = Listing {
+                read,
+                path: listed(read, version, only),
+                of_type: None,
+            };
+            all(connection, settings, &listing, file, watch).await
         } else {
             named(connection, read, version, file).await
         };
@@ -113,9 +138,16 @@ pub async fn read(
     outcome
 }
 
-/// `pods`, or the two ConfigMaps by name.
+/// `pods`, or the two ConfigMaps by name, or Secrets of a type.
 fn words(read: &KubernetesRead) -> String {
-    if read.names.is_empty() {
+    if !read.types.is_empty() {
+        format!(
+            "{} ({}) of type {}",
+            read.resource,
+            read.kind,
+            read.types.join(" and ")
+        )
+    } else if read.names.is_empty() {
         format!("{} ({})", read.resource, read.kind)
     } else {
         format!(
@@ -155,8 +187,13 @@ fn finish(
             return;
         }
         Err(Broken::Failed(Failure::Refused)) => format!(
-            "this account is not allowed to; the missing rule of its role is {}",
-            read.rule()
+            "this account is not allowed to; the missing rule of its role is {}{}",
+            read.rule(),
+            if read.types.is_empty() {
+                ""
+            } else {
+                ", with which it could read their data as well: RBAC knows no rule for metadata alone"
+            }
         ),
         Err(Broken::Failed(Failure::Missing)) => "the server does not know them".to_string(),
         Err(Broken::Failed(Failure::Expired)) => {
@@ -183,18 +220,42 @@ fn finish(
     });
 }
 
+/// A list a type, one after the other; the first that breaks off ends them.
+async fn by_type(
+    connection: &Connection,
+    settings: &Settings,
+    (read, version): (&'static KubernetesRead, &str),
+    file: &Arc<str>,
+    watch: &dyn Progress,
+) -> (Lowered, Result<(), Broken>) {
+    let mut together = Lowered::new();
+    for of_type in read.types {
+        let selector = escaped(&format!("type={of_type}"));
+        let listing = Listing {
+            read,
+            path: format!("{}?fieldSelector={selector}", read.path(version)),
+            of_type: Some(of_type),
+        };
+        let (lowered, ended) = all(connection, settings, &listing, file, watch).await;
+        together.append(lowered);
+        if ended.is_err() {
+            return (together, ended);
+        }
+    }
+    (together, Ok(()))
+}
+
 /// A list in pages. What was read is returned with what ended it: where the list was begun again and then broke off, whichever
 /// got further.
 async fn all(
     connection: &Connection,
     settings: &Settings,
-    (read, path): (&'static KubernetesRead, String),
+    listing: &Listing,
     file: &Arc<str>,
     watch: &dyn Progress,
 ) -> (Lowered, Result<(), Broken>) {
     let mut before = None;
-    let (lowered, ended) =
-        pages(connection, settings, (read, path), file, watch, &mut before).await;
+    let (lowered, ended) = pages(connection, settings, listing, file, watch, &mut before).await;
     match before {
         Some(before) if ended.is_err() && before.seen > lowered.seen => (before, ended),
         _ => (lowered, ended),
@@ -205,19 +266,25 @@ async fn all(
 async fn pages(
     connection: &Connection,
     settings: &Settings,
-    (read, path): (&'static KubernetesRead, String),
+    listing: &Listing,
     file: &Arc<str>,
     watch: &dyn Progress,
     before: &mut Option<Lowered>,
 ) -> (Lowered, Result<(), Broken>) {
     /// Times a list is begun again because its pages went stale.
     const RESTARTS: u32 = 2;
+    let Listing {
+        read,
+        path,
+        of_type,
+    } = listing;
+    let (read, of_type) = (*read, *of_type);
     let separator = if path.contains('?') { '&' } else { '?' };
     let first_page = format!("{path}{separator}limit={}", settings.page_size);
     let mut restarts = 0;
     let mut lowered = Lowered::new();
     let mut next = first_page.clone();
-    let mut body = connection.get(&next).await;
+    let mut body = listing.page(connection, &next).await;
     loop {
         let page = match body {
             Ok(page) => page,
@@ -228,7 +295,7 @@ async fn pages(
                     *before = Some(old);
                 }
                 next.clone_from(&first_page);
-                body = connection.get(&next).await;
+                body = listing.page(connection, &next).await;
                 continue;
             }
             Err(failure) => return (lowered, Err(Broken::Failed(failure))),
@@ -237,6 +304,11 @@ async fn pages(
             Ok(meta) => meta,
             Err(problem) => return (lowered, Err(Broken::Page(problem))),
         };
+        if of_type.is_some()
+            && let Err(problem) = metadata::check(&page)
+        {
+            return (lowered, Err(Broken::Page(problem)));
+        }
         let following = meta
             .next
             .filter(|token| !token.is_empty())
@@ -249,13 +321,13 @@ async fn pages(
         let work = {
             let origin = Origin::new(file, path.as_str());
             tokio::task::spawn_blocking(move || {
-                lowered.page(&page, read.kind, &origin, remaining);
+                lowered.page(&page, read.kind, of_type, &origin, remaining);
                 lowered
             })
         };
         let (done, fetched) = match &following {
             Some(following) => {
-                let (done, fetched) = tokio::join!(work, connection.get(following));
+                let (done, fetched) = tokio::join!(work, listing.page(connection, following));
                 (done, Some(fetched))
             }
             None => (work.await, None),
@@ -366,7 +438,15 @@ impl Lowered {
         }
     }
 
-    fn page(&mut self, body: &[u8], kind: &str, origin: &Origin, remaining: Option<u64>) {
+    /// `of_type`: what the objects of a list of metadata are, for they do not say it themselves.
+    fn page(
+        &mut self,
+        body: &[u8],
+        kind: &str,
+        of_type: Option<&str>,
+        origin: &Origin,
+        remaining: Option<u64>,
+    ) {
         /// The server's estimate is taken as a hint, not as a promise.
         const MOST_RESERVED: u64 = 1 << 18;
         let page: Page<'_> = match serde_json::from_slice(body) {
@@ -382,7 +462,30 @@ impl Lowered {
         }
         for item in items {
             let origin = origin.within(&format!("items[{}]", self.seen));
-            self.object(item.get(), kind, &origin);
+            match of_type {
+                None => self.object(item.get(), kind, &origin),
+                Some(of_type) => self.metadata(item.get(), kind, of_type, &origin),
+            }
+        }
+    }
+
+    /// One object of a list of metadata. What is wrong with one is not quoted: an annotation may repeat what nobody asked for.
+    fn metadata(&mut self, raw: &str, kind: &str, of_type: &str, origin: &Origin) {
+        self.seen += 1;
+        if lower(kind, raw, origin, &mut self.state).is_err() {
+            self.damage("its metadata has the wrong shape".to_string());
+        } else if let Some(secret) = self.state.platform.secrets.last_mut() {
+            secret.kind = of_type.to_string();
+        }
+    }
+
+    /// Takes over another list of the same kind.
+    fn append(&mut self, other: Lowered) {
+        self.state.absorb(other.state);
+        self.seen += other.seen;
+        if let Some((problem, count)) = other.damaged {
+            let (_, so_far) = self.damaged.get_or_insert((problem, 0));
+            *so_far += count;
         }
     }
 

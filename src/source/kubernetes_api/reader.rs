@@ -3,6 +3,7 @@
 
 use super::connection::Connection;
 use super::list::{self, Only, Outcome};
+use super::reads::at;
 use super::{Access, KubernetesApiError, Progress, READS, Read, Settings, Silent};
 use crate::model::KubernetesState;
 use crate::source::attach::LIVE;
@@ -63,6 +64,11 @@ impl Reader {
     pub async fn read_one(&self, kind: &str, namespace: &str, name: &str) -> Read {
         let only = Some(Only { namespace, name });
         self.some(&[kind], only, self.within).await
+    }
+
+    /// Whether the position after [`READS`] is read as well.
+    pub(super) fn reads_secrets(&self) -> bool {
+        self.settings.secret_types
     }
 
     async fn some(&self, kinds: &[&str], only: Option<Only<'_>>, within: Duration) -> Read {
@@ -129,7 +135,7 @@ impl Reader {
         let deadline = limit.map(|limit| tokio::time::Instant::now() + limit);
         futures::stream::iter(positions.iter().copied())
             .map(async |position| {
-                let kind = &READS[position];
+                let kind = at(position);
                 let reading = list::read(connection, settings, kind, only, file, watch);
                 let outcome = match deadline {
                     None => reading.await,
@@ -164,7 +170,7 @@ impl Reader {
             state.absorb(outcome.state);
             not_checked.extend(outcome.not_checked);
             if outcome.untried {
-                untried.push(READS[position].resource);
+                untried.push(at(position).resource);
             }
         }
         if !untried.is_empty() {

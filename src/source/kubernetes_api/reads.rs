@@ -1,7 +1,7 @@
 //! What is read of a cluster, and the smallest role that allows it: requests and role are made of one table, so they cannot
-//! disagree. Nothing here is a Secret.
+//! disagree. Secrets stand apart, for nobody is asked for them unasked; of them there is metadata only.
 
-use crate::source::kubernetes::IP_MASQ_CONFIGS;
+use crate::source::kubernetes::{IP_MASQ_CONFIGS, SECRET_TYPES};
 use std::fmt::Write;
 
 /// Objects of one kind.
@@ -18,6 +18,8 @@ pub struct KubernetesRead {
     pub optional: bool,
     /// Only these, by name, in kube-system. Empty: all of all namespaces, as a list.
     pub names: &'static [&'static str],
+    /// Only objects of these types, and of them the metadata alone, as a list a type. Empty: whole objects of all types.
+    pub types: &'static [&'static str],
 }
 
 /// Where the objects named in [`KubernetesRead::names`] are.
@@ -36,6 +38,7 @@ const fn all(
         kind,
         optional: false,
         names: &[],
+        types: &[],
     }
 }
 
@@ -150,6 +153,17 @@ pub const READS: &[KubernetesRead] = &[
     },
 ];
 
+/// What is read as well where [`Settings::secret_types`](super::Settings::secret_types) says so.
+pub const SECRETS: KubernetesRead = KubernetesRead {
+    types: SECRET_TYPES,
+    ..all("", &["v1"], "secrets", "Secret")
+};
+
+/// What is read at a position: [`READS`], and after it [`SECRETS`].
+pub(super) fn at(position: usize) -> &'static KubernetesRead {
+    READS.get(position).unwrap_or(&SECRETS)
+}
+
 impl KubernetesRead {
     /// What a request for it begins with.
     pub(super) fn path(&self, version: &str) -> String {
@@ -194,6 +208,19 @@ pub fn cluster_role() -> String {
     text
 }
 
+/// The same with the rule for [`SECRETS`], and a comment in it that says what the rule gives away.
+pub fn cluster_role_with_secrets() -> String {
+    let mut text = cluster_role();
+    let _ = write!(
+        text,
+        "  # For --secret-types. aksplan asks for the metadata of Secrets of type {} alone, but RBAC knows no rule for that:\n  \
+         # whoever has this role can read the data of every Secret of the cluster, passwords and private keys.\n  - {}\n",
+        SECRETS.types.join(" and "),
+        SECRETS.rule()
+    );
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,6 +240,28 @@ mod tests {
             );
             assert!(!read.resource.contains("secret"));
         }
+    }
+
+    #[test]
+    fn the_rule_for_secrets_says_what_it_gives_away() {
+        let with = cluster_role_with_secrets();
+        let more = with
+            .strip_prefix(&cluster_role())
+            .expect("it is the same and more");
+        let lines: Vec<&str> = more.lines().collect();
+        let (rule, comment) = lines.split_last().expect("it has lines");
+        assert_eq!(
+            *rule,
+            "  - {apiGroups: [\"\"], resources: [secrets], verbs: [list]}"
+        );
+        assert!(
+            comment.iter().all(|line| line.starts_with("  # ")),
+            "{more}"
+        );
+        assert!(
+            more.contains("can read the data of every Secret of the cluster"),
+            "{more}"
+        );
     }
 
     #[test]
