@@ -85,6 +85,11 @@ fn api_server() -> super::loopback::Script {
                 200,
                 r#"{"kind":"NodeList","metadata":{},"items":[{"metadata":{"name":"aks-np-0","labels":{}},"status":{"allocatable":{"cpu":"2"}}}]}"#,
             )
+        } else if path.starts_with("/api/v1/secrets?fieldSelector=type%3Dkubernetes.io%2Ftls&") {
+            answer(
+                200,
+                r#"{"kind":"PartialObjectMetadataList","metadata":{},"items":[{"metadata":{"namespace":"shop","name":"web-tls"}}]}"#,
+            )
         } else if path.contains("/configmaps/") {
             answer(404, "{}")
         } else {
@@ -193,9 +198,21 @@ fn azure_hands_out_the_way_to_a_cluster() {
         .cloned()
         .collect();
     assert_eq!(posts.len(), 3, "one a cluster and nothing else: {posts:?}");
-    assert!(
-        !cluster.asked.lock().expect("no panic").is_empty(),
-        "the cluster itself was asked"
+    let requests = std::mem::take(&mut *cluster.asked.lock().expect("no panic"));
+    assert!(!requests.is_empty(), "the cluster itself was asked");
+    assert!(!requests.iter().any(|path| path.contains("secret")));
+
+    // With the flag, of Secrets as well, and the snapshot keeps what they are.
+    let output = snapshot(&azure, &file, &["--kubernetes", "--secret-types"]);
+    assert!(output.status.success());
+    let text = std::fs::read_to_string(&file).expect("it was written");
+    let again: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let clusters = again["inventory"]["clusters"].as_array();
+    let mut clusters = clusters.expect("three clusters").iter();
+    let pier = clusters.find(|cluster| cluster["name"] == "pier");
+    assert_eq!(
+        pier.expect("it was read")["kubernetes"]["platform"]["secrets"],
+        serde_json::json!([{"namespace": "shop", "name": "web-tls", "kind": "kubernetes.io/tls"}])
     );
 
     // Without the flag nobody is asked for a kubeconfig, and it is said that objects are not known.

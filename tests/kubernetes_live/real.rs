@@ -9,7 +9,8 @@ use super::objects::{
 use super::{Folder, kubeconfig, runtime};
 use aksplan::model::KubernetesState;
 use aksplan::source::kubernetes_api::{
-    self, Access, KubernetesApiError, READS, Read, Settings, Silent, cluster_role,
+    self, Access, KubernetesApiError, READS, Read, SECRETS, Settings, Silent, cluster_role,
+    cluster_role_with_secrets,
 };
 use kube::client::Body;
 use serde_json::{Value, json};
@@ -26,7 +27,8 @@ pub struct Cluster {
 
 fn tokens() -> String {
     let mut lines = String::from(
-        "token-writer,writer,1,system:masters\ntoken-admin,admin,2,system:masters\ntoken-reader,reader,3,\n",
+        "token-writer,writer,1,system:masters\ntoken-admin,admin,2,system:masters\ntoken-reader,reader,3,\n\
+         token-keeper,keeper,4,\ntoken-shut,shut,5,\n",
     );
     for position in 0..READS.len() {
         lines.push_str(&format!(
@@ -57,6 +59,17 @@ impl Cluster {
             }
             Err(_) => (0, Value::Null),
         }
+    }
+
+    /// What the server sends to whom accepts this.
+    async fn sent(&self, path: &str, accept: &str) -> String {
+        let request = http::Request::get(path)
+            .header("accept", accept)
+            .body(Body::empty())
+            .expect("a request");
+        let response = self.admin.send(request).await.expect("it answers");
+        let body = response.into_body().collect_bytes().await.expect("whole");
+        String::from_utf8(body.into()).expect("it is JSON")
     }
 
     /// Makes an object; tries again while the server says that it is not ready.
@@ -91,6 +104,21 @@ impl Cluster {
             ..Settings::default()
         };
         kubernetes_api::read(&access, &settings, &Silent).await
+    }
+
+    /// With Secrets, page by page.
+    async fn read_secrets(&self, token: &str) -> Read {
+        let access = Access::Kubeconfig {
+            paths: vec![self.file(&format!("{token}.yaml"), &format!("{{token: {token}}}"))],
+            context: None,
+        };
+        let settings = Settings {
+            page_size: 2,
+            secret_types: true,
+            ..Settings::default()
+        };
+        let read = kubernetes_api::read(&access, &settings, &Silent).await;
+        read.unwrap_or_else(|error| panic!("{token}: {error}"))
     }
 
     async fn read_with_token(&self, token: &str) -> Read {
@@ -341,6 +369,7 @@ fn a_real_cluster() {
 
         as_files(&cluster, &admin.state).await;
         credentials(&cluster, &admin.state).await;
+        secrets(&cluster, &admin.state, &rules).await;
         audited(&cluster);
         through_the_binary(&cluster);
     });
@@ -378,6 +407,94 @@ async fn as_files(cluster: &Cluster, expected: &KubernetesState) {
     of_file.kinds.retain(|kind| kind != "Secret");
     assert_eq!(&of_file, expected);
     assert!(expected.platform.secrets.is_empty() && !expected.has_kind("Secret"));
+}
+
+/// Secrets by type, with the role that the flag needs and without.
+async fn secrets(cluster: &Cluster, expected: &KubernetesState, rules: &[Value]) {
+    for name in ["a-tls", "b-tls", "c-tls"] {
+        let secret = json!({"metadata": {"name": name}, "type": "kubernetes.io/tls",
+            "stringData": {"tls.crt": BAIT, "tls.key": BAIT}});
+        cluster
+            .make("/api/v1/namespaces/shop/secrets", &secret)
+            .await;
+    }
+    let role: Value = serde_saphyr::from_str(&cluster_role_with_secrets()).expect("it is YAML");
+    let with = role["rules"].as_array().expect("it has rules");
+    assert_eq!(with.len(), rules.len() + 1);
+    cluster.grant("keeper", with).await;
+    cluster.grant("shut", rules).await;
+    let until = async |token: &str, unread: usize| {
+        let start = Instant::now();
+        loop {
+            let read = cluster.read_secrets(token).await;
+            if read.not_checked.len() == unread || start.elapsed() > Duration::from_secs(30) {
+                return read;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+
+    // That they are known at all says that the server sent metadata: anything else is dropped.
+    let read = until("token-keeper", 0).await;
+    assert_eq!(read.not_checked, [""; 0]);
+    let found: Vec<(&str, &str, &str)> = (read.state.platform.secrets.iter())
+        .map(|one| (one.namespace.as_str(), one.name.as_str(), one.kind.as_str()))
+        .collect();
+    let tls = "kubernetes.io/tls";
+    assert_eq!(
+        found,
+        [
+            ("shop", "a-tls", tls),
+            ("shop", "b-tls", tls),
+            ("shop", "c-tls", tls)
+        ],
+        "and none of another type"
+    );
+    assert!(read.state.has_kind("Secret"));
+    let text = serde_json::to_string(&read.state).expect("it can be written");
+    assert!(!text.contains(BAIT) && !text.contains(&base64(BAIT.as_bytes())));
+
+    let read = until("token-shut", 1).await;
+    assert!(
+        read.not_checked[0].contains(&SECRETS.rule()) && read.not_checked.len() == 1,
+        "{:?}",
+        read.not_checked
+    );
+    assert_eq!(&read.state, expected);
+
+    // What of it crosses the wire: no data, but every annotation.
+    let path = "/api/v1/namespaces/shop/secrets";
+    let whole = cluster.sent(path, "application/json").await;
+    let part = cluster
+        .sent(
+            path,
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+        )
+        .await;
+    let data = base64(BAIT.as_bytes());
+    assert!(whole.contains(&data) && !part.contains(&data), "{part}");
+    assert!(
+        part.contains("a-tls") && !part.contains("\"data\""),
+        "{part}"
+    );
+    assert!(part.contains(BAIT), "in an annotation of shop/s: {part}");
+
+    // Two pages each time, lists alone, and of one type.
+    let asked: Vec<Value> = (cluster.plane.audit().into_iter())
+        .filter(|event| event["user"]["username"] == "keeper")
+        .filter(|event| event["objectRef"]["resource"] == "secrets")
+        .collect();
+    assert!(asked.len() >= 2, "{asked:?}");
+    for event in asked {
+        let uri = event["requestURI"].as_str().unwrap_or_default();
+        assert!(
+            event["verb"] == "list"
+                && uri.starts_with(
+                    "/api/v1/secrets?fieldSelector=type%3Dkubernetes.io%2Ftls&limit=2"
+                ),
+            "{event}"
+        );
+    }
 }
 
 /// Exec plugins, tokens handed over, and what is said when credentials are not accepted.
