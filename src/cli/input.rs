@@ -153,7 +153,7 @@ impl Sources {
     /// Azure is asked where somebody names it, where it leads to the API servers, and where nothing else would be read.
     #[cfg(feature = "azure")]
     fn needs_azure(&self, about: &About) -> bool {
-        let is_answered = about.objects_are_enough && matches!(self.objects(), Objects::Elsewhere);
+        let is_answered = about.objects_are_enough && self.objects().need_no_azure();
         self.azure.is_asked()
             || self.objects().need_azure()
             || (self.from.is_empty() && !is_answered)

@@ -98,6 +98,15 @@ pub enum Objects {
 }
 
 impl Objects {
+    /// Whether they are asked for without it.
+    pub fn need_no_azure(self) -> bool {
+        match self {
+            #[cfg(feature = "kubernetes")]
+            Objects::Elsewhere => true,
+            _ => false,
+        }
+    }
+
     /// Whether Azure is needed for them.
     pub fn need_azure(self) -> bool {
         match self {

@@ -1,5 +1,6 @@
 //! Lists of metadata: what an API server is asked for so that the content of its objects stays where it is, and whether an answer is
-//! that. Never hands on an answer that holds anything else.
+//! that. Never hands on an answer that holds anything else. Annotations are metadata, and that of `kubectl apply` repeats the object it
+//! made: it crosses the wire, and whoever lowers the objects passes it over.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;

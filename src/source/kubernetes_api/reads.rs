@@ -153,7 +153,8 @@ pub const READS: &[KubernetesRead] = &[
     },
 ];
 
-/// What is read as well where [`Settings::secret_types`](super::Settings::secret_types) says so.
+/// What is read as well where [`Settings::secret_types`](super::Settings::secret_types) says so. Whoever may list Secrets may read their
+/// data: <https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets>, read 2026-11.
 pub const SECRETS: KubernetesRead = KubernetesRead {
     types: SECRET_TYPES,
     ..all("", &["v1"], "secrets", "Secret")
