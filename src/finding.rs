@@ -1,5 +1,6 @@
 //! Something worth telling. A finding carries a stable code, a severity and the rules it rests on; it never carries layout.
 
+use crate::model::Subject;
 use crate::rule::Rule;
 use serde::Serialize;
 
@@ -38,6 +39,8 @@ pub struct Finding {
     pub message: String,
     /// What the finding rests on.
     pub rules: Vec<&'static Rule>,
+    /// What it is about.
+    pub subject: Subject,
 }
 
 impl Finding {
@@ -52,6 +55,23 @@ impl Finding {
             severity,
             message: message.into(),
             rules: rules.to_vec(),
+            subject: Subject::Estate,
+        }
+    }
+
+    /// The same, about something narrower than the estate.
+    #[must_use]
+    pub fn about(mut self, subject: Subject) -> Self {
+        self.subject = subject;
+        self
+    }
+
+    /// The same, about this unless it says already what it is about.
+    #[must_use]
+    pub fn within(self, subject: &Subject) -> Self {
+        match self.subject {
+            Subject::Estate => self.about(subject.clone()),
+            _ => self,
         }
     }
 }

@@ -20,9 +20,11 @@
 //!   move. It judges two states and what changes between them.
 //! - [`source`]: every way facts come in (scenario, `az` and ARM JSON, `kubectl` JSON, Terraform plans, prefix lists, snapshots;
 //!   live from Azure and from clusters), each lowered to the same facts and assembled into one inventory. The live readers fetch
-//!   JSON and hand it to the lowerings that files use: live and file input cannot disagree.
+//!   JSON and hand it to the lowerings that files use: live and file input cannot disagree. `source/place` says which file and line
+//!   holds what a finding is about.
 //! - [`execute`]: carries a plan out, step by step, with a journal; the only room that sends a write.
-//! - [`report`]: one document model, rendered as a terminal table, Markdown or text; and the versioned JSON shapes. `report/simulation`
+//! - [`report`]: one document model, rendered as a terminal table, Markdown or text; and the versioned JSON shapes; `report/told`, everything that
+//!   was found as one list, becomes SARIF and JUnit. `report/simulation`
 //!   turns a simulated run into words, `report/migration` a plan into its runbook.
 //! - [`cli`]: one file a subcommand; the only place that prints, reads the environment or the arguments. `cli/predict.rs` also
 //!   makes the two states that `predict` judges: of flags, a scenario's operations, a wanted cluster or a Terraform plan.

@@ -6,22 +6,34 @@ mod committed;
 use binary::{answer, names_in, scenarios};
 use serde_json::Value;
 
+/// A scenario with the objects of its cluster beside it.
+const WITH_OBJECTS: &str = "payments";
+
 fn report(name: &str, format: &str) -> String {
-    answer(&[
-        "report",
-        "--from",
-        &format!("scenarios/{name}.yaml"),
-        "-o",
-        format,
-    ])
+    let source = match name {
+        WITH_OBJECTS => format!("scenarios/{name}"),
+        name => format!("scenarios/{name}.yaml"),
+    };
+    let mut arguments = vec!["report", "--from", &source, "-o", format];
+    if name == WITH_OBJECTS {
+        arguments.extend(["--window", "1h"]);
+    }
+    answer(&arguments)
+}
+
+/// The scenarios that have a report.
+fn reported() -> Vec<String> {
+    let mut names = scenarios();
+    names.push(WITH_OBJECTS.to_string());
+    names
 }
 
 #[test]
 fn every_scenario_renders_to_its_report() {
-    let files: Vec<(String, String)> = scenarios()
+    let files: Vec<(String, String)> = reported()
         .iter()
         .flat_map(|name| {
-            [("md", "markdown"), ("json", "json")].map(|(extension, format)| {
+            [("md", "markdown"), ("json", "json"), ("html", "html")].map(|(extension, format)| {
                 (format!("reports/{name}.{extension}"), report(name, format))
             })
         })
@@ -31,14 +43,40 @@ fn every_scenario_renders_to_its_report() {
 
 #[test]
 fn every_report_has_its_scenario() {
-    for extension in ["md", "json"] {
+    for extension in ["md", "json", "html"] {
         for name in names_in("reports", extension) {
             assert!(
-                scenarios().contains(&name),
+                reported().contains(&name),
                 "reports/{name}.{extension} has no scenarios/{name}.yaml: delete it, or bring the scenario back"
             );
         }
     }
+}
+
+/// The pictures of the README are those of a report, so they cannot show anything else.
+#[test]
+fn pictures_are_those_of_a_report() {
+    let page = report(WITH_OBJECTS, "html");
+    let pictures = [
+        ("timeline", "Nodes over time"),
+        ("addresses", "Addresses of spoke-payments/aks over time"),
+    ];
+    let files: Vec<(String, String)> = pictures
+        .iter()
+        .map(|(file, title)| {
+            let drawn = page
+                .split("<svg ")
+                .skip(1)
+                .find(|svg| svg.contains(&format!(">{title}</title>")))
+                .unwrap_or_else(|| panic!("no picture `{title}`"));
+            let end = drawn.find("</svg>").expect("a picture ends");
+            (
+                format!("reports/pictures/{file}.svg"),
+                format!("<svg {}</svg>\n", &drawn[..end]),
+            )
+        })
+        .collect();
+    committed::check("scenarios", &files);
 }
 
 /// Worked out by hand from the published rules, so that an update of the reports cannot carry a wrong number along.

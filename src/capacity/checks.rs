@@ -5,7 +5,7 @@ use super::surge::{nodes_with_surge, surge_nodes};
 use super::told::all_at_once;
 use super::{limits, observed};
 use crate::finding::{Finding, Severity, counted, grouped};
-use crate::model::{ClusterIndex, IpNet, NetworkMode, NodePool, OsType, SubnetIndex};
+use crate::model::{ClusterIndex, IpNet, NetworkMode, NodePool, OsType, Subject, SubnetIndex};
 use crate::rule::{self, Rule};
 use ipnet::Ipv6Net;
 use std::collections::BTreeSet;
@@ -22,7 +22,11 @@ pub fn cluster_findings(books: &Books, index: ClusterIndex) -> Vec<Finding> {
     ipv6_pod_cidr(books, index, &mut findings);
     mode_findings(books, index, &mut findings);
     observed::findings(books, index, &mut findings);
+    let cluster = Subject::Cluster(books.inventory.cluster(index).name.clone());
     findings
+        .into_iter()
+        .map(|finding| finding.within(&cluster))
+        .collect()
 }
 
 fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
@@ -84,15 +88,18 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
     for pool in &cluster.pools {
         let pool_name = &pool.name;
         if pool.ceiling() > limits::POOL_NODES {
-            findings.push(Finding::new(
-                Severity::Blocker,
-                "pool-nodes",
-                format!(
-                    "{name}/{pool_name}: {} nodes at the ceiling; a pool may have 1,000",
-                    grouped(pool.ceiling())
-                ),
-                &[&rule::MP_3],
-            ));
+            findings.push(
+                Finding::new(
+                    Severity::Blocker,
+                    "pool-nodes",
+                    format!(
+                        "{name}/{pool_name}: {} nodes at the ceiling; a pool may have 1,000",
+                        grouped(pool.ceiling())
+                    ),
+                    &[&rule::MP_3],
+                )
+                .about(Subject::pool(name, pool_name)),
+            );
         } else if nodes_with_surge(pool, pool.ceiling()) > limits::POOL_NODES {
             findings.push(Finding::new(
                 Severity::Warning,
@@ -103,21 +110,24 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
                     grouped(pool.ceiling())
                 ),
                 &[&rule::UPG_5],
-            ));
+            ).about(Subject::pool(name, pool_name)));
         }
         // The default of a network mode that is not known is not known either.
         let no_default = pool.max_pods_defaulted && cluster.network_mode(pool).is_none();
         let max_pods_known = !no_default && pool.knows("max_pods");
         if max_pods_known && !limits::MAX_PODS.contains(&pool.max_pods) {
-            findings.push(Finding::new(
-                Severity::Blocker,
-                "max-pods-range",
-                format!(
-                    "{name}/{pool_name}: max_pods {}; AKS allows 10 to 250",
-                    pool.max_pods
-                ),
-                &[&rule::MP_1],
-            ));
+            findings.push(
+                Finding::new(
+                    Severity::Blocker,
+                    "max-pods-range",
+                    format!(
+                        "{name}/{pool_name}: max_pods {}; AKS allows 10 to 250",
+                        pool.max_pods
+                    ),
+                    &[&rule::MP_1],
+                )
+                .about(Subject::pool(name, pool_name)),
+            );
         } else if max_pods_known
             && pool.count > 0
             && pool.count.saturating_mul(u64::from(pool.max_pods)) < limits::FEWEST_PODS_OF_A_POOL
@@ -131,7 +141,7 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
                     pool.max_pods
                 ),
                 &[&rule::MP_1],
-            ));
+            ).about(Subject::pool(name, pool_name)));
         }
     }
 }
@@ -176,7 +186,7 @@ fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fin
                     inventory.subnet_name(subnet_index)
                 ),
                 &[&rule::SUB_5, &rule::SUBNET_IS_DELEGATED],
-            ));
+            ).about(inventory.subnet_subject(subnet_index)));
         }
         if cluster.mode() == Some(NetworkMode::Kubenet) {
             let others: BTreeSet<&str> = books
@@ -194,7 +204,7 @@ fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fin
                         inventory.subnet_name(subnet_index)
                     ),
                     &[&rule::KBN_1],
-                ));
+                ).about(inventory.subnet_subject(subnet_index)));
             }
         }
     }
@@ -216,17 +226,20 @@ fn empty_pools(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) 
             continue;
         };
         if limit.more_nodes == 0 {
-            findings.push(Finding::new(
-                Severity::Warning,
-                "pool-cannot-start",
-                format!(
-                    "{}/{}: has no nodes, and not one fits: {} binds",
-                    cluster.name,
-                    pool.name,
-                    limit.kind.key()
-                ),
-                &limit.kind.rules(mode),
-            ));
+            findings.push(
+                Finding::new(
+                    Severity::Warning,
+                    "pool-cannot-start",
+                    format!(
+                        "{}/{}: has no nodes, and not one fits: {} binds",
+                        cluster.name,
+                        pool.name,
+                        limit.kind.key()
+                    ),
+                    &limit.kind.rules(mode),
+                )
+                .about(Subject::pool(&cluster.name, &pool.name)),
+            );
         }
     }
 }

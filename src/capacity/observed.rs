@@ -4,7 +4,7 @@
 use super::cost::pool_cost;
 use super::growth::Books;
 use crate::finding::{Finding, Severity, counted, grouped};
-use crate::model::{ClusterIndex, HolderKind, NetworkMode, NodePool};
+use crate::model::{ClusterIndex, HolderKind, NetworkMode, NodePool, Subject};
 use crate::rule;
 
 /// Whether a scale set is this pool's: `aks-apps-12345678-vmss` on Linux, `aksapps` on Windows, where names are short.
@@ -51,7 +51,7 @@ pub(super) fn findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fi
                         grouped(held)
                     ),
                     &[&rule::CLS_3],
-                ));
+                ).about(Subject::pool(&cluster.name, &pool.name)));
             }
         }
     }

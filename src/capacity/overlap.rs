@@ -10,7 +10,7 @@ pub use reach::{PeeringGraph, Reach, unread_peers};
 
 use crate::finding::Severity;
 use crate::model::{
-    Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, VnetIndex, cidr, parse_cidr,
+    Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, Subject, VnetIndex, cidr, parse_cidr,
 };
 use crate::rule::{self, Rule};
 use std::collections::BTreeSet;
@@ -93,6 +93,27 @@ pub struct Overlap {
     /// What follows.
     pub why: String,
     pub rules: Vec<&'static Rule>,
+}
+
+impl OwnedRange {
+    /// Who has it, as what a statement is about.
+    pub fn subject(&self) -> Subject {
+        match self.kind {
+            RangeKind::PodCidr | RangeKind::ServiceCidr | RangeKind::DnsServiceIp => {
+                Subject::Cluster(self.owner.clone())
+            }
+            RangeKind::Subnet | RangeKind::PeeredSubnet | RangeKind::TransitiveSubnet => {
+                match self.owner.split_once('/') {
+                    Some((vnet, subnet)) => Subject::subnet(vnet, subnet),
+                    None => Subject::Estate,
+                }
+            }
+            RangeKind::Vnet | RangeKind::PeeredVnet | RangeKind::TransitiveVnet => {
+                Subject::Vnet(self.owner.clone())
+            }
+            RangeKind::Route | RangeKind::Reserved | RangeKind::Platform => Subject::Estate,
+        }
+    }
 }
 
 /// Ranges that pods, services and VNets of a cluster may not use (CID-1).

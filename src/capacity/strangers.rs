@@ -74,6 +74,6 @@ pub(super) fn findings(books: &Books, rows: &[SubnetRow], findings: &mut Vec<Fin
                 if groups.len() == 1 { "it" } else { "they" },
             ),
             &[&rule::NET_1],
-        ));
+        ).about(books.inventory.subnet_subject(row.index)));
     }
 }

@@ -8,7 +8,7 @@ use super::limits;
 use super::occupancy::{Basis, has_ipv6};
 use super::rows::SubnetDemand;
 use crate::finding::{Finding, Severity, counted, grouped};
-use crate::model::{Inventory, NetworkMode, NodePool, SubnetIndex, VnetIndex};
+use crate::model::{Inventory, NetworkMode, NodePool, Subject, SubnetIndex, VnetIndex};
 use crate::rule::{self, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,21 +65,24 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
         });
         let failure = failure.unwrap_or_default();
         match row.verdict {
-            Verdict::Full | Verdict::CeilingShort => findings.push(Finding::new(
-                Severity::Blocker,
-                if row.verdict == Verdict::Full {
-                    "subnet-full"
-                } else {
-                    "subnet-ceiling"
-                },
-                format!(
-                    "{name}: {} the pools want {} of {}{failure}",
-                    at_the_ceiling(users.iter().map(|user| user.pool)),
-                    grouped(row.demand.ceiling),
-                    available_addresses(available),
-                ),
-                &with(vec![&rule::SUB_1, &rule::ISS_2], costs()),
-            )),
+            Verdict::Full | Verdict::CeilingShort => findings.push(
+                Finding::new(
+                    Severity::Blocker,
+                    if row.verdict == Verdict::Full {
+                        "subnet-full"
+                    } else {
+                        "subnet-ceiling"
+                    },
+                    format!(
+                        "{name}: {} the pools want {} of {}{failure}",
+                        at_the_ceiling(users.iter().map(|user| user.pool)),
+                        grouped(row.demand.ceiling),
+                        available_addresses(available),
+                    ),
+                    &with(vec![&rule::SUB_1, &rule::ISS_2], costs()),
+                )
+                .about(inventory.subnet_subject(row.index)),
+            ),
             Verdict::SurgeShort => {
                 let alone = row.demand.ceiling.saturating_add(row.largest_surge);
                 let (message, rules): (String, Vec<&'static Rule>) = if alone > available {
@@ -109,12 +112,15 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
                         vec![&rule::UPG_4, &rule::UPG_11, &rule::MIG_20],
                     )
                 };
-                findings.push(Finding::new(
-                    Severity::Warning,
-                    "subnet-surge",
-                    message,
-                    &with(rules, costs()),
-                ));
+                findings.push(
+                    Finding::new(
+                        Severity::Warning,
+                        "subnet-surge",
+                        message,
+                        &with(rules, costs()),
+                    )
+                    .about(inventory.subnet_subject(row.index)),
+                );
             }
             _ => {}
         }
@@ -137,7 +143,7 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
                     grouped(row.demand.ceiling),
                 ),
                 &rules,
-            ));
+            ).about(inventory.subnet_subject(row.index)));
         }
         pod_subnet_load(inventory, row, &users, available, findings);
     }
@@ -175,7 +181,7 @@ fn pod_subnet_load(
                 grouped(full)
             ),
             &[&rule::DYN_2, &rule::DYN_3],
-        ));
+        ).about(inventory.subnet_subject(row.index)));
     }
 }
 
@@ -216,18 +222,21 @@ pub(super) fn pod_cidr_findings(
             ),
             _ => continue,
         };
-        findings.push(Finding::new(
-            severity,
-            code,
-            format!(
-                "{}: {when} the nodes want {}, pod CIDR {} has {}",
-                cluster.name,
-                counted(demand / POD_CIDR_PER_NODE, "/24 block", "/24 blocks"),
-                row.cidr,
-                grouped(row.nodes),
-            ),
-            &rules,
-        ));
+        findings.push(
+            Finding::new(
+                severity,
+                code,
+                format!(
+                    "{}: {when} the nodes want {}, pod CIDR {} has {}",
+                    cluster.name,
+                    counted(demand / POD_CIDR_PER_NODE, "/24 block", "/24 blocks"),
+                    row.cidr,
+                    grouped(row.nodes),
+                ),
+                &rules,
+            )
+            .about(Subject::Cluster(cluster.name.clone())),
+        );
     }
 }
 
@@ -260,7 +269,7 @@ pub(super) fn vnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut Ve
                     grouped(limits::VNET_ADDRESSES)
                 ),
                 &[&rule::SUB_2],
-            ));
+            ).about(Subject::Vnet(inventory.vnet(vnet).name.clone())));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! `aksplan capacity`.
 
 use super::input::{Focus, Sources, chosen_state, unread};
-use super::output::Rendering;
+use super::pipeline::{FoundRendering, Judged};
 use super::{CliError, Ending};
 use crate::capacity::assess;
 use crate::report::capacity::document;
+use crate::report::junit::subnets_and_pools;
 use crate::report::shapes::CapacityShape;
+use crate::report::told;
 
 /// Where every subnet, pod CIDR and pool stands, what fails first, and what each knob frees
 ///
@@ -20,12 +22,17 @@ pub struct CapacityArgs {
     focus: Focus,
 
     #[command(flatten)]
-    rendering: Rendering,
+    rendering: FoundRendering,
 }
 
 pub fn run(args: &CapacityArgs) -> Result<Ending, CliError> {
-    let (mut inventory, note) =
-        chosen_state(args.sources.load(&args.focus.about())?, args.focus.planned)?;
+    let rendering = &args.rendering;
+    let (loaded, places) =
+        rendering
+            .placing
+            .load(&args.sources, &args.focus.about(), rendering.needs_places())?;
+    let about = loaded.scenario.as_ref().map(|(name, _)| name.clone());
+    let (mut inventory, note) = chosen_state(loaded, args.focus.planned)?;
     inventory.not_checked.extend(note);
     inventory.not_checked.extend(unread(&inventory));
     let scope = args.focus.scope(&inventory)?;
@@ -39,6 +46,20 @@ pub fn run(args: &CapacityArgs) -> Result<Ending, CliError> {
     args.rendering.print(
         || CapacityShape::of(&inventory, &assessment),
         || document(&inventory, &assessment, &title),
+        || Judged {
+            command: "capacity",
+            about: args
+                .focus
+                .cluster
+                .clone()
+                .or_else(|| args.focus.vnet.clone())
+                .or(about)
+                .unwrap_or_default(),
+            told: told::of_assessment(&assessment),
+            suites: subnets_and_pools(&inventory, &assessment),
+            not_checked: assessment.not_checked.clone(),
+            places,
+        },
     )?;
     let ending = args.rendering.ending(assessment.worst());
     // The process ends here; giving back a hundred thousand small pieces one by one would only take time.

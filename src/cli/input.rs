@@ -113,11 +113,21 @@ impl Sources {
         Ok(source::join(self.read(about)?, &self.also_reserved)?)
     }
 
-    /// Reads without joining.
-    pub fn read(&self, about: &About) -> Result<Found, CliError> {
+    /// Reads without joining; `see` is shown what files hold, before what live sources say is added.
+    pub fn read_seen(
+        &self,
+        about: &About,
+        see: impl FnOnce(&Found) -> Result<(), CliError>,
+    ) -> Result<Found, CliError> {
         let mut found = source::read_all(&self.from)?;
+        see(&found)?;
         self.read_live(about, &mut found)?;
         Ok(found)
+    }
+
+    /// Reads without joining.
+    pub fn read(&self, about: &About) -> Result<Found, CliError> {
+        self.read_seen(about, |_| Ok(()))
     }
 
     /// Who asks the clusters' own API servers.

@@ -24,6 +24,7 @@ mod migrate;
 mod output;
 #[cfg(any(feature = "azure", feature = "kubernetes"))]
 mod permissions;
+mod pipeline;
 mod plan;
 mod play;
 mod predict;

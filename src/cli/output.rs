@@ -88,14 +88,37 @@ impl Ending {
     }
 }
 
-/// Pretty-printed JSON with a final line break.
+/// Pretty-printed JSON with a final line break. What a terminal or a reader would act on is escaped, so that the values are what
+/// they were: JSON itself asks for that of the first 32 control characters only.
 pub fn json(shape: &impl Serialize) -> Result<String, CliError> {
     let mut text = serde_json::to_string_pretty(shape).map_err(|error| CliError::Format {
         format: "JSON",
         problem: error.to_string(),
     })?;
     text.push('\n');
+    if !text.is_ascii() || text.contains('\u{7F}') {
+        text = escaped(&text);
+    }
     Ok(text)
+}
+
+/// Control characters, marks of direction and ends of lines that are none in JSON: only strings can hold them.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{7F}'..='\u{9F}'
+            | '\u{061C}'
+            | '\u{200E}'
+            | '\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2066}'..='\u{2069}' => {
+                escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 pub fn yaml(shape: &impl Serialize) -> Result<String, CliError> {

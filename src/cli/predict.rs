@@ -1,18 +1,19 @@
 //! `aksplan predict`.
 
 use super::input::{About, Sources, one_cluster};
-use super::output::Rendering;
+use super::pipeline::{FoundRendering, Judged};
 use super::plan::plan_predictions;
 use super::{CliError, Ending};
 use crate::capacity::overlap::PeeringGraph;
 use crate::model::{
-    Change, Cluster, ClusterIndex, Inventory, IpNet, NodePool, Subnet, VnetIndex, parse_cidr,
+    Change, Cluster, ClusterIndex, Inventory, IpNet, NodePool, Places, Subject, Subnet, VnetIndex,
+    parse_cidr,
 };
 use crate::predict::difference::{apply, changes_between};
 use crate::predict::{Estate, Prediction, Wish, predict, predict_in};
-use crate::report::Document;
 use crate::report::predict::document;
 use crate::report::shapes::{PredictShape, PredictionsShape};
+use crate::report::{Document, junit, told};
 use crate::source::assemble::{resolve_new_cluster, resolve_pool};
 use crate::source::facts::{Origin, PoolFact};
 use crate::source::scenario::{ChangeFact, NumberOrText, OperationFact, ScenarioPool};
@@ -67,22 +68,49 @@ pub struct PredictArgs {
     update: bool,
 
     #[command(flatten)]
-    rendering: Rendering,
+    rendering: FoundRendering,
 }
 
 pub fn run(args: &PredictArgs) -> Result<Ending, CliError> {
-    let predictions = predictions(args)?;
+    let Answered {
+        predictions,
+        about,
+        places,
+    } = predictions(args)?;
     let worst = predictions.iter().map(Prediction::worst).max();
+    let judged = || Judged {
+        command: "predict",
+        about,
+        told: predictions.iter().flat_map(told::of_prediction).collect(),
+        suites: vec![junit::predictions(&predictions)],
+        not_checked: predictions
+            .iter()
+            .flat_map(|prediction| prediction.not_checked.iter().cloned())
+            .collect(),
+        places,
+    };
     if let [prediction] = predictions.as_slice() {
-        args.rendering
-            .print(|| PredictShape::from(prediction), || document(prediction))?;
+        args.rendering.print(
+            || PredictShape::from(prediction),
+            || document(prediction),
+            judged,
+        )?;
     } else {
         args.rendering.print(
             || PredictionsShape::from(predictions.as_slice()),
             || several(&predictions),
+            judged,
         )?;
     }
     Ok(args.rendering.ending(worst))
+}
+
+/// The predictions that were asked for, what they are about, and where that stands.
+struct Answered {
+    predictions: Vec<Prediction>,
+    /// A cluster, or a scenario.
+    about: String,
+    places: Places,
 }
 
 fn several(predictions: &[Prediction]) -> Document {
@@ -96,12 +124,23 @@ fn several(predictions: &[Prediction]) -> Document {
     all
 }
 
-fn predictions(args: &PredictArgs) -> Result<Vec<Prediction>, CliError> {
+fn predictions(args: &PredictArgs) -> Result<Answered, CliError> {
     let about = About::cluster(args.cluster.as_deref());
     if let Some(file) = &args.desired {
         return desired_predictions(args, file, &about);
     }
-    let loaded = args.sources.load(&about)?;
+    let rendering = &args.rendering;
+    let (loaded, places) =
+        rendering
+            .placing
+            .load(&args.sources, &about, rendering.needs_places())?;
+    let named = || loaded.scenario.as_ref().map(|(name, _)| name.clone());
+    let about = args.cluster.clone().or_else(named).unwrap_or_default();
+    let answered = |predictions| Answered {
+        predictions,
+        about,
+        places,
+    };
     let changes = flag_changes(args)?;
     if !changes.is_empty() {
         let index = one_cluster(&loaded.current, args.cluster.as_deref())?;
@@ -110,13 +149,15 @@ fn predictions(args: &PredictArgs) -> Result<Vec<Prediction>, CliError> {
             cluster: Some(loaded.current.cluster(index).qualified_name()),
             changes,
         };
-        return Ok(vec![operation_prediction(&loaded.current, operation)?]);
+        let prediction = operation_prediction(&loaded.current, operation)?;
+        return Ok(answered(vec![prediction]));
     }
     if let Some(planned) = &loaded.planned {
-        return Ok(plan_predictions(&loaded, planned, args.cluster.as_deref()));
+        let predictions = plan_predictions(&loaded, planned, args.cluster.as_deref());
+        return Ok(answered(predictions));
     }
     if !loaded.operations.is_empty() {
-        return scenario_predictions(&loaded);
+        return Ok(answered(scenario_predictions(&loaded)?));
     }
     Err(CliError::Usage(
         "nothing to predict: give --desired FILE, a flag such as --add-pool or --upgrade, a scenario with `operations`, or a \
@@ -130,7 +171,18 @@ pub fn scenario_predictions(loaded: &Loaded) -> Result<Vec<Prediction>, CliError
     loaded
         .operations
         .iter()
-        .map(|operation| operation_prediction(&loaded.current, operation.clone()))
+        .enumerate()
+        .map(|(position, operation)| {
+            let prediction = operation_prediction(&loaded.current, operation.clone())?;
+            let subject = Subject::Operation {
+                number: position + 1,
+                cluster: prediction.cluster.clone(),
+            };
+            Ok(Prediction {
+                subject,
+                ..prediction
+            })
+        })
         .collect()
 }
 
@@ -138,23 +190,38 @@ fn desired_predictions(
     args: &PredictArgs,
     file: &PathBuf,
     about: &About,
-) -> Result<Vec<Prediction>, CliError> {
-    let mut current = args.sources.read(about)?;
+) -> Result<Answered, CliError> {
+    let rendering = &args.rendering;
+    let (mut current, read) =
+        rendering
+            .placing
+            .read(&args.sources, about, rendering.needs_places())?;
     for path in &args.sources.also_reserved {
         current.facts.reserved.extend(source::read_reserved(path)?);
     }
     let wanted = source::read_all(std::slice::from_ref(file))?;
+    let mut places = Places::default();
+    if rendering.needs_places() {
+        // What is wanted is what somebody wrote.
+        places = rendering.placing.places(&wanted)?;
+        places.append(read);
+    }
     let name = file.display().to_string();
     let overlaid = desired::overlay(&name, current, wanted, args.cluster.as_deref())?;
     let states = States::of(&overlaid.current, &overlaid.planned);
-    overlaid
+    let predictions = overlaid
         .clusters
         .iter()
         .map(|name| {
             let index = super::input::find_cluster(&overlaid.planned, name)?;
             Ok(states.prediction(index))
         })
-        .collect()
+        .collect::<Result<_, CliError>>()?;
+    Ok(Answered {
+        predictions,
+        about: args.cluster.clone().unwrap_or_default(),
+        places,
+    })
 }
 
 /// Two states of an estate: the difference is the operation. A fleet has thousands of clusters, so both are indexed once.

@@ -1,10 +1,12 @@
 //! `aksplan report`: everything about what was read, in one document for a change review.
 //!
-//! `rendering` (which format, into which file) · `parts` (what is said of one cluster: its modes, its growth, its move).
+//! `rendering` (which format, into which file) · `judged` (for pipelines) · `parts` (what is said of one cluster: its modes, its growth, its move).
 
+mod judged;
 mod parts;
 mod rendering;
 
+use self::judged::judged;
 use self::rendering::ReportRendering;
 use super::input::{Focus, Sources, chosen_state, unread};
 use super::plan::plan_predictions;
@@ -64,7 +66,10 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let format = args.rendering.format(&args.sources.from)?;
     let mut about = args.focus.about();
     about.details = args.focus.cluster.is_some();
-    let loaded = args.sources.load(&about)?;
+    let (loaded, places) =
+        args.rendering
+            .placing
+            .load(&args.sources, &about, format.needs_places())?;
     let predictions = match &loaded.planned {
         Some(planned) => plan_predictions(&loaded, planned, None),
         None => scenario_predictions(&loaded)?,
@@ -132,6 +137,8 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
             _ => ("Report".to_string(), String::new()),
         },
     };
+    // What stays the same from run to run: a title may say more.
+    let about = args.focus.cluster.as_deref().unwrap_or(&title);
     let input = Input {
         sources: sources(args),
         fingerprint: fingerprint(&inventory)?,
@@ -151,8 +158,10 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     };
     args.rendering.print(
         format,
+        about,
         || ReportShape::of(&review),
         || review::document(&review),
+        || judged(&review, about, places),
     )?;
     let of_moves = parts.iter().filter_map(|part| {
         Some(match part.moved.as_ref()?.decision.go {

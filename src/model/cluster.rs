@@ -62,7 +62,7 @@ pub struct Cluster {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Vec<MaintenanceConfiguration>>,
     /// Objects that `kubectl` printed, if any were read.
-    /// Shared: a copy of an estate, for a look at what would be, does not copy a hundred thousand pods.
+    // Shared: a copy of an estate, for a look at what would be, does not copy a hundred thousand pods.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

@@ -5,6 +5,7 @@ use super::cluster::Cluster;
 use super::gateway::{ApplicationGateway, PrivateDnsZone};
 use super::network::{NatGateway, RouteTable, Subnet, VirtualNetwork};
 use super::security::NetworkSecurityGroup;
+use super::subject::Subject;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,12 @@ impl Inventory {
     pub fn subnet_name(&self, index: SubnetIndex) -> String {
         let subnet = self.subnet(index);
         format!("{}/{}", self.vnet(subnet.vnet).name, subnet.name)
+    }
+
+    /// The subnet, as what a statement is about.
+    pub fn subnet_subject(&self, index: SubnetIndex) -> Subject {
+        let subnet = self.subnet(index);
+        Subject::subnet(&self.vnet(subnet.vnet).name, &subnet.name)
     }
 
     /// Subnets that any pool of the cluster uses, for nodes or for pods, each once, in order.

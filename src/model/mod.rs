@@ -3,7 +3,8 @@
 //! Reading order: [`cidr`] (prefixes and sets of addresses) · [`network`] (VNets, subnets, peerings, routes) · [`security`] and [`gateway`] (what
 //! filters pods' traffic, and what holds their addresses) · [`cluster`]
 //! (pools, network modes, autoscaler bounds, upgrade settings) · [`maintenance`] (when AKS may act by itself) · [`workload`]
-//! (what Kubernetes says) · [`inventory`] (all of it at one instant).
+//! (what Kubernetes says) · [`inventory`] (all of it at one instant) · [`subject`] (what a statement is about, and where that stands
+//! in what was read).
 
 pub mod cidr;
 pub mod cluster;
@@ -14,6 +15,7 @@ pub mod network;
 pub mod operation;
 pub mod security;
 pub mod step;
+pub mod subject;
 pub mod workload;
 
 pub use cidr::{CidrError, IpNet, RangeSet, parse_cidr};
@@ -35,4 +37,5 @@ pub use network::{
 pub use operation::Change;
 pub use security::{NetworkSecurityGroup, SecurityEnd, SecurityRule};
 pub use step::{PlanStep, PoolStep, StepKind};
+pub use subject::{Place, Places, Subject};
 pub use workload::KubernetesState;

@@ -18,6 +18,7 @@ pub use scene::{Estate, Wish};
 
 use crate::capacity::answer::{Answer, SUBNET_IS_FULL, Stage};
 use crate::finding::{Finding, Severity};
+use crate::model::{Change, Subject};
 use scene::Scene;
 
 /// The answer in one word.
@@ -78,6 +79,9 @@ pub struct Prediction {
     /// `add_nodepool`, `upgrade`, …
     pub kind: &'static str,
     pub cluster: String,
+    /// What is asked for is about: the operation of a scenario, the one pool that changes, or else the cluster. Errors are
+    /// about it as well; each finding says for itself.
+    pub subject: Subject,
     /// Each change in words.
     pub changes: Vec<String>,
     pub outcome: Outcome,
@@ -155,15 +159,32 @@ pub fn predict_in(estate: &Estate, wish: &Wish) -> Prediction {
     not_checked.extend(scene.not_checked());
     not_checked.sort();
     not_checked.dedup();
+    let cluster = Subject::Cluster(scene.after.name.clone());
+    let findings = judgement.findings.into_iter();
     Prediction {
         kind: scene.kind(),
         cluster: scene.after.name.clone(),
+        subject: subject_of(&scene.after.name, &wish.changes),
         changes: wish.changes.iter().map(describe).collect(),
         outcome,
         errors: judgement.errors,
         demand: judgement.demand,
-        findings: judgement.findings,
+        findings: findings.map(|finding| finding.within(&cluster)).collect(),
         not_checked,
+    }
+}
+
+/// The one pool that all changes are about, or the cluster.
+fn subject_of(cluster: &str, changes: &[Change]) -> Subject {
+    let mut pools = changes.iter().map(|change| match change {
+        Change::AddPool(pool) => Some(pool.name.as_str()),
+        Change::Scale { pool, .. } | Change::SetMaxCount { pool, .. } => Some(pool.as_str()),
+        Change::Upgrade { pool } => pool.as_deref(),
+        _ => None,
+    });
+    match pools.next().flatten() {
+        Some(first) if pools.all(|pool| pool == Some(first)) => Subject::pool(cluster, first),
+        _ => Subject::Cluster(cluster.to_string()),
     }
 }
 

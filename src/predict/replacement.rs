@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::model::step::is_cluster;
 use crate::model::{
     Change, Cluster, ClusterIndex, HolderKind, Inventory, NodePool, PlanStep, PoolStep, StepKind,
-    SubnetIndex, VnetIndex,
+    Subject, SubnetIndex, VnetIndex,
 };
 
 /// The prediction for a cluster of the planned state; `None` when the plan leaves it alone.
@@ -73,10 +73,12 @@ pub fn predict_deletion(cluster: &Cluster, planned: &Inventory) -> Prediction {
             cluster.name
         ),
         &[],
-    );
+    )
+    .about(Subject::Cluster(cluster.name.clone()));
     Prediction {
         kind: "delete",
         cluster: cluster.name.clone(),
+        subject: Subject::Cluster(cluster.name.clone()),
         changes: vec!["delete the cluster".to_string()],
         outcome: Outcome::Accepted,
         errors: Vec::new(),
@@ -148,7 +150,8 @@ fn replaced_cluster(
             collision(create_first, old_name, &wanted.name)
         ),
         &[],
-    );
+    )
+    .about(Subject::Cluster(wanted.name.clone()));
     prediction.findings.insert(0, finding);
     prediction
 }
@@ -201,7 +204,7 @@ fn pool_finding(step: &PlanStep, cluster: &Cluster) -> Option<Finding> {
                     collision(first, name, new)
                 ),
                 &[],
-            )
+            ).about(Subject::pool(of, name))
         }
         StepKind::Rotate { temporary_name } => Finding::new(
             Severity::Warning,
@@ -212,7 +215,7 @@ fn pool_finding(step: &PlanStep, cluster: &Cluster) -> Option<Finding> {
                 step.why
             ),
             &[],
-        ),
+        ).about(Subject::pool(of, name)),
         StepKind::Update | StepKind::Delete => return None,
     };
     Some(finding)

@@ -9,7 +9,7 @@ use crate::capacity::answer::{
 };
 use crate::capacity::cost::{NodeCost, node_cost, pool_cost};
 use crate::finding::{Finding, Severity, grouped};
-use crate::model::{Change, KubernetesVersion, NetworkMode, NodePool, SubnetIndex};
+use crate::model::{Change, KubernetesVersion, NetworkMode, NodePool, Subject, SubnetIndex};
 use crate::rule;
 use std::collections::BTreeMap;
 
@@ -86,7 +86,7 @@ fn largest_steps(scene: &Scene, steps: &Steps, judgement: &mut Judgement) {
                 grouped(largest)
             ),
             &[&rule::SUBNET_IS_FULL],
-        ));
+        ).about(Subject::pool(&scene.after.name, &pool.name)));
     }
 }
 
@@ -297,7 +297,7 @@ fn migration(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
                 grouped(free)
             ),
             &[&rule::MIG_22, &rule::UPG_7],
-        ));
+        ).about(scene.inventory().subnet_subject(index)));
     }
     if scene
         .wish

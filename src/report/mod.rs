@@ -1,6 +1,7 @@
 //! What is said, apart from how: one document model ([`document`]) that every command fills, rendered for a terminal
-//! ([`terminal`]), as Markdown ([`markdown`]) or as one HTML page ([`html`]) with its charts ([`chart`], drawn by [`svg`]); and the versioned JSON shapes ([`shapes`]) that other tools read. Never
-//! computes: every number comes from the core.
+//! ([`terminal`]), as Markdown ([`markdown`]) or as one HTML page ([`html`]) with its charts ([`chart`], drawn by [`svg`]); and the
+//! versioned JSON shapes ([`shapes`]) that other tools read. What was found, as one list ([`told`]), becomes SARIF ([`sarif`]) and
+//! JUnit ([`junit`]). Never computes: every number comes from the core.
 
 pub mod capacity;
 pub mod chart;
@@ -11,14 +12,17 @@ pub mod document;
 pub mod explain;
 pub mod growth;
 pub mod html;
+pub mod junit;
 pub mod markdown;
 pub mod migration;
 pub mod predict;
 pub mod review;
+pub mod sarif;
 pub mod shapes;
 pub mod simulation;
 pub mod svg;
 pub mod terminal;
 pub mod timeline;
+pub mod told;
 
 pub use document::{Block, Cell, Document, Figure, Number, Table, Tone};

@@ -78,10 +78,15 @@ pub fn document(review: &Review) -> Document {
     ranges::section(review, &mut document);
     modes::section(review, &mut document);
     year::section(review, &mut document);
-    for part in review.clusters {
-        if let Some(moved) = &part.moved {
-            moved.sections(&mut document);
-        }
+    let moves = || {
+        review
+            .clusters
+            .iter()
+            .filter_map(|part| part.moved.as_ref())
+    };
+    let several = moves().count() > 1;
+    for moved in moves() {
+        moved.sections(several, &mut document);
     }
     document.append(capacity::document(
         review.inventory,

@@ -29,9 +29,11 @@ fn paint(text: &str, tone: Tone) -> String {
 pub fn clean(text: &str) -> String {
     text.chars()
         .map(|c| match c {
-            '\n' | '\t' => ' ',
+            // The two of Unicode end a line as well.
+            '\n' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
             c if c.is_control() => '\u{FFFD}',
             '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '\u{FFFD}',
+            '\u{200E}' | '\u{200F}' | '\u{061C}' => '\u{FFFD}',
             // No characters, and none that an SVG may hold.
             '\u{FFFE}' | '\u{FFFF}' => '\u{FFFD}',
             c => c,

@@ -18,6 +18,12 @@ pub struct Origin {
     pub file: Arc<str>,
     /// Path of the resource in the document, for example `[2]` or `clusters[0]`.
     pub path: Box<str>,
+    /// Where in the file's text the resource begins, in bytes, until its line is known.
+    pub offset: Option<usize>,
+    /// Line and column where the resource begins, both from 1; `None` where that is not known.
+    pub position: Option<(u64, u64)>,
+    /// Address of the resource in Terraform.
+    pub address: Option<Arc<str>>,
 }
 
 impl Origin {
@@ -25,7 +31,17 @@ impl Origin {
         Origin {
             file: Arc::clone(file),
             path: path.into(),
+            offset: None,
+            position: None,
+            address: None,
         }
+    }
+
+    /// The same, of a resource that begins at this byte of the file.
+    #[must_use]
+    pub fn at_offset(mut self, offset: usize) -> Self {
+        self.offset = Some(offset);
+        self
     }
 
     /// A place inside this one: `value` and `[3]` make `value[3]`, `[3]` and `name` make `[3].name`.
@@ -38,10 +54,13 @@ impl Origin {
         }
     }
 
-    /// Where a resource inside this one stands.
+    /// Where a resource inside this one stands; its line is that of this one until it is known better.
     #[must_use]
     pub fn within(&self, inner: &str) -> Origin {
-        Origin::new(&self.file, self.path_of(inner))
+        Origin {
+            path: self.path_of(inner).into(),
+            ..self.clone()
+        }
     }
 
     /// An error at a place inside this resource.
@@ -202,6 +221,8 @@ impl ClusterGiven {
 /// A node pool with references not yet followed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PoolFact {
+    /// Where it was read, where that is not its cluster's place.
+    pub origin: Option<Box<Origin>>,
     pub pool: NodePool,
     pub given: PoolGiven,
     /// The version that was asked for, where the one that runs is told beside it.
@@ -279,6 +300,18 @@ impl Facts {
         if !self.not_checked[recent..].contains(&sentence) {
             self.not_checked.push(sentence);
         }
+    }
+
+    /// The origins of everything that can be pointed at.
+    pub fn origins_mut(&mut self) -> impl Iterator<Item = &mut Origin> {
+        let vnets = self.vnets.iter_mut().flat_map(|fact| {
+            let subnets = fact.subnets.iter_mut().map(|subnet| &mut subnet.origin);
+            std::iter::once(&mut fact.origin).chain(subnets)
+        });
+        vnets
+            .chain(self.subnets.iter_mut().map(|fact| &mut fact.origin))
+            .chain(self.clusters.iter_mut().map(|fact| &mut fact.origin))
+            .chain(self.pools.iter_mut().map(|fact| &mut fact.origin))
     }
 
     /// Takes over everything `other` holds, after what is here.

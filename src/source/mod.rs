@@ -14,6 +14,7 @@ pub mod facts;
 pub mod kubernetes;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes_api;
+pub mod place;
 pub mod prefix_list;
 pub mod scenario;
 pub mod snapshot;
@@ -156,6 +157,8 @@ pub struct Found {
     pub scenarios: Vec<(String, String)>,
     /// Of each snapshot, what was done to its names. One may be of nothing, and then says so itself.
     pub snapshots: Vec<Option<snapshot::Redacted>>,
+    /// Of each scenario, the lines of what is in it, by path.
+    pub outlines: Vec<(Arc<str>, place::Outline)>,
 }
 
 impl Found {
@@ -191,6 +194,7 @@ impl Found {
         self.timelines.extend(other.timelines);
         self.scenarios.extend(other.scenarios);
         self.snapshots.extend(other.snapshots);
+        self.outlines.extend(other.outlines);
     }
 }
 
@@ -304,9 +308,10 @@ fn read_file(path: &Path) -> Result<Found, SourceError> {
 pub fn read_document(name: &str, bytes: &[u8]) -> Result<Found, SourceError> {
     let file: Arc<str> = Arc::from(name);
     let bytes = decompress(name, bytes)?;
+    let is_compressed = matches!(bytes, std::borrow::Cow::Owned(_));
     let decoded = decode(name, &bytes)?;
     let text = decoded.as_ref();
-    match text.trim_start().as_bytes().first() {
+    let mut found = match text.trim_start().as_bytes().first() {
         None => Err(SourceError::new(
             name,
             if name == "-" {
@@ -315,9 +320,17 @@ pub fn read_document(name: &str, bytes: &[u8]) -> Result<Found, SourceError> {
                 "is empty"
             },
         )),
-        Some(b'{' | b'[') => read_json(&file, text),
+        Some(b'{' | b'[') => {
+            let mut found = read_json(&file, text)?;
+            place::resolve_lines(text, &mut found.facts);
+            Ok(found)
+        }
         Some(_) => yaml::read(&file, text),
+    }?;
+    if is_compressed {
+        found.forget_lines();
     }
+    Ok(found)
 }
 
 /// `text` is where the error's line and column count from.
@@ -352,7 +365,7 @@ fn read_json(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
         } else {
             format!("document {position}")
         };
-        let origin = Origin::new(file, path);
+        let origin = Origin::new(file, path).at_offset(text.len() - rest.trim_ascii_start().len());
         let read = if rest.trim_ascii_start().starts_with('[') {
             let mut facts = Facts::default();
             rest = read_elements(&origin, text, rest, "", 0, &mut facts)?;
@@ -434,6 +447,11 @@ fn read_json_document(
         version.starts_with("aksplan/") || (version.is_empty() && !envelope.is_azure_resource());
     if kind == snapshot::KIND && is_ours {
         snapshot::check_version(version, origin).map_err(here)?;
+        // Written by a machine for a machine, mostly in one line: the path says where.
+        let origin = &Origin {
+            offset: None,
+            ..origin.clone()
+        };
         let (facts, redacted) = snapshot::read(raw, origin).map_err(here)?;
         return Ok(Found {
             facts,
@@ -443,7 +461,10 @@ fn read_json_document(
     }
     if version.starts_with("aksplan/") {
         scenario::check_version(version, origin).map_err(here)?;
-        return lower_scenario(file, parse_scenario(text, raw, origin)?);
+        let scenario = parse_scenario(text, raw, origin)?;
+        let begins = text::position(text, offset_in(text, raw));
+        let outline = place::shifted(place::outline(raw), begins);
+        return lower_scenario(file, outline, scenario);
     }
     if envelope.terraform_version.is_some()
         || envelope.resource_changes.is_some()
@@ -601,7 +622,9 @@ fn read_elements<'a>(
                 let mut guess = None;
                 for (position, raw) in elements.iter().enumerate() {
                     let position = before + batch * BATCH + position;
-                    let origin = origin.within(&format!("{path}[{position}]"));
+                    let origin = origin
+                        .within(&format!("{path}[{position}]"))
+                        .at_offset(offset_in(text, raw));
                     read_element(&origin, text, raw, depth, &mut guess, &mut facts)?;
                 }
                 Ok(facts)
@@ -750,7 +773,11 @@ fn read_kubernetes(
     Ok(())
 }
 
-fn lower_scenario(file: &Arc<str>, scenario: scenario::Scenario) -> Result<Found, SourceError> {
+fn lower_scenario(
+    file: &Arc<str>,
+    outline: place::Outline,
+    scenario: scenario::Scenario,
+) -> Result<Found, SourceError> {
     let title = (
         scenario.name.clone(),
         scenario.description.trim().to_string(),
@@ -761,6 +788,7 @@ fn lower_scenario(file: &Arc<str>, scenario: scenario::Scenario) -> Result<Found
         operations: lowered.operations,
         timelines: lowered.timeline.into_iter().collect(),
         scenarios: vec![title],
+        outlines: vec![(Arc::clone(file), outline)],
         ..Found::default()
     })
 }

@@ -20,6 +20,7 @@ mod network;
 mod network_profile;
 mod pick;
 mod pool;
+pub mod root;
 mod route;
 mod side;
 mod state;
@@ -44,6 +45,8 @@ pub struct Plan {
     pub after: Facts,
     /// What happens to clusters and pools that are there: updates, replacements, deletions, rotations.
     pub steps: Vec<PlanStep>,
+    /// Where the code of each module call comes from, by the names of the calls that lead to it.
+    pub module_sources: root::ModuleSources,
 }
 
 /// What a document says, before it is lowered.
@@ -107,6 +110,7 @@ pub fn read(
     owned.extend(owned_before);
     plan.after = after.lower(&owned, true)?;
     plan.steps = steps::resolve(sides.steps, &before, &after)?;
+    plan.module_sources = sides.configuration.sources;
     plan.before.not_checked.extend(sides.not_checked.0);
     plan.after.not_checked.extend(sides.not_checked.1);
     Ok(plan)

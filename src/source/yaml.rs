@@ -43,7 +43,7 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
     if let Some(version) = version.filter(|word| word.starts_with("aksplan/")) {
         scenario::check_version(&version, &super::Origin::new(file, ""))?;
         let scenario = serde_saphyr::from_str_with_options(text, options()).map_err(fail)?;
-        return lower_scenario(file, scenario);
+        return lower_scenario(file, super::place::outline(text), scenario);
     }
     let documents: Vec<serde_json::Value> =
         serde_saphyr::from_multiple_with_options(text, options()).map_err(fail)?;
@@ -62,15 +62,19 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Found, SourceError> {
         let json = document.to_string();
         drop(document);
         // Lines of the converted text are not lines of the file.
-        found.append(read_json(file, &json).map_err(|mut error| {
+        let mut read = read_json(file, &json).map_err(|mut error| {
             error.position = None;
             error
-        })?);
+        })?;
+        for origin in read.facts.origins_mut() {
+            origin.offset = None;
+        }
+        found.append(read);
     }
     Ok(found)
 }
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: MOST_VALUES,

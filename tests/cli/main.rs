@@ -7,6 +7,7 @@ mod observed;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]
 mod permissions;
 mod ranges;
+mod report;
 mod streams;
 mod terminals;
 

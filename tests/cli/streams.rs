@@ -12,7 +12,7 @@ fn code(args: &[&str]) -> Option<i32> {
 fn exit_codes() {
     let (bad, good) = (fintech(), fine());
     assert_eq!(
-        code(&["capacity", "-f", &bad]),
+        code(&["capacity", "--from", &bad]),
         Some(0),
         "findings alone are no failure"
     );
@@ -27,7 +27,8 @@ fn exit_codes() {
         for from in [&bad, &good] {
             for severity in ["warning", "blocker"] {
                 got.push(
-                    code(&with(args, &["-f", from, "--fail-on", severity])).expect("an exit code"),
+                    code(&with(args, &["--from", from, "--fail-on", severity]))
+                        .expect("an exit code"),
                 );
             }
         }
@@ -38,17 +39,32 @@ fn exit_codes() {
         &FINE.replace("pod_cidr: 10.244.0.0/16", "pod_cidr: 10.50.0.0/16"),
     );
     assert_eq!(
-        code(&["cidr", "check", "-f", &meeting, "--fail-on", "blocker"]),
+        code(&["cidr", "check", "--from", &meeting, "--fail-on", "blocker"]),
         Some(3)
     );
-    assert_eq!(code(&["cidr", "check", "-f", &meeting]), Some(0));
+    assert_eq!(code(&["cidr", "check", "--from", &meeting]), Some(0));
     // The format changes nothing about the code.
     assert_eq!(
-        code(&["capacity", "-f", &bad, "--fail-on", "blocker", "-o", "json"]),
+        code(&[
+            "capacity",
+            "--from",
+            &bad,
+            "--fail-on",
+            "blocker",
+            "-o",
+            "json"
+        ]),
         Some(3)
     );
     assert_eq!(
-        code(&["capacity", "-f", &bad, "--fail-on", "blocker", "--quiet"]),
+        code(&[
+            "capacity",
+            "--from",
+            &bad,
+            "--fail-on",
+            "blocker",
+            "--quiet"
+        ]),
         Some(3)
     );
 }
@@ -62,8 +78,8 @@ fn bad_usage_is_2_and_says_so_on_standard_error_only() {
         &["capacity", "--fail-on", "info"],
         &["capaciti"],
         &["capacity"],
-        &["predict", "-f", "x", "--pod-cidr", "10.0.0.0/8"],
-        &["predict", "-f", "x", "--desired", "y", "--update"],
+        &["predict", "--from", "x", "--pod-cidr", "10.0.0.0/8"],
+        &["predict", "--from", "x", "--desired", "y", "--update"],
         &["explain", "NO-SUCH"],
         &["schema", "nothing"],
         &["man", "nothing"],
@@ -85,7 +101,7 @@ fn an_output_that_cannot_be_written_is_1() {
         println!("skipped: there is no /dev/full");
         return;
     };
-    let answer = command(&["capacity", "-f", &fintech()])
+    let answer = command(&["capacity", "--from", &fintech()])
         .stdout(full)
         .output()
         .expect("it runs");
@@ -144,7 +160,7 @@ fn two_runs_give_the_same_bytes() {
     let from = fintech();
     for args in ANSWERS {
         for format in ["table", "json", "yaml", "markdown"] {
-            let args = with(args, &["-f", &from, "-o", format]);
+            let args = with(args, &["--from", &from, "-o", format]);
             assert_eq!(stdout(&args), stdout(&args), "{args:?}");
         }
     }
@@ -174,7 +190,7 @@ fn the_order_of_files_changes_no_number() {
         let answer = |names: &[String]| -> serde_json::Value {
             let mut args = with(command, &["-o", "json"]);
             for name in names {
-                args.extend(["-f", name]);
+                args.extend(["--from", name]);
             }
             let mut value: serde_json::Value = serde_json::from_str(&stdout(&args)).expect("JSON");
             sort_arrays(&mut value);
@@ -239,8 +255,8 @@ fn standard_input_feeds_prefix_lists_and_estates() {
         "10.0.0.0/8  10.1.0.0/16  -:1  -:2\n"
     );
     assert_eq!(
-        answer(&["capacity", "-f", "-"], FINE),
-        stdout(&["capacity", "-f", &fine()])
+        answer(&["capacity", "--from", "-"], FINE),
+        stdout(&["capacity", "--from", &fine()])
     );
 }
 

@@ -112,7 +112,8 @@ impl Aks {
     pub fn state_mut(&mut self) -> &mut KubernetesState {
         self.cluster_mut()
             .kubernetes
-            .as_deref_mut()
+            .as_mut()
+            .map(std::sync::Arc::make_mut)
             .expect("objects")
     }
 

@@ -247,7 +247,8 @@ fn of_planned() -> aksplan::migrate::fingerprint::Facts {
 fn budget(inventory: &mut Inventory) -> &mut DisruptionBudget {
     let state = cluster(inventory)
         .kubernetes
-        .as_deref_mut()
+        .as_mut()
+        .map(std::sync::Arc::make_mut)
         .expect("objects");
     &mut state.disruption_budgets[0]
 }
@@ -262,7 +263,8 @@ fn what_is_not_relied_on_does_not() {
     assert_eq!(
         drifts(|i| cluster(i)
             .kubernetes
-            .as_deref_mut()
+            .as_mut()
+            .map(std::sync::Arc::make_mut)
             .expect("objects")
             .pods
             .push(Pod::default())),
@@ -286,7 +288,8 @@ fn what_is_not_relied_on_does_not() {
     assert_eq!(
         drifts(|i| cluster(i)
             .kubernetes
-            .as_deref_mut()
+            .as_mut()
+            .map(std::sync::Arc::make_mut)
             .expect("objects")
             .config_maps
             .push(("shop".to_string(), "x".to_string()))),

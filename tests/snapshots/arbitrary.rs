@@ -510,7 +510,7 @@ impl Any {
                 application_gateway_for_containers: self.yes(),
             },
             maintenance: self.maybe(Self::maintenance),
-            kubernetes: self.maybe(|any| Box::new(any.kubernetes())),
+            kubernetes: self.maybe(|any| std::sync::Arc::new(any.kubernetes())),
         }
     }
 

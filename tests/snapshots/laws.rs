@@ -126,7 +126,7 @@ fn prefixes(inventory: &Inventory) -> Vec<IpNet> {
         for service in cluster
             .kubernetes
             .iter_mut()
-            .flat_map(|state| &mut state.services)
+            .flat_map(|state| &mut std::sync::Arc::make_mut(state).services)
         {
             service.cluster_ips.retain(|address| Some(*address) != dns);
         }

@@ -13,7 +13,7 @@ use crate::capacity::surge::nodes_with_surge;
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::migrate::dependents::{Dependent, Dependents, Sureness, dependents};
 use crate::migrate::sequence::{Choices, NoSequence, Sequence, sequence};
-use crate::model::{IpNet, NetworkMode, parse_cidr};
+use crate::model::{IpNet, NetworkMode, Subject, parse_cidr};
 use crate::population::Population;
 use crate::predict::{Outcome, Prediction};
 use crate::simulate::Operation;
@@ -165,6 +165,7 @@ fn broken(dependent: &Dependent) -> Finding {
             sentence(&dependent.remedy)
         ),
         rules,
+        subject: Subject::default(),
     }
 }
 
@@ -306,6 +307,7 @@ fn admission(prediction: &Prediction, falls_back: bool) -> Vec<Finding> {
                     }
                 ),
                 rules: error.rules.clone(),
+                subject: prediction.subject.clone(),
             }
         })
         .collect();

@@ -72,15 +72,17 @@ impl Asking<'_> {
             cluster.mode(),
             Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
         );
+        let moved = match may_move && self.simulates {
+            true => Some(self.moved(index)?),
+            false => None,
+        };
+        let range = moved.as_ref().and_then(|moved| moved.pod_cidr);
         Ok(ClusterPart {
             index,
             modes: modes::compare(self.books, index),
-            eligibility: obstacles(self.inventory, cluster, None),
+            eligibility: obstacles(self.inventory, cluster, range.as_ref()),
             growing: self.growing(index),
-            moved: match may_move && self.simulates {
-                true => Some(self.moved(index)?),
-                false => None,
-            },
+            moved,
         })
     }
 
@@ -236,7 +238,7 @@ fn planned(timeline: &Timeline, index: ClusterIndex, cluster: &Cluster) -> Vec<f
 }
 
 fn without_study(cluster: &Cluster, problem: &str) -> Moved {
-    let reasons = vec![problem.to_string(), NOT_READ.to_string()];
+    let reasons = [problem.to_string(), NOT_READ.to_string()];
     let reasons = match cluster.kubernetes {
         Some(_) => &reasons[..1],
         None => &reasons[..],

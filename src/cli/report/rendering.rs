@@ -2,16 +2,17 @@
 //! overwritten: `-f` once named what is read, and still does everywhere else.
 
 use super::super::output::{FailOn, json, terminal_width, write_all, yaml};
+use super::super::pipeline::{CommentArgs, Judged, PlacingArgs};
 use super::super::{CliError, Ending};
 use crate::execute::store::write_private;
 use crate::finding::Severity;
-use crate::report::{Document, html, markdown, terminal};
+use crate::report::{Document, html, terminal};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReportRendering {
-    /// Write the report into this file; its ending says the format: .html, .md or .json
+    /// Write the report into this file; its ending says the format: .html, .md, .json, .sarif or .xml
     ///
     /// Readable by you alone: it describes a network. What is there and is no report stays as it is.
     #[arg(short = 'f', long, value_name = "FILE")]
@@ -28,6 +29,12 @@ pub struct ReportRendering {
     /// Leave out explanations and what was not checked (tables and Markdown alone)
     #[arg(short, long)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub placing: PlacingArgs,
+
+    #[command(flatten)]
+    pub comment: CommentArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -42,9 +49,18 @@ pub enum ReportFormat {
     Markdown,
     /// One page with pictures that needs nothing else
     Html,
+    /// SARIF 2.1.0: what was found, at the lines of scenarios and Terraform
+    Sarif,
+    /// JUnit XML: a case a subnet, pool and operation; blockers fail
+    Junit,
 }
 
 impl ReportFormat {
+    /// Whether it says where things stand.
+    pub fn needs_places(self) -> bool {
+        matches!(self, ReportFormat::Sarif | ReportFormat::Junit)
+    }
+
     fn of(path: &Path) -> Result<Self, CliError> {
         let name = path.file_name().map(|name| name.to_string_lossy());
         let name = name.unwrap_or_default().to_ascii_lowercase();
@@ -52,7 +68,11 @@ impl ReportFormat {
             (".html", ReportFormat::Html),
             (".htm", ReportFormat::Html),
             (".md", ReportFormat::Markdown),
+            // Before its own second half.
+            (".sarif.json", ReportFormat::Sarif),
             (".json", ReportFormat::Json),
+            (".sarif", ReportFormat::Sarif),
+            (".xml", ReportFormat::Junit),
         ];
         known
             .into_iter()
@@ -60,7 +80,7 @@ impl ReportFormat {
             .map(|(_, format)| format)
             .ok_or_else(|| {
                 CliError::Usage(format!(
-                    "--file {}: expected a name that ends in .html, .md or .json, or the format with --output; what is read is named \
+                    "--file {}: expected a name that ends in .html, .md, .json, .sarif or .xml, or the format with --output; what is read is named \
                      with --from",
                     path.display()
                 ))
@@ -78,6 +98,12 @@ impl ReportRendering {
             Some(format) => format,
             None => ReportFormat::of(file)?,
         };
+        if format == ReportFormat::Table {
+            return Err(CliError::Usage(format!(
+                "--file {}: a table is for a terminal; a file takes one of the other formats",
+                file.display()
+            )));
+        }
         let same = |input: &PathBuf| match (input.canonicalize(), file.canonicalize()) {
             (Ok(input), Ok(file)) => input == file,
             _ => false,
@@ -99,36 +125,29 @@ impl ReportRendering {
         Ok(format)
     }
 
-    /// Prints or writes. `shape` and `document` are made only when their format is asked for.
+    /// Prints or writes. `about`: a cluster's or a scenario's name, by which a comment is known. `shape` and `document` are made only when
+    /// their format is asked for.
     pub fn print<S: Serialize>(
         &self,
         format: ReportFormat,
+        about: &str,
         shape: impl FnOnce() -> S,
         document: impl FnOnce() -> Document,
+        judged: impl FnOnce() -> Judged,
     ) -> Result<(), CliError> {
-        let document = || {
-            if self.quiet {
-                document().quiet()
-            } else {
-                document()
-            }
+        let page = matches!(format, ReportFormat::Html);
+        let document = || match self.quiet && !page {
+            true => document().quiet(),
+            false => document(),
         };
         let text = match format {
             ReportFormat::Json => json(&shape())?,
             ReportFormat::Yaml => yaml(&shape())?,
-            ReportFormat::Markdown => markdown::render(&document()),
+            ReportFormat::Markdown => self.comment.render(&document(), "report", Some(about))?,
+            ReportFormat::Sarif => judged().sarif(),
+            ReportFormat::Junit => judged().junit(),
             ReportFormat::Html => html::render(&document()),
-            ReportFormat::Table => {
-                let width = match self.file {
-                    Some(_) => None,
-                    None => terminal_width(),
-                };
-                let text = terminal::render(&document(), width);
-                match self.file {
-                    Some(_) => anstream::adapter::strip_str(&text).to_string(),
-                    None => text,
-                }
-            }
+            ReportFormat::Table => terminal::render(&document(), terminal_width()),
         };
         match &self.file {
             None => write_all(&text),
@@ -147,13 +166,15 @@ impl ReportRendering {
     }
 }
 
-/// How every report begins or what stands early in it; a file that has none of these is somebody's own.
+/// What stands early in a report; a file that has none of these, and does not begin as one, is somebody's own.
 const MARKS: [&str; 4] = [
     "name=\"generator\" content=\"aksplan",
     "<!-- aksplan:report",
-    "\"format_version\": \"1.",
-    "format_version: ",
+    "\"driver\": {\n          \"name\": \"aksplan\"",
+    "<testsuites name=\"aksplan: ",
 ];
+/// How JSON and YAML begin. A plan has the same field, and not in front.
+const BEGINNINGS: [&str; 2] = ["{\n  \"format_version\": \"1.", "format_version: "];
 
 fn is_ours(file: &Path) -> Result<(), CliError> {
     const EARLY: usize = 2_000;
@@ -162,7 +183,10 @@ fn is_ours(file: &Path) -> Result<(), CliError> {
         return Ok(());
     };
     let early = String::from_utf8_lossy(&text[..text.len().min(EARLY)]);
-    if text.is_empty() || MARKS.iter().any(|mark| early.contains(mark)) {
+    if text.is_empty()
+        || MARKS.iter().any(|mark| early.contains(mark))
+        || BEGINNINGS.iter().any(|begins| early.starts_with(begins))
+    {
         return Ok(());
     }
     Err(CliError::Usage(format!(

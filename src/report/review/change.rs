@@ -1,7 +1,7 @@
 //! What changes and why: a cluster before and after, and for how long each lasts.
 
 use super::{ClusterPart, Review};
-use crate::capacity::growth::Books;
+use crate::capacity::growth::{Books, LimitKind};
 use crate::capacity::modes::ModeRow;
 use crate::capacity::runway::{Runway, evenly, runway};
 use crate::finding::grouped;
@@ -166,9 +166,20 @@ fn lasts(runway: Option<&Runway>) -> Cell {
     Cell::toned(text, tone)
 }
 
+fn end_words(runway: &Runway) -> String {
+    let of = &runway.of;
+    match runway.limit {
+        LimitKind::PoolNodes => format!("nodes of pool {of} (MP-3)"),
+        LimitKind::ClusterNodes => format!("nodes of cluster {of} (MP-3)"),
+        LimitKind::Subnet | LimitKind::PodSubnet => format!("subnet {of}"),
+        LimitKind::VnetAddresses => format!("VNet {of} (SUB-2)"),
+        LimitKind::PodCidr | LimitKind::MaxCount => of.clone(),
+    }
+}
+
 fn ends(runway: Option<&Runway>) -> Cell {
     runway.map_or_else(
         || Cell::toned("-", Tone::Dim),
-        |runway| Cell::from(format!("{} {}", runway.limit.key(), runway.of)),
+        |runway| Cell::from(end_words(runway)),
     )
 }

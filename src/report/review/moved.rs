@@ -82,8 +82,10 @@ impl Moved {
             dependents: dependents.filter(|dependent| sure(dependent.sure)).count(),
             not_checked: not_checked.len(),
         });
-        let mut closing = Document::default();
-        closing.not_checked = not_checked.into_iter().cloned().collect();
+        let closing = Document {
+            not_checked: not_checked.into_iter().cloned().collect(),
+            ..Document::default()
+        };
         let mut parts = Vec::new();
         match simulation {
             Some(simulation) => parts.extend([
@@ -210,14 +212,17 @@ impl Moved {
         ]
     }
 
-    pub(super) fn sections(&self, document: &mut Document) {
+    /// `several`: sections of other moves stand beside, so each says whose it is.
+    pub(super) fn sections(&self, several: bool, document: &mut Document) {
         for part in &self.parts {
             if part.title.is_empty() {
                 document.not_checked(&part.not_checked);
                 continue;
             }
             let mut part = part.clone();
-            part.title = format!("{}: {}", self.cluster, part.title);
+            if several {
+                part.title = format!("{}: {}", self.cluster, part.title);
+            }
             document.append(part);
         }
     }

@@ -97,6 +97,8 @@ pub fn draw(width: i32, height: i32, draw: impl FnOnce(&Canvas)) -> Drawn {
     {
         let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
         let canvas = Canvas(area);
+        // A picture that stands alone lies on its own paper, whatever is around it.
+        canvas.rect(0, 0, width, height, PAPER);
         draw(&canvas);
         canvas.0.present().expect(HOLDS);
     }

@@ -9,7 +9,7 @@ use super::watch::{Failure, Kind, Outcome, Watch};
 use super::world::{HOURS_A_WEEK, World};
 use crate::capacity::answer::Answer;
 use crate::finding::{Finding, Severity, counted, grouped};
-use crate::model::Inventory;
+use crate::model::{Inventory, Subject};
 use crate::rule;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
@@ -204,6 +204,7 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
                         },
                         message: failure_sentence(world, told),
                         rules: told.answer.rules.clone(),
+                        subject: Subject::default(),
                     });
                 }
                 let falls_back = world.sites[told.failure.site].falls_back;

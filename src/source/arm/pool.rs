@@ -188,6 +188,7 @@ pub(super) fn pool(
         ..NodePool::new(name.clone(), count, max_pods.unwrap_or(0))
     };
     Ok(PoolFact {
+        origin: None,
         pool,
         given,
         version_asked,

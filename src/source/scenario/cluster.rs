@@ -398,6 +398,7 @@ impl ScenarioPool {
             }
         };
         Ok(PoolFact {
+            origin: None,
             pool,
             given,
             version_asked: None,

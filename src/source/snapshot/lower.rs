@@ -123,6 +123,7 @@ fn lower_cluster(
     let pools = std::mem::take(&mut cluster.pools)
         .into_iter()
         .map(|pool| PoolFact {
+            origin: None,
             given: PoolGiven::ALL,
             version_asked: None,
             max_pods: given_max_pods(&cluster, &pool),

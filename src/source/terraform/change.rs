@@ -10,6 +10,7 @@ use crate::source::{SourceError, arm};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::sync::Arc;
 
 /// Which resource instance it is.
 pub struct Place {
@@ -24,11 +25,12 @@ pub struct Place {
 impl Place {
     pub fn instance(
         &self,
-        origin: Origin,
+        mut origin: Origin,
         values: Value,
         unknown: Value,
         sensitive: Value,
     ) -> Result<Instance, SourceError> {
+        origin.address = Some(Arc::from(self.address.as_str()));
         if !values.is_object() {
             return Err(origin.error("", "expected an object of attributes"));
         }

@@ -184,9 +184,10 @@ impl Lowering<'_> {
             path: &[],
             cluster: &name,
         };
-        let pool = self.pool(&place, facts)?;
+        let mut pool = self.pool(&place, facts)?;
         match known {
             Some(position) => {
+                pool.origin = Some(Box::new(instance.origin.clone()));
                 let pools = &mut facts.clusters[position].pools;
                 pools.push(pool);
             }

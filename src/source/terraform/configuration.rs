@@ -2,6 +2,7 @@
 //! `local` values, and nothing of `dynamic` blocks.
 
 use super::address::{Key, ModulePath, call_names};
+use super::root::ModuleSources;
 use super::side::{Instance, Kind};
 use crate::source::facts::Origin;
 use crate::source::{SourceError, arm};
@@ -14,6 +15,8 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub struct Configuration {
     modules: HashMap<Vec<String>, Module>,
+    /// Where the code of each module call comes from.
+    pub sources: ModuleSources,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +58,7 @@ struct WireModule<'a> {
 
 #[derive(Deserialize)]
 struct WireCall<'a> {
+    source: Option<String>,
     expressions: Option<Value>,
     #[serde(borrow)]
     module: Option<WireModule<'a>>,
@@ -122,6 +126,11 @@ impl Configuration {
             module.outputs.insert(name, references(&output));
         }
         for (name, call) in wire.module_calls.unwrap_or_default() {
+            if let Some(source) = call.source {
+                let mut path = path.clone();
+                path.push(name.clone());
+                self.sources.insert(path, source);
+            }
             if let Some(child) = call.module {
                 let mut path = path.clone();
                 path.push(name.clone());

@@ -261,6 +261,7 @@ impl Lowering<'_> {
             ..NodePool::new(name, count, max_pods.unwrap_or(0))
         };
         Ok(PoolFact {
+            origin: None,
             pool,
             given: PoolGiven::ALL,
             version_asked: None,

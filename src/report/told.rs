@@ -1,0 +1,193 @@
+//! Everything that was found, as one flat list: what pipelines read. Never leaves anything out: a finding of the core is one
+//! entry here, whatever its format makes of it.
+
+use crate::capacity::Assessment;
+use crate::capacity::answer::{Answer, CODE_NOT_KNOWN, Stage};
+use crate::capacity::overlap::Overlap;
+use crate::finding::{Finding, Severity};
+use crate::migrate::decision::Decision;
+use crate::migrate::eligibility::Eligibility;
+use crate::model::Subject;
+use crate::predict::{Outcome, Prediction};
+use crate::rule::Rule;
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// Stable: a finding's code, or that of an error of AKS.
+    pub code: &'static str,
+    pub severity: Severity,
+    pub message: String,
+    pub rules: Vec<&'static Rule>,
+    pub subject: Subject,
+    /// What it has to do with besides.
+    pub related: Vec<Subject>,
+    /// What tells it from another of the same code about the same subject: stable where the numbers of the message are not.
+    pub detail: String,
+}
+
+impl From<&Finding> for Told {
+    fn from(finding: &Finding) -> Self {
+        Told {
+            code: finding.code,
+            severity: finding.severity,
+            message: finding.message.clone(),
+            rules: finding.rules.clone(),
+            subject: finding.subject.clone(),
+            related: Vec::new(),
+            detail: String::new(),
+        }
+    }
+}
+
+impl From<&Overlap> for Told {
+    fn from(overlap: &Overlap) -> Self {
+        let (a, b) = (&overlap.a, &overlap.b);
+        let range = |range: &crate::capacity::overlap::OwnedRange| {
+            format!("{} {} of {}", range.kind.word(), range.cidr, range.owner)
+        };
+        // The range of the cluster is what somebody chose; a platform's or a stranger's stays.
+        let (subject, other) = match (a.subject(), b.subject()) {
+            (Subject::Estate, b) => (b, Subject::Estate),
+            (a, b) => (a, b),
+        };
+        Told {
+            code: "overlap",
+            severity: overlap.severity,
+            message: format!("{} meets {}: {}", range(a), range(b), overlap.why),
+            rules: overlap.rules.clone(),
+            subject,
+            related: (other != Subject::Estate)
+                .then_some(other)
+                .into_iter()
+                .collect(),
+            detail: format!("{}|{}", range(a), range(b)),
+        }
+    }
+}
+
+/// What an assessment found.
+pub fn of_assessment(assessment: &Assessment) -> Vec<Told> {
+    let overlaps = assessment.overlaps.iter().map(Told::from);
+    let findings = assessment.findings.iter().map(Told::from);
+    findings.chain(overlaps).collect()
+}
+
+/// What AKS answers, and what else is worth knowing.
+pub fn of_prediction(prediction: &Prediction) -> Vec<Told> {
+    let asked = asked(prediction);
+    let error = |error: &Answer| {
+        let stage = match error.stage {
+            Stage::Admission => "at admission",
+            Stage::Runtime => "at run time",
+        };
+        let known = error.code != CODE_NOT_KNOWN;
+        let code = if known { error.code } else { "aks-refuses" };
+        Told {
+            code,
+            severity: prediction.outcome.severity(),
+            message: format!("{asked}: {code} {stage}: {}", error.message),
+            rules: error.rules.clone(),
+            subject: prediction.subject.clone(),
+            related: Vec::new(),
+            detail: format!(
+                "{}|{}",
+                prediction.changes.join("|"),
+                error.target.as_deref().unwrap_or_default()
+            ),
+        }
+    };
+    let mut told: Vec<Told> = prediction.errors.iter().map(error).collect();
+    if prediction.outcome == Outcome::Unknown && told.is_empty() {
+        told.push(Told {
+            code: "answer-unknown",
+            severity: Severity::Warning,
+            message: format!("{asked}: what AKS answers is not decided by what was read"),
+            rules: Vec::new(),
+            subject: prediction.subject.clone(),
+            related: Vec::new(),
+            detail: prediction.changes.join("|"),
+        });
+    }
+    told.extend(prediction.findings.iter().map(|finding| Told {
+        message: format!("{asked}: {}", finding.message),
+        detail: prediction.changes.join("|"),
+        ..Told::from(finding)
+    }));
+    told
+}
+
+/// `prod: add pool apps; scale system to 5`.
+pub fn asked(prediction: &Prediction) -> String {
+    match prediction.changes.as_slice() {
+        [] => format!("{}: no change", prediction.cluster),
+        changes => format!("{}: {}", prediction.cluster, changes.join("; ")),
+    }
+}
+
+/// What stands in the way of the move to Overlay.
+pub fn of_eligibility(cluster: &str, eligibility: &Eligibility) -> Vec<Told> {
+    let of = |obstacle: &crate::migrate::eligibility::Obstacle| Told {
+        code: "migration",
+        severity: obstacle.severity,
+        message: format!(
+            "{cluster}: move to Overlay: {}: {}",
+            obstacle.evidence, obstacle.remedy
+        ),
+        rules: vec![obstacle.rule],
+        subject: Subject::Cluster(cluster.to_string()),
+        related: Vec::new(),
+        detail: obstacle.rule.id.to_string(),
+    };
+    eligibility.obstacles.iter().map(of).collect()
+}
+
+/// What was decided of the move: every finding about it, and every reason that is none.
+pub fn of_decision(cluster: &str, decision: &Decision, findings: &[Finding]) -> Vec<Told> {
+    let subject = Subject::Cluster(cluster.to_string());
+    let about = |message: &str| format!("{cluster}: move to Overlay: {message}");
+    let mut told: Vec<Told> = findings
+        .iter()
+        .map(|finding| Told {
+            message: about(&finding.message),
+            detail: "move".to_string(),
+            ..Told::from(&finding.clone().within(&subject))
+        })
+        .collect();
+    let reasons = |severity: Severity, code: &'static str, sentences: &[String]| -> Vec<Told> {
+        sentences
+            .iter()
+            .filter(|sentence| findings.iter().all(|finding| finding.message != **sentence))
+            .map(|sentence| Told {
+                code,
+                severity,
+                message: about(sentence),
+                rules: Vec::new(),
+                subject: subject.clone(),
+                related: Vec::new(),
+                detail: "move".to_string(),
+            })
+            .collect()
+    };
+    told.extend(reasons(
+        Severity::Blocker,
+        "migration-blocked",
+        &decision.blockers,
+    ));
+    told.extend(reasons(
+        Severity::Warning,
+        "migration-condition",
+        &decision.conditions,
+    ));
+    told
+}
+
+/// The worst first; then by code, subject and message.
+pub fn sort(told: &mut [Told]) {
+    told.sort_by(|a, b| {
+        let key = |told: &Told| (told.code, told.subject.clone(), told.message.clone());
+        b.severity
+            .cmp(&a.severity)
+            .then_with(|| key(a).cmp(&key(b)))
+    });
+}
