@@ -398,6 +398,7 @@ fn availability(simulation: &Simulation) -> Document {
         return document;
     }
     let (table, more) = tables::workloads(simulation, LISTED);
+    let listed = table.rows.len();
     let down = falls.iter().filter(|workload| workload.down > 0).count() as u64;
     let drawn = falls.iter().take(DRAWN).map(|workload| {
         let facts = &setting.population.workloads[workload.workload.at()];
@@ -437,10 +438,18 @@ fn availability(simulation: &Simulation) -> Document {
         }),
         table,
     });
-    if more > 0 {
+    let left = falls.len().saturating_sub(listed);
+    if left > 0 {
         document.paragraph(format!(
-            "{} more; `-o json` has all of them.",
-            grouped(more as u64)
+            "{} not in the numbers behind the picture{}; `-o json` has all of them.",
+            counted(left as u64, "workload is", "workloads are"),
+            match more {
+                0 => ", which fall by no more than one pod at a time".to_string(),
+                more => format!(
+                    ", {} of which fall by more than one pod",
+                    grouped(more as u64)
+                ),
+            }
         ));
     }
     document
