@@ -7,6 +7,7 @@ use crate::model::{IpNet, cidr};
 use crate::report::capacity::overlaps;
 use crate::report::chart::{Chart, Ink, Matrix};
 use crate::report::document::{Block, Cell, Document, Figure, Table, Tone};
+use std::collections::BTreeSet;
 
 /// Ranges of a matrix: more cannot be looked at.
 const MOST: usize = 28;
@@ -29,9 +30,13 @@ impl Named {
         let (Some(vnet), true) = (&self.vnet, self.cidr.contains(&range.cidr)) else {
             return false;
         };
-        let owner = range.owner.split('/').next().unwrap_or_default();
-        owner == vnet
+        vnet_of(range) == vnet
     }
+}
+
+/// Of `vnet/subnet`, and of a VNet itself.
+fn vnet_of(range: &OwnedRange) -> &str {
+    range.owner.split('/').next().unwrap_or_default()
 }
 
 pub(super) fn section(review: &Review, document: &mut Document) {
@@ -40,9 +45,16 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         return;
     }
     let found = &review.assessment.overlaps;
+    // A fleet has thousands of both.
+    let sides = || found.iter().flat_map(|overlap| [&overlap.a, &overlap.b]);
+    let cidrs: BTreeSet<IpNet> = sides().map(|side| side.cidr).collect();
+    let vnets: BTreeSet<&str> = sides().map(vnet_of).collect();
     for range in &mut all {
-        let is_in = |overlap: &&Overlap| range.is_of(&overlap.a) || range.is_of(&overlap.b);
-        if found.iter().any(|overlap| is_in(&overlap)) {
+        let of_vnet = range
+            .vnet
+            .as_deref()
+            .is_some_and(|vnet| vnets.contains(vnet));
+        if of_vnet || cidrs.contains(&range.cidr) {
             range.rank = 0;
         }
     }
