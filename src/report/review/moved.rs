@@ -397,8 +397,7 @@ fn availability(simulation: &Simulation) -> Document {
         );
         return document;
     }
-    let (table, more) = tables::workloads(simulation, LISTED);
-    let listed = table.rows.len();
+    let (table, more) = tables::rows_of_workloads(simulation, falls.clone(), LISTED);
     let down = falls.iter().filter(|workload| workload.down > 0).count() as u64;
     let drawn = falls.iter().take(DRAWN).map(|workload| {
         let facts = &setting.population.workloads[workload.workload.at()];
@@ -438,18 +437,10 @@ fn availability(simulation: &Simulation) -> Document {
         }),
         table,
     });
-    let left = falls.len().saturating_sub(listed);
-    if left > 0 {
+    if more > 0 {
         document.paragraph(format!(
-            "{} not in the numbers behind the picture{}; `-o json` has all of them.",
-            counted(left as u64, "workload is", "workloads are"),
-            match more {
-                0 => ", which fall by no more than one pod at a time".to_string(),
-                more => format!(
-                    ", {} of which fall by more than one pod",
-                    grouped(more as u64)
-                ),
-            }
+            "{} not in the numbers behind the picture; `-o json` has all of them.",
+            counted(more as u64, "more workload is", "more workloads are")
         ));
     }
     document
