@@ -33,6 +33,8 @@ mod line;
 mod moves;
 #[path = "migration_live/refused.rs"]
 mod refused;
+#[path = "migration_live/reported.rs"]
+mod reported;
 #[path = "migration_live/sources.rs"]
 mod sources;
 #[path = "migration_live/stand_in.rs"]

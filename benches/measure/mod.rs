@@ -1,6 +1,10 @@
 //! What benchmarks of whole programs share: the best of several runs, with the most memory any of them held; and labels and instants
 //! for the objects that they make.
 
+#![allow(dead_code, reason = "every benchmark uses a part of this")]
+
+pub mod busy;
+
 use aksplan::model::workload::Labels;
 use jiff::Timestamp;
 use std::process::{Command, Stdio};

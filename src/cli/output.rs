@@ -56,13 +56,7 @@ impl Rendering {
         shape: impl FnOnce() -> S,
         document: impl FnOnce() -> Document,
     ) -> Result<(), CliError> {
-        let document = || {
-            if self.quiet {
-                document().quiet()
-            } else {
-                document()
-            }
-        };
+        let document = || document().told(self.quiet);
         let text = match self.output {
             Format::Json => json(&shape())?,
             Format::Yaml => yaml(&shape())?,

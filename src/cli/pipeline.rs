@@ -236,13 +236,7 @@ impl FoundRendering {
         document: impl FnOnce() -> Document,
         judged: impl FnOnce() -> Judged,
     ) -> Result<(), CliError> {
-        let document = || {
-            if self.quiet {
-                document().quiet()
-            } else {
-                document()
-            }
-        };
+        let document = || document().told(self.quiet);
         let text = match self.output {
             FoundFormat::Json => json(&shape())?,
             FoundFormat::Yaml => yaml(&shape())?,

@@ -237,9 +237,12 @@ impl Document {
         self.not_checked.dedup();
     }
 
-    /// Without what `--quiet` leaves out.
+    /// All of it, or without what `--quiet` leaves out.
     #[must_use]
-    pub fn quiet(mut self) -> Self {
+    pub fn told(mut self, quiet: bool) -> Self {
+        if !quiet {
+            return self;
+        }
         self.blocks.retain(|block| !matches!(block, Block::Talk(_)));
         self.not_checked.clear();
         self

@@ -1,18 +1,19 @@
 //! A document as one HTML page that needs nothing else: no network, no script, no font. Everything that came from outside goes through
 //! `maud`, which escapes it; what a browser must not do is also said in the page's own content security policy.
 //!
-//! `sections` (headings, anchors and contents) · `blocks` (one block each) · `colours` (the charts' colours in the dark).
+//! `sections` (headings, anchors and contents) · `blocks` (one block each) · `colours` (the charts' colours in the dark) · `words` (what no name is as long as).
 
 mod blocks;
 mod colours;
 mod sections;
+mod words;
 
 pub use blocks::stretches;
 
 use super::document::Document;
-use super::terminal::clean;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sections::{Section, sections};
+use words::shown;
 
 const STYLE: &str = include_str!("html/style.css");
 /// Nothing is loaded, run, framed or sent.
@@ -32,7 +33,7 @@ pub fn render(document: &Document) -> String {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="generator" content=(concat!("aksplan ", env!("CARGO_PKG_VERSION")));
                 meta name="color-scheme" content="light dark";
-                title { (clean(&document.title)) }
+                title { (shown(&document.title)) }
                 style { (PreEscaped(STYLE)) (PreEscaped(colours::dark())) }
             }
             body {
@@ -40,7 +41,7 @@ pub fn render(document: &Document) -> String {
                 // The verdict comes before the contents: on a small screen and read aloud it is what people came for.
                 main {
                     header {
-                        h1 { (clean(&document.title)) }
+                        h1 { (shown(&document.title)) }
                         @for (position, block) in lead.into_iter().enumerate() { (blocks::block(block, position, &cited)) }
                     }
                     (contents(&sections, !document.not_checked.is_empty()))
@@ -61,7 +62,7 @@ fn contents(sections: &[Section], any_unchecked: bool) -> Markup {
         nav aria-label="Contents" {
             ol {
                 @for section in sections {
-                    li { a href=(format!("#{}", section.id)) { (clean(section.title)) } }
+                    li { a href=(format!("#{}", section.id)) { (shown(section.title)) } }
                 }
                 @if any_unchecked { li { a href="#not-checked" { (NOT_CHECKED) } } }
             }
@@ -86,13 +87,13 @@ fn not_checked(sentences: &[String], cited: &blocks::Cited) -> Markup {
 fn one(section: &Section, cited: &blocks::Cited) -> Markup {
     html! {
         section aria-labelledby=(section.id) {
-            h2 id=(section.id) { (clean(section.title)) }
+            h2 id=(section.id) { (shown(section.title)) }
             @for part in &section.parts {
                 @match part.title {
                     None => {}
-                    Some((2, title)) => h3 id=(part.id) { (clean(title)) },
-                    Some((3, title)) => h4 id=(part.id) { (clean(title)) },
-                    Some((_, title)) => h5 id=(part.id) { (clean(title)) },
+                    Some((2, title)) => h3 id=(part.id) { (shown(title)) },
+                    Some((3, title)) => h4 id=(part.id) { (shown(title)) },
+                    Some((_, title)) => h5 id=(part.id) { (shown(title)) },
                 }
                 @for block in &part.blocks { (blocks::block_of(block, part, cited)) }
             }

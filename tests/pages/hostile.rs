@@ -62,7 +62,7 @@ pub fn snapshots(folder: &Path) -> Vec<(&'static str, String)> {
         ("hostile-letters", renamed(&among(LETTERS))),
         (
             "hostile-long",
-            // Every fourth: all of them would be a page of a hundred megabytes.
+            // Every fourth, so that the names beside them must still be read.
             renamed(&|position, name| match position % 4 {
                 0 => format!("{name}-{}", "x".repeat(LONG)),
                 _ => name.to_string(),

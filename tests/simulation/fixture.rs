@@ -490,6 +490,35 @@ fn list(objects: &[Value]) -> String {
     )
 }
 
+/// Classic Azure CNI: a node keeps 29 addresses side by side, one of its own and one for every pod it may run, and gives them out in
+/// whatever order they came back in.
+fn addresses(hosts: &[Host], made: &mut Made) {
+    const FIRST: usize = 4;
+    const KEPT: usize = 29;
+    let address = |number: usize| format!("10.20.{}.{}", number / 256, number % 256);
+    let mut given = vec![0; hosts.len()];
+    for (position, node) in made.nodes.iter_mut().enumerate() {
+        node["status"]["addresses"] =
+            json!([{ "type": "InternalIP", "address": address(FIRST + position * KEPT) }]);
+    }
+    for pod in &mut made.pods {
+        let host = pod["spec"]["nodeName"].as_str().expect("every pod runs");
+        let position = hosts.iter().position(|known| known.name == host);
+        let position = position.expect("on a node");
+        let node = FIRST + position * KEPT;
+        let own = match pod["spec"]["hostNetwork"] == json!(true) {
+            true => node,
+            false => {
+                given[position] += 1;
+                // 11 and 28 have no divisor in common: no address twice.
+                node + 1 + given[position] * 11 % (KEPT - 1)
+            }
+        };
+        pod["status"]["podIP"] = json!(address(own));
+        pod["status"]["podIPs"] = json!([{ "ip": address(own) }]);
+    }
+}
+
 fn objects() -> String {
     let mut hosts = hosts();
     let mut made = Made {
@@ -515,6 +544,7 @@ fn objects() -> String {
         .enumerate()
         .map(|(position, host)| node(position, host))
         .collect();
+    addresses(&hosts, &mut made);
     let namespaces = [
         "gateway", "identity", "kube-system", "ledger", "notifications", "payments", "reporting", "risk",
     ]

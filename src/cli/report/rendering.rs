@@ -136,10 +136,7 @@ impl ReportRendering {
         judged: impl FnOnce() -> Judged,
     ) -> Result<(), CliError> {
         let page = matches!(format, ReportFormat::Html);
-        let document = || match self.quiet && !page {
-            true => document().quiet(),
-            false => document(),
-        };
+        let document = || document().told(self.quiet && !page);
         let text = match format {
             ReportFormat::Json => json(&shape())?,
             ReportFormat::Yaml => yaml(&shape())?,

@@ -1,6 +1,7 @@
 //! One block of a document as HTML. Knows nothing of other blocks but which rules the page lists, so that an id can lead there.
 
 use super::sections::Part;
+use super::words::shown;
 use crate::report::chart::Chart;
 use crate::report::document::{Block, Cell, Document, Figure, Number, Table, Tone};
 use crate::report::svg::{self, Picture};
@@ -53,7 +54,7 @@ fn tone(tone: Tone) -> Option<&'static str> {
 
 /// A text in which ids of rules lead to their rows, and words between code marks are code.
 pub fn prose(text: &str, cited: &Cited) -> Markup {
-    let text = clean(text);
+    let text = shown(text);
     let pieces: Vec<&str> = text.split('`').collect();
     // An odd mark is a mark.
     if pieces.len().is_multiple_of(2) {
@@ -107,13 +108,13 @@ pub fn block_of(block: &Block, part: &Part, cited: &Cited) -> Markup {
     match block {
         Block::Verdict { word, sentence } => html! {
             div class=(format!("verdict {}", tone(word.tone).unwrap_or("plain"))) {
-                p { strong { (clean(&word.text)) } " " (prose(sentence, cited)) }
+                p { strong { (shown(&word.text)) } " " (prose(sentence, cited)) }
             }
         },
         Block::Numbers(numbers) => cards(numbers, cited),
         Block::Figure(figure) => drawn(figure, part, block, cited),
         // Its own section handles it.
-        Block::Heading { text, .. } => html! { p { strong { (clean(text)) } } },
+        Block::Heading { text, .. } => html! { p { strong { (shown(text)) } } },
         Block::Paragraph { text, tone: of } => html! {
             p class=[tone(*of)] { (prose(text, cited)) }
         },
@@ -128,7 +129,7 @@ pub fn block_of(block: &Block, part: &Part, cited: &Cited) -> Markup {
             };
             drawn(&figure, part, block, cited)
         }
-        Block::Quote(text) => html! { blockquote { p { (clean(text)) } } },
+        Block::Quote(text) => html! { blockquote { p { (shown(text)) } } },
         Block::Code { text, .. } => html! {
             pre { code { @for line in text.lines() { (clean(line)) "\n" } } }
         },
@@ -141,8 +142,8 @@ fn cards(numbers: &[Number], cited: &Cited) -> Markup {
         dl class="numbers" {
             @for number in numbers {
                 div class=[tone(number.value.tone)] {
-                    dt { (clean(&number.what)) }
-                    dd class="value" { (clean(&number.value.text)) }
+                    dt { (shown(&number.what)) }
+                    dd class="value" { (shown(&number.value.text)) }
                     dd class="note" { (prose(&number.note, cited)) }
                 }
             }
@@ -156,7 +157,7 @@ fn list(items: &[(Cell, String)], cited: &Cited) -> Markup {
             @for (mark, text) in items {
                 li {
                     @if mark.text != "-" {
-                        strong class=(format!("mark {}", tone(mark.tone).unwrap_or("plain"))) { (clean(&mark.text)) }
+                        strong class=(format!("mark {}", tone(mark.tone).unwrap_or("plain"))) { (shown(&mark.text)) }
                         " "
                     }
                     (prose(text, cited))
@@ -169,16 +170,16 @@ fn list(items: &[(Cell, String)], cited: &Cited) -> Markup {
 fn table(table: &Table, named: &str, cited: &Cited) -> Markup {
     let of_rules = is_of_rules(table);
     html! {
-        div class="scroll" tabindex="0" role="group" aria-label=(format!("Table: {}", clean(named))) {
+        div class="scroll" tabindex="0" role="group" aria-label=(format!("Table: {}", shown(named))) {
             table class=[(table.columns.len() > MANY).then_some("wide")] {
-                caption class="unseen" { (clean(named)) }
+                caption class="unseen" { (shown(named)) }
                 thead { tr { @for column in &table.columns {
                     th scope="col" class=[column.numeric.then_some("number")] { (column.heading) }
                 } } }
                 tbody { @for row in &table.rows {
                     tr id=[rule_row(row, of_rules)] { @for (cell, column) in row.iter().zip(&table.columns) {
                         td class=[class(cell, column.numeric)] {
-                            @if of_rules { (clean(&cell.text)) } @else if is_course(&cell.text) { span aria-hidden="true" { (cell.text) } } @else { (prose(&cell.text, cited)) }
+                            @if of_rules { (shown(&cell.text)) } @else if is_course(&cell.text) { span aria-hidden="true" { (cell.text) } } @else { (prose(&cell.text, cited)) }
                         }
                     } }
                 } }
@@ -224,13 +225,13 @@ fn drawn(figure: &Figure, part: &Part, block: &Block, cited: &Cited) -> Markup {
         .unwrap_or(0);
     let picture = Picture {
         id: format!("{}-f{position}", part.id),
-        title: figure.title.clone(),
-        says: figure.says.clone(),
+        title: shown(&figure.title),
+        says: shown(&figure.says),
     };
     html! {
         figure {
             figcaption { (prose(&figure.says, cited)) }
-            div class="scroll" tabindex="0" role="group" aria-label=(format!("Picture: {}", clean(&figure.title))) {
+            div class="scroll" tabindex="0" role="group" aria-label=(format!("Picture: {}", shown(&figure.title))) {
                 (PreEscaped(svg::draw(&figure.chart, &picture)))
             }
             @if !figure.table.rows.is_empty() {

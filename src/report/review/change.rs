@@ -1,10 +1,10 @@
 //! What changes and why: a cluster before and after, and for how long each lasts.
 
-use super::{ClusterPart, Review};
+use super::{ClusterPart, Review, SPELLED_OUT};
 use crate::capacity::growth::{Books, LimitKind};
 use crate::capacity::modes::ModeRow;
 use crate::capacity::runway::{Runway, evenly, runway};
-use crate::finding::grouped;
+use crate::finding::{counted, grouped};
 use crate::model::{ClusterIndex, IpNet, NetworkMode};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 
@@ -29,7 +29,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         return;
     }
     document.heading("What changes and why");
-    for part in parts {
+    for part in parts.iter().take(SPELLED_OUT) {
         let cluster = review.inventory.cluster(part.index);
         let range = part.moved.as_ref().and_then(|moved| moved.pod_cidr);
         document.part(format!("{}: before and after", cluster.name));
@@ -45,6 +45,17 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         }
         before_and_after(part, range.as_ref(), document);
         headroom(review.books, part, range.as_ref(), document);
+    }
+    left_out(parts.len(), document);
+}
+
+/// Of a fleet, nobody reads it cluster by cluster.
+pub(super) fn left_out(clusters: usize, document: &mut Document) {
+    if let Some(more) = clusters.checked_sub(SPELLED_OUT).filter(|more| *more > 0) {
+        document.paragraph(format!(
+            "{} not told of here: name one with --cluster.",
+            counted(more as u64, "more cluster is", "more clusters are")
+        ));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What closes a report: every risk once, the worst first; what was read; the rules that it cites, with their sources.
 
-use super::Review;
+use super::change::left_out;
+use super::{Review, SPELLED_OUT};
 use crate::finding::{Finding, Severity, grouped};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 use crate::rule::{self, Rule};
@@ -96,7 +97,7 @@ pub(super) fn input(review: &Review, document: &mut Document) {
             format!("{} of seed {seed}", grouped(u64::from(futures))),
         );
     }
-    for part in review.clusters {
+    for part in review.clusters.iter().take(SPELLED_OUT) {
         let cluster = review.inventory.cluster(part.index);
         let version = cluster
             .kubernetes_version
@@ -112,6 +113,7 @@ pub(super) fn input(review: &Review, document: &mut Document) {
         }
     }
     document.table("Versions and input", table);
+    left_out(review.clusters.len(), document);
     document.paragraph(
         "The same input and the same version give the same report, byte for byte; the fingerprint tells whether the input is the same.",
     );

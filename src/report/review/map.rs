@@ -78,6 +78,10 @@ fn figure(name: &str, row: &SubnetRow, map: &AddressMap) -> Figure {
             )
         })
         .collect();
+    let hidden = match map.by_size {
+        true => 0,
+        false => map.unplaced(),
+    };
     let mut table = Table::new(&["who", "#addresses"]);
     let mut legend = Vec::new();
     for (position, kind) in kinds.iter().enumerate() {
@@ -87,16 +91,30 @@ fn figure(name: &str, row: &SubnetRow, map: &AddressMap) -> Figure {
             .map(|(_, addresses)| addresses)
             .sum();
         let (ink, word) = words(*kind);
+        // What is drawn free is more than what is free, and must not be read as it.
+        if *kind == Occupant::Free && hidden > 0 {
+            legend.push((
+                ink,
+                format!(
+                    "free ({}), or held and nobody says where ({})",
+                    grouped(sum.saturating_sub(hidden)),
+                    grouped(hidden)
+                ),
+            ));
+            table.rows.push(vec![
+                Cell::toned("held, and nobody says where", Tone::Warning),
+                Cell::from(grouped(hidden)),
+            ]);
+            table.rows.push(vec![
+                Cell::from(word),
+                Cell::from(grouped(sum.saturating_sub(hidden))),
+            ]);
+            continue;
+        }
         legend.push((ink, format!("{word} ({})", grouped(sum))));
         table
             .rows
             .push(vec![Cell::from(word), Cell::from(grouped(sum))]);
-    }
-    if map.unplaced() > 0 && !map.by_size {
-        table.rows.push(vec![
-            Cell::toned("held, and nobody says where", Tone::Warning),
-            Cell::from(grouped(map.unplaced())),
-        ]);
     }
     let free = kinds.iter().position(|kind| *kind == Occupant::Free);
     let cells = Cells::of(&parts, free);
@@ -132,13 +150,13 @@ fn says(name: &str, row: &SubnetRow, map: &AddressMap, each: u64) -> String {
     let unplaced = match map.unplaced() {
         0 => String::new(),
         unplaced => format!(
-            "{} more are held at places that nobody names (a node keeps addresses for pods that do not run yet), so what is drawn free is \
-             free at most. ",
+            "{} of them are held at places that nobody names (a node keeps addresses for pods that do not run yet): they lie among what is \
+             drawn light, and are not free. ",
             grouped(unplaced)
         ),
     };
     format!(
-        "{held}{unplaced}What is free lies in {}, the longest of {at_most}{}; {at_most}{} of 16 are free, which static blocks need. {cell}.",
+        "{held}{unplaced}What is drawn light lies in {}, the longest of {}; {at_most}{} of 16 are free, which static blocks need (STB-1). {cell}.",
         counted(fragments.runs, "stretch", "stretches"),
         counted(fragments.longest, "address", "addresses"),
         counted(fragments.blocks, "aligned block", "aligned blocks"),

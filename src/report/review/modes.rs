@@ -1,6 +1,7 @@
 //! The same cluster under every network mode.
 
-use super::Review;
+use super::change::left_out;
+use super::{Review, SPELLED_OUT};
 use crate::capacity::modes::ModeRow;
 use crate::finding::grouped;
 use crate::report::chart::{Bar, Bars, Chart, Ink};
@@ -12,7 +13,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         return;
     }
     document.heading("Network modes compared");
-    for part in review.clusters {
+    for part in review.clusters.iter().take(SPELLED_OUT) {
         let name = &review.inventory.cluster(part.index).name;
         let mut told = compare::document(name, &part.modes, &part.eligibility, &[]);
         document.part(told.title.clone());
@@ -38,6 +39,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             }
         }
     }
+    left_out(review.clusters.len(), document);
 }
 
 fn figure(name: &str, rows: &[ModeRow], table: crate::report::Table) -> Figure {

@@ -397,7 +397,7 @@ fn availability(simulation: &Simulation) -> Document {
         );
         return document;
     }
-    let (table, more) = tables::workloads(simulation, LISTED);
+    let (table, more) = tables::rows_of_workloads(simulation, falls.clone(), LISTED);
     let down = falls.iter().filter(|workload| workload.down > 0).count() as u64;
     let drawn = falls.iter().take(DRAWN).map(|workload| {
         let facts = &setting.population.workloads[workload.workload.at()];
@@ -439,8 +439,8 @@ fn availability(simulation: &Simulation) -> Document {
     });
     if more > 0 {
         document.paragraph(format!(
-            "{} more; `-o json` has all of them.",
-            grouped(more as u64)
+            "{} not in the numbers behind the picture; `-o json` has all of them.",
+            counted(more as u64, "more workload is", "more workloads are")
         ));
     }
     document

@@ -1,12 +1,13 @@
 //! Every range against every other: which meet that must not, which meet and may, which are apart.
 
 use super::Review;
-use crate::capacity::overlap::Overlap;
+use crate::capacity::overlap::{Overlap, OwnedRange};
 use crate::finding::{Severity, counted};
 use crate::model::{IpNet, cidr};
 use crate::report::capacity::overlaps;
 use crate::report::chart::{Chart, Ink, Matrix};
 use crate::report::document::{Block, Cell, Document, Figure, Table, Tone};
+use std::collections::BTreeSet;
 
 /// Ranges of a matrix: more cannot be looked at.
 const MOST: usize = 28;
@@ -16,6 +17,26 @@ struct Named {
     rank: u8,
     what: String,
     cidr: IpNet,
+    /// Of a VNet its name: what is found of its subnets is found of it.
+    vnet: Option<String>,
+}
+
+impl Named {
+    /// Whether a range of a finding is this one, or lies in this VNet.
+    fn is_of(&self, range: &OwnedRange) -> bool {
+        if range.cidr == self.cidr {
+            return true;
+        }
+        let (Some(vnet), true) = (&self.vnet, self.cidr.contains(&range.cidr)) else {
+            return false;
+        };
+        vnet_of(range) == vnet
+    }
+}
+
+/// Of `vnet/subnet`, and of a VNet itself.
+fn vnet_of(range: &OwnedRange) -> &str {
+    range.owner.split('/').next().unwrap_or_default()
 }
 
 pub(super) fn section(review: &Review, document: &mut Document) {
@@ -24,10 +45,16 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         return;
     }
     let found = &review.assessment.overlaps;
+    // A fleet has thousands of both.
+    let sides = || found.iter().flat_map(|overlap| [&overlap.a, &overlap.b]);
+    let cidrs: BTreeSet<IpNet> = sides().map(|side| side.cidr).collect();
+    let vnets: BTreeSet<&str> = sides().map(vnet_of).collect();
     for range in &mut all {
-        let is_in =
-            |overlap: &&Overlap| overlap.a.cidr == range.cidr || overlap.b.cidr == range.cidr;
-        if found.iter().any(|overlap| is_in(&overlap)) {
+        let of_vnet = range
+            .vnet
+            .as_deref()
+            .is_some_and(|vnet| vnets.contains(vnet));
+        if of_vnet || cidrs.contains(&range.cidr) {
             range.rank = 0;
         }
     }
@@ -60,6 +87,7 @@ fn ranges(review: &Review) -> Vec<Named> {
             rank,
             what,
             cidr: *cidr,
+            vnet: None,
         });
     };
     let clusters = review.scope.clusters(inventory);
@@ -81,15 +109,20 @@ fn ranges(review: &Review) -> Vec<Named> {
         }
         near.extend(inventory.vnets_of_cluster(cluster));
     }
+    for range in &inventory.reserved {
+        add(4, range.owner.clone(), &range.cidr);
+    }
     for index in inventory.vnet_indices() {
         let vnet = inventory.vnet(index);
         let rank = if near.contains(&index) { 2 } else { 3 };
         for cidr in &vnet.address_space {
-            add(rank, format!("VNet {}", vnet.name), cidr);
+            all.push(Named {
+                rank,
+                what: format!("VNet {}", vnet.name),
+                cidr: *cidr,
+                vnet: Some(vnet.name.clone()),
+            });
         }
-    }
-    for range in &inventory.reserved {
-        add(4, range.owner.clone(), &range.cidr);
     }
     all
 }
@@ -106,8 +139,8 @@ fn figure(all: &[Named], found: &[Overlap]) -> Figure {
     ];
     let severity = |a: &Named, b: &Named| {
         let pair = found.iter().filter(|overlap| {
-            let (x, y) = (overlap.a.cidr, overlap.b.cidr);
-            (x, y) == (a.cidr, b.cidr) || (x, y) == (b.cidr, a.cidr)
+            let (x, y) = (&overlap.a, &overlap.b);
+            (a.is_of(x) && b.is_of(y)) || (a.is_of(y) && b.is_of(x))
         });
         pair.map(|overlap| overlap.severity).max()
     };

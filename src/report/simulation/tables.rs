@@ -211,13 +211,18 @@ fn falls(simulation: &Simulation, workload: &WorkloadOutcome) -> bool {
 
 /// Workloads that fall by more than one pod, or all of them with `--pods`; and how many rows were left out.
 pub fn workloads(simulation: &Simulation, shown: usize) -> (Table, usize) {
+    let rows = simulation.outcome.workloads.iter();
+    let rows = rows.filter(|workload| simulation.show.pods || falls(simulation, workload));
+    rows_of_workloads(simulation, rows.collect(), shown)
+}
+
+/// The same of workloads that are chosen, those that fall furthest first; and how many are left out.
+pub fn rows_of_workloads(
+    simulation: &Simulation,
+    mut rows: Vec<&WorkloadOutcome>,
+    shown: usize,
+) -> (Table, usize) {
     let population = simulation.setting.population;
-    let mut rows: Vec<&WorkloadOutcome> = simulation
-        .outcome
-        .workloads
-        .iter()
-        .filter(|workload| simulation.show.pods || falls(simulation, workload))
-        .collect();
     rows.sort_by_key(|workload| {
         (
             std::cmp::Reverse(workload.down),
