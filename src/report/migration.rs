@@ -117,7 +117,6 @@ pub fn runbook(of: Runbook) -> Document {
 /// What a review shows of a plan, each under a title of its own: how it is carried out, the way back, the code, the facts.
 pub struct Parts {
     pub runbook: Document,
-    pub when: Document,
     pub way_back: Document,
     pub code: Document,
     pub facts: Document,
@@ -149,26 +148,35 @@ pub fn parts(of: Runbook) -> Parts {
     if is_sound {
         rights::section(of, &mut runbook);
     }
-    let mut when = Document::new("When");
-    when::section(of, &mut when);
     let mut way_back = Document::new("Way back");
     closing::abort(of, &mut way_back);
     let mut code = Document::new("Infrastructure as code");
     closing::code(plan, &mut code);
     let mut facts = Document::new("Facts");
     closing::facts(plan, &mut facts);
-    for part in [&mut when, &mut way_back, &mut code, &mut facts] {
-        // Its title says what the heading would.
-        if matches!(part.blocks.first(), Some(Block::Heading { .. })) {
-            part.blocks.remove(0);
-        }
+    for part in [&mut way_back, &mut code, &mut facts] {
+        without_heading(part);
     }
     Parts {
         runbook,
-        when,
         way_back,
         code,
         facts,
+    }
+}
+
+/// The windows that come, as the plan says them.
+pub fn openings(of: Runbook) -> Document {
+    let mut when = Document::new("Next openings");
+    when::section(of, &mut when);
+    without_heading(&mut when);
+    when
+}
+
+/// Its title says what the heading would.
+fn without_heading(part: &mut Document) {
+    if matches!(part.blocks.first(), Some(Block::Heading { .. })) {
+        part.blocks.remove(0);
     }
 }
 

@@ -2,21 +2,14 @@
 
 use super::capacity::findings;
 use super::document::{Cell, Document, Table, Tone};
+use super::told::asked;
 use crate::capacity::answer::{Answer, CODE_NOT_KNOWN, Stage};
 use crate::finding::{counted, grouped};
 use crate::predict::{Outcome, Prediction};
 
 /// Everything a prediction says.
 pub fn document(prediction: &Prediction) -> Document {
-    let mut document = Document::new(format!(
-        "{}: {}",
-        prediction.cluster,
-        if prediction.changes.is_empty() {
-            "no change".to_string()
-        } else {
-            prediction.changes.join("; ")
-        }
-    ));
+    let mut document = Document::new(asked(prediction));
     document.toned(verdict(prediction), tone(prediction.outcome));
     if !prediction.errors.is_empty() {
         document.heading("What it answers");

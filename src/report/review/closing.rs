@@ -4,6 +4,7 @@ use super::change::left_out;
 use super::{Review, SPELLED_OUT};
 use crate::finding::{Finding, Severity, grouped};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
+use crate::report::told::Told;
 use crate::rule::{self, Rule};
 use std::collections::BTreeSet;
 
@@ -36,18 +37,9 @@ pub(super) fn risks(review: &Review, document: &mut Document) {
         }
     }
     for overlap in &review.assessment.overlaps {
-        let rules: Vec<&str> = overlap.rules.iter().map(|rule| rule.id).collect();
-        let message = format!(
-            "{} {} of {} meets {} {} of {}: {}",
-            overlap.a.kind.word(),
-            overlap.a.cidr,
-            overlap.a.owner,
-            overlap.b.kind.word(),
-            overlap.b.cidr,
-            overlap.b.owner,
-            overlap.why
-        );
-        all.push((overlap.severity, message, "overlap", rules.join(", ")));
+        let told = Told::from(overlap);
+        let rules: Vec<&str> = told.rules.iter().map(|rule| rule.id).collect();
+        all.push((told.severity, told.message, told.code, rules.join(", ")));
     }
     if all.is_empty() {
         return;

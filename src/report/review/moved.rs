@@ -522,9 +522,9 @@ fn window(planned: &Planned, simulation: &Simulation) -> Document {
         table,
     });
     if let Ok(plan) = planned.plan {
-        let when = migration::parts(runbook(plan, planned)).when;
-        document.heading("Next openings");
-        document.blocks.extend(when.blocks);
+        let openings = migration::openings(runbook(plan, planned));
+        document.heading(openings.title);
+        document.blocks.extend(openings.blocks);
     }
     document
 }

@@ -7,6 +7,7 @@ use crate::predict::Prediction;
 use crate::report::document::{Block, Cell, Document, Number, Table, Tone};
 use crate::report::predict::{numbers, tone, verdict};
 use crate::report::simulation::span;
+use crate::report::told;
 
 /// An estate in a word.
 pub fn estate_word(worst: Option<Severity>) -> (&'static str, Tone) {
@@ -203,11 +204,7 @@ fn asked(predictions: &[Prediction]) -> Table {
             .find(|finding| finding.severity == Severity::Blocker)
             .map_or("", |finding| finding.code);
         table.rows.push(vec![
-            Cell::from(format!(
-                "{}: {}",
-                prediction.cluster,
-                prediction.changes.join("; ")
-            )),
+            Cell::from(told::asked(prediction)),
             Cell::toned(verdict(prediction), tone(prediction.outcome)),
             Cell::from(first.map_or(blocker, |error| error.code)),
             Cell::from(first.map_or_else(String::new, numbers)),
