@@ -230,50 +230,69 @@ fn standard_input_stands_nowhere() {
     assert!(!String::from_utf8_lossy(&output.stdout).contains("physicalLocation"));
 }
 
+/// Counts are those of what is there, and everything that SARIF lists is in a case: errors fail, the rest is told.
+fn adds_up(name: &str, command: &[&str]) {
+    let xml = answer(&[command, &["-o", "junit"]].concat());
+    let document =
+        roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let whole = document.root_element();
+    let number = |node: roxmltree::Node, name: &str| -> usize {
+        node.attribute(name)
+            .expect("a count")
+            .parse()
+            .expect("a number")
+    };
+    let count = |node: roxmltree::Node, name: &str| {
+        node.descendants()
+            .filter(|node| node.has_tag_name(name))
+            .count()
+    };
+    let suites = whole
+        .children()
+        .filter(|node| node.has_tag_name("testsuite"));
+    for node in suites.chain([whole]) {
+        assert_eq!(number(node, "tests"), count(node, "testcase"), "{name}");
+        assert_eq!(number(node, "failures"), count(node, "failure"), "{name}");
+        assert_eq!(number(node, "skipped"), count(node, "skipped"), "{name}");
+    }
+    let sarif = sarif(command);
+    conforms(&schema(), name, &sarif);
+    let text: String = whole.descendants().filter_map(|node| node.text()).collect();
+    for result in sarif["runs"][0]["results"].as_array().unwrap() {
+        let message = result["message"]["text"]
+            .as_str()
+            .unwrap()
+            .replace("\\[", "[")
+            .replace("\\]", "]");
+        assert!(text.contains(&message), "{name}: {message}");
+        let in_failure = whole
+            .descendants()
+            .filter(|node| node.has_tag_name("failure"))
+            .any(|node| node.text().is_some_and(|text| text.contains(&message)));
+        assert_eq!(result["level"] == "error", in_failure, "{name}: {message}");
+    }
+}
+
 #[test]
 fn junit_adds_up_and_fails_where_something_blocks() {
     for name in scenarios() {
         let from = format!("scenarios/{name}.yaml");
-        let xml = answer(&["report", "--from", &from, "-o", "junit"]);
-        let document =
-            roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let whole = document.root_element();
-        let number = |node: roxmltree::Node, name: &str| -> usize {
-            node.attribute(name)
-                .expect("a count")
-                .parse()
-                .expect("a number")
-        };
-        let count = |node: roxmltree::Node, name: &str| {
-            node.descendants()
-                .filter(|node| node.has_tag_name(name))
-                .count()
-        };
-        let suites = whole
-            .children()
-            .filter(|node| node.has_tag_name("testsuite"));
-        for node in suites.chain([whole]) {
-            assert_eq!(number(node, "tests"), count(node, "testcase"), "{name}");
-            assert_eq!(number(node, "failures"), count(node, "failure"), "{name}");
-            assert_eq!(number(node, "skipped"), count(node, "skipped"), "{name}");
-        }
-        // Everything that SARIF lists is in a case: errors fail, the rest is told.
-        let sarif = sarif(&["report", "--from", &from]);
-        let text: String = whole.descendants().filter_map(|node| node.text()).collect();
-        for result in sarif["runs"][0]["results"].as_array().unwrap() {
-            let message = result["message"]["text"]
-                .as_str()
-                .unwrap()
-                .replace("\\[", "[")
-                .replace("\\]", "]");
-            assert!(text.contains(&message), "{name}: {message}");
-            let in_failure = whole
-                .descendants()
-                .filter(|node| node.has_tag_name("failure"))
-                .any(|node| node.text().is_some_and(|text| text.contains(&message)));
-            assert_eq!(result["level"] == "error", in_failure, "{name}: {message}");
-        }
+        adds_up(&name, &["report", "--from", &from]);
     }
+}
+
+#[test]
+fn readiness_is_told_to_pipelines_as_well() {
+    adds_up(
+        "readiness",
+        &["readiness", "--from", "scenarios/fintech.yaml"],
+    );
+    let from = "scenarios/payments";
+    let document = sarif(&["readiness", "--from", from]);
+    assert_eq!(
+        pointed(&document, "overlay"),
+        BTreeSet::from([("scenarios/payments/cluster.yaml".to_string(), Some(25))])
+    );
 }
 
 #[test]

@@ -361,14 +361,26 @@ fn plans_and_what_is_said_of_them() {
     let arguments = ["migrate", "--from", "scenarios/payments", "--futures", "20"];
     let output = binary::aksplan(&[&arguments[..], &["--out", path]].concat(), "");
     assert!(output.status.success(), "{output:?}");
-    let plan = std::fs::read_to_string(path).expect("the plan was written");
-    let plan = serde_json::from_str(&plan).expect("a plan is JSON");
+    let text = std::fs::read_to_string(path).expect("the plan was written");
+    let plan = serde_json::from_str(&text).expect("a plan is JSON");
     assert_eq!(problems(&validator("plan"), &plan), Vec::<String>::new());
     conforms("status", &["migrate", "--status", "--plan", path]);
-    // The plan of a scenario names no cluster id, so it is not valid: that is said, with an exit code of its own.
-    let output = binary::aksplan(&["migrate", "--verify", "--plan", path, "-o", "json"], "");
-    assert_eq!(output.status.code(), Some(3));
-    let said = serde_json::from_slice(&output.stdout).expect("`-o json` prints JSON");
-    assert_eq!(problems(&validator("verify"), &said), Vec::<String>::new());
-    assert_eq!(said["is_valid"], false);
+    // A plan that was changed after it was made is not valid: that is said, with an exit code of its own.
+    let changed = folder.join("changed.json");
+    let changed = changed
+        .to_str()
+        .expect("the target folder has a plain name");
+    std::fs::write(
+        changed,
+        text.replace("\"made_by\": \"aksplan", "\"made_by\": \"somebody"),
+    )
+    .expect("the folder takes files");
+    for (path, code) in [(path, 0), (changed, 3)] {
+        let output = binary::aksplan(&["migrate", "--verify", "--plan", path, "-o", "json"], "");
+        assert_eq!(output.status.code(), Some(code));
+        let said: serde_json::Value =
+            serde_json::from_slice(&output.stdout).expect("`-o json` prints JSON");
+        assert_eq!(problems(&validator("verify"), &said), Vec::<String>::new());
+        assert_eq!(said["is_valid"], code == 0);
+    }
 }

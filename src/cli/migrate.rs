@@ -21,11 +21,10 @@ mod telling;
 
 use self::carry::CarryArgs;
 use self::study::study;
+use super::choices::ChoicesArgs;
 use super::simulation::SimulationArgs;
 use super::{CliError, Ending};
-use crate::migrate::sequence::{Choices, NoSequence, PolicyAfter};
-use crate::model::IntOrPercent;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use crate::migrate::sequence::NoSequence;
 use std::path::PathBuf;
 
 /// The move to Azure CNI Overlay: what it will do, the plan that makes it, and carrying that plan out
@@ -40,6 +39,9 @@ pub struct MigrateArgs {
     pod_cidr: String,
 
     #[command(flatten)]
+    out: OutArgs,
+
+    #[command(flatten)]
     choices: ChoicesArgs,
 
     #[command(flatten)]
@@ -49,10 +51,10 @@ pub struct MigrateArgs {
     simulation: SimulationArgs,
 }
 
-/// What a plan is to do beside the move.
+/// Where a plan goes.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Plan")]
-pub struct ChoicesArgs {
+pub struct OutArgs {
     /// Write the plan here, and its runbook beside it (PLAN with .md); both are readable by you alone
     #[arg(long, value_name = "PLAN", conflicts_with = "plan")]
     out: Option<PathBuf>,
@@ -60,60 +62,6 @@ pub struct ChoicesArgs {
     /// Write the runbook here instead
     #[arg(long, value_name = "FILE", requires = "out")]
     runbook: Option<PathBuf>,
-
-    /// Surge of a pool for the time of the move, as 33% or 2; put back afterwards
-    #[arg(long, value_name = "POOL=VALUE", value_parser = surge_choice)]
-    max_surge: Vec<(String, IntOrPercent)>,
-
-    /// Drain timeout of a pool for the time of the move, in minutes, 5 to 1440; put back afterwards
-    #[arg(long, value_name = "POOL=MINUTES", value_parser = timeout_choice)]
-    drain_timeout: Vec<(String, u32)>,
-
-    /// Network policy at the end; left out: enforcement as before, by the way with the fewest reimages
-    #[arg(long, value_name = "ENGINE", value_parser = policy_choices())]
-    network_policy_after: Option<PolicyAfter>,
-}
-
-impl ChoicesArgs {
-    fn choices(&self) -> Choices {
-        Choices {
-            policy_after: self.network_policy_after,
-            max_surge: self.max_surge.clone(),
-            drain_timeout: self.drain_timeout.clone(),
-        }
-    }
-}
-
-fn surge_choice(text: &str) -> Result<(String, IntOrPercent), String> {
-    let (pool, value) = named_value(text)?;
-    let surge = IntOrPercent::from_word(value).ok_or_else(|| {
-        format!("`{value}`: expected a number of nodes or a percentage, as in apps=33%")
-    })?;
-    Ok((pool, surge))
-}
-
-fn timeout_choice(text: &str) -> Result<(String, u32), String> {
-    let (pool, value) = named_value(text)?;
-    let minutes = value
-        .parse()
-        .map_err(|_| format!("`{value}`: expected minutes, as in apps=60"))?;
-    Ok((pool, minutes))
-}
-
-fn named_value(text: &str) -> Result<(String, &str), String> {
-    match text.split_once('=') {
-        Some((pool, value)) if !pool.is_empty() => Ok((pool.to_string(), value)),
-        _ => Err("expected POOL=VALUE, as in apps=33%".to_string()),
-    }
-}
-
-fn policy_choices() -> impl TypedValueParser<Value = PolicyAfter> {
-    PossibleValuesParser::new(PolicyAfter::ALL.map(PolicyAfter::word)).map(|word| {
-        PolicyAfter::ALL
-            .into_iter()
-            .find(|policy| policy.word() == word)
-            .expect("clap lets no other through")
-    })
 }
 
 pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
@@ -128,18 +76,18 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
                 .to_string(),
         ));
     }
-    let study = study(scene, &args.pod_cidr, &args.choices.choices())?;
-    let planned = match (&args.choices.out, study.range, &study.sequence) {
+    let study = study(scene, &args.pod_cidr, &args.choices.all())?;
+    let planned = match (&args.out.out, study.range, &study.sequence) {
         (Some(out), Some(range), Ok(Some(sequence))) => Some(out::Wanted {
             out,
-            runbook: args.choices.runbook.as_deref(),
+            runbook: args.out.runbook.as_deref(),
             pod_cidr: range,
             superset: study.superset,
             sequence: sequence.clone(),
             findings: study.admission.clone(),
             not_checked: study.prediction_not_checked.clone(),
         }),
-        (_, _, Err(NoSequence::MovedAlready)) if args.choices.out.is_none() => None,
+        (_, _, Err(NoSequence::MovedAlready)) if args.out.out.is_none() => None,
         (_, _, Err(error)) => return Err(CliError::Usage(error.to_string())),
         (Some(_), _, _) => {
             return Err(CliError::Usage(

@@ -7,6 +7,7 @@
 #[cfg(feature = "azure")]
 mod azure_access;
 mod capacity;
+mod choices;
 mod cidr;
 mod compare;
 mod completion;

@@ -1,11 +1,13 @@
 //! `aksplan readiness`.
 
 use super::input::{About, Sources, one_cluster};
-use super::output::Rendering;
+use super::pipeline::{FoundRendering, Judged};
 use super::{CliError, Ending};
 use crate::readiness::check;
+use crate::report::junit;
 use crate::report::readiness::document;
 use crate::report::shapes::readiness::ReadinessShape;
+use crate::report::told;
 
 /// Whether a cluster is ready to run what people rely on: networking, identity, ingress, network policy, observability
 ///
@@ -21,7 +23,7 @@ pub struct ReadinessArgs {
     cluster: Option<String>,
 
     #[command(flatten)]
-    rendering: Rendering,
+    rendering: FoundRendering,
 }
 
 pub fn run(args: &ReadinessArgs) -> Result<Ending, CliError> {
@@ -29,10 +31,25 @@ pub fn run(args: &ReadinessArgs) -> Result<Ending, CliError> {
         platform: true,
         ..About::cluster(args.cluster.as_deref())
     };
-    let inventory = args.sources.load(&about)?.current;
+    let (loaded, places) =
+        args.rendering
+            .placing
+            .load(&args.sources, &about, args.rendering.needs_places())?;
+    let inventory = loaded.current;
     let index = one_cluster(&inventory, args.cluster.as_deref())?;
-    let readiness = check(&inventory, inventory.cluster(index), inventory.observed_at);
-    args.rendering
-        .print(|| ReadinessShape::from(&readiness), || document(&readiness))?;
+    let cluster = inventory.cluster(index);
+    let readiness = check(&inventory, cluster, inventory.observed_at);
+    args.rendering.print(
+        || ReadinessShape::from(&readiness),
+        || document(&readiness),
+        || Judged {
+            command: "readiness",
+            about: cluster.name.clone(),
+            told: told::of_readiness(&readiness),
+            suites: vec![junit::readiness(&[&readiness])],
+            not_checked: readiness.not_checked.clone(),
+            places,
+        },
+    )?;
     Ok(args.rendering.ending(readiness.worst()))
 }

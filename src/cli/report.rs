@@ -8,6 +8,7 @@ mod rendering;
 
 use self::judged::judged;
 use self::rendering::ReportRendering;
+use super::choices::ChoicesArgs;
 use super::input::{Focus, Sources, chosen_state, unread};
 use super::plan::plan_predictions;
 use super::play::PlayArgs;
@@ -51,6 +52,9 @@ pub struct ReportArgs {
     /// How fast a pool grows, in nodes a week; a scenario's timeline says it as well
     #[arg(long, value_name = "POOL=NODES", value_parser = parts::pace)]
     growth: Vec<(String, f64)>,
+
+    #[command(flatten)]
+    choices: ChoicesArgs,
 
     #[command(flatten)]
     play: PlayArgs,
@@ -121,7 +125,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         timeline: followed.as_ref().map(|(_, timeline)| timeline),
         simulates: clusters.len() <= MOST_MOVES,
     };
-    asking.check_growth(&clusters)?;
+    asking.check_pools(&clusters)?;
     let mut parts = Vec::new();
     for index in clusters {
         parts.push(asking.part(index)?);

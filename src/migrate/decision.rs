@@ -61,8 +61,8 @@ pub struct Evidence<'a> {
     pub findings: &'a [Finding],
     /// Whether nodes and pods were read, without which nothing can be simulated.
     pub simulated: bool,
-    /// Whether AKS takes the request; `None`: rules and facts do not decide.
-    pub admitted: Option<bool>,
+    /// Whether AKS takes the request, or why rules and facts do not decide it.
+    pub admitted: Result<bool, &'a [String]>,
     /// Futures that were played, and those in which every pool ended well.
     pub futures: Option<(u32, u32)>,
     pub windows: &'a [Fitting],
@@ -81,14 +81,15 @@ pub fn decide(evidence: &Evidence) -> Decision {
         .cloned()
         .collect();
     blockers.extend(of(evidence.findings, Severity::Blocker));
-    if evidence.admitted == Some(false) && blockers.is_empty() {
+    if evidence.admitted == Ok(false) && blockers.is_empty() {
         blockers.push("AKS refuses the request".to_string());
     }
     let mut conditions = Vec::new();
-    if evidence.admitted.is_none() {
-        conditions.push(
-            "whether AKS takes the request is not known: rules and facts leave it open".to_string(),
-        );
+    if let Err(open) = evidence.admitted {
+        conditions.push(format!(
+            "whether AKS takes the request is not known: {}",
+            open.join("; ")
+        ));
     }
     if let Some((all, completed)) = evidence.futures
         && completed < all
@@ -179,7 +180,7 @@ mod tests {
         refused: &[],
         findings: &[],
         simulated: true,
-        admitted: Some(true),
+        admitted: Ok(true),
         futures: Some((100, 100)),
         windows: &[],
         dependents: 0,
@@ -227,7 +228,7 @@ mod tests {
             (
                 "unanswered",
                 Evidence {
-                    admitted: None,
+                    admitted: Err(&[]),
                     ..clear
                 },
                 Go::Conditions,
@@ -235,7 +236,7 @@ mod tests {
             (
                 "refused by AKS",
                 Evidence {
-                    admitted: Some(false),
+                    admitted: Ok(false),
                     ..clear
                 },
                 Go::No,

@@ -58,20 +58,7 @@ fn target(plan: &Plan, wrong: &mut Vec<String>) {
         return;
     };
     let id = ResourceId::new(id.as_str());
-    let segments: Vec<&str> = id.as_str().split('/').collect();
-    let is_cluster = segments.len() == 9
-        && segments[0].is_empty()
-        && segments[1..].iter().all(|segment| !segment.is_empty())
-        && segments[1].eq_ignore_ascii_case("subscriptions")
-        && segments[3].eq_ignore_ascii_case("resourceGroups")
-        && segments[5].eq_ignore_ascii_case("providers")
-        && segments[6].eq_ignore_ascii_case("Microsoft.ContainerService")
-        && segments[7].eq_ignore_ascii_case("managedClusters")
-        // A name is a name: nothing of it may lead elsewhere.
-        && segments[1..].iter().all(|segment| {
-            !segment.contains(['?', '#', '%', '\\', ' ']) && *segment != "." && *segment != ".."
-        });
-    if !is_cluster {
+    if !id.is_managed_cluster() {
         wrong.push(format!("`{id}` is no id of a managed cluster"));
     } else if !id.name().eq_ignore_ascii_case(&target.name) {
         wrong.push(format!(

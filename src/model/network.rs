@@ -52,6 +52,22 @@ impl ResourceId {
         let (parent, _kind) = rest.rsplit_once('/')?;
         (!parent.is_empty()).then(|| ResourceId::new(parent))
     }
+
+    /// Whether this is the id of a managed cluster and of nothing below it. A segment that could lead elsewhere in an address is none.
+    pub fn is_managed_cluster(&self) -> bool {
+        let segments: Vec<&str> = self.0.split('/').collect();
+        segments.len() == 9
+            && segments[0].is_empty()
+            && segments[1].eq_ignore_ascii_case("subscriptions")
+            && segments[3].eq_ignore_ascii_case("resourceGroups")
+            && segments[5].eq_ignore_ascii_case("providers")
+            && segments[6].eq_ignore_ascii_case("Microsoft.ContainerService")
+            && segments[7].eq_ignore_ascii_case("managedClusters")
+            && segments[1..].iter().all(|segment| {
+                !matches!(*segment, "" | "." | "..")
+                    && !segment.contains(['?', '#', '%', '\\', ' '])
+            })
+    }
 }
 
 /// Whether somebody who writes `wanted` means this resource: by its name, by `resource-group/name`, or by its id.

@@ -17,15 +17,13 @@ use crate::rule;
 pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
     for pool in &scene.after.pools {
         if pool.subnet.is_none() {
-            judgement.undecided = true;
-            judgement.not_checked.push(format!(
+            judgement.not_known(format!(
                 "pool {}: its subnet is not known, so nothing was compared with it",
                 pool.name
             ));
         }
         if !pool.unknown.is_empty() {
-            judgement.undecided = true;
-            judgement.not_checked.push(format!(
+            judgement.not_known(format!(
                 "pool {}: {} not known before apply",
                 pool.name,
                 pool.unknown.join(", ")
@@ -75,8 +73,7 @@ fn subnet_size(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
     let mut range = CheckedRange::NodeSubnet;
     for (pool, cost) in &users {
         let (Some(cost), Some(mode)) = (cost, scene.after.network_mode(pool)) else {
-            judgement.undecided = true;
-            judgement.not_checked.push(format!(
+            judgement.not_known(format!(
                 "pool {}: its network mode or max_pods is not known, so its addresses were not counted",
                 pool.name
             ));
@@ -200,7 +197,9 @@ fn pod_cidr_missing(scene: &Scene, mode: NetworkMode, judgement: &mut Judgement)
             "no pod CIDR was given; from Azure CNI node subnet it is required: aksplan cidr suggest --for pod",
             &[&rule::MIG_10],
         ));
-        judgement.undecided = true;
+        judgement
+            .open
+            .push("the pod CIDR of the move was not given".to_string());
     } else {
         judgement.not_checked.push(format!(
             "the {mode} pod CIDR was not given; AKS's default, {DEFAULT_POD_CIDR}, holds 256 nodes with surge (OVL-1)"

@@ -90,6 +90,8 @@ pub struct Prediction {
     pub demand: Vec<DemandRow>,
     /// What is not answered by AKS but worth knowing.
     pub findings: Vec<Finding>,
+    /// Why the outcome is not known, where it is not, and else what only that would have decided: clauses.
+    pub open: Vec<String>,
     pub not_checked: Vec<String>,
 }
 
@@ -113,8 +115,16 @@ struct Judgement {
     demand: Vec<DemandRow>,
     findings: Vec<Finding>,
     not_checked: Vec<String>,
-    /// True when something needed is not known, so that silence does not mean acceptance.
-    undecided: bool,
+    /// What is needed and not known, so that silence does not mean acceptance.
+    open: Vec<String>,
+}
+
+impl Judgement {
+    /// Something needed is not known, and was not checked for that reason.
+    fn not_known(&mut self, what: String) {
+        self.open.push(what.clone());
+        self.not_checked.push(what);
+    }
 }
 
 /// Predicts the answer.
@@ -148,7 +158,7 @@ pub fn predict_in(estate: &Estate, wish: &Wish) -> Prediction {
             .any(|error| [SUBNET_IS_FULL, runtime::ABOVE_MAX_COUNT].contains(&error.code));
     let outcome = if rejected || refused {
         Outcome::Rejected
-    } else if judgement.undecided {
+    } else if !judgement.open.is_empty() {
         Outcome::Unknown
     } else if fails {
         Outcome::AcceptedThenFails
@@ -170,6 +180,7 @@ pub fn predict_in(estate: &Estate, wish: &Wish) -> Prediction {
         errors: judgement.errors,
         demand: judgement.demand,
         findings: findings.map(|finding| finding.within(&cluster)).collect(),
+        open: judgement.open,
         not_checked,
     }
 }

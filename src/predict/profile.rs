@@ -196,15 +196,13 @@ fn network_profile(scene: &Scene, judgement: &mut Judgement) {
         ));
     }
     if network.plugin.is_none() {
-        judgement.undecided = true;
-        judgement.not_checked.push(
+        judgement.not_known(
             "the network plugin was not given, and its default depends on who asks (MP-5)"
                 .to_string(),
         );
     }
     if let Some(NetworkPlugin::Other(word)) = &network.plugin {
-        judgement.undecided = true;
-        judgement.not_checked.push(format!(
+        judgement.not_known(format!(
             "network plugin `{word}` is not one this version knows"
         ));
     }
@@ -214,7 +212,11 @@ fn network_profile(scene: &Scene, judgement: &mut Judgement) {
 fn migration(scene: &Scene, judgement: &mut Judgement) {
     let Some(before) = scene.before else { return };
     let pod_cidr = scene.after.network.pod_cidr_v4();
-    judgement.undecided |= before.mode().is_none();
+    if before.mode().is_none() {
+        judgement
+            .open
+            .push("the network mode of now is not known".to_string());
+    }
     // Settings that the same request changes count as changed, but the policy must be off before it.
     let eligibility = eligibility::settings(scene.wish.before, before, pod_cidr);
     judgement

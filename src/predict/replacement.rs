@@ -84,6 +84,7 @@ pub fn predict_deletion(cluster: &Cluster, planned: &Inventory) -> Prediction {
         errors: Vec::new(),
         demand: Vec::new(),
         findings: vec![finding],
+        open: Vec::new(),
         not_checked: planned.not_checked.clone(),
     }
 }

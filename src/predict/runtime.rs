@@ -19,8 +19,7 @@ pub(super) fn judge(scene: &Scene, judgement: &mut Judgement) {
         // Admission, which says the same, is not asked.
         for pool in &scene.after.pools {
             if pool.subnet.is_none() && added(scene, pool) > 0 {
-                judgement.undecided = true;
-                judgement.not_checked.push(format!(
+                judgement.not_known(format!(
                     "pool {}: its subnet is not known, so nothing was compared with it",
                     pool.name
                 ));
@@ -185,7 +184,10 @@ fn autoscaler_step<'a>(
     let mut free = scene.free(index);
     for (pool, cost) in scene.users(index) {
         let Some(cost) = cost else {
-            judgement.undecided = true;
+            judgement.open.push(format!(
+                "pool {}: what a node of it takes is not known",
+                pool.name
+            ));
             continue;
         };
         let nodes = added(scene, pool);
@@ -282,7 +284,10 @@ fn migration(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
     if least > free {
         judgement.errors.push(full(least, Certainty::Inferred));
     } else if most > free {
-        judgement.undecided = true;
+        judgement.open.push(format!(
+            "{}: what a surge node of the move takes is not documented, and the upper bound is not free (MIG-22)",
+            subnet.name
+        ));
         judgement.errors.push(full(most, Certainty::Inferred));
         judgement.findings.push(Finding::new(
             Severity::Warning,

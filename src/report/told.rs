@@ -103,7 +103,10 @@ pub fn of_prediction(prediction: &Prediction) -> Vec<Told> {
         told.push(Told {
             code: "answer-unknown",
             severity: Severity::Warning,
-            message: format!("{asked}: what AKS answers is not decided by what was read"),
+            message: format!(
+                "{asked}: what AKS answers is not decided by what was read: {}",
+                prediction.open.join("; ")
+            ),
             rules: Vec::new(),
             subject: prediction.subject.clone(),
             related: Vec::new(),

@@ -486,6 +486,29 @@ fn scenarios() {
         "s.yaml: at clusters[0].network_plugin: `flannel`; \
           expected one of azure, kubenet, none",
     );
+    let id =
+        "/subscriptions/1/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters";
+    for (said, problem) in [
+        (
+            "id: /subscriptions/1/resourceGroups/rg".to_string(),
+            "`/subscriptions/1/resourceGroups/rg` is no id of a managed cluster; expected /subscriptions/…/resourceGroups/…/\
+             providers/Microsoft.ContainerService/managedClusters/c",
+        ),
+        (format!("id: {id}/d"), "it names d, and the cluster is c"),
+        (
+            format!("id: {id}/c\n    resource_group: other"),
+            "it names resource group rg, and resource_group is other",
+        ),
+    ] {
+        file(
+            "s.yaml",
+            with(
+                "network_plugin: azure",
+                &format!("network_plugin: azure\n    {said}"),
+            ),
+            &format!("s.yaml: at clusters[0].id: {problem}"),
+        );
+    }
     file(
         "s.yaml",
         with(

@@ -12,7 +12,6 @@ use crate::migrate::build::{NOT_READ, Refused, Request, build};
 use crate::migrate::dependents::Dependents;
 use crate::migrate::obstacles;
 use crate::migrate::plan::Plan;
-use crate::migrate::sequence::Choices;
 use crate::model::{Cluster, ClusterIndex, Inventory, NetworkMode};
 use crate::readiness::check;
 use crate::report::review::moved::Planned;
@@ -48,8 +47,12 @@ pub struct Asking<'a> {
 
 impl Asking<'_> {
     /// Refuses a pool that no cluster of the report has.
-    pub fn check_growth(&self, clusters: &[ClusterIndex]) -> Result<(), CliError> {
-        for (name, _) in &self.args.growth {
+    pub fn check_pools(&self, clusters: &[ClusterIndex]) -> Result<(), CliError> {
+        let growing = self.args.growth.iter();
+        let named = growing
+            .map(|(name, _)| ("--growth", name.as_str()))
+            .chain(self.args.choices.pools());
+        for (flag, name) in named {
             let has = |index: &ClusterIndex| self.inventory.cluster(*index).pool(name).is_some();
             if !clusters.iter().any(has) {
                 let pools = clusters
@@ -59,7 +62,7 @@ impl Asking<'_> {
                 known.sort_unstable();
                 known.dedup();
                 return Err(CliError::Usage(format!(
-                    "--growth: no pool `{name}`; known: {}",
+                    "{flag}: no pool `{name}`; known: {}",
                     known.join(", ")
                 )));
             }
@@ -153,7 +156,8 @@ impl Asking<'_> {
             not_checked: Vec::new(),
         };
         // No range: that is in the way, and the rest can be told all the same.
-        let study = match study(scene, &self.range(cluster), &Choices::default()) {
+        let choices = self.args.choices.of(cluster);
+        let study = match study(scene, &self.range(cluster), &choices) {
             Ok(study) => study,
             Err(CliError::Usage(problem)) => return Ok(without_study(cluster, &problem)),
             Err(error) => return Err(error),
@@ -169,7 +173,7 @@ impl Asking<'_> {
         let planned = Planned {
             cluster: &cluster.name,
             pod_cidr: study.range,
-            admitted: study.admitted(),
+            admitted: study.admitted().ok_or(study.prediction.open.as_slice()),
             plan: match &plan {
                 Ok(plan) => Ok(plan),
                 Err(reasons) => Err(reasons),
@@ -257,7 +261,7 @@ fn without_study(cluster: &Cluster, problem: &str) -> Moved {
         &Planned {
             cluster: &cluster.name,
             pod_cidr: None,
-            admitted: None,
+            admitted: Err(&reasons[..1]),
             plan: Err(reasons),
             breaks: &Dependents::default(),
             findings: &findings,

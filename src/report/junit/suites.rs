@@ -173,12 +173,11 @@ pub fn predictions(predictions: &[Prediction]) -> Suite {
             name: asked(prediction),
             subject: prediction.subject.clone(),
             told: told::of_prediction(prediction),
-            unknown: is_open.then(|| match prediction.not_checked.as_slice() {
-                [] => "what was read does not decide what AKS answers".to_string(),
-                sentences => format!(
+            unknown: is_open.then(|| {
+                format!(
                     "what was read does not decide what AKS answers: {}",
-                    sentences.join("; ")
-                ),
+                    prediction.open.join("; ")
+                )
             }),
         }
     };

@@ -25,7 +25,8 @@ use crate::simulate::Percentiles;
 pub struct Planned<'a> {
     pub cluster: &'a str,
     pub pod_cidr: Option<IpNet>,
-    pub admitted: Option<bool>,
+    /// Whether AKS takes the request, or why that is open.
+    pub admitted: Result<bool, &'a [String]>,
     /// A plan, or why there is none.
     pub plan: Result<&'a Plan, &'a [String]>,
     pub breaks: &'a Dependents,

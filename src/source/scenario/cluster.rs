@@ -19,6 +19,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct ScenarioCluster {
     pub name: String,
+    /// Azure's id of the cluster, where there is one: what commands in a runbook name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Left out: as `id` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -215,6 +219,11 @@ impl ScenarioCluster {
                     outbound_ips: Some(balancer.outbound_ips),
                 }),
         };
+        let id = self.azure_id(&origin)?;
+        let resource_group = match (&self.resource_group, &id) {
+            (None, Some(id)) => id.resource_group().map(str::to_string),
+            (said, _) => said.clone(),
+        };
         let pools = self
             .pools
             .into_iter()
@@ -223,9 +232,9 @@ impl ScenarioCluster {
             .collect::<Result<Vec<_>, _>>()?;
         Ok(ClusterFact {
             cluster: Cluster {
-                id: None,
+                id,
                 name: self.name,
-                resource_group: self.resource_group,
+                resource_group,
                 node_resource_group: None,
                 kubernetes_version: version,
                 provisioning_state: self.provisioning_state,
@@ -250,6 +259,37 @@ impl ScenarioCluster {
             pools,
             origin,
         })
+    }
+
+    fn azure_id(&self, origin: &Origin) -> Result<Option<ResourceId>, SourceError> {
+        let Some(id) = self.id.as_deref().map(ResourceId::new) else {
+            return Ok(None);
+        };
+        if !id.is_managed_cluster() {
+            return Err(origin.error(
+                "id",
+                format!(
+                    "`{id}` is no id of a managed cluster; expected /subscriptions/…/resourceGroups/…/providers/\
+                     Microsoft.ContainerService/managedClusters/{}",
+                    self.name
+                ),
+            ));
+        }
+        if !id.name().eq_ignore_ascii_case(&self.name) {
+            return Err(origin.error(
+                "id",
+                format!("it names {}, and the cluster is {}", id.name(), self.name),
+            ));
+        }
+        if let (Some(said), Some(of_id)) = (&self.resource_group, id.resource_group())
+            && !said.eq_ignore_ascii_case(of_id)
+        {
+            return Err(origin.error(
+                "id",
+                format!("it names resource group {of_id}, and resource_group is {said}"),
+            ));
+        }
+        Ok(Some(id))
     }
 }
 
