@@ -190,7 +190,7 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
                         grouped(told.failure.free)
                     ),
                     &[&rule::MIG_22, &rule::UPG_7],
-                ));
+                ).about(Subject::Cluster(told.cluster.clone())));
             }
             Happening::Failed(told) => {
                 let runtime = told.failure.kind != Kind::Admission;
@@ -204,7 +204,10 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
                         },
                         message: failure_sentence(world, told),
                         rules: told.answer.rules.clone(),
-                        subject: Subject::default(),
+                        subject: match &told.pool {
+                            Some(pool) => of_pool(pool),
+                            None => Subject::Cluster(told.cluster.clone()),
+                        },
                     });
                 }
                 let falls_back = world.sites[told.failure.site].falls_back;
@@ -216,7 +219,7 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
                         "from Kubernetes 1.35 on AKS tries again with one surge node when all of them cannot be had; played as \
                          failed",
                         &[&rule::UPG_6],
-                    ));
+                    ).about(Subject::Cluster(told.cluster.clone())));
                 }
             }
             Happening::Pending {
@@ -235,7 +238,7 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
                             grouped(*max_count)
                         ),
                         &[&rule::ISS_2],
-                    ));
+                    ).about(of_pool(pool)));
                 }
             }
             Happening::Answered { .. } => {}
@@ -243,6 +246,14 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
     }
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
+}
+
+/// The pool that is called `cluster/pool`.
+fn of_pool(name: &str) -> Subject {
+    match name.rsplit_once('/') {
+        Some((cluster, pool)) => Subject::pool(cluster, pool),
+        None => Subject::Estate,
+    }
 }
 
 /// `2027-01-05: spoke/aks: pool payments/apps from 5 to 7 nodes: 218 addresses wanted, 147 available; 6 nodes fit`.
