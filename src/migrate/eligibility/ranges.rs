@@ -52,6 +52,16 @@ fn added_service_ranges(cluster: &Cluster) -> Vec<IpNet> {
         .collect()
 }
 
+/// What the pod CIDR of the move meets that it must not: the cluster as the move leaves it, worst first. One side of each is the pod CIDR.
+pub fn planned_overlaps(ranges: &Ranges, cluster: &Cluster, pod_cidr: &IpNet) -> Vec<Overlap> {
+    let mut found = overlaps_of_cluster(ranges, &moved(cluster, pod_cidr));
+    found.retain(|overlap| {
+        let is_pods = [overlap.a.kind, overlap.b.kind].contains(&RangeKind::PodCidr);
+        is_pods && !is_own_pod_route(cluster, overlap)
+    });
+    found
+}
+
 pub(super) fn check(
     inventory: &Inventory,
     cluster: &Cluster,
@@ -59,12 +69,7 @@ pub(super) fn check(
     found: &mut Eligibility,
 ) {
     let ranges = Ranges::of(inventory);
-    let moved = moved(cluster, pod_cidr);
-    for overlap in overlaps_of_cluster(&ranges, &moved) {
-        let is_pods = [overlap.a.kind, overlap.b.kind].contains(&RangeKind::PodCidr);
-        if !is_pods || is_own_pod_route(cluster, &overlap) {
-            continue;
-        }
+    for overlap in planned_overlaps(&ranges, cluster, pod_cidr) {
         let (other, rule): (_, &'static Rule) = match (overlap.a.kind, overlap.b.kind) {
             (RangeKind::PodCidr, RangeKind::Platform) => (&overlap.b, &rule::CID_1),
             (RangeKind::PodCidr, _) => (&overlap.b, &rule::MIG_10),
