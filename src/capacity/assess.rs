@@ -170,6 +170,13 @@ pub struct SubnetRow {
     pub first_failure: Option<FirstFailure>,
 }
 
+impl SubnetRow {
+    /// Addresses that nodes of AKS may hold: usable less foreign.
+    pub fn available(&self) -> u64 {
+        self.usable.saturating_sub(self.foreign)
+    }
+}
+
 /// Where a pod CIDR stands.
 #[derive(Debug, Clone)]
 pub struct PodCidrRow {

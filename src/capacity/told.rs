@@ -51,7 +51,7 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
     let inventory = books.inventory;
     for row in rows.iter().filter(|row| row.verdict != Verdict::Unused) {
         let name = inventory.subnet_name(row.index);
-        let available = row.usable.saturating_sub(row.foreign);
+        let available = row.available();
         let users: Vec<User> = books.pools(row.index).collect();
         let modes: Vec<NetworkMode> = users.iter().filter_map(User::mode).collect();
         let costs = || modes.iter().flat_map(|mode| cost_rules(*mode));

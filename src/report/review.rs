@@ -25,7 +25,7 @@ use crate::capacity::growth::Books;
 use crate::capacity::modes::ModeRow;
 use crate::capacity::{Assessment, Scope};
 use crate::migrate::eligibility::Eligibility;
-use crate::model::{ClusterIndex, Inventory};
+use crate::model::{ClusterIndex, Inventory, IpNet};
 use crate::predict::Prediction;
 use crate::readiness::Readiness;
 
@@ -51,6 +51,8 @@ pub struct ClusterPart {
     pub modes: Vec<ModeRow>,
     pub eligibility: Eligibility,
     pub growing: Growing,
+    /// What the pod CIDR of the move may grow to in place, as far as it is free (EXP-1).
+    pub superset: Option<IpNet>,
     /// `None`: it needs no move, or none is asked about.
     pub moved: Option<Moved>,
     /// `None`: of a fleet, nobody reads it cluster by cluster.

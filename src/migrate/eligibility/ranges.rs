@@ -3,9 +3,7 @@
 use super::Eligibility;
 use crate::capacity::overlap::{Overlap, RangeKind, Ranges, overlaps_of_cluster, unread_peers};
 use crate::finding::Severity;
-use crate::model::{
-    Cluster, Inventory, IpNet, KubernetesVersion, NetworkMode, NetworkPlugin, cidr, parse_cidr,
-};
+use crate::model::{Cluster, Inventory, IpNet, KubernetesVersion, NetworkMode, cidr, parse_cidr};
 use crate::rule::{self, Rule};
 
 /// From here on a cluster may have service ranges that only its ServiceCIDR objects show (CID-2).
@@ -24,13 +22,7 @@ const PRIVATE: [&str; 4] = [
 
 /// The cluster as the move leaves it: on Overlay with this pod CIDR, and with every service range that is known.
 pub(super) fn moved(cluster: &Cluster, pod_cidr: &IpNet) -> Cluster {
-    let mut moved = cluster.without_objects();
-    moved.network.plugin = Some(NetworkPlugin::Azure);
-    moved.network.overlay = true;
-    for pool in &mut moved.pools {
-        pool.has_pod_subnet = false;
-    }
-    moved.network.pod_cidrs = vec![*pod_cidr];
+    let mut moved = cluster.on_overlay(*pod_cidr);
     for range in added_service_ranges(cluster) {
         if !moved.network.service_cidrs.contains(&range) {
             moved.network.service_cidrs.push(range);

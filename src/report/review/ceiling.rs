@@ -31,7 +31,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             })
             .collect();
         document.part(name.clone());
-        let available = row.usable.saturating_sub(row.foreign);
+        let available = row.available();
         document.figure(figure(&name, &parts, available, row.foreign));
     }
     for row in ranges.iter().take(SPELLED_OUT) {
