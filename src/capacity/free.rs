@@ -576,7 +576,13 @@ fn routed(inventory: &Inventory) -> impl Iterator<Item = IpNet> {
 
 /// What a pod CIDR may grow to in place, as far as it is free of everything that the cluster reaches: the largest superset, where there
 /// is one and the cluster has no Windows nodes (EXP-1).
-pub fn pod_superset(inventory: &Inventory, index: ClusterIndex, pod_cidr: &IpNet) -> Option<IpNet> {
+/// `others`: ranges that moves of clusters it is connected with take.
+pub fn pod_superset(
+    inventory: &Inventory,
+    index: ClusterIndex,
+    pod_cidr: &IpNet,
+    others: &[IpNet],
+) -> Option<IpNet> {
     let cluster = inventory.cluster(index);
     let windows = |pool: &crate::model::NodePool| pool.os_type == OsType::Windows;
     let IpNet::V4(range) = pod_cidr else {
@@ -585,7 +591,10 @@ pub fn pod_superset(inventory: &Inventory, index: ClusterIndex, pod_cidr: &IpNet
     if cluster.pools.iter().any(windows) {
         return None;
     }
-    let wanted = Wanted::of(Purpose::Pod, Some(index));
+    let wanted = Wanted {
+        taken: others,
+        ..Wanted::of(Purpose::Pod, Some(index))
+    };
     let taken = taken(inventory, Some(cluster), &wanted, Near::Read);
     let spaces = spaces(inventory, Some(cluster), Purpose::Pod);
     let (space, _) = spaces.iter().find(|(space, _)| space.contains(range))?;

@@ -4,6 +4,7 @@
 use super::cost::{POD_CIDR_PER_NODE, dynamic_held, node_cost};
 use super::growth::Books;
 use super::limits;
+use super::rows::ceiling_known;
 use super::surge::surge_nodes;
 use crate::model::{ClusterIndex, IpNet, NetworkMode, OsType, SubnetIndex, cidr};
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ pub struct ModeRow {
     pub available: u64,
     /// Whether in each node subnet its own pools fit at the ceiling with surge: room in one is no help to another.
     pub fits: bool,
+    /// Whether subnet, node count and ceiling of every pool were read: where not, all numbers are of what was.
+    pub known: bool,
     /// Addresses of the pod range at the ceiling with surge; `None` where pods need no range of their own.
     pub pod_addresses: Option<u64>,
     /// If every node ran `max_pods` pods: only in a dynamic pod subnet does that change anything.
@@ -38,7 +41,17 @@ pub struct ModeRow {
     pub impossible: Vec<String>,
 }
 
+/// Whether what others take from a subnet is known: a pool of a mode that aksplan does not know takes some of it.
+fn is_known(books: &Books, subnet: SubnetIndex) -> bool {
+    books.pools(subnet).all(|user| user.each(subnet).is_some())
+}
+
 impl ModeRow {
+    /// Whether the ceilings fit into what is available in all node subnets together.
+    pub fn ceiling_fits(&self) -> bool {
+        self.ceiling <= self.available
+    }
+
     /// What bounds the largest cluster, in words.
     pub fn bound(&self) -> &'static str {
         match self.largest_by {
@@ -144,6 +157,16 @@ fn row(books: &Books, index: ClusterIndex, mode: NetworkMode, pod_cidr: Option<&
         fits: demand
             .iter()
             .all(|(subnet, wanted)| *wanted <= room(*subnet)),
+        // Every cluster has a pool: where there is none, none was read.
+        known: !cluster.pools.is_empty()
+            && cluster
+                .pools
+                .iter()
+                .all(|pool| pool.subnet.is_some() && ceiling_known(pool))
+            && demand
+                .keys()
+                .flatten()
+                .all(|subnet| is_known(books, *subnet)),
         pod_addresses,
         pod_addresses_loaded: loaded,
         pod_prefix,

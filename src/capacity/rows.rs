@@ -99,7 +99,7 @@ impl SubnetDemand {
     }
 }
 
-fn ceiling_known(pool: &NodePool) -> bool {
+pub(super) fn ceiling_known(pool: &NodePool) -> bool {
     ["node_count", "max_count", "auto_scaling_enabled"]
         .iter()
         .all(|field| pool.knows(field))

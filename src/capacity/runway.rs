@@ -66,6 +66,13 @@ impl Runway {
     }
 }
 
+/// Whether the cluster can grow less after a change than before it.
+pub fn is_shorter(before: Option<&Runway>, after: Option<&Runway>) -> bool {
+    before
+        .zip(after)
+        .is_some_and(|(before, after)| after.nodes < before.nodes)
+}
+
 /// Of the cluster as these books have it. Ceilings of autoscalers are left aside: a person raises them, and nobody raises a subnet.
 /// `None`: nothing grows, or of a pool that grows nothing is known. Pools that grow at once take turns in the order of the cluster.
 pub fn runway(books: &Books, index: ClusterIndex, pace: &Pace) -> Option<Runway> {

@@ -101,10 +101,10 @@ pub fn document(
             Cell::from(grouped(row.ceiling_with_surge)),
             Cell::from(grouped(row.planned)),
             Cell::from(grouped(row.available)),
-            if fits {
-                Cell::toned("yes", Tone::Good)
-            } else {
-                Cell::toned("no", Tone::Bad)
+            match (fits, row.known) {
+                (true, true) => Cell::toned("yes", Tone::Good),
+                (true, false) => Cell::toned("unknown", Tone::Warning),
+                (false, _) => Cell::toned("no", Tone::Bad),
             },
             Cell::from(pod_range),
             Cell::from(format!("{} ({})", grouped(row.largest), row.largest_by)),

@@ -1,5 +1,6 @@
 //! The report that a change review reads: the verdict first, pictures where people would rather look, every claim with what it rests on.
-//! Everything in it was worked out before; nothing is judged, counted or simulated here.
+//! Numbers and verdicts are the core's: what is not at hand is asked of it here, and put into words and pictures. Simulates nothing and
+//! keeps no threshold of its own.
 //!
 //! In the order of the page: `verdict` (what is decided, and by what) · `change` (why, and for how long) · `map` (who holds what) ·
 //! `ceiling` · `ranges` (which meet) · `modes` · `year` · [`moved`] (the move: time, availability, dependents, runbook, way back, code) ·

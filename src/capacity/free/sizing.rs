@@ -20,10 +20,21 @@ pub struct Sizing {
 /// How long somebody who says how fast a cluster grows wants its range to last.
 const YEARS: f64 = 5.0;
 
+/// Nodes that AKS's default pod CIDR, 10.244.0.0/16, has blocks for (OVL-1).
+const DEFAULT_NODES: u64 = 256;
+
 /// The most that one of these asks for: twice the ceiling with surge; five years of the growth that was said, with surge; as many nodes as
 /// the cluster could grow to without the move, so that it lasts no shorter afterwards. Never more than a cluster may have (MP-3).
 pub fn pod_sizing(books: &Books, index: ClusterIndex, pace: Option<&Pace>) -> Sizing {
     let cluster = books.inventory.cluster(index);
+    if cluster.pools.is_empty() {
+        // Every cluster has a pool: none was read, and nothing tells how many nodes there are.
+        return Sizing {
+            nodes: DEFAULT_NODES,
+            rule: "no pool of it was read: as many as AKS's default, a /16, has blocks for"
+                .to_string(),
+        };
+    }
     let at_ceiling = nodes_at_ceiling(cluster);
     let now = nodes_of(&cluster.pools, |pool| pool.count);
     let surge = at_ceiling.saturating_sub(nodes_of(&cluster.pools, |pool| pool.ceiling()));

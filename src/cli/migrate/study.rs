@@ -10,7 +10,7 @@ use crate::capacity::answer::{SUBNET_IS_FULL, Stage};
 use crate::capacity::cost::POD_CIDR_PER_NODE;
 use crate::capacity::free::{Purpose, Wanted, pod_superset, suggest};
 use crate::capacity::growth::Books;
-use crate::capacity::runway::{Pace, evenly, runway, runway_after};
+use crate::capacity::runway::{Pace, evenly, is_shorter, runway, runway_after};
 use crate::capacity::surge::nodes_with_surge;
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::migrate::dependents::{Dependent, Dependents, Sureness, dependents};
@@ -88,11 +88,7 @@ pub fn study(now: Scene, wish: &Wish) -> Result<Study, CliError> {
     prediction_not_checked.extend(unread(&at_the_move.inventory));
     let mut findings = admission(&prediction, falls_back(&at_the_move));
     findings.extend(chosen.note);
-    findings.extend(
-        chosen
-            .range
-            .and_then(|range| shortened(&now, range, wish.pace)),
-    );
+    findings.extend(chosen.range.and_then(|range| shortened(&now, range, wish)));
     let breaks = dependents(&now.inventory, now.cluster(), chosen.range.as_ref());
     Ok(Study {
         range: chosen.range,
@@ -302,21 +298,24 @@ fn chosen(scene: &Scene, wish: &Wish) -> Result<Chosen, CliError> {
 }
 
 /// A word where the cluster can grow less after the move than it can now: nobody moves for that.
-fn shortened(scene: &Scene, range: IpNet, pace: Option<&Pace>) -> Option<Finding> {
+fn shortened(scene: &Scene, range: IpNet, wish: &Wish) -> Option<Finding> {
     let cluster = scene.cluster();
     let inventory = &scene.inventory;
     let books = Books::of(inventory);
     let even = evenly(&books, scene.index, 1.0);
-    let (pace, how) = match pace.filter(|pace| pace.iter().any(|nodes| *nodes > 0.0)) {
+    let (pace, how) = match wish
+        .pace
+        .filter(|pace| pace.iter().any(|nodes| *nodes > 0.0))
+    {
         Some(pace) => (pace, "as it is said to grow"),
         None => (even.as_slice(), "grown as its nodes are shared out now"),
     };
     let now = runway(&books, scene.index, pace)?;
     let after = runway_after(&books, scene.index, pace, range)?;
-    if after.nodes >= now.nodes {
+    if !is_shorter(Some(&now), Some(&after)) {
         return None;
     }
-    let superset = pod_superset(inventory, scene.index, &range).map_or_else(
+    let superset = pod_superset(inventory, scene.index, &range, wish.taken).map_or_else(
         || "name a larger range with --pod-cidr".to_string(),
         |superset| {
             format!(

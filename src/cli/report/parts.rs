@@ -97,9 +97,17 @@ impl Asking<'_> {
                 [] => return Err(unknown("--growth", name)),
                 [one] => one,
                 several => {
+                    const SHOWN: usize = 5;
+                    let shown = several.iter().take(SHOWN);
+                    let mut shown: Vec<String> =
+                        shown.map(|name| format!("{name}=NODES")).collect();
+                    if several.len() > SHOWN {
+                        shown.push(format!("{} more", several.len() - SHOWN));
+                    }
                     return Err(CliError::Usage(format!(
-                        "--growth: `{name}` is a pool of several clusters; expected one of {}",
-                        several.join("=NODES, ") + "=NODES"
+                        "--growth: `{name}` is a pool of {} clusters; expected CLUSTER/POOL=NODES, one of {}",
+                        several.len(),
+                        shown.join(", ")
                     )));
                 }
             };
@@ -124,6 +132,26 @@ impl Asking<'_> {
                 .filter_map(|part| part.moved.as_ref()?.pod_cidr)
                 .collect();
             parts.push(self.part(*index, &taken)?);
+        }
+        // What one may grow to is not what another takes, whichever comes first.
+        let chosen: Vec<(ClusterIndex, Option<IpNet>)> = parts
+            .iter()
+            .map(|part| {
+                let moved = part.moved.as_ref();
+                (part.index, moved.and_then(|moved| moved.pod_cidr))
+            })
+            .collect();
+        for part in &mut parts {
+            let others: Vec<IpNet> = chosen
+                .iter()
+                .filter(|(other, _)| *other != part.index)
+                .filter(|(other, _)| self.are_connected(&graph, *other, part.index))
+                .filter_map(|(_, range)| *range)
+                .collect();
+            let own = chosen.iter().find(|(index, _)| *index == part.index);
+            part.superset = own
+                .and_then(|(_, range)| range.as_ref())
+                .and_then(|range| pod_superset(self.inventory, part.index, range, &others));
         }
         Ok(parts)
     }
@@ -161,7 +189,7 @@ impl Asking<'_> {
             index,
             modes: modes::compare(self.books, index, range.as_ref()),
             eligibility: obstacles(self.inventory, cluster, range.as_ref()),
-            superset: range.and_then(|range| pod_superset(self.inventory, index, &range)),
+            superset: None,
             growing,
             moved,
             readiness: self

@@ -3,7 +3,7 @@
 use super::{ClusterPart, Review, SPELLED_OUT};
 use crate::capacity::growth::Books;
 use crate::capacity::modes::ModeRow;
-use crate::capacity::runway::{Runway, Urgency, after_the_move, evenly, runway};
+use crate::capacity::runway::{Runway, Urgency, after_the_move, evenly, is_shorter, runway};
 use crate::finding::{counted, grouped};
 use crate::model::{IpNet, NetworkMode};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
@@ -80,15 +80,19 @@ fn before_and_after(part: &ClusterPart, range: Option<&IpNet>, document: &mut Do
         number(row.now)
     });
     row("the same at the autoscalers' ceilings", &|row| {
-        let tone = if row.ceiling > row.available {
-            Tone::Bad
-        } else {
-            Tone::Good
+        let tone = match (!row.ceiling_fits(), row.known) {
+            (true, _) => Tone::Bad,
+            (false, true) => Tone::Good,
+            (false, false) => Tone::Warning,
         };
         Cell::toned(grouped(row.ceiling), tone)
     });
     row("the same with all surge nodes", &|row| {
-        let tone = if row.fits { Tone::Good } else { Tone::Bad };
+        let tone = match (row.fits, row.known) {
+            (true, true) => Tone::Good,
+            (true, false) => Tone::Warning,
+            (false, _) => Tone::Bad,
+        };
         Cell::toned(grouped(row.ceiling_with_surge), tone)
     });
     row("available to the cluster", &|row| number(row.available));
@@ -134,10 +138,7 @@ fn headroom(books: &Books, part: &ClusterPart, range: Option<&IpNet>, document: 
         let all: f64 = pace.iter().fold(0.0, |sum, nodes| sum + nodes);
         let now = runway(books, index, pace);
         let after = after.as_ref().map(|after| runway(after, index, pace));
-        let is_shorter = match (&now, &after) {
-            (Some(now), Some(Some(after))) => after.nodes < now.nodes,
-            _ => false,
-        };
+        let is_shorter = is_shorter(now.as_ref(), after.iter().flatten().next());
         shorter += usize::from(is_shorter);
         let nothing = || Cell::toned("-", Tone::Dim);
         table.rows.push(vec![
@@ -202,6 +203,7 @@ fn lasts(a_week: f64, runway: Option<&Runway>) -> Cell {
         years if years > MOST_YEARS => format!("over {MOST_YEARS} years"),
         // Down: nobody runs out later than it was said.
         years if years < 1.0 => match runway.weeks.floor() {
+            _ if runway.nodes == 0 => "no room now".to_string(),
             weeks if weeks == 1.0 => "1 week".to_string(),
             weeks => format!("{weeks:.0} weeks"),
         },

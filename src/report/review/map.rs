@@ -59,7 +59,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
 }
 
 /// The first of some names, and how many more.
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     let mut listed: Vec<String> = names.iter().take(SPELLED_OUT).cloned().collect();
     if names.len() > SPELLED_OUT {
         listed.push(format!("and {} more", names.len() - SPELLED_OUT));
