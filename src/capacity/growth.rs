@@ -264,8 +264,6 @@ pub struct Limit {
 /// What nodes draw from: the same for all pools that draw from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Store {
-    /// The autoscaler's ceiling of a pool, by position.
-    Ceiling(usize),
     Subnet(SubnetIndex),
     Vnet(VnetIndex),
     /// Blocks of the cluster's pod CIDR.
@@ -297,18 +295,26 @@ fn counts_known(books: &Books, cluster: &Cluster, pool: &NodePool) -> bool {
 /// Every limit on a pool's way, the first that binds in front. Empty when the network mode is not known, or the subnet, or how many
 /// nodes there are.
 pub fn growth_limits(books: &Books, cluster: &Cluster, position: usize) -> Vec<Limit> {
-    let mut limits: Vec<Limit> = draws(books, cluster, position)
-        .into_iter()
+    let draws = draws(books, cluster, position).into_iter();
+    let mut limits: Vec<Limit> = draws
         .map(|draw| Limit {
             kind: draw.kind,
             more_nodes: draw.room / draw.each,
         })
         .collect();
+    let pool = &cluster.pools[position];
+    if let Some(autoscaler) = pool.autoscaler.filter(|_| !limits.is_empty()) {
+        limits.push(Limit {
+            kind: LimitKind::MaxCount,
+            more_nodes: autoscaler.max_count.saturating_sub(pool.count),
+        });
+    }
     limits.sort_by_key(|limit| (limit.more_nodes, limit.kind));
     limits
 }
 
-/// What one more node of a pool takes, and from where. Empty where [`growth_limits`] is.
+/// What one more node of a pool takes, and from where: all of [`growth_limits`] but the autoscaler's ceiling, which a person raises. Empty
+/// where those are.
 pub fn draws(books: &Books, cluster: &Cluster, position: usize) -> Vec<Draw> {
     let pool = &cluster.pools[position];
     let (Some(mode), Some(cost)) = (cluster.network_mode(pool), pool_cost(cluster, pool)) else {
@@ -327,10 +333,6 @@ pub fn draws(books: &Books, cluster: &Cluster, position: usize) -> Vec<Draw> {
             each,
         });
     };
-    if let Some(autoscaler) = pool.autoscaler {
-        let room = autoscaler.max_count.saturating_sub(pool.count);
-        draw(LimitKind::MaxCount, Store::Ceiling(position), room, 1);
-    }
     draw(
         LimitKind::Subnet,
         Store::Subnet(subnet),

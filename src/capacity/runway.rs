@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub type Pace = [f64];
 
 pub const WEEKS_A_YEAR: f64 = 52.18;
+/// More than sums and quotients of paces are wrong by, and no time that anybody asks for.
+const ROUNDING: f64 = 1e-6;
 
 /// What ends the growth first, and when.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,10 +20,8 @@ pub struct Runway {
     /// Nodes that come until then, of all pools.
     pub nodes: u64,
     pub limit: LimitKind,
-    /// Name of the range or of the pool.
-    pub of: String,
-    /// What the limit rests on, where it is no range.
-    pub rule: Option<&'static str>,
+    /// What ends it, in words: `subnet v/s`, `nodes of pool apps (MP-3)`.
+    pub ends_with: String,
 }
 
 /// How soon somebody has to act. Ordered from best to worst.
@@ -40,21 +40,13 @@ impl Runway {
         self.weeks / WEEKS_A_YEAR
     }
 
-    /// What ends it, in words.
-    pub fn end_words(&self) -> String {
-        let of = &self.of;
-        let words = match self.limit {
-            LimitKind::PoolNodes => format!("nodes of pool {of}"),
-            LimitKind::ClusterNodes => format!("nodes of cluster {of}"),
-            LimitKind::Subnet | LimitKind::PodSubnet => format!("subnet {of}"),
-            LimitKind::VnetAddresses => format!("VNet {of}"),
-            LimitKind::PodCidr => of.clone(),
-            LimitKind::MaxCount => format!("max_count of pool {of}"),
-        };
-        match self.rule {
-            Some(rule) => format!("{words} ({rule})"),
-            None => words,
-        }
+    /// Weeks and tenths of years, down: nobody runs out later than it was said. What is a whole number but for the last bits is whole.
+    pub fn whole_weeks(&self) -> f64 {
+        (self.weeks + ROUNDING).floor()
+    }
+
+    pub fn tenths_of_years(&self) -> f64 {
+        (self.years() * 10.0 + ROUNDING).floor() / 10.0
     }
 
     pub fn urgency(&self) -> Urgency {
@@ -89,8 +81,7 @@ pub fn runway(books: &Books, index: ClusterIndex, pace: &Pace) -> Option<Runway>
         if a_week <= 0.0 {
             continue;
         }
-        let mut draws = draws(books, cluster, position);
-        draws.retain(|draw| draw.kind != LimitKind::MaxCount);
+        let draws = draws(books, cluster, position);
         if draws.is_empty() {
             return None;
         }
@@ -117,11 +108,7 @@ pub fn runway(books: &Books, index: ClusterIndex, pace: &Pace) -> Option<Runway>
                 weeks,
                 nodes,
                 limit: draw.kind,
-                of: name(books, index, draw.store),
-                rule: match draw.kind {
-                    LimitKind::Subnet | LimitKind::PodSubnet | LimitKind::PodCidr => None,
-                    kind => kind.rules(next.mode).first().map(|rule| rule.id),
-                },
+                ends_with: words(books, index, draw, next.mode),
             });
         }
         for draw in &next.draws {
@@ -135,17 +122,23 @@ pub fn runway(books: &Books, index: ClusterIndex, pace: &Pace) -> Option<Runway>
     }
 }
 
-fn name(books: &Books, index: ClusterIndex, store: Store) -> String {
+fn words(books: &Books, index: ClusterIndex, draw: &Draw, mode: NetworkMode) -> String {
     let cluster = books.inventory.cluster(index);
-    match store {
-        Store::Subnet(subnet) => books.inventory.subnet_name(subnet),
-        Store::Vnet(vnet) => books.inventory.vnet(vnet).name.clone(),
-        Store::Blocks => cluster
-            .network
-            .pod_cidr_v4()
-            .map_or_else(String::new, |range| format!("pod CIDR {range}")),
-        Store::Pool(position) | Store::Ceiling(position) => cluster.pools[position].name.clone(),
-        Store::Nodes => cluster.name.clone(),
+    let numbered = |what: String| match draw.kind.rules(mode).first() {
+        Some(rule) => format!("{what} ({})", rule.id),
+        None => what,
+    };
+    match draw.store {
+        Store::Subnet(subnet) => format!("subnet {}", books.inventory.subnet_name(subnet)),
+        Store::Vnet(vnet) => numbered(format!("VNet {}", books.inventory.vnet(vnet).name)),
+        Store::Blocks => match cluster.network.pod_cidr_v4() {
+            Some(range) => format!("pod CIDR {range}"),
+            None => "the pod CIDR".to_string(),
+        },
+        Store::Pool(position) => {
+            numbered(format!("nodes of pool {}", cluster.pools[position].name))
+        }
+        Store::Nodes => numbered(format!("nodes of cluster {}", cluster.name)),
     }
 }
 
@@ -178,7 +171,7 @@ pub fn evenly(books: &Books, index: ClusterIndex, a_week: f64) -> Vec<f64> {
         .map(|(position, pool)| match (nodes, position) {
             (0, 0) => a_week,
             (0, _) => 0.0,
-            _ => a_week * pool.count as f64 / nodes as f64,
+            _ => a_week * (pool.count as f64 / nodes as f64),
         })
         .collect()
 }
@@ -216,7 +209,10 @@ mod tests {
         // 251 - 6 - 5 × 29 = 100 left: three nodes of 29, and 13 addresses that are none.
         let now = runway(&books, cluster, &[0.25, 0.25]).unwrap();
         assert_eq!((now.weeks, now.nodes), (8.0, 3), "{now:?}");
-        assert_eq!((now.limit, now.of.as_str()), (LimitKind::Subnet, "v/s"));
+        assert_eq!(
+            (now.limit, now.ends_with.as_str()),
+            (LimitKind::Subnet, "subnet v/s")
+        );
         // A /21 has eight blocks, five of them taken.
         let after = |pace: &[f64], range: &str| {
             let range = parse_cidr(range).unwrap();
@@ -243,10 +239,25 @@ mod tests {
         let books = Books::of(&inventory);
         let now = runway(&books, ClusterIndex::new(0), &[0.0, 1.0]).unwrap();
         assert_eq!(
-            (now.nodes, now.limit, now.of.as_str()),
-            (41, LimitKind::VnetAddresses, "v")
+            (now.nodes, now.limit, now.ends_with.as_str()),
+            (41, LimitKind::VnetAddresses, "VNet v (SUB-2)")
         );
         assert_eq!(now.urgency(), Urgency::Now);
+    }
+
+    /// What a neighbour holds stays held after the move, and so does what is foreign.
+    #[test]
+    fn after_a_move_others_hold_what_they_held() {
+        let mut inventory = estate();
+        let mut other = inventory.clusters[0].clone();
+        other.name = "d".to_string();
+        other.pools.truncate(1);
+        inventory.clusters.push(other);
+        let books = Books::of(&inventory);
+        let range = parse_cidr("10.128.0.0/12").unwrap();
+        let after = runway_after(&books, ClusterIndex::new(0), &[1.0, 0.0], range).unwrap();
+        // 251 - 6 - 2 × 29 of the neighbour - 5 nodes.
+        assert_eq!(after.nodes, 182);
     }
 
     /// The second pool has no pod subnet: its nodes hold what nodes in a node subnet hold.

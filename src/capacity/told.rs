@@ -40,7 +40,7 @@ fn upgrade(inventory: &Inventory, failure: &FirstFailure) -> String {
     );
     match (failure.refused_now(), failure.autoscaled) {
         (true, true) => format!(
-            "every upgrade of {pool} is refused now, for AKS counts max_count and not the nodes there are (ISS-2): at {}",
+            "every upgrade of {pool} is refused now, for AKS counts max_count and not the nodes there are: at {}",
             failure.at()
         ),
         (true, false) => format!(
@@ -121,7 +121,7 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
                             grouped(alone),
                             available_addresses(available),
                         ),
-                        vec![&rule::UPG_4, &rule::ISS_5],
+                        vec![&rule::UPG_4, &rule::ISS_2, &rule::ISS_5],
                     )
                 } else {
                     (
@@ -234,7 +234,7 @@ pub(super) fn pod_cidr_findings(
                     Some(failure) => upgrade(inventory, failure),
                     None => "with the surge of one pool".to_string(),
                 },
-                rules(&rule::MIG_11),
+                with(rules(&rule::MIG_11), [&rule::ISS_2, &rule::ISS_5]),
             ),
             Verdict::SurgeShort => (
                 Severity::Warning,

@@ -155,6 +155,33 @@ fn growth_is_of_one_pool_and_said_once() {
     assert!(!told.contains("was not said"));
 }
 
+/// Five more nodes fit now; of four blocks three are taken.
+#[test]
+fn a_move_that_shortens_a_life_is_warned_of() {
+    let file = twins("life-twins.yaml");
+    let told = |range: &str| {
+        stdout(&[
+            "report",
+            "--from",
+            &file,
+            "--cluster",
+            "c",
+            "-o",
+            "markdown",
+            "--pod-cidr",
+            range,
+        ])
+    };
+    let small = told("192.168.0.0/22");
+    assert!(small.contains("shorter-life"), "a finding");
+    assert!(small.contains("5 more nodes fit now until subnet v/s has no room, and 1 with"));
+    assert!(
+        small.contains("10 weeks, shorter than now"),
+        "and in the table"
+    );
+    assert!(!told("192.168.0.0/21").contains("shorter"));
+}
+
 #[test]
 fn chosen_ranges_keep_clear_of_each_other_and_of_every_network() {
     let file = twins("ranges-twins.yaml");

@@ -327,12 +327,11 @@ fn shortened(scene: &Scene, range: IpNet, wish: &Wish) -> Option<Finding> {
         Severity::Warning,
         "shorter-life",
         format!(
-            "{}: the move shortens its life: {how}, {} now until {} has no room, and {} with pod CIDR {range} until {} has none: {superset}",
-            cluster.name,
+            "the move shortens the cluster's life: {how}, {} now until {} has no room, and {} with pod CIDR {range} until {} has none: {superset}",
             counted(now.nodes, "more node fits", "more nodes fit"),
-            now.end_words(),
+            now.ends_with,
             grouped(after.nodes),
-            after.end_words(),
+            after.ends_with,
         ),
         &[&crate::rule::OVL_1, &crate::rule::EXP_1],
     );

@@ -182,7 +182,7 @@ fn headroom(books: &Books, part: &ClusterPart, range: Option<&IpNet>, document: 
     if let (Some(range), Some(superset)) = (range, part.superset) {
         document.paragraph(format!(
             "After the move the pod CIDR {range} can grow in place, without another move, up to {superset}, which is free of everything \
-             that was read; only to a range that contains it, and never back (EXP-1). Keep that range free."
+             that was read: only to a range that contains it, and never back (EXP-1). Keep as much of it free as the cluster may need."
         ));
     }
 }
@@ -201,13 +201,12 @@ fn lasts(a_week: f64, runway: Option<&Runway>) -> Cell {
     };
     let text = match runway.years() {
         years if years > MOST_YEARS => format!("over {MOST_YEARS} years"),
-        // Down: nobody runs out later than it was said.
-        years if years < 1.0 => match runway.weeks.floor() {
+        years if years < 1.0 => match runway.whole_weeks() {
             _ if runway.nodes == 0 => "no room now".to_string(),
             weeks if weeks == 1.0 => "1 week".to_string(),
             weeks => format!("{weeks:.0} weeks"),
         },
-        years => format!("{:.1} years", (years * 10.0).floor() / 10.0),
+        _ => format!("{:.1} years", runway.tenths_of_years()),
     };
     Cell::toned(text, tone)
 }
@@ -215,6 +214,6 @@ fn lasts(a_week: f64, runway: Option<&Runway>) -> Cell {
 fn ends(runway: Option<&Runway>) -> Cell {
     runway.map_or_else(
         || Cell::toned("-", Tone::Dim),
-        |runway| Cell::from(runway.end_words()),
+        |runway| Cell::from(runway.ends_with.as_str()),
     )
 }

@@ -127,7 +127,7 @@ impl Canvas<'_> {
             return;
         }
         // From below, so that stripes of cells that are filled in part lie in one line.
-        for at in (1..).map(|stripe| stripe * 4).take_while(|at| *at < height) {
+        for at in (1..).map(|stripe| stripe * 5).take_while(|at| *at < height) {
             let y = y + height - at;
             self.line(&[(x, y), (x + width, y)], PAPER, 1);
         }
