@@ -102,7 +102,7 @@ fn the_largest_cluster_of_a_subnet() {
         let plugin = if kubenet { "kubenet" } else { "azure" };
         let pools = json!([{ "name": "apps", "count": 1, "max_pods": max_pods, "subnet": "aks" }]);
         let inventory = inventory(&scenario(&subnet, plugin, false, pools));
-        let rows = modes::compare(&Books::of(&inventory), ClusterIndex::new(0));
+        let rows = modes::compare(&Books::of(&inventory), ClusterIndex::new(0), None);
         let largest = rows
             .iter()
             .find(|row| row.mode == mode)

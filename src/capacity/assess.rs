@@ -2,7 +2,7 @@
 //! is; which pool breaks it first, at which node count, and what the service answers then. The rows are made in `rows`, what
 //! fails first in `failure`, the words in `told`.
 
-use super::answer::Answer;
+use super::answer::{Answer, Stage};
 use super::checks;
 use super::cost::NodeCost;
 use super::growth::{Books, Limit};
@@ -11,7 +11,7 @@ use super::rows::{pod_cidr_row, pool_row, subnet_row};
 use super::strangers;
 use super::surge::nodes_with_surge;
 use super::told;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, counted, grouped};
 use crate::model::{ClusterIndex, Inventory, IpNet, NetworkMode, NodePool, SubnetIndex, VnetIndex};
 use std::collections::BTreeSet;
 
@@ -140,12 +140,64 @@ impl Verdict {
 pub struct FirstFailure {
     pub cluster: ClusterIndex,
     pub pool: String,
-    /// The node count of that pool at which it fails.
+    /// The node count of that pool at which it fails, surge nodes included.
     pub nodes: u64,
+    /// Of them, surge nodes of an upgrade; 0: it fails as the pool grows.
+    pub surge: u64,
+    /// It fails only if the pools surge all at once: one after the other they can be upgraded.
+    pub together: bool,
+    /// The pool has an autoscaler, so AKS counts it at `max_count` whatever it has (ISS-2).
+    pub autoscaled: bool,
     /// What AKS answers to a request from then on.
     pub answer: Answer,
     /// What happens to the autoscaler, which asks nobody.
     pub runtime: Option<Answer>,
+}
+
+impl FirstFailure {
+    /// `19 nodes`, `24 nodes plus 8 surge nodes`
+    pub fn at(&self) -> String {
+        let nodes = counted(self.nodes.saturating_sub(self.surge), "node", "nodes");
+        match self.surge {
+            0 => nodes,
+            surge => format!(
+                "{nodes} plus {}",
+                counted(surge, "surge node", "surge nodes")
+            ),
+        }
+    }
+
+    /// Whether AKS refuses it however few nodes there are now: it counts what may be, not what is.
+    pub fn refused_now(&self) -> bool {
+        self.surge > 0 && !self.together && self.answer.stage == Stage::Admission
+    }
+
+    /// What happens, in a sentence about `place`; `pool` as readers name it.
+    pub fn says(&self, place: &str, pool: &str) -> String {
+        let code = self.answer.code;
+        let numbers = match (self.answer.preallocated, self.answer.available) {
+            (Some(wanted), Some(available)) => {
+                format!(": {} of {}", grouped(wanted), grouped(available))
+            }
+            _ => String::new(),
+        };
+        match (self.surge, self.together) {
+            (0, _) => format!(
+                "{place} has no room for node {} of pool {pool} ({code})",
+                grouped(self.nodes)
+            ),
+            (_, true) => format!(
+                "{place} has room for the surge of one pool after the other, not of all at once"
+            ),
+            _ if self.refused_now() => {
+                format!("every upgrade of pool {pool} is refused now{numbers} in {place} ({code})")
+            }
+            _ => format!(
+                "an upgrade of pool {pool} fails at its ceiling, at {}{numbers} in {place} ({code})",
+                self.at()
+            ),
+        }
+    }
 }
 
 /// Where a subnet stands.
@@ -168,6 +220,13 @@ pub struct SubnetRow {
     pub largest_surge: u64,
     pub verdict: Verdict,
     pub first_failure: Option<FirstFailure>,
+}
+
+impl SubnetRow {
+    /// Addresses that nodes of AKS may hold: usable less foreign.
+    pub fn available(&self) -> u64 {
+        self.usable.saturating_sub(self.foreign)
+    }
 }
 
 /// Where a pod CIDR stands.

@@ -214,11 +214,12 @@ fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fin
 fn empty_pools(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
     let cluster = books.inventory.cluster(index);
     let empty = |pool: &&NodePool| pool.count == 0 && pool.knows("node_count");
-    for pool in cluster.pools.iter().filter(empty) {
+    let pools = cluster.pools.iter().enumerate();
+    for (position, pool) in pools.filter(|(_, pool)| empty(pool)) {
         let Some(mode) = cluster.network_mode(pool) else {
             continue;
         };
-        let limits = growth_limits(books, cluster, pool);
+        let limits = growth_limits(books, cluster, position);
         let Some(limit) = limits
             .iter()
             .find(|limit| limit.kind != LimitKind::MaxCount)

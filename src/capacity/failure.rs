@@ -5,7 +5,7 @@ use super::assess::FirstFailure;
 use super::cost::{POD_CIDR_PER_NODE, cost_rules};
 use super::growth::{Books, User, nodes_of};
 use super::rows::SubnetDemand;
-use super::surge::{nodes_with_surge, surge_nodes};
+use super::surge::surge_nodes;
 use crate::model::{Cluster, ClusterIndex, IpNet, NetworkMode, OsType, SubnetIndex, cidr};
 use crate::rule::{self, Rule};
 use std::cmp::Reverse;
@@ -105,10 +105,17 @@ pub(super) fn subnet_failure(
     let held = |user: &User| user.each(index).map_or(0, |each| each.held);
     let growing: Vec<Growing> = users.iter().map(|user| sums.growing(user, index)).collect();
     // `wanted` addresses at once, `left` there.
-    let (position, nodes, wanted, left, alone) = if over_ceiling {
+    let (position, nodes, new_surge, wanted, left, alone) = if over_ceiling {
         let failing = first_to_fail(&growing, sums.room)?;
         let wanted = growing[failing.position].each;
-        (failing.position, failing.nodes, wanted, failing.left, false)
+        (
+            failing.position,
+            failing.nodes,
+            0,
+            wanted,
+            failing.left,
+            false,
+        )
     } else {
         let surges: Vec<u64> = users
             .iter()
@@ -117,8 +124,16 @@ pub(super) fn subnet_failure(
         let left = sums.available - sums.demand.ceiling;
         let surge = surge_to_fail(&surges, left)?;
         let pool = users[surge.position].pool;
-        let nodes = nodes_with_surge(pool, pool.ceiling());
-        (surge.position, nodes, surge.wanted, left, surge.alone)
+        let surges = surge_nodes(pool, pool.ceiling());
+        let nodes = pool.ceiling().saturating_add(surges);
+        (
+            surge.position,
+            nodes,
+            surges,
+            surge.wanted,
+            left,
+            surge.alone,
+        )
     };
     let user = &users[position];
     let mode = user.mode()?;
@@ -203,6 +218,9 @@ pub(super) fn subnet_failure(
         cluster: user.index,
         pool: user.pool.name.clone(),
         nodes,
+        surge: new_surge,
+        together: !over_ceiling && !alone,
+        autoscaled: user.pool.autoscaler.is_some(),
         answer,
         runtime,
     })
@@ -229,16 +247,18 @@ pub(super) fn pod_cidr_failure(
         })
         .collect();
     let over_ceiling = ceiling > blocks;
-    let (position, nodes, wanted) = if over_ceiling {
+    let (position, nodes, surge, wanted, alone) = if over_ceiling {
         let failing = first_to_fail(&growing, blocks.saturating_sub(at(|pool| pool.count)))?;
-        (failing.position, failing.nodes, ceiling)
+        (failing.position, failing.nodes, 0, ceiling, false)
     } else {
         let surges: Vec<u64> = known()
             .map(|pool| surge_nodes(pool, pool.ceiling()))
             .collect();
         let surge = surge_to_fail(&surges, blocks - ceiling)?;
-        let nodes = growing[surge.position].ceiling + surges[surge.position];
-        (surge.position, nodes, ceiling + surge.wanted)
+        let new = surges[surge.position];
+        let nodes = growing[surge.position].ceiling + new;
+        let wanted = ceiling + surge.wanted;
+        (surge.position, nodes, new, wanted, surge.alone)
     };
     let pool = known().nth(position)?;
     let mut answer = answer::pod_cidr_answer(
@@ -265,6 +285,9 @@ pub(super) fn pod_cidr_failure(
         cluster: index,
         pool: pool.name.clone(),
         nodes,
+        surge,
+        together: !over_ceiling && !alone,
+        autoscaled: pool.autoscaler.is_some(),
         answer,
         runtime,
     })

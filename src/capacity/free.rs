@@ -1,11 +1,18 @@
-//! Free ranges: for pods, services and subnets, big enough at the ceiling plus surge, clear of everything known, and with
-//! room to grow. A pod CIDR can later only grow to a superset (EXP-1), so the superset kept free is part of the answer.
+//! Free ranges: for pods, services and subnets, big enough at the ceiling plus surge (for pods of a cluster that moves: for its growth,
+//! by `sizing`), clear of everything known, and with room to grow. A pod CIDR can later only grow to a superset (EXP-1), so the
+//! superset kept free is part of the answer.
+
+mod sizing;
+
+pub use sizing::{Sizing, pod_sizing};
 
 use super::cost::{POD_CIDR_PER_NODE, pool_cost};
 use super::overlap::{PeeringGraph, platform_ranges};
+use super::runway::Pace;
 use super::surge::nodes_with_surge;
 use crate::model::{
-    Cluster, Inventory, IpNet, NetworkMode, OsType, RangeSet, VnetIndex, cidr, parse_cidr,
+    Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, OsType, RangeSet, VnetIndex, cidr,
+    parse_cidr,
 };
 use ipnet::Ipv4Net;
 
@@ -48,10 +55,41 @@ pub struct Suggestions {
     pub length: u8,
     /// How the length follows from the nodes.
     pub basis: String,
+    /// What the ranges keep clear of, as it goes on after `clear of`.
+    pub clear_of: &'static str,
     /// What the present range of the cluster has to do with it.
     pub note: Option<String>,
     /// Best first.
     pub ranges: Vec<Suggestion>,
+}
+
+/// A question for free ranges.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub purpose: Purpose,
+    /// `None`: for a cluster in any of the VNets.
+    pub cluster: Option<ClusterIndex>,
+    /// Size it for so many nodes, surge included.
+    pub nodes: Option<u64>,
+    /// Take this prefix length.
+    pub length: Option<u8>,
+    /// How the cluster grows, where somebody says it.
+    pub pace: Option<&'a Pace>,
+    /// What is about to be taken by others.
+    pub taken: &'a [IpNet],
+}
+
+impl Wanted<'_> {
+    pub fn of(purpose: Purpose, cluster: Option<ClusterIndex>) -> Self {
+        Wanted {
+            purpose,
+            cluster,
+            nodes: None,
+            length: None,
+            pace: None,
+            taken: &[],
+        }
+    }
 }
 
 /// How far a superset is looked for: eight bits are 256 times the size.
@@ -77,34 +115,107 @@ pub fn nodes_at_ceiling(cluster: &Cluster) -> u64 {
         .sum()
 }
 
-/// Free ranges for `cluster` (or, without one, for a cluster in any of the VNets). `nodes` overrides the node count, `length`
-/// the size. `None`: nothing tells how large it should be.
-pub fn suggest(
-    inventory: &Inventory,
-    cluster: Option<&Cluster>,
-    purpose: Purpose,
-    nodes: Option<u64>,
-    length: Option<u8>,
-) -> Option<Suggestions> {
-    let nodes = nodes.or_else(|| cluster.map(nodes_at_ceiling)).unwrap_or(0);
-    let (addresses, fitting, basis) = match purpose {
+/// Free ranges. `None`: nothing tells how large one should be. Of the length that is wanted, else, where nobody named one, of the
+/// longest one down to what the ceiling takes; clear of every VNet that was read, else at least of those that the cluster reaches.
+pub fn suggest(inventory: &Inventory, wanted: &Wanted) -> Option<Suggestions> {
+    let purpose = wanted.purpose;
+    let cluster = wanted.cluster.map(|index| inventory.cluster(index));
+    let sizing = size(inventory, wanted)?;
+    let spaces = spaces(inventory, cluster, purpose);
+    let near = taken(inventory, cluster, wanted, Near::Reached);
+    let (expansion, note) = present_range(cluster, purpose, &near, &spaces, sizing.length);
+    let lengths = sizing.length..=sizing.least.max(sizing.length);
+    let everywhere = taken(inventory, cluster, wanted, Near::Read);
+    let tries = [
+        (&everywhere, Near::Read.words(cluster, purpose)),
+        (&near, Near::Reached.words(cluster, purpose)),
+    ];
+    let (mut length, mut clear_of) = (sizing.length, tries[0].1);
+    let mut ranges: Vec<Suggestion> = Vec::new();
+    'found: for (taken, words) in tries {
+        for tried in lengths.clone() {
+            ranges = expansion.iter().cloned().collect();
+            search(taken, &spaces, purpose, tried, &mut ranges);
+            if !ranges.is_empty() {
+                (length, clear_of) = (tried, words);
+                break 'found;
+            }
+        }
+    }
+    let basis = match length > sizing.length {
+        true => format!(
+            "{}; no /{} is free, a /{length} is the largest",
+            sizing.basis, sizing.length
+        ),
+        false => sizing.basis,
+    };
+    Some(Suggestions {
+        purpose,
+        nodes: sizing.nodes,
+        addresses: sizing.addresses,
+        length,
+        basis,
+        clear_of,
+        note,
+        ranges,
+    })
+}
+
+struct Size {
+    nodes: u64,
+    addresses: u64,
+    length: u8,
+    /// The longest prefix that still takes the ceiling with surge.
+    least: u8,
+    basis: String,
+}
+
+fn size(inventory: &Inventory, wanted: &Wanted) -> Option<Size> {
+    let cluster = wanted.cluster.map(|index| inventory.cluster(index));
+    let at_ceiling = cluster.map(nodes_at_ceiling);
+    let nodes = wanted.nodes.or(at_ceiling).unwrap_or(0);
+    let of_nodes = |nodes: u64| nodes.max(1).checked_mul(POD_CIDR_PER_NODE);
+    let mut size = match wanted.purpose {
         Purpose::Pod => {
-            let addresses = nodes.max(1).checked_mul(POD_CIDR_PER_NODE)?;
-            (
+            let grows = wanted.cluster.filter(|index| {
+                wanted.nodes.is_none()
+                    && inventory.cluster(*index).mode() != Some(NetworkMode::Overlay)
+            });
+            let sizing = match grows {
+                Some(index) => pod_sizing(&super::growth::Books::of(inventory), index, wanted.pace),
+                // What is on Overlay already grows in place when it has to (EXP-1).
+                None => Sizing {
+                    nodes,
+                    rule: "ceiling and surge".to_string(),
+                },
+            };
+            let addresses = of_nodes(sizing.nodes)?;
+            let least = at_ceiling.filter(|_| grows.is_some());
+            Size {
+                nodes: sizing.nodes,
                 addresses,
-                cidr::smallest_prefix_of_size(addresses)?,
-                format!("{nodes} nodes (ceiling and surge) of 256 addresses each (OVL-1, MIG-11)"),
-            )
+                length: cidr::smallest_prefix_of_size(addresses)?,
+                least: match least {
+                    Some(nodes) => cidr::smallest_prefix_of_size(of_nodes(nodes)?)?,
+                    None => 0,
+                },
+                basis: format!(
+                    "{} nodes ({}) of 256 addresses each (OVL-1, MIG-11)",
+                    sizing.nodes, sizing.rule
+                ),
+            }
         }
         // Nothing in an inventory bounds the number of services; the default size is AKS's own.
-        Purpose::Service => (
-            1 << 16,
-            16,
-            "a /16, AKS's default for services (CID-2)".to_string(),
-        ),
+        Purpose::Service => Size {
+            nodes,
+            addresses: 1 << 16,
+            length: 16,
+            least: 0,
+            basis: "a /16, AKS's default for services (CID-2)".to_string(),
+        },
         Purpose::Subnet => {
             let (addresses, basis) = match cluster {
-                Some(cluster) if nodes == nodes_at_ceiling(cluster) => (
+                Some(cluster) if at_ceiling == Some(nodes) => (
                     planned_addresses(cluster),
                     "the pools at ceiling with surge, by the documented formula (CLS-1)"
                         .to_string(),
@@ -117,24 +228,41 @@ pub fn suggest(
                     )
                 }
             };
-            (addresses, cidr::smallest_subnet_for(addresses)?, basis)
+            Size {
+                nodes,
+                addresses,
+                length: cidr::smallest_subnet_for(addresses)?,
+                least: 0,
+                basis,
+            }
         }
     };
-    let length = length.unwrap_or(fitting);
-    let taken = taken(inventory, cluster, purpose);
-    let spaces = spaces(inventory, cluster, purpose);
-    let (expansion, note) = present_range(cluster, purpose, &taken, &spaces, length);
-    let mut ranges: Vec<Suggestion> = expansion.into_iter().collect();
-    search(&taken, &spaces, purpose, length, &mut ranges);
-    Some(Suggestions {
-        purpose,
-        nodes,
-        addresses,
-        length,
-        basis,
-        note,
-        ranges,
-    })
+    if let Some(length) = wanted.length {
+        (size.length, size.least) = (length, length);
+    }
+    Some(size)
+}
+
+/// Which VNets a range keeps clear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Near {
+    /// Every one that was read: one that is not peered today may be tomorrow.
+    Read,
+    /// The cluster's own and those that it reaches.
+    Reached,
+}
+
+impl Near {
+    fn words(self, cluster: Option<&Cluster>, purpose: Purpose) -> &'static str {
+        match (purpose, cluster, self) {
+            (Purpose::Subnet, ..) => "the subnets of the VNet and the services of its clusters",
+            (_, Some(_), Near::Reached) => {
+                "the VNets that the cluster reaches, every route and reserved range that was read and AKS's own ranges (of every other VNet \
+                 that was read, none is clear)"
+            }
+            _ => "every VNet, route and reserved range that was read and AKS's own ranges",
+        }
+    }
 }
 
 /// Most room to grow first; then the preferred space; then the lowest address. From coarse to fine, so that a free half of a
@@ -328,8 +456,15 @@ fn vnets(inventory: &Inventory, cluster: Option<&Cluster>) -> Vec<VnetIndex> {
 }
 
 /// Everything a new range must keep clear of.
-fn taken(inventory: &Inventory, cluster: Option<&Cluster>, purpose: Purpose) -> RangeSet {
+fn taken(
+    inventory: &Inventory,
+    cluster: Option<&Cluster>,
+    wanted: &Wanted,
+    near: Near,
+) -> RangeSet {
+    let purpose = wanted.purpose;
     let mut prefixes: Vec<IpNet> = platform_ranges().collect();
+    prefixes.extend(wanted.taken);
     prefixes.extend(inventory.reserved.iter().map(|range| range.cidr));
     // A pod CIDR of this cluster is about to be replaced; its service CIDR stays, and the other way round.
     let own = |cluster: &Cluster, prefixes: &mut Vec<IpNet>| {
@@ -378,8 +513,9 @@ fn taken(inventory: &Inventory, cluster: Option<&Cluster>, purpose: Purpose) -> 
             .iter()
             .for_each(|cluster| own(cluster, &mut prefixes)),
     }
-    let Some(cluster) = cluster else {
-        // Anywhere: clear of every VNet and of what their peerings remember, each once.
+    let reached = cluster.filter(|_| near == Near::Reached || purpose == Purpose::Subnet);
+    let Some(cluster) = reached else {
+        // Clear of every VNet and of what their peerings remember, each once.
         for vnet in &inventory.vnets {
             if purpose != Purpose::Subnet {
                 prefixes.extend(&vnet.address_space);
@@ -436,6 +572,34 @@ fn routed(inventory: &Inventory) -> impl Iterator<Item = IpNet> {
         .flat_map(|table| &table.routes)
         .filter_map(|route| route.prefix)
         .filter(|prefix| prefix.prefix_len() > 0)
+}
+
+/// What a pod CIDR may grow to in place, as far as it is free of everything that the cluster reaches: the largest superset, where there
+/// is one and the cluster has no Windows nodes (EXP-1).
+/// `others`: ranges that moves of clusters it is connected with take.
+pub fn pod_superset(
+    inventory: &Inventory,
+    index: ClusterIndex,
+    pod_cidr: &IpNet,
+    others: &[IpNet],
+) -> Option<IpNet> {
+    let cluster = inventory.cluster(index);
+    let windows = |pool: &crate::model::NodePool| pool.os_type == OsType::Windows;
+    let IpNet::V4(range) = pod_cidr else {
+        return None;
+    };
+    if cluster.pools.iter().any(windows) {
+        return None;
+    }
+    let wanted = Wanted {
+        taken: others,
+        ..Wanted::of(Purpose::Pod, Some(index))
+    };
+    let taken = taken(inventory, Some(cluster), &wanted, Near::Read);
+    let spaces = spaces(inventory, Some(cluster), Purpose::Pod);
+    let (space, _) = spaces.iter().find(|(space, _)| space.contains(range))?;
+    let superset = superset(&taken, space, *range);
+    (superset != *range).then_some(IpNet::V4(superset))
 }
 
 /// The largest prefix around `free` that is free as well and inside the space.

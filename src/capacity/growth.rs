@@ -7,7 +7,7 @@ use super::limits;
 use super::occupancy::{self, Occupancy, occupancy};
 use super::strangers;
 use crate::model::{
-    Cluster, ClusterIndex, Holder, Inventory, NetworkMode, NodePool, SubnetIndex, cidr,
+    Cluster, ClusterIndex, Holder, Inventory, NetworkMode, NodePool, SubnetIndex, VnetIndex, cidr,
 };
 use crate::rule::{self, Rule};
 use std::collections::HashSet;
@@ -98,16 +98,52 @@ impl<'a> Books<'a> {
             vnet_used: Vec::new(),
             node_groups: strangers::node_groups(inventory),
         };
+        books.vnet_used = books.used_by_vnet();
+        books
+    }
+
+    /// The books of `after`, which is the same estate with one cluster changed in what its nodes take: who holds what else stays as it is,
+    /// whatever counted it. `after` must have the same subnets, clusters and pools.
+    pub fn with_changed<'b>(&self, after: &'b Inventory, changed: ClusterIndex) -> Books<'b> {
+        let mut books = Books {
+            inventory: after,
+            users: self.users.clone(),
+            occupancy: self.occupancy.clone(),
+            vnet_used: Vec::new(),
+            node_groups: self.node_groups.clone(),
+        };
+        for subnet in after.subnets_of_cluster(after.cluster(changed)) {
+            let pools = books.pools(subnet).filter(|user| user.index == changed);
+            let held = pools.fold(0u64, |sum, user| {
+                let each = user.each(subnet).map_or(0, |each| each.held);
+                sum.saturating_add(user.running().saturating_mul(each))
+            });
+            let occupancy = &mut books.occupancy[subnet.get()];
+            let others = occupancy.foreign_to(changed);
+            for (_, own) in occupancy
+                .by_cluster
+                .iter_mut()
+                .filter(|(of, _)| *of == changed)
+            {
+                *own = held;
+            }
+            occupancy.used = others.saturating_add(held);
+        }
+        books.vnet_used = books.used_by_vnet();
+        books
+    }
+
+    fn used_by_vnet(&self) -> Vec<u64> {
+        let inventory = self.inventory;
         let mut vnet_used = vec![0u64; inventory.vnets.len()];
         for index in inventory.subnet_indices() {
-            let in_blocks = books.pools(index).fold(0, |sum: u64, user| {
+            let in_blocks = self.pools(index).fold(0, |sum: u64, user| {
                 sum.saturating_add(user.in_blocks(index, user.running()))
             });
             let used = &mut vnet_used[inventory.subnet(index).vnet.get()];
-            *used = used.saturating_add(in_vnet(books.occupancy(index).used, in_blocks));
+            *used = used.saturating_add(in_vnet(self.occupancy(index).used, in_blocks));
         }
-        books.vnet_used = vnet_used;
-        books
+        vnet_used
     }
 
     /// Scale sets in a subnet of clusters that were not read.
@@ -146,6 +182,12 @@ impl<'a> Books<'a> {
     fn vnet_free(&self, subnet: SubnetIndex) -> u64 {
         let vnet = self.inventory.subnet(subnet).vnet;
         limits::VNET_ADDRESSES.saturating_sub(self.vnet_used[vnet.get()])
+    }
+
+    /// Addresses that nodes of AKS may hold: usable less foreign.
+    pub fn available(&self, subnet: SubnetIndex) -> u64 {
+        let usable = self.inventory.subnet(subnet).usable();
+        usable.saturating_sub(self.occupancy(subnet).foreign)
     }
 
     /// Addresses the service compares a cluster's demand with: what can be held, less what others hold (ISS-4).
@@ -219,6 +261,29 @@ pub struct Limit {
     pub more_nodes: u64,
 }
 
+/// What nodes draw from: the same for all pools that draw from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Store {
+    Subnet(SubnetIndex),
+    Vnet(VnetIndex),
+    /// Blocks of the cluster's pod CIDR.
+    Blocks,
+    /// Nodes of a pool, by position.
+    Pool(usize),
+    /// Nodes of the cluster.
+    Nodes,
+}
+
+/// What one more node of a pool takes from a store, and what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw {
+    pub kind: LimitKind,
+    pub store: Store,
+    pub room: u64,
+    /// 1 or more.
+    pub each: u64,
+}
+
 /// Whether the input says how many nodes there are in every pool that shares a range with this one.
 fn counts_known(books: &Books, cluster: &Cluster, pool: &NodePool) -> bool {
     let known = |pool: &NodePool| pool.knows("node_count");
@@ -229,50 +294,74 @@ fn counts_known(books: &Books, cluster: &Cluster, pool: &NodePool) -> bool {
 
 /// Every limit on a pool's way, the first that binds in front. Empty when the network mode is not known, or the subnet, or how many
 /// nodes there are.
-pub fn growth_limits(books: &Books, cluster: &Cluster, pool: &NodePool) -> Vec<Limit> {
+pub fn growth_limits(books: &Books, cluster: &Cluster, position: usize) -> Vec<Limit> {
+    let draws = draws(books, cluster, position).into_iter();
+    let mut limits: Vec<Limit> = draws
+        .map(|draw| Limit {
+            kind: draw.kind,
+            more_nodes: draw.room / draw.each,
+        })
+        .collect();
+    let pool = &cluster.pools[position];
+    if let Some(autoscaler) = pool.autoscaler.filter(|_| !limits.is_empty()) {
+        limits.push(Limit {
+            kind: LimitKind::MaxCount,
+            more_nodes: autoscaler.max_count.saturating_sub(pool.count),
+        });
+    }
+    limits.sort_by_key(|limit| (limit.more_nodes, limit.kind));
+    limits
+}
+
+/// What one more node of a pool takes, and from where: all of [`growth_limits`] but the autoscaler's ceiling, which a person raises. Empty
+/// where those are.
+pub fn draws(books: &Books, cluster: &Cluster, position: usize) -> Vec<Draw> {
+    let pool = &cluster.pools[position];
     let (Some(mode), Some(cost)) = (cluster.network_mode(pool), pool_cost(cluster, pool)) else {
         return Vec::new();
     };
     // Nothing is known of a subnet that was not read, or is known only after apply: no number would be true.
-    if pool.subnet.is_none() || !counts_known(books, cluster, pool) {
+    let Some(subnet) = pool.subnet.filter(|_| counts_known(books, cluster, pool)) else {
         return Vec::new();
-    }
-    let mut limits = Vec::new();
-    let mut limit = |kind, more_nodes| limits.push(Limit { kind, more_nodes });
-    if let Some(autoscaler) = pool.autoscaler {
-        limit(
-            LimitKind::MaxCount,
-            autoscaler.max_count.saturating_sub(pool.count),
-        );
-    }
-    if let Some(subnet) = pool.subnet {
-        limit(
-            LimitKind::Subnet,
-            books.free(subnet) / cost.node_subnet.held,
-        );
-        limit(
-            LimitKind::VnetAddresses,
-            books.vnet_free(subnet) / cost.in_vnet(mode),
-        );
-    }
-    if let (Some(subnet), Some(cost)) = (pool.pod_subnet, cost.pod_subnet) {
-        limit(LimitKind::PodSubnet, books.free(subnet) / cost.held);
+    };
+    let mut draws = Vec::new();
+    let mut draw = |kind, store, room, each| {
+        draws.push(Draw {
+            kind,
+            store,
+            room,
+            each,
+        });
+    };
+    draw(
+        LimitKind::Subnet,
+        Store::Subnet(subnet),
+        books.free(subnet),
+        cost.in_subnet(pool, subnet).held,
+    );
+    draw(
+        LimitKind::VnetAddresses,
+        Store::Vnet(books.inventory.subnet(subnet).vnet),
+        books.vnet_free(subnet),
+        cost.in_vnet(mode),
+    );
+    if let (Some(pods), Some(cost)) = (pool.pod_subnet, cost.pod_subnet)
+        && pods != subnet
+    {
+        let room = books.free(pods);
+        draw(LimitKind::PodSubnet, Store::Subnet(pods), room, cost.held);
     }
     let cluster_nodes = nodes_of(&cluster.pools, |pool| pool.count);
     if let (Some(each), Some(range)) = (cost.pod_cidr, cluster.network.pod_cidr_v4()) {
         let blocks = cidr::size(range) / each;
-        limit(LimitKind::PodCidr, blocks.saturating_sub(cluster_nodes));
+        let room = blocks.saturating_sub(cluster_nodes);
+        draw(LimitKind::PodCidr, Store::Blocks, room, 1);
     }
-    limit(
-        LimitKind::PoolNodes,
-        limits::POOL_NODES.saturating_sub(pool.count),
-    );
-    limit(
-        LimitKind::ClusterNodes,
-        limits::cluster_nodes(mode).saturating_sub(cluster_nodes),
-    );
-    limits.sort_by_key(|limit| (limit.more_nodes, limit.kind));
-    limits
+    let room = limits::POOL_NODES.saturating_sub(pool.count);
+    draw(LimitKind::PoolNodes, Store::Pool(position), room, 1);
+    let room = limits::cluster_nodes(mode).saturating_sub(cluster_nodes);
+    draw(LimitKind::ClusterNodes, Store::Nodes, room, 1);
+    draws
 }
 
 /// Nodes of all pools.

@@ -65,7 +65,7 @@ pub struct Turning<'a> {
 /// What one unit of each knob frees in this subnet. Asked row by row: a fleet's table needs few of them.
 pub fn subnet_knobs(books: &Books, row: &SubnetRow) -> Vec<Knob> {
     let users: Vec<User> = books.pools(row.index).collect();
-    let available = row.usable.saturating_sub(row.foreign);
+    let available = row.available();
     let subnet = books.inventory.subnet(row.index);
     let mut knobs: Vec<Knob> = Vec::new();
     let mut overlay: BTreeMap<ClusterIndex, u64> = BTreeMap::new();

@@ -4,8 +4,9 @@
 use super::cost::{POD_CIDR_PER_NODE, dynamic_held, node_cost};
 use super::growth::Books;
 use super::limits;
+use super::rows::ceiling_known;
 use super::surge::surge_nodes;
-use crate::model::{ClusterIndex, NetworkMode, OsType, SubnetIndex, cidr};
+use crate::model::{ClusterIndex, IpNet, NetworkMode, OsType, SubnetIndex, cidr};
 use std::collections::BTreeMap;
 
 /// A cluster under one mode.
@@ -24,6 +25,8 @@ pub struct ModeRow {
     pub available: u64,
     /// Whether in each node subnet its own pools fit at the ceiling with surge: room in one is no help to another.
     pub fits: bool,
+    /// Whether subnet, node count and ceiling of every pool were read: where not, all numbers are of what was.
+    pub known: bool,
     /// Addresses of the pod range at the ceiling with surge; `None` where pods need no range of their own.
     pub pod_addresses: Option<u64>,
     /// If every node ran `max_pods` pods: only in a dynamic pod subnet does that change anything.
@@ -32,21 +35,43 @@ pub struct ModeRow {
     pub pod_prefix: Option<u8>,
     /// Most nodes the node subnets can hold in this mode, all like the dearest, without surge.
     pub largest: u64,
-    /// What bounds it: `subnet`, `pod_cidr` (of the mode the cluster is in), `vnet` (SUB-2) or the mode's own limit, `mode`.
+    /// What bounds it: `subnet`, `pod_cidr` (of the mode the cluster is in, and of its move), `vnet` (SUB-2) or the mode's own limit, `mode`.
     pub largest_by: &'static str,
     /// Pools that this mode cannot have: Windows under kubenet.
     pub impossible: Vec<String>,
 }
 
-/// A cluster under all six modes.
-pub fn compare(books: &Books, index: ClusterIndex) -> Vec<ModeRow> {
+/// Whether what others take from a subnet is known: a pool of a mode that aksplan does not know takes some of it.
+fn is_known(books: &Books, subnet: SubnetIndex) -> bool {
+    books.pools(subnet).all(|user| user.each(subnet).is_some())
+}
+
+impl ModeRow {
+    /// Whether the ceilings fit into what is available in all node subnets together.
+    pub fn ceiling_fits(&self) -> bool {
+        self.ceiling <= self.available
+    }
+
+    /// What bounds the largest cluster, in words.
+    pub fn bound(&self) -> &'static str {
+        match self.largest_by {
+            "subnet" => "the node subnets",
+            "pod_cidr" => "the pod CIDR",
+            "vnet" => "the VNet's 65,536 addresses (SUB-2)",
+            _ => "the mode's number of nodes",
+        }
+    }
+}
+
+/// A cluster under all six modes. `pod_cidr`: that of its move to Overlay, where one is planned.
+pub fn compare(books: &Books, index: ClusterIndex, pod_cidr: Option<&IpNet>) -> Vec<ModeRow> {
     NetworkMode::ALL
         .iter()
-        .map(|mode| row(books, index, *mode))
+        .map(|mode| row(books, index, *mode, pod_cidr))
         .collect()
 }
 
-fn row(books: &Books, index: ClusterIndex, mode: NetworkMode) -> ModeRow {
+fn row(books: &Books, index: ClusterIndex, mode: NetworkMode, pod_cidr: Option<&IpNet>) -> ModeRow {
     let inventory = books.inventory;
     let cluster = inventory.cluster(index);
     // Demand at the ceiling with surge, of each node subnet; pools whose subnet is not known have nothing to fit into.
@@ -92,10 +117,13 @@ fn row(books: &Books, index: ClusterIndex, mode: NetworkMode) -> ModeRow {
     // A node lies in one subnet: what is left over in each does not add up.
     let by_subnet = demand.keys().map(|subnet| room(*subnet) / dearest).sum();
     let mut bounds: Vec<(u64, &'static str)> = vec![(by_subnet, "subnet")];
-    if current
-        && mode.has_pod_cidr()
-        && let Some(range) = cluster.network.pod_cidr_v4()
-    {
+    let own = cluster.network.pod_cidr_v4();
+    let range = match (current, mode) {
+        (true, _) => own.filter(|_| mode.has_pod_cidr()),
+        (false, NetworkMode::Overlay) => pod_cidr,
+        (false, _) => None,
+    };
+    if let Some(range) = range {
         bounds.push((cidr::size(range) / POD_CIDR_PER_NODE, "pod_cidr"));
     }
     // A static block is one configuration, however many addresses it maps (SUB-2). What others hold elsewhere in the VNet is
@@ -129,6 +157,16 @@ fn row(books: &Books, index: ClusterIndex, mode: NetworkMode) -> ModeRow {
         fits: demand
             .iter()
             .all(|(subnet, wanted)| *wanted <= room(*subnet)),
+        // Every cluster has a pool: where there is none, none was read.
+        known: !cluster.pools.is_empty()
+            && cluster
+                .pools
+                .iter()
+                .all(|pool| pool.subnet.is_some() && ceiling_known(pool))
+            && demand
+                .keys()
+                .flatten()
+                .all(|subnet| is_known(books, *subnet)),
         pod_addresses,
         pod_addresses_loaded: loaded,
         pod_prefix,

@@ -26,9 +26,8 @@ pub(super) struct SubnetDemand {
 impl SubnetDemand {
     pub fn of(books: &Books, index: SubnetIndex, users: &[User]) -> Self {
         let occupancy = books.occupancy(index);
-        let usable = books.inventory.subnet(index).usable();
         let mut sums = SubnetDemand {
-            available: usable.saturating_sub(occupancy.foreign),
+            available: books.available(index),
             ..SubnetDemand::default()
         };
         let mut running = 0u64;
@@ -100,7 +99,7 @@ impl SubnetDemand {
     }
 }
 
-fn ceiling_known(pool: &NodePool) -> bool {
+pub(super) fn ceiling_known(pool: &NodePool) -> bool {
     ["node_count", "max_count", "auto_scaling_enabled"]
         .iter()
         .all(|field| pool.knows(field))
@@ -188,7 +187,7 @@ pub(super) fn pod_cidr_row(inventory: &Inventory, index: ClusterIndex) -> Option
 pub(super) fn pool_row(books: &Books, index: ClusterIndex, position: usize) -> PoolRow {
     let cluster = books.inventory.cluster(index);
     let pool = &cluster.pools[position];
-    let limits = growth_limits(books, cluster, pool);
+    let limits = growth_limits(books, cluster, position);
     let more = more_nodes(&limits);
     let largest_step = more.map(|more| match pool.autoscaler {
         Some(autoscaler) => more.min(autoscaler.max_count.saturating_sub(pool.count)),

@@ -209,9 +209,81 @@ fn surge_in_turn_and_surge_at_once() {
     let assessment = whole(&inventory);
     let said = message(&assessment, "subnet-surge");
     assert!(
-        said.contains("an upgrade at the ceiling is refused") && said.contains("want 261 of 251"),
+        said.contains("every upgrade of pool p of c is refused now: at 4 nodes plus 2 surge nodes")
+            && said.contains("want 261 of 251"),
         "{said}"
     );
+}
+
+/// AKS counts `max_count` and its surge whatever there is: nobody ever sees the node that is counted.
+#[test]
+fn an_upgrade_that_does_not_fit_is_refused_at_any_count() {
+    let pool = "name: p, count: 2, min_count: 1, max_count: 8, max_pods: 30, max_surge: 1";
+    let inventory = estate(CLASSIC, &[pool]);
+    let assessment = whole(&inventory);
+    // 8 × 29 = 232 of 251; the surge node's 29 make it 261.
+    let failure = row(&inventory, &assessment, "nodes")
+        .first_failure
+        .clone()
+        .unwrap();
+    assert_eq!(
+        (failure.nodes, failure.surge, failure.together),
+        (9, 1, false)
+    );
+    assert_eq!(failure.at(), "8 nodes plus 1 surge node");
+    assert!(failure.refused_now());
+    assert_eq!(
+        failure.says("v/nodes", "c/p"),
+        "every upgrade of pool c/p is refused now: 261 of 251 in v/nodes (InsufficientSubnetSize)"
+    );
+    let said = message(&assessment, "subnet-surge");
+    assert!(
+        said.contains("counts max_count") && !said.contains("9 nodes"),
+        "{said}"
+    );
+    // As it grows, it is the node count itself.
+    let inventory = estate(CLASSIC, &[&pool.replace("max_count: 8", "max_count: 20")]);
+    let assessment = whole(&inventory);
+    let failure = row(&inventory, &assessment, "nodes")
+        .first_failure
+        .clone()
+        .unwrap();
+    assert_eq!(
+        (failure.at().as_str(), failure.refused_now()),
+        ("9 nodes", false)
+    );
+}
+
+#[test]
+fn the_largest_cluster_after_a_move_is_bound_by_its_pod_cidr() {
+    let pool = "name: p, count: 2, max_pods: 30";
+    let compare = |inventory: &Inventory, range: Option<&str>| {
+        let range = range.map(|range| crate::model::parse_cidr(range).unwrap());
+        let index = crate::model::ClusterIndex::new(0);
+        let rows = super::modes::compare(&Books::of(inventory), index, range.as_ref());
+        let overlay = crate::model::NetworkMode::Overlay;
+        rows.into_iter().find(|row| row.mode == overlay).unwrap()
+    };
+    let inventory = estate(CLASSIC, &[pool]);
+    for (range, largest, by) in [
+        (None, 251, "subnet"),
+        (Some("10.244.0.0/18"), 64, "pod_cidr"),
+        (Some("10.244.0.0/14"), 251, "subnet"),
+    ] {
+        let row = compare(&inventory, range);
+        assert_eq!((row.largest, row.largest_by), (largest, by), "{range:?}");
+        assert!(row.fits && row.known);
+    }
+    // Of a cluster without a pool none was read.
+    let mut unread = inventory.clone();
+    unread.clusters[0].pools.clear();
+    assert!(!compare(&unread, None).known);
+    // Nor is it known what a neighbour takes whose mode is none of ours.
+    let mut beside = inventory.clone();
+    let mut other = beside.clusters[0].clone();
+    other.network.plugin = Some(crate::model::NetworkPlugin::Other("future".to_string()));
+    beside.clusters.push(other);
+    assert!(!compare(&beside, None).known);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the rows mean, as findings, and what they do not know.
 
-use super::answer::{Stage, pod_cidr_rules};
-use super::assess::{PodCidrRow, SubnetRow, Verdict};
+use super::answer::pod_cidr_rules;
+use super::assess::{FirstFailure, PodCidrRow, SubnetRow, Verdict};
 use super::cost::{POD_CIDR_PER_NODE, cost_rules, dynamic_held, pool_cost};
 use super::growth::{Books, User, in_vnet};
 use super::limits;
@@ -30,6 +30,30 @@ pub(super) fn all_at_once(modes: impl IntoIterator<Item = NetworkMode>) -> &'sta
     }
 }
 
+/// What becomes of an upgrade that does not fit at the ceiling: AKS counts an autoscaled pool at `max_count` whatever it has, so its
+/// answer is the same today.
+fn upgrade(inventory: &Inventory, failure: &FirstFailure) -> String {
+    let pool = format!(
+        "pool {} of {}",
+        failure.pool,
+        inventory.cluster(failure.cluster).name
+    );
+    match (failure.refused_now(), failure.autoscaled) {
+        (true, true) => format!(
+            "every upgrade of {pool} is refused now, for AKS counts max_count and not the nodes there are: at {}",
+            failure.at()
+        ),
+        (true, false) => format!(
+            "every upgrade of {pool} is refused now: at {}",
+            failure.at()
+        ),
+        (false, _) => format!(
+            "an upgrade of {pool} at the ceiling fails: at {}",
+            failure.at()
+        ),
+    }
+}
+
 /// Both lists, each rule once, in order.
 fn with(
     mut rules: Vec<&'static Rule>,
@@ -51,7 +75,7 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
     let inventory = books.inventory;
     for row in rows.iter().filter(|row| row.verdict != Verdict::Unused) {
         let name = inventory.subnet_name(row.index);
-        let available = row.usable.saturating_sub(row.foreign);
+        let available = row.available();
         let users: Vec<User> = books.pools(row.index).collect();
         let modes: Vec<NetworkMode> = users.iter().filter_map(User::mode).collect();
         let costs = || modes.iter().flat_map(|mode| cost_rules(*mode));
@@ -60,7 +84,7 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
                 "; pool {} of {} fails first, at {}",
                 failure.pool,
                 inventory.cluster(failure.cluster).name,
-                counted(failure.nodes, "node", "nodes")
+                failure.at()
             )
         });
         let failure = failure.unwrap_or_default();
@@ -86,19 +110,18 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
             Verdict::SurgeShort => {
                 let alone = row.demand.ceiling.saturating_add(row.largest_surge);
                 let (message, rules): (String, Vec<&'static Rule>) = if alone > available {
-                    let refused = row
+                    let what = row
                         .first_failure
                         .as_ref()
-                        .is_some_and(|failure| failure.answer.stage == Stage::Admission);
+                        .map(|failure| upgrade(inventory, failure));
                     (
                         format!(
-                            "{name}: the ceiling fits, but an upgrade at the ceiling {}: with the surge of one pool the pools \
-                             want {} of {}{failure}",
-                            if refused { "is refused" } else { "fails" },
+                            "{name}: the ceiling fits, its surge does not: {} the pools want {} of {}",
+                            what.unwrap_or_else(|| "with the surge of one pool".to_string()),
                             grouped(alone),
                             available_addresses(available),
                         ),
-                        vec![&rule::UPG_4, &rule::ISS_5],
+                        vec![&rule::UPG_4, &rule::ISS_2, &rule::ISS_5],
                     )
                 } else {
                     (
@@ -207,8 +230,11 @@ pub(super) fn pod_cidr_findings(
                 Severity::Warning,
                 "pod-cidr-surge",
                 alone,
-                "an upgrade at the ceiling is refused: with the surge of one pool".to_string(),
-                rules(&rule::MIG_11),
+                match &row.first_failure {
+                    Some(failure) => upgrade(inventory, failure),
+                    None => "with the surge of one pool".to_string(),
+                },
+                with(rules(&rule::MIG_11), [&rule::ISS_2, &rule::ISS_5]),
             ),
             Verdict::SurgeShort => (
                 Severity::Warning,

@@ -4,7 +4,7 @@ use super::input::{About, Focus, Sources, chosen_state, find_cluster, unread};
 use super::output::Rendering;
 use super::prefix_lists::{self, MergeArgs, OverlapsArgs};
 use super::{CliError, Ending};
-use crate::capacity::free::{Purpose, suggest};
+use crate::capacity::free::{Purpose, Wanted, suggest};
 use crate::capacity::overlap::overlaps;
 use crate::report::cidr;
 use crate::report::shapes::{CidrCheckShape, FORMAT_VERSION, OverlapShape, SuggestShape};
@@ -50,7 +50,7 @@ pub struct SuggestArgs {
     #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
 
-    /// Size it for this many nodes, surge included, instead of the cluster's ceiling plus surge
+    /// Size it for this many nodes, surge included, instead of by the cluster's ceiling plus surge and its growth
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     nodes: Option<u64>,
 
@@ -124,13 +124,10 @@ fn suggestions(args: &SuggestArgs) -> Result<Ending, CliError> {
         false,
     )?;
     let cluster = match &args.cluster {
-        Some(name) => Some(inventory.cluster(find_cluster(&inventory, name)?)),
-        None if inventory.clusters.len() == 1 => inventory.clusters.first(),
+        Some(name) => Some(find_cluster(&inventory, name)?),
+        None if inventory.clusters.len() == 1 => inventory.cluster_indices().next(),
         None if args.nodes.is_some() || args.prefix_length.is_some() => None,
-        None => {
-            let index = super::input::one_cluster(&inventory, None)?;
-            Some(inventory.cluster(index))
-        }
+        None => Some(super::input::one_cluster(&inventory, None)?),
     };
     let purpose = match args.purpose {
         PurposeArg::Pod => Purpose::Pod,
@@ -142,10 +139,14 @@ fn suggestions(args: &SuggestArgs) -> Result<Ending, CliError> {
             "--prefix-length {length}: a service CIDR must be smaller than a /12 (CID-2); expected 13 or more"
         )));
     }
-    let found =
-        suggest(&inventory, cluster, purpose, args.nodes, args.prefix_length).ok_or_else(|| {
-            CliError::Usage("no IPv4 range is large enough for that many nodes".to_string())
-        })?;
+    let wanted = Wanted {
+        nodes: args.nodes,
+        length: args.prefix_length,
+        ..Wanted::of(purpose, cluster)
+    };
+    let found = suggest(&inventory, &wanted).ok_or_else(|| {
+        CliError::Usage("no IPv4 range is large enough for that many nodes".to_string())
+    })?;
     let mut not_checked = inventory.not_checked.clone();
     not_checked.extend(note);
     not_checked.extend(unread(&inventory));

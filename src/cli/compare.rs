@@ -35,7 +35,7 @@ pub fn run(args: &CompareArgs) -> Result<Ending, CliError> {
     )?;
     let index = one_cluster(&inventory, args.cluster.as_deref())?;
     let cluster = inventory.cluster(index);
-    let rows = compare(&Books::of(&inventory), index);
+    let rows = compare(&Books::of(&inventory), index, None);
     let eligibility = obstacles(&inventory, cluster, None);
     let mut not_checked = inventory.not_checked.clone();
     not_checked.extend(note);

@@ -20,7 +20,7 @@ pub mod study;
 mod telling;
 
 use self::carry::CarryArgs;
-use self::study::study;
+use self::study::{Wish, study};
 use super::choices::ChoicesArgs;
 use super::simulation::SimulationArgs;
 use super::{CliError, Ending};
@@ -76,7 +76,13 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
                 .to_string(),
         ));
     }
-    let study = study(scene, &args.pod_cidr, &args.choices.all())?;
+    let wish = Wish {
+        pod_cidr: &args.pod_cidr,
+        choices: &args.choices.all(),
+        pace: None,
+        taken: &[],
+    };
+    let study = study(scene, &wish)?;
     let planned = match (&args.out.out, study.range, &study.sequence) {
         (Some(out), Some(range), Ok(Some(sequence))) => Some(out::Wanted {
             out,

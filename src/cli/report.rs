@@ -49,7 +49,7 @@ pub struct ReportArgs {
     #[arg(long, value_name = "CIDR", default_value = "auto")]
     pod_cidr: String,
 
-    /// How fast a pool grows, in nodes a week; a scenario's timeline says it as well
+    /// How fast a pool grows, in nodes a week, as POOL=NODES or CLUSTER/POOL=NODES; a scenario's timeline says it as well
     #[arg(long, value_name = "POOL=NODES", value_parser = parts::pace)]
     growth: Vec<(String, f64)>,
 
@@ -154,10 +154,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         simulates: clusters.len() <= MOST_MOVES,
     };
     asking.check_pools(&clusters)?;
-    let mut parts = Vec::new();
-    for index in clusters {
-        parts.push(asking.part(index)?);
-    }
+    let parts = asking.parts(&clusters)?;
     let (title, description) = match (&args.focus.cluster, &args.focus.vnet, named) {
         (Some(cluster), ..) => (format!("Pre-migration report of {cluster}"), String::new()),
         (None, _, Some((name, description))) => (name, joined(&description)),

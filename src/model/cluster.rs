@@ -118,6 +118,19 @@ impl Cluster {
             .find(|pool| pool.name.eq_ignore_ascii_case(name))
     }
 
+    /// A copy as the move to Azure CNI Overlay leaves it, without its Kubernetes objects.
+    #[must_use]
+    pub fn on_overlay(&self, pod_cidr: IpNet) -> Cluster {
+        let mut moved = self.without_objects();
+        moved.network.plugin = Some(NetworkPlugin::Azure);
+        moved.network.overlay = true;
+        for pool in &mut moved.pools {
+            pool.has_pod_subnet = false;
+        }
+        moved.network.pod_cidrs = vec![pod_cidr];
+        moved
+    }
+
     /// A copy without its Kubernetes objects, which are many.
     #[must_use]
     pub fn without_objects(&self) -> Cluster {

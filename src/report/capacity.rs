@@ -310,7 +310,7 @@ fn failures(inventory: &Inventory, assessment: &Assessment, document: &mut Docum
             "{place}: pool {}/{} at {}",
             inventory.cluster(failure.cluster).name,
             failure.pool,
-            counted(failure.nodes, "node", "nodes"),
+            failure.at(),
         );
         answer(&failure.answer, Some(&lead), document);
         if let Some(runtime) = &failure.runtime {

@@ -12,6 +12,8 @@ pub enum Ink {
     Free,
     /// Known not to be usable, or not to count.
     Quiet,
+    /// Held or free, nobody says which: drawn in stripes, so that it differs without its colour.
+    Unknown,
     /// One of several kinds, from 0 on; after [`Ink::KINDS`] they begin again.
     Kind(usize),
 }

@@ -23,10 +23,11 @@ pub fn check(found: &[Overlap], not_checked: &[String]) -> Document {
 pub fn suggest(suggestions: &Suggestions, not_checked: &[String]) -> Document {
     let mut document = Document::new(format!("Free ranges for {}s", suggestions.purpose.key()));
     document.paragraph(format!(
-        "/{}: {} addresses wanted, {}",
+        "/{}: {} addresses wanted, {}; clear of {}",
         suggestions.length,
         grouped(suggestions.addresses),
-        suggestions.basis
+        suggestions.basis,
+        suggestions.clear_of
     ));
     if let Some(note) = &suggestions.note {
         document.paragraph(note.as_str());

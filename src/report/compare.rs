@@ -101,10 +101,10 @@ pub fn document(
             Cell::from(grouped(row.ceiling_with_surge)),
             Cell::from(grouped(row.planned)),
             Cell::from(grouped(row.available)),
-            if fits {
-                Cell::toned("yes", Tone::Good)
-            } else {
-                Cell::toned("no", Tone::Bad)
+            match (fits, row.known) {
+                (true, true) => Cell::toned("yes", Tone::Good),
+                (true, false) => Cell::toned("unknown", Tone::Warning),
+                (false, _) => Cell::toned("no", Tone::Bad),
             },
             Cell::from(pod_range),
             Cell::from(format!("{} ({})", grouped(row.largest), row.largest_by)),
@@ -124,7 +124,7 @@ pub fn document(
         "now, ceiling and +surge are what nodes hold; documented is the published planning formula at ceiling with surge. \
          available is what others leave as of now in all node subnets together, clusters that share one at the nodes they have today; \
          it fits only if each subnet has room for its own pools. The largest cluster has nodes like the dearest, as the node \
-         subnets, the present pod CIDR, the 65,536 addresses of a VNet and the mode let it. The pod range of a dynamic pod subnet is sized for max_pods pods on every node.",
+         subnets, the present pod CIDR and that of the move where one is planned, the 65,536 addresses of a VNet and the mode let it. The pod range of a dynamic pod subnet is sized for max_pods pods on every node.",
     );
     let overlay: Vec<Finding> = rows
         .iter()

@@ -1,5 +1,6 @@
 //! The report that a change review reads: the verdict first, pictures where people would rather look, every claim with what it rests on.
-//! Everything in it was worked out before; nothing is judged, counted or simulated here.
+//! Numbers and verdicts are the core's: what is not at hand is asked of it here, and put into words and pictures. Simulates nothing and
+//! keeps no threshold of its own.
 //!
 //! In the order of the page: `verdict` (what is decided, and by what) · `change` (why, and for how long) · `map` (who holds what) ·
 //! `ceiling` · `ranges` (which meet) · `modes` · `year` · [`moved`] (the move: time, availability, dependents, runbook, way back, code) ·
@@ -25,7 +26,7 @@ use crate::capacity::growth::Books;
 use crate::capacity::modes::ModeRow;
 use crate::capacity::{Assessment, Scope};
 use crate::migrate::eligibility::Eligibility;
-use crate::model::{Cluster, ClusterIndex, Inventory, NetworkMode};
+use crate::model::{Cluster, ClusterIndex, Inventory, IpNet, NetworkMode};
 use crate::predict::Prediction;
 use crate::readiness::Readiness;
 
@@ -68,6 +69,8 @@ pub struct ClusterPart {
     pub modes: Vec<ModeRow>,
     pub eligibility: Eligibility,
     pub growing: Growing,
+    /// What the pod CIDR of the move may grow to in place, as far as it is free (EXP-1).
+    pub superset: Option<IpNet>,
     /// `None`: it needs no move, or none is asked about.
     pub moved: Option<Moved>,
     /// `None`: of a fleet, nobody reads it cluster by cluster.

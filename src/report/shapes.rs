@@ -109,8 +109,12 @@ impl From<&Finding> for FindingShape {
 pub struct FirstFailureShape {
     pub cluster: String,
     pub pool: String,
-    /// The pool's node count at which it fails.
+    /// The pool's node count at which it fails, surge nodes included.
     pub nodes: u64,
+    /// Of them, surge nodes of an upgrade; 0: it fails as the pool grows.
+    pub surge_nodes: u64,
+    /// It fails only if the pools surge all at once.
+    pub together: bool,
     /// What AKS answers to a request.
     pub code: &'static str,
     pub message: String,
@@ -127,6 +131,8 @@ impl FirstFailureShape {
             cluster: inventory.cluster(failure.cluster).name.clone(),
             pool: failure.pool.clone(),
             nodes: failure.nodes,
+            surge_nodes: failure.surge,
+            together: failure.together,
             code: failure.answer.code,
             message: failure.answer.message.clone(),
             confidence: failure.answer.certainty.word(),
@@ -686,6 +692,8 @@ pub struct ModeShape {
     pub available: u64,
     /// Whether each node subnet has room for its own pools at the ceiling with surge.
     pub fits: bool,
+    /// Whether subnet, node count and ceiling of every pool were read: where not, `fits` is of what was.
+    pub known: bool,
     /// Addresses of the pod range at the ceiling with surge.
     pub pod_addresses: Option<u64>,
     /// The same if every node ran `max_pods` pods.
@@ -737,6 +745,7 @@ impl CompareShape {
                     documented: row.planned,
                     available: row.available,
                     fits: row.fits,
+                    known: row.known,
                     pod_addresses: row.pod_addresses,
                     pod_addresses_loaded: row.pod_addresses_loaded,
                     pod_prefix: row.pod_prefix,

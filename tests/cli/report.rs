@@ -121,6 +121,128 @@ fn what_is_no_report_stays_as_it_is() {
     assert!(said.contains("it is read as well"), "{said}");
 }
 
+/// Two clusters of two VNets, each with a pool `p`.
+fn twins(name: &str) -> String {
+    super::file(
+        name,
+        "apiVersion: aksplan/v1\nname: twins\nvirtual_networks:\n  - name: v\n    address_space: [10.0.0.0/16]\n    subnets: [{ name: s, \
+         cidr: 10.0.0.0/24 }]\n    peerings: [{ remote: w }]\n  - name: w\n    address_space: [10.1.0.0/16]\n    subnets: [{ name: s, cidr: \
+         10.1.0.0/24 }]\n    peerings: [{ remote: v }]\n  - name: far\n    address_space: [10.64.0.0/10]\n    subnets: []\nclusters:\n  - \
+         name: c\n    network_plugin: azure\n    service_cidr: 172.16.0.0/16\n    pools: [{ name: p, count: 3, max_pods: 30, subnet: v/s \
+         }]\n  - name: d\n    network_plugin: azure\n    service_cidr: 172.16.0.0/16\n    pools: [{ name: p, count: 3, max_pods: 30, \
+         subnet: w/s }]\n",
+    )
+}
+
+#[test]
+fn growth_is_of_one_pool_and_said_once() {
+    let file = twins("growth-twins.yaml");
+    let refused = |growth: &[&str]| {
+        let mut args = vec!["report", "--from", &file, "-o", "markdown"];
+        args.extend(growth.iter().flat_map(|said| ["--growth", *said]));
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(2), "{growth:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let several = refused(&["p=1"]);
+    assert!(several.contains("c/p=NODES, d/p=NODES"), "{several}");
+    assert!(refused(&["c/p=1", "C/P=2"]).contains("the same pool"));
+    assert!(refused(&["e/p=1"]).contains("no pool `e/p`"));
+    let told = stdout(&[
+        "report", "--from", &file, "-o", "markdown", "--growth", "c/p=0", "--growth", "d/p=1",
+    ]);
+    assert!(
+        told.contains("| as --growth says | 0.00 | does not grow |"),
+        "zero is said"
+    );
+    // 251 - 3 × 29 = 164: five more.
+    assert!(told.contains("| as --growth says | 1.00 | 5 weeks |"));
+    assert!(!told.contains("was not said"));
+}
+
+/// Five more nodes fit now; of four blocks three are taken.
+#[test]
+fn a_move_that_shortens_a_life_is_warned_of() {
+    let file = twins("life-twins.yaml");
+    let told = |range: &str| {
+        stdout(&[
+            "report",
+            "--from",
+            &file,
+            "--cluster",
+            "c",
+            "-o",
+            "markdown",
+            "--pod-cidr",
+            range,
+        ])
+    };
+    let small = told("192.168.0.0/22");
+    assert!(small.contains("shorter-life"), "a finding");
+    assert!(small.contains("5 more nodes fit now until subnet v/s has no room, and 1 with"));
+    assert!(
+        small.contains("10 weeks, shorter than now"),
+        "and in the table"
+    );
+    assert!(!told("192.168.0.0/21").contains("shorter"));
+}
+
+#[test]
+fn chosen_ranges_keep_clear_of_each_other_and_of_every_network() {
+    let file = twins("ranges-twins.yaml");
+    let report = stdout(&["report", "--from", &file, "-o", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    let moves = report["moves"].as_array().expect("moves");
+    let ranges: Vec<ipnet::Ipv4Net> = moves
+        .iter()
+        .map(|one| {
+            let range = one["pod_cidr"].as_str().expect("a range was chosen");
+            range.parse().expect("a range")
+        })
+        .collect();
+    let [c, d] = ranges[..] else {
+        panic!("{ranges:?}")
+    };
+    assert!(!c.contains(&d) && !d.contains(&c), "{c} {d}");
+    // Nobody reaches the third network, and it is avoided all the same.
+    let far: ipnet::Ipv4Net = "10.64.0.0/10".parse().expect("a range");
+    assert!(ranges.iter().all(|range| !far.contains(range)), "{c} {d}");
+}
+
+/// Fourteen subnets grow: twelve are drawn, and of the others it is said that they are not.
+#[test]
+fn what_is_not_told_week_by_week_is_named() {
+    use std::fmt::Write as _;
+    let (mut vnets, mut clusters, mut growth) = (String::new(), String::new(), String::new());
+    for at in 0..14 {
+        writeln!(
+            vnets,
+            "  - name: v{at:02}\n    address_space: [10.{at}.0.0/16]\n    subnets: [{{ name: s, cidr: 10.{at}.0.0/24 }}]"
+        )
+        .expect("a String takes everything");
+        writeln!(
+            clusters,
+            "  - name: c{at:02}\n    network_plugin: azure\n    service_cidr: 172.16.0.0/16\n    pools: [{{ name: p, count: 1, max_pods: \
+             30, subnet: v{at:02}/s }}]"
+        )
+        .expect("a String takes everything");
+        writeln!(
+            growth,
+            "    - {{ cluster: c{at:02}, pool: p, nodes_a_week: 0.1 }}"
+        )
+        .expect("a String takes everything");
+    }
+    let text = format!(
+        "apiVersion: aksplan/v1\nname: many\nvirtual_networks:\n{vnets}clusters:\n{clusters}timeline:\n  starts: 2027-01-04\n  weeks: 3\n  \
+         growth:\n{growth}"
+    );
+    let file = super::file("weeks-of-many.yaml", &text);
+    let told = stdout(&["report", "--from", &file, "-o", "markdown"]);
+    assert!(told.contains("v11/s, week by week"), "twelve are drawn");
+    let sentence = "2 more ranges are not told of here: v12/s, v13/s.";
+    assert!(told.contains(sentence), "the others are named");
+}
+
 #[test]
 fn growth_is_of_a_pool_that_is_there() {
     let said = |growth: &str| {

@@ -8,13 +8,15 @@ use super::super::predict::operation_prediction;
 use super::super::simulation::Scene;
 use crate::capacity::answer::{SUBNET_IS_FULL, Stage};
 use crate::capacity::cost::POD_CIDR_PER_NODE;
-use crate::capacity::free::{Purpose, suggest};
+use crate::capacity::free::{Purpose, Wanted, pod_superset, suggest};
+use crate::capacity::growth::Books;
+use crate::capacity::runway::{Pace, evenly, is_shorter, runway, runway_after};
 use crate::capacity::surge::nodes_with_surge;
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::migrate::decision::MAY_REFUSE;
 use crate::migrate::dependents::{Dependent, Dependents, dependents};
 use crate::migrate::sequence::{Choices, NoSequence, Sequence, sequence};
-use crate::model::{IpNet, NetworkMode, parse_cidr};
+use crate::model::{IpNet, NetworkMode, Subject, parse_cidr};
 use crate::population::Population;
 use crate::predict::{Outcome, Prediction};
 use crate::simulate::Operation;
@@ -41,15 +43,27 @@ pub struct Study {
     pub prediction_not_checked: Vec<String>,
 }
 
+/// What a move is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// A range, or `auto`: the best free one.
+    pub pod_cidr: &'a str,
+    pub choices: &'a Choices,
+    /// How the cluster grows, where somebody says it.
+    pub pace: Option<&'a Pace>,
+    /// Ranges that moves of clusters it is connected with are about to take: `auto` keeps clear of them.
+    pub taken: &'a [IpNet],
+}
+
 /// Looks at the move of a cluster into a range, or into the best free one (`auto`).
 ///
 /// # Errors
 /// When the range is none, or none is free.
-pub fn study(now: Scene, pod_cidr: &str, choices: &Choices) -> Result<Study, CliError> {
-    let chosen = chosen(&now, pod_cidr)?;
+pub fn study(now: Scene, wish: &Wish) -> Result<Study, CliError> {
+    let chosen = chosen(&now, wish)?;
     let sequence = chosen
         .range
-        .map(|range| sequence(now.cluster(), range, choices))
+        .map(|range| sequence(now.cluster(), range, wish.choices))
         .transpose();
     let at_the_move = match &sequence {
         Ok(Some(sequence)) => now.as_at_the_move(&sequence.steps),
@@ -75,6 +89,7 @@ pub fn study(now: Scene, pod_cidr: &str, choices: &Choices) -> Result<Study, Cli
     prediction_not_checked.extend(unread(&at_the_move.inventory));
     let mut findings = admission(&prediction, falls_back(&at_the_move));
     findings.extend(chosen.note);
+    findings.extend(chosen.range.and_then(|range| shortened(&now, range, wish)));
     let breaks = dependents(&now.inventory, now.cluster(), chosen.range.as_ref());
     Ok(Study {
         range: chosen.range,
@@ -187,8 +202,8 @@ impl Chosen {
 }
 
 /// The range that is named, or the best free one, and a word on which.
-fn chosen(scene: &Scene, text: &str) -> Result<Chosen, CliError> {
-    if let Some(range) = named_range(text)? {
+fn chosen(scene: &Scene, wish: &Wish) -> Result<Chosen, CliError> {
+    if let Some(range) = named_range(wish.pod_cidr)? {
         return Ok(Chosen::named(range));
     }
     let cluster = scene.cluster();
@@ -198,23 +213,25 @@ fn chosen(scene: &Scene, text: &str) -> Result<Chosen, CliError> {
         // It is kept where none is named.
         return Ok(Chosen::named(*own));
     }
-    let found = suggest(&scene.inventory, Some(cluster), Purpose::Pod, None, None);
-    let Some((range, superset, basis)) = found.and_then(|found| {
-        let first = found.ranges.first()?;
-        let (range, superset) = (first.cidr, first.superset);
-        Some((range, superset, found.basis))
-    }) else {
+    let wanted = Wanted {
+        pace: wish.pace,
+        taken: wish.taken,
+        ..Wanted::of(Purpose::Pod, Some(scene.index))
+    };
+    let Some(found) = suggest(&scene.inventory, &wanted).filter(|found| !found.ranges.is_empty())
+    else {
         return Err(CliError::Usage(
             "no free range is large enough for the pods; name one with --pod-cidr".to_string(),
         ));
     };
+    let (range, superset) = (found.ranges[0].cidr, found.ranges[0].superset);
     let blocks = crate::model::cidr::size(&range) / POD_CIDR_PER_NODE;
     // Nodes and surge nodes draw a block each, all at once during the move (MIG-21).
     let pools = cluster.pools.iter();
-    let wanted: u64 = pools
+    let taken: u64 = pools
         .map(|pool| nodes_with_surge(pool, pool.running()))
         .sum();
-    let spare = blocks.saturating_sub(wanted);
+    let spare = blocks.saturating_sub(taken);
     let (severity, growth) = match spare {
         0 => (
             Severity::Warning,
@@ -226,14 +243,19 @@ fn chosen(scene: &Scene, text: &str) -> Result<Chosen, CliError> {
             format!("{} spare", counted(spare, "block is", "blocks are")),
         ),
     };
+    let others = match wish.taken.is_empty() {
+        true => "",
+        false => ", and of what moves of clusters it is connected with take",
+    };
     let note = Finding::new(
         severity,
         "pod-cidr-chosen",
         format!(
-            "pod CIDR {range} was chosen: free of everything known, for {basis}; of its {} the nodes and surge nodes of now take \
-             {}: {growth}",
+            "pod CIDR {range} was chosen: clear of {}{others}, for {}; of its {} the nodes and surge nodes of now take {}: {growth}",
+            found.clear_of,
+            found.basis,
             counted(blocks, "block", "blocks"),
-            grouped(wanted)
+            grouped(taken)
         ),
         &[&crate::rule::MIG_10, &crate::rule::OVL_1],
     );
@@ -242,6 +264,48 @@ fn chosen(scene: &Scene, text: &str) -> Result<Chosen, CliError> {
         superset: Some(superset),
         note: Some(note),
     })
+}
+
+/// A word where the cluster can grow less after the move than it can now: nobody moves for that.
+fn shortened(scene: &Scene, range: IpNet, wish: &Wish) -> Option<Finding> {
+    let cluster = scene.cluster();
+    let inventory = &scene.inventory;
+    let books = Books::of(inventory);
+    let even = evenly(&books, scene.index, 1.0);
+    let (pace, how) = match wish
+        .pace
+        .filter(|pace| pace.iter().any(|nodes| *nodes > 0.0))
+    {
+        Some(pace) => (pace, "as it is said to grow"),
+        None => (even.as_slice(), "grown as its nodes are shared out now"),
+    };
+    let now = runway(&books, scene.index, pace)?;
+    let after = runway_after(&books, scene.index, pace, range)?;
+    if !is_shorter(Some(&now), Some(&after)) {
+        return None;
+    }
+    let superset = pod_superset(inventory, scene.index, &range, wish.taken).map_or_else(
+        || "name a larger range with --pod-cidr".to_string(),
+        |superset| {
+            format!(
+                "name a larger range with --pod-cidr, or grow it later in place, up to {superset}, which is free now (EXP-1)"
+            )
+        },
+    );
+    let mut finding = Finding::new(
+        Severity::Warning,
+        "shorter-life",
+        format!(
+            "the move shortens the cluster's life: {how}, {} now until {} has no room, and {} with pod CIDR {range} until {} has none: {superset}",
+            counted(now.nodes, "more node fits", "more nodes fit"),
+            now.ends_with,
+            grouped(after.nodes),
+            after.ends_with,
+        ),
+        &[&crate::rule::OVL_1, &crate::rule::EXP_1],
+    );
+    finding.subject = Subject::Cluster(cluster.name.clone());
+    Some(finding)
 }
 
 /// What AKS answers before anything moves, obstacles of the move among it. Where rules and facts do not decide, it may answer so.

@@ -2,11 +2,14 @@
 //! What stands in a move's way is told, and never ends the report.
 
 use super::super::CliError;
-use super::super::migrate::study::{Study, study};
+use super::super::migrate::study::{Study, Wish, study};
 use super::super::simulation::Scene;
 use super::ReportArgs;
+use crate::capacity::free::pod_superset;
 use crate::capacity::growth::Books;
 use crate::capacity::modes;
+use crate::capacity::overlap::PeeringGraph;
+use crate::capacity::runway::Pace;
 use crate::finding::{Finding, Severity};
 use crate::migrate::build::{NOT_READ, Refused, Request, as_at_the_move, build};
 use crate::migrate::dependents::Dependents;
@@ -14,7 +17,7 @@ use crate::migrate::eligibility::Eligibility;
 use crate::migrate::obstacles;
 use crate::migrate::plan::Plan;
 use crate::migrate::window::ahead;
-use crate::model::{Cluster, ClusterIndex, Inventory};
+use crate::model::{Cluster, ClusterIndex, Inventory, IpNet, NodePool};
 use crate::readiness::check;
 use crate::report::review::moved::Planned;
 use crate::report::review::{ClusterPart, Growing, Moved, may_move};
@@ -24,16 +27,32 @@ use crate::simulate::growth::spread::MILLION;
 use crate::simulate::growth::timeline::Unit;
 use crate::source::scenario::{ChangeFact, OperationFact};
 
-/// `POOL=NODES`
+/// `POOL=NODES` or `CLUSTER/POOL=NODES`
 pub fn pace(text: &str) -> Result<(String, f64), String> {
     const FASTEST: f64 = 1_000.0;
-    let problem = || format!("`{text}`: expected POOL=NODES, nodes a week, as in apps=0.5");
+    let problem = || {
+        format!("`{text}`: expected POOL=NODES or CLUSTER/POOL=NODES, nodes a week, as in apps=0.5")
+    };
     let (pool, nodes) = text.split_once('=').ok_or_else(problem)?;
     let nodes: f64 = nodes.parse().map_err(|_| problem())?;
-    match pool.is_empty() || !(0.0..=FASTEST).contains(&nodes) {
-        true => Err(problem()),
-        false => Ok((pool.to_string(), nodes)),
+    let is_named = !pool.is_empty() && !pool.starts_with('/') && !pool.ends_with('/');
+    match is_named && (0.0..=FASTEST).contains(&nodes) {
+        true => Ok((pool.to_string(), nodes)),
+        false => Err(problem()),
     }
+}
+
+/// Whether `POOL` or `CLUSTER/POOL` names this pool; a cluster goes by its name alone or with its resource group.
+fn names(text: &str, cluster: &Cluster, pool: &NodePool) -> bool {
+    let (of, name) = match text.rsplit_once('/') {
+        Some((of, name)) => (Some(of), name),
+        None => (None, text),
+    };
+    let is_its = |of: &str| {
+        let known = [&cluster.name, &cluster.qualified_name()];
+        known.iter().any(|known| known.eq_ignore_ascii_case(of))
+    };
+    name.eq_ignore_ascii_case(&pool.name) && of.is_none_or(is_its)
 }
 
 /// What is asked of each cluster.
@@ -48,45 +67,131 @@ pub struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Refuses a pool that no cluster of the report has.
+    /// Refuses a pool that no cluster of the report has, and growth that may be meant for several.
     pub fn check_pools(&self, clusters: &[ClusterIndex]) -> Result<(), CliError> {
-        let growing = self.args.growth.iter();
-        let named = growing
-            .map(|(name, _)| ("--growth", name.as_str()))
-            .chain(self.args.choices.pools());
-        for (flag, name) in named {
-            let has = |index: &ClusterIndex| self.inventory.cluster(*index).pool(name).is_some();
-            if !clusters.iter().any(has) {
-                let pools = clusters
-                    .iter()
-                    .flat_map(|index| &self.inventory.cluster(*index).pools);
-                let mut known: Vec<&str> = pools.map(|pool| pool.name.as_str()).collect();
-                known.sort_unstable();
-                known.dedup();
+        let pools = || {
+            clusters.iter().flat_map(|index| {
+                let cluster = self.inventory.cluster(*index);
+                cluster.pools.iter().map(move |pool| (cluster, pool))
+            })
+        };
+        let unknown = |flag: &str, name: &str| {
+            let mut known: Vec<&str> = pools().map(|(_, pool)| pool.name.as_str()).collect();
+            known.sort_unstable();
+            known.dedup();
+            CliError::Usage(format!(
+                "{flag}: no pool `{name}`; known: {}",
+                known.join(", ")
+            ))
+        };
+        for (flag, name) in self.args.choices.pools() {
+            if !pools().any(|(_, pool)| pool.name.eq_ignore_ascii_case(name)) {
+                return Err(unknown(flag, name));
+            }
+        }
+        let mut said: Vec<(String, &str)> = Vec::new();
+        for (name, _) in &self.args.growth {
+            let meant: Vec<String> = pools()
+                .filter(|(cluster, pool)| names(name, cluster, pool))
+                .map(|(cluster, pool)| format!("{}/{}", cluster.qualified_name(), pool.name))
+                .collect();
+            let one = match meant.as_slice() {
+                [] => return Err(unknown("--growth", name)),
+                [one] => one,
+                several => {
+                    const SHOWN: usize = 5;
+                    let shown = several.iter().take(SHOWN);
+                    let mut shown: Vec<String> =
+                        shown.map(|name| format!("{name}=NODES")).collect();
+                    if several.len() > SHOWN {
+                        shown.push(format!("{} more", several.len() - SHOWN));
+                    }
+                    return Err(CliError::Usage(format!(
+                        "--growth: `{name}` is a pool of {} clusters; expected CLUSTER/POOL=NODES, one of {}",
+                        several.len(),
+                        shown.join(", ")
+                    )));
+                }
+            };
+            if let Some((_, before)) = said.iter().find(|(known, _)| known == one) {
                 return Err(CliError::Usage(format!(
-                    "{flag}: no pool `{name}`; known: {}",
-                    known.join(", ")
+                    "--growth: `{before}` and `{name}` are the same pool; expected its growth once"
                 )));
             }
+            said.push((one.clone(), name));
         }
         Ok(())
     }
 
-    pub fn part(&self, index: ClusterIndex) -> Result<ClusterPart, CliError> {
+    /// Each cluster in order. What one move takes, `auto` of a later one keeps clear of, where the clusters are connected.
+    pub fn parts(&self, clusters: &[ClusterIndex]) -> Result<Vec<ClusterPart>, CliError> {
+        let graph = PeeringGraph::of(self.inventory);
+        let mut parts: Vec<ClusterPart> = Vec::new();
+        for index in clusters {
+            let taken: Vec<IpNet> = parts
+                .iter()
+                .filter(|part| self.are_connected(&graph, part.index, *index))
+                .filter_map(|part| part.moved.as_ref()?.pod_cidr)
+                .collect();
+            parts.push(self.part(*index, &taken)?);
+        }
+        // What one may grow to is not what another takes, whichever comes first.
+        let chosen: Vec<(ClusterIndex, Option<IpNet>)> = parts
+            .iter()
+            .map(|part| {
+                let moved = part.moved.as_ref();
+                (part.index, moved.and_then(|moved| moved.pod_cidr))
+            })
+            .collect();
+        for part in &mut parts {
+            let others: Vec<IpNet> = chosen
+                .iter()
+                .filter(|(other, _)| *other != part.index)
+                .filter(|(other, _)| self.are_connected(&graph, *other, part.index))
+                .filter_map(|(_, range)| *range)
+                .collect();
+            let own = chosen.iter().find(|(index, _)| *index == part.index);
+            part.superset = own
+                .and_then(|(_, range)| range.as_ref())
+                .and_then(|range| pod_superset(self.inventory, part.index, range, &others));
+        }
+        Ok(parts)
+    }
+
+    /// Whether a VNet of one is a VNet of the other, or reached from it.
+    fn are_connected(&self, graph: &PeeringGraph, a: ClusterIndex, b: ClusterIndex) -> bool {
+        let vnets = |index| {
+            self.inventory
+                .vnets_of_cluster(self.inventory.cluster(index))
+        };
+        let theirs = vnets(b);
+        vnets(a).iter().any(|home| {
+            let reach = graph.reach(*home);
+            let mut near = [home]
+                .into_iter()
+                .chain(&reach.direct)
+                .chain(&reach.transitive);
+            near.any(|vnet| theirs.contains(vnet))
+        })
+    }
+
+    fn part(&self, index: ClusterIndex, taken: &[IpNet]) -> Result<ClusterPart, CliError> {
         let cluster = self.inventory.cluster(index);
+        let growing = self.growing(index);
         let moved = match may_move(cluster) && self.simulates {
-            true => Some(self.moved(index)?),
+            true => Some(self.moved(index, growing.pace.as_deref(), taken)?),
             false => None,
         };
         let range = moved.as_ref().and_then(|moved| moved.pod_cidr);
         Ok(ClusterPart {
             index,
-            modes: modes::compare(self.books, index),
+            modes: modes::compare(self.books, index, range.as_ref()),
             eligibility: match moved.as_ref().and_then(|moved| moved.plan.as_ref()) {
                 Some(plan) => unresolved(self.inventory, index, plan),
                 None => obstacles(self.inventory, cluster, range.as_ref()),
             },
-            growing: self.growing(index),
+            superset: None,
+            growing,
             moved,
             readiness: self
                 .simulates
@@ -96,28 +201,29 @@ impl Asking<'_> {
 
     fn growing(&self, index: ClusterIndex) -> Growing {
         let cluster = self.inventory.cluster(index);
-        let said: Vec<f64> = cluster
+        let said: Vec<Option<f64>> = cluster
             .pools
             .iter()
             .map(|pool| {
-                let named = self.args.growth.iter();
+                let mut named = self.args.growth.iter();
                 named
-                    .filter(|(name, _)| name.eq_ignore_ascii_case(&pool.name))
-                    .map(|(_, nodes)| nodes)
-                    .sum()
+                    .find(|(name, _)| names(name, cluster, pool))
+                    .map(|(_, nodes)| *nodes)
             })
             .collect();
-        if said.iter().any(|nodes| *nodes > 0.0) {
+        // Zero is said as well.
+        if said.iter().any(Option::is_some) {
             return Growing {
-                pace: Some(said),
+                pace: Some(said.into_iter().map(Option::unwrap_or_default).collect()),
                 source: "as --growth says",
             };
         }
-        let planned = self
-            .timeline
-            .map(|timeline| planned(timeline, index, cluster));
+        let timeline = self.timeline.filter(|timeline| {
+            let mut growth = timeline.growth.iter();
+            growth.any(|growth| growth.cluster == index)
+        });
         Growing {
-            pace: planned.filter(|pace| pace.iter().any(|nodes| *nodes > 0.0)),
+            pace: timeline.map(|timeline| planned(timeline, index, cluster)),
             source: "as the timeline says",
         }
     }
@@ -147,7 +253,12 @@ impl Asking<'_> {
             .map_or_else(|| named.clone(), |range| range.to_string())
     }
 
-    fn moved(&self, index: ClusterIndex) -> Result<Moved, CliError> {
+    fn moved(
+        &self,
+        index: ClusterIndex,
+        pace: Option<&Pace>,
+        taken: &[IpNet],
+    ) -> Result<Moved, CliError> {
         let cluster = self.inventory.cluster(index);
         let scene = Scene {
             // Objects are shared; the rest of an estate is small beside them.
@@ -158,7 +269,13 @@ impl Asking<'_> {
         };
         // No range: that is in the way, and the rest can be told all the same.
         let choices = self.args.choices.of(cluster);
-        let study = match study(scene, &self.range(cluster), &choices) {
+        let wish = Wish {
+            pod_cidr: &self.range(cluster),
+            choices: &choices,
+            pace,
+            taken,
+        };
+        let study = match study(scene, &wish) {
             Ok(study) => study,
             Err(CliError::Usage(problem)) => return Ok(without_study(cluster, &problem)),
             Err(error) => return Err(error),

@@ -17,6 +17,7 @@ mod tests;
 
 pub use expansion::expansion;
 pub use policy::{PolicyOrder, PolicyStep, policy_orders};
+pub use ranges::planned_overlaps;
 pub use room::{SurgePeak, surge_peaks};
 
 use crate::finding::Severity;

@@ -3,9 +3,7 @@
 use super::Eligibility;
 use crate::capacity::overlap::{Overlap, RangeKind, Ranges, overlaps_of_cluster, unread_peers};
 use crate::finding::Severity;
-use crate::model::{
-    Cluster, Inventory, IpNet, KubernetesVersion, NetworkMode, NetworkPlugin, cidr, parse_cidr,
-};
+use crate::model::{Cluster, Inventory, IpNet, KubernetesVersion, NetworkMode, cidr, parse_cidr};
 use crate::rule::{self, Rule};
 
 /// From here on a cluster may have service ranges that only its ServiceCIDR objects show (CID-2).
@@ -24,13 +22,7 @@ const PRIVATE: [&str; 4] = [
 
 /// The cluster as the move leaves it: on Overlay with this pod CIDR, and with every service range that is known.
 pub(super) fn moved(cluster: &Cluster, pod_cidr: &IpNet) -> Cluster {
-    let mut moved = cluster.without_objects();
-    moved.network.plugin = Some(NetworkPlugin::Azure);
-    moved.network.overlay = true;
-    for pool in &mut moved.pools {
-        pool.has_pod_subnet = false;
-    }
-    moved.network.pod_cidrs = vec![*pod_cidr];
+    let mut moved = cluster.on_overlay(*pod_cidr);
     for range in added_service_ranges(cluster) {
         if !moved.network.service_cidrs.contains(&range) {
             moved.network.service_cidrs.push(range);
@@ -52,6 +44,16 @@ fn added_service_ranges(cluster: &Cluster) -> Vec<IpNet> {
         .collect()
 }
 
+/// What the pod CIDR of the move meets that it must not: the cluster as the move leaves it, worst first. One side of each is the pod CIDR.
+pub fn planned_overlaps(ranges: &Ranges, cluster: &Cluster, pod_cidr: &IpNet) -> Vec<Overlap> {
+    let mut found = overlaps_of_cluster(ranges, &moved(cluster, pod_cidr));
+    found.retain(|overlap| {
+        let is_pods = [overlap.a.kind, overlap.b.kind].contains(&RangeKind::PodCidr);
+        is_pods && !is_own_pod_route(cluster, overlap)
+    });
+    found
+}
+
 pub(super) fn check(
     inventory: &Inventory,
     cluster: &Cluster,
@@ -59,12 +61,7 @@ pub(super) fn check(
     found: &mut Eligibility,
 ) {
     let ranges = Ranges::of(inventory);
-    let moved = moved(cluster, pod_cidr);
-    for overlap in overlaps_of_cluster(&ranges, &moved) {
-        let is_pods = [overlap.a.kind, overlap.b.kind].contains(&RangeKind::PodCidr);
-        if !is_pods || is_own_pod_route(cluster, &overlap) {
-            continue;
-        }
+    for overlap in planned_overlaps(&ranges, cluster, pod_cidr) {
         let (other, rule): (_, &'static Rule) = match (overlap.a.kind, overlap.b.kind) {
             (RangeKind::PodCidr, RangeKind::Platform) => (&overlap.b, &rule::CID_1),
             (RangeKind::PodCidr, _) => (&overlap.b, &rule::MIG_10),

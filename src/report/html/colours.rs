@@ -16,6 +16,7 @@ fn in_the_dark(ink: Ink) -> &'static str {
         Ink::Bad => "#F85149",
         Ink::Free => "#2A313A",
         Ink::Quiet => "#848D97",
+        Ink::Unknown => "#9EA7B3",
         Ink::Kind(0) => "#4493F8",
         Ink::Kind(1) => "#A5D6FF",
         Ink::Kind(2) => "#AB7DF8",

@@ -1,19 +1,25 @@
 //! Demand against what there is, pool by pool: now, at the ceilings, with surge.
 
+use super::map::listed;
 use super::{Review, SPELLED_OUT};
-use crate::capacity::assess::{Levels, PodCidrRow, SubnetRow};
+use crate::capacity::assess::{Levels, PodCidrRow, SubnetRow, Verdict};
 use crate::capacity::shares::{Share, shares};
 use crate::finding::{counted, grouped};
 use crate::report::chart::{Bar, Bars, Chart, Ink};
-use crate::report::document::{Cell, Document, Figure, Table};
+use crate::report::document::{Cell, Document, Figure, Table, Tone};
 
 pub(super) fn section(review: &Review, document: &mut Document) {
     let wanted = |demand: &Levels<u64>| demand.ceiling_with_surge > 0;
-    let subnets = &review.assessment.subnets;
-    let subnets: Vec<&SubnetRow> = subnets.iter().filter(|row| wanted(&row.demand)).collect();
+    let rows = &review.assessment.subnets;
+    let subnets: Vec<&SubnetRow> = rows.iter().filter(|row| wanted(&row.demand)).collect();
     let ranges = &review.assessment.pod_cidrs;
     let ranges: Vec<&PodCidrRow> = ranges.iter().filter(|row| wanted(&row.demand)).collect();
-    if subnets.is_empty() && ranges.is_empty() {
+    let unknown: Vec<String> = rows
+        .iter()
+        .filter(|row| row.verdict == Verdict::Unknown && !wanted(&row.demand))
+        .map(|row| review.inventory.subnet_name(row.index))
+        .collect();
+    if subnets.is_empty() && ranges.is_empty() && unknown.is_empty() {
         return;
     }
     document.heading("Demand up to the ceilings");
@@ -31,15 +37,27 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             })
             .collect();
         document.part(name.clone());
-        let available = row.usable.saturating_sub(row.foreign);
-        document.figure(figure(&name, &parts, available, row.foreign));
+        document.figure(figure(&Demand {
+            name: &name,
+            parts: &parts,
+            all: row.demand,
+            available: row.available(),
+            foreign: row.foreign,
+            verdict: row.verdict,
+        }));
     }
     for row in ranges.iter().take(SPELLED_OUT) {
         let cluster = &review.inventory.cluster(row.cluster).name;
         let name = format!("pod CIDR {} of {cluster}", row.cidr);
         document.part(name.clone());
-        let parts = [(cluster.clone(), row.demand)];
-        document.figure(figure(&name, &parts, row.addresses, 0));
+        document.figure(figure(&Demand {
+            name: &name,
+            parts: &[(cluster.clone(), row.demand)],
+            all: row.demand,
+            available: row.addresses,
+            foreign: 0,
+            verdict: row.verdict,
+        }));
     }
     let more = subnets.len().saturating_sub(SPELLED_OUT) + ranges.len().saturating_sub(SPELLED_OUT);
     if more > 0 {
@@ -47,6 +65,15 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             "{} are not drawn; the tables have their numbers.",
             counted(more as u64, "more range", "more ranges")
         ));
+    }
+    if !unknown.is_empty() {
+        document.toned(
+            format!(
+                "What pools want of {} is not known: their clusters, modes or node counts were not read.",
+                listed(&unknown)
+            ),
+            Tone::Warning,
+        );
     }
 }
 
@@ -87,37 +114,89 @@ const MOMENTS: [Moment; 3] = [
     ("with all surge", |demand| demand.ceiling_with_surge),
 ];
 
-fn figure(name: &str, parts: &[(String, Levels<u64>)], available: u64, foreign: u64) -> Figure {
+/// What pools want of a range, against what there is.
+struct Demand<'a> {
+    name: &'a str,
+    parts: &'a [(String, Levels<u64>)],
+    /// Of the row: usages may say more than the parts do.
+    all: Levels<u64>,
+    available: u64,
+    foreign: u64,
+    verdict: Verdict,
+}
+
+/// The core's word, as the end of a sentence.
+fn verdict(of: Verdict) -> &'static str {
+    match of {
+        Verdict::Unused => "no pool of AKS uses it",
+        Verdict::Ok => "everything fits",
+        Verdict::Unknown => {
+            "what was read fits, and whether everything does is not known: not all of it was read"
+        }
+        Verdict::SurgeShort => "the ceilings fit, all surge at once does not",
+        Verdict::CeilingShort => "the ceilings do not fit",
+        Verdict::Full => {
+            "the ceilings do not fit, and no pool that wants to grow can have one more node"
+        }
+    }
+}
+
+fn figure(demand: &Demand) -> Figure {
+    let Demand {
+        name,
+        all,
+        available,
+        foreign,
+        ..
+    } = *demand;
+    let sum = |of: fn(&Levels<u64>) -> u64| demand.parts.iter().map(|(_, part)| of(part)).sum();
+    let beyond = MOMENTS.map(|(_, of)| of(&all).saturating_sub(sum(of)));
+    let mut parts: Vec<(Ink, String, [u64; 3])> = demand
+        .parts
+        .iter()
+        .enumerate()
+        .map(|(position, (pool, part))| {
+            let levels = MOMENTS.map(|(_, of)| of(part));
+            (Ink::Kind(position), pool.clone(), levels)
+        })
+        .collect();
+    if beyond.iter().any(|more| *more > 0) {
+        let word = "held beyond the first batches, as usages say".to_string();
+        parts.push((Ink::Quiet, word, beyond));
+    }
     let mut table = Table::new(&["pool", "#now", "#at the ceilings", "#with all surge"]);
-    for (pool, demand) in parts {
+    for (_, pool, levels) in &parts {
         let mut row = vec![Cell::from(pool.as_str())];
-        row.extend(MOMENTS.map(|(_, of)| Cell::from(grouped(of(demand)))));
+        row.extend(levels.map(|level| Cell::from(grouped(level))));
         table.rows.push(row);
     }
-    let sums = MOMENTS.map(|(_, of)| parts.iter().map(|(_, demand)| of(demand)).sum::<u64>());
-    let rows = MOMENTS.iter().zip(sums).map(|((when, of), sum)| Bar {
-        label: (*when).to_string(),
-        parts: parts
-            .iter()
-            .enumerate()
-            .map(|(position, (_, demand))| (position, of(demand)))
-            .collect(),
-        mark: Some(available),
-        note: match sum.checked_sub(available) {
-            Some(short) if short > 0 => format!("{} too many", grouped(short)),
-            _ => format!("{} left", grouped(available - sum)),
-        },
-    });
-    let verdict = match (sums[1] > available, sums[2] > available) {
-        (true, _) => "the ceilings do not fit",
-        (false, true) => "the ceilings fit, all surge at once does not",
-        (false, false) => "everything fits",
+    let sums = MOMENTS.map(|(_, of)| of(&all));
+    let unsure = match demand.verdict {
+        Verdict::Unknown => ", as far as it was read",
+        _ => "",
     };
+    let rows = MOMENTS
+        .iter()
+        .zip(sums)
+        .enumerate()
+        .map(|(moment, ((when, _), sum))| Bar {
+            label: (*when).to_string(),
+            parts: parts
+                .iter()
+                .enumerate()
+                .map(|(position, (_, _, levels))| (position, levels[moment]))
+                .collect(),
+            mark: Some(available),
+            note: match sum.checked_sub(available) {
+                Some(short) if short > 0 => format!("{} too many", grouped(short)),
+                _ => format!("{} left{unsure}", grouped(available - sum)),
+            },
+        });
     Figure {
         title: format!("Demand on {name}"),
         says: format!(
             "{} of {name} are available to nodes{}; {} are wanted now, {} at the ceilings, {} with the surge nodes of all pools at once: \
-             {verdict}.",
+             {}.",
             counted(available, "address", "addresses"),
             match foreign {
                 0 => String::new(),
@@ -126,17 +205,91 @@ fn figure(name: &str, parts: &[(String, Levels<u64>)], available: u64, foreign: 
             grouped(sums[0]),
             grouped(sums[1]),
             grouped(sums[2]),
+            verdict(demand.verdict),
         ),
         chart: Chart::Bars(Bars {
             rows: rows.collect(),
             legend: parts
                 .iter()
-                .enumerate()
-                .map(|(position, (pool, _))| (Ink::Kind(position), pool.clone()))
+                .map(|(ink, pool, _)| (*ink, pool.clone()))
                 .collect(),
             unit: "addresses",
             mark: "what is available",
         }),
         table,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(verdict: Verdict, all: Levels<u64>) -> Figure {
+        let part = Levels {
+            now: 10,
+            ceiling: 20,
+            ceiling_with_surge: 30,
+        };
+        figure(&Demand {
+            name: "v/s",
+            parts: &[("c/p".to_string(), part)],
+            all,
+            available: 40,
+            foreign: 0,
+            verdict,
+        })
+    }
+
+    /// The parts that were read fit: that everything fits is for the core to say.
+    #[test]
+    fn the_core_says_what_fits() {
+        let all = Levels {
+            now: 10,
+            ceiling: 20,
+            ceiling_with_surge: 30,
+        };
+        for verdict in [
+            Verdict::Unused,
+            Verdict::Ok,
+            Verdict::Unknown,
+            Verdict::SurgeShort,
+            Verdict::CeilingShort,
+            Verdict::Full,
+        ] {
+            let figure = told(verdict, all);
+            assert_eq!(
+                figure.says.contains("everything fits"),
+                verdict == Verdict::Ok,
+                "{}",
+                figure.says
+            );
+            assert_eq!(figure.table.rows.len(), 1);
+        }
+    }
+
+    /// Usages of a pod subnet say more than first batches: bars and words are of the same numbers.
+    #[test]
+    fn what_usages_say_beyond_the_pools_is_a_part() {
+        let all = Levels {
+            now: 35,
+            ceiling: 45,
+            ceiling_with_surge: 55,
+        };
+        let figure = told(Verdict::CeilingShort, all);
+        assert!(
+            figure
+                .says
+                .contains("35 are wanted now, 45 at the ceilings")
+        );
+        let Chart::Bars(bars) = &figure.chart else {
+            unreachable!("demand is drawn as bars")
+        };
+        let lengths: Vec<u64> = bars
+            .rows
+            .iter()
+            .map(|row| row.parts.iter().map(|(_, length)| length).sum())
+            .collect();
+        assert_eq!(lengths, [35, 45, 55]);
+        assert_eq!(bars.rows[1].note, "5 too many");
     }
 }

@@ -1,11 +1,11 @@
 //! What changes and why: a cluster before and after, and for how long each lasts.
 
 use super::{ClusterPart, Review, SPELLED_OUT};
-use crate::capacity::growth::{Books, LimitKind};
+use crate::capacity::growth::Books;
 use crate::capacity::modes::ModeRow;
-use crate::capacity::runway::{Runway, evenly, runway};
+use crate::capacity::runway::{Runway, Urgency, after_the_move, evenly, is_shorter, runway};
 use crate::finding::{counted, grouped};
-use crate::model::{ClusterIndex, IpNet, NetworkMode};
+use crate::model::{IpNet, NetworkMode};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 
 /// How a cluster grows.
@@ -19,7 +19,6 @@ pub struct Growing {
 
 /// Nodes a week in all that are tried where nobody says how the cluster grows, and beside what somebody says.
 const TRIED: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
-const WEEKS_A_YEAR: f64 = 52.18;
 /// Longer than that nobody plans an address.
 const MOST_YEARS: f64 = 50.0;
 
@@ -81,20 +80,24 @@ fn before_and_after(part: &ClusterPart, range: Option<&IpNet>, document: &mut Do
         number(row.now)
     });
     row("the same at the autoscalers' ceilings", &|row| {
-        let tone = if row.ceiling > row.available {
-            Tone::Bad
-        } else {
-            Tone::Good
+        let tone = match (!row.ceiling_fits(), row.known) {
+            (true, _) => Tone::Bad,
+            (false, true) => Tone::Good,
+            (false, false) => Tone::Warning,
         };
         Cell::toned(grouped(row.ceiling), tone)
     });
     row("the same with all surge nodes", &|row| {
-        let tone = if row.fits { Tone::Good } else { Tone::Bad };
+        let tone = match (row.fits, row.known) {
+            (true, true) => Tone::Good,
+            (true, false) => Tone::Warning,
+            (false, _) => Tone::Bad,
+        };
         Cell::toned(grouped(row.ceiling_with_surge), tone)
     });
     row("available to the cluster", &|row| number(row.available));
     row("nodes of the largest cluster that fits", &|row| {
-        number(row.largest)
+        Cell::from(format!("{}, by {}", grouped(row.largest), row.bound()))
     });
     row(
         "pod range",
@@ -116,6 +119,12 @@ fn before_and_after(part: &ClusterPart, range: Option<&IpNet>, document: &mut Do
 
 fn headroom(books: &Books, part: &ClusterPart, range: Option<&IpNet>, document: &mut Document) {
     let index = part.index;
+    let cluster = books.inventory.cluster(index);
+    if cluster.pools.is_empty() {
+        return;
+    }
+    let after = range.map(|range| after_the_move(books.inventory, index, *range));
+    let after = after.as_ref().map(|after| books.with_changed(after, index));
     let mut table = Table::new(&[
         "growth",
         "#nodes a week",
@@ -124,17 +133,29 @@ fn headroom(books: &Books, part: &ClusterPart, range: Option<&IpNet>, document: 
         "#lasts after the move",
         "ends then with",
     ]);
+    let mut shorter = 0;
     let mut row = |name: &str, pace: &[f64]| {
-        let all: f64 = pace.iter().sum();
-        let now = runway(books, index, pace, None);
-        let after = range.and_then(|range| runway(books, index, pace, Some(range)));
+        let all: f64 = pace.iter().fold(0.0, |sum, nodes| sum + nodes);
+        let now = runway(books, index, pace);
+        let after = after.as_ref().map(|after| runway(after, index, pace));
+        let is_shorter = is_shorter(now.as_ref(), after.iter().flatten().next());
+        shorter += usize::from(is_shorter);
+        let nothing = || Cell::toned("-", Tone::Dim);
         table.rows.push(vec![
             Cell::from(name),
             Cell::from(format!("{all:.2}")),
-            lasts(now.as_ref()),
+            lasts(all, now.as_ref()),
             ends(now.as_ref()),
-            lasts(after.as_ref()),
-            ends(after.as_ref()),
+            after.as_ref().map_or_else(nothing, |after| {
+                let cell = lasts(all, after.as_ref());
+                match is_shorter {
+                    true => Cell::toned(format!("{}, shorter than now", cell.text), Tone::Bad),
+                    false => cell,
+                }
+            }),
+            after
+                .as_ref()
+                .map_or_else(nothing, |after| ends(after.as_ref())),
         ]);
     };
     if let Some(pace) = &part.growing.pace {
@@ -143,7 +164,7 @@ fn headroom(books: &Books, part: &ClusterPart, range: Option<&IpNet>, document: 
     for tried in TRIED {
         row("if it were", &evenly(books, index, tried));
     }
-    document.part(format!("{}: how long it lasts", name(books, index)));
+    document.part(format!("{}: how long it lasts", cluster.name));
     document.paragraph(match part.growing.pace {
         Some(_) => "At a steady pace, ceilings of autoscalers left aside: a person raises them. Spikes and events are not in it.",
         None => {
@@ -152,45 +173,47 @@ fn headroom(books: &Books, part: &ClusterPart, range: Option<&IpNet>, document: 
         }
     });
     document.blocks.push(Block::Table(table));
+    if shorter > 0 {
+        document.toned(
+            "Where it says so, the cluster can grow less after the move than it can now: a larger pod CIDR mends that (OVL-1).",
+            Tone::Warning,
+        );
+    }
+    if let (Some(range), Some(superset)) = (range, part.superset) {
+        document.paragraph(format!(
+            "After the move the pod CIDR {range} can grow in place, without another move, up to {superset}, which is free of everything \
+             that was read: only to a range that contains it, and never back (EXP-1). Keep as much of it free as the cluster may need."
+        ));
+    }
 }
 
-fn name<'a>(books: &Books<'a>, index: ClusterIndex) -> &'a str {
-    &books.inventory.cluster(index).name
-}
-
-fn lasts(runway: Option<&Runway>) -> Cell {
+fn lasts(a_week: f64, runway: Option<&Runway>) -> Cell {
     let Some(runway) = runway else {
-        return Cell::toned("-", Tone::Dim);
+        return match a_week > 0.0 {
+            true => Cell::toned("not known", Tone::Warning),
+            false => Cell::toned("does not grow", Tone::Dim),
+        };
     };
-    let years = runway.weeks / WEEKS_A_YEAR;
-    let tone = match years {
-        years if years < 1.0 => Tone::Bad,
-        years if years < 3.0 => Tone::Warning,
-        _ => Tone::Good,
+    let tone = match runway.urgency() {
+        Urgency::Now => Tone::Bad,
+        Urgency::Plan => Tone::Warning,
+        Urgency::None => Tone::Good,
     };
-    let text = match years {
+    let text = match runway.years() {
         years if years > MOST_YEARS => format!("over {MOST_YEARS} years"),
-        // Down: nobody runs out later than it was said.
-        years if years < 1.0 => format!("{:.0} weeks", runway.weeks.floor()),
-        years => format!("{:.1} years", (years * 10.0).floor() / 10.0),
+        years if years < 1.0 => match runway.whole_weeks() {
+            _ if runway.nodes == 0 => "no room now".to_string(),
+            weeks if weeks == 1.0 => "1 week".to_string(),
+            weeks => format!("{weeks:.0} weeks"),
+        },
+        _ => format!("{:.1} years", runway.tenths_of_years()),
     };
     Cell::toned(text, tone)
-}
-
-fn end_words(runway: &Runway) -> String {
-    let of = &runway.of;
-    match runway.limit {
-        LimitKind::PoolNodes => format!("nodes of pool {of} (MP-3)"),
-        LimitKind::ClusterNodes => format!("nodes of cluster {of} (MP-3)"),
-        LimitKind::Subnet | LimitKind::PodSubnet => format!("subnet {of}"),
-        LimitKind::VnetAddresses => format!("VNet {of} (SUB-2)"),
-        LimitKind::PodCidr | LimitKind::MaxCount => of.clone(),
-    }
 }
 
 fn ends(runway: Option<&Runway>) -> Cell {
     runway.map_or_else(
         || Cell::toned("-", Tone::Dim),
-        |runway| Cell::from(end_words(runway)),
+        |runway| Cell::from(runway.ends_with.as_str()),
     )
 }

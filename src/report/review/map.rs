@@ -3,8 +3,9 @@
 use super::{Review, SPELLED_OUT};
 use crate::capacity::address_map::{AddressMap, Occupant, SpaceMap, address_maps, space_maps};
 use crate::capacity::assess::SubnetRow;
+use crate::capacity::growth::Books;
 use crate::finding::{counted, grouped};
-use crate::model::HolderKind;
+use crate::model::{ClusterIndex, HolderKind, SubnetIndex};
 use crate::report::chart::{Blocks, Chart, Ink, Run};
 use crate::report::document::{Cell, Document, Figure, Table, Tone};
 use std::net::Ipv4Addr;
@@ -34,7 +35,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         for map in address_maps(review.books, row.index) {
             let name = review.inventory.subnet_name(row.index);
             document.part(format!("{name} {}", map.prefix));
-            document.figure(figure(&name, row, &map));
+            document.figure(figure(review.books, &name, row, &map));
         }
     }
     let more = chosen.len().saturating_sub(SPELLED_OUT);
@@ -44,7 +45,26 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             counted(more as u64, "more subnet", "more subnets")
         ));
     }
+    let empty = rows.iter().filter(|row| !has_pools(row) && !named(row));
+    let empty: Vec<String> = empty
+        .map(|row| review.inventory.subnet_name(row.index))
+        .collect();
+    if !empty.is_empty() {
+        document.paragraph(format!(
+            "Not drawn, for no pool of AKS is in them and no address of them was read: {}. The table of subnets has their numbers.",
+            listed(&empty)
+        ));
+    }
     spaces(review, &chosen, document);
+}
+
+/// The first of some names, and how many more.
+pub(super) fn listed(names: &[String]) -> String {
+    let mut listed: Vec<String> = names.iter().take(SPELLED_OUT).cloned().collect();
+    if names.len() > SPELLED_OUT {
+        listed.push(format!("and {} more", names.len() - SPELLED_OUT));
+    }
+    listed.join(", ")
 }
 
 fn words(of: Occupant) -> (Ink, &'static str) {
@@ -52,6 +72,7 @@ fn words(of: Occupant) -> (Ink, &'static str) {
         Occupant::Reserved => (Ink::Quiet, "kept by Azure (SUB-1)"),
         Occupant::Node => (Ink::Kind(0), "nodes"),
         Occupant::Pod => (Ink::Kind(1), "pods"),
+        Occupant::Cluster(_) => (Ink::Kind(0), "a cluster"),
         Occupant::Foreign(HolderKind::ScaleSet) => (Ink::Kind(2), "scale sets of others"),
         Occupant::Foreign(HolderKind::NetworkInterface) => (Ink::Kind(2), "network interfaces"),
         Occupant::Foreign(HolderKind::LoadBalancer) => (Ink::Kind(3), "load balancers"),
@@ -59,72 +80,175 @@ fn words(of: Occupant) -> (Ink, &'static str) {
         Occupant::Foreign(HolderKind::Other) => (Ink::Kind(5), "other resources"),
         Occupant::Nodes => (Ink::Kind(0), "nodes and what they keep for pods"),
         Occupant::Others => (Ink::Kind(3), "others"),
+        Occupant::Unknown => (Ink::Unknown, "held or free"),
         Occupant::Free => (Ink::Free, "free"),
     }
 }
 
-fn figure(name: &str, row: &SubnetRow, map: &AddressMap) -> Figure {
-    let mut kinds: Vec<Occupant> = map.stretches.iter().map(|stretch| stretch.held).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
+/// What a legend tells apart: occupants that look the same to a reader are one.
+struct Legend {
+    kinds: Vec<Occupant>,
+    inks: Vec<(Ink, String)>,
+}
+
+/// Clusters of a shared subnet that have an ink of their own; the others share one, and everything foreign has the last.
+const INKED: usize = 4;
+
+impl Legend {
+    fn of(books: &Books, map: &AddressMap) -> Self {
+        let mut kinds: Vec<Occupant> = map.stretches.iter().map(|stretch| stretch.held).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let clusters: Vec<ClusterIndex> = kinds
+            .iter()
+            .filter_map(|kind| match kind {
+                Occupant::Cluster(cluster) => Some(*cluster),
+                _ => None,
+            })
+            .collect();
+        let inks = kinds.iter().map(|kind| {
+            let (ink, word) = words(*kind);
+            match kind {
+                Occupant::Cluster(cluster) => {
+                    let position = clusters.iter().position(|known| known == cluster);
+                    let ink = Ink::Kind(position.unwrap_or(INKED).min(INKED));
+                    (ink, of_cluster(books, map.subnet, *cluster))
+                }
+                Occupant::Foreign(_) | Occupant::Others if !clusters.is_empty() => {
+                    (Ink::Kind(INKED + 1), word.to_string())
+                }
+                _ => (ink, word.to_string()),
+            }
+        });
+        Legend {
+            inks: inks.collect(),
+            kinds,
+        }
+    }
+
+    fn position(&self, of: Occupant) -> usize {
+        let position = self.kinds.binary_search(&of);
+        position.expect("every kind was taken from the stretches")
+    }
+}
+
+/// `web (pools apps, system)`
+fn of_cluster(books: &Books, subnet: SubnetIndex, cluster: ClusterIndex) -> String {
+    let pools: Vec<String> = books
+        .pools(subnet)
+        .filter(|user| user.index == cluster)
+        .map(|user| user.pool.name.clone())
+        .collect();
+    format!(
+        "{} ({} {})",
+        books.inventory.cluster(cluster).name,
+        if pools.len() == 1 { "pool" } else { "pools" },
+        listed(&pools)
+    )
+}
+
+fn figure(books: &Books, name: &str, row: &SubnetRow, map: &AddressMap) -> Figure {
+    let Legend { kinds, mut inks } = Legend::of(books, map);
+    let known = Legend {
+        kinds,
+        inks: Vec::new(),
+    };
     let parts: Vec<(usize, u64)> = map
         .stretches
         .iter()
-        .map(|stretch| {
-            let kind = kinds.binary_search(&stretch.held);
-            (
-                kind.expect("every kind was taken from here"),
-                stretch.addresses,
-            )
-        })
+        .map(|stretch| (known.position(stretch.held), stretch.addresses))
         .collect();
-    let hidden = match map.by_size {
-        true => 0,
-        false => map.unplaced(),
-    };
     let mut table = Table::new(&["who", "#addresses"]);
-    let mut legend = Vec::new();
-    for (position, kind) in kinds.iter().enumerate() {
-        let sum: u64 = parts
-            .iter()
-            .filter(|(of, _)| *of == position)
-            .map(|(_, addresses)| addresses)
-            .sum();
-        let (ink, word) = words(*kind);
-        // What is drawn free is more than what is free, and must not be read as it.
-        if *kind == Occupant::Free && hidden > 0 {
-            legend.push((
-                ink,
-                format!(
-                    "free ({}), or held and nobody says where ({})",
-                    grouped(sum.saturating_sub(hidden)),
-                    grouped(hidden)
-                ),
-            ));
-            table.rows.push(vec![
-                Cell::toned("held, and nobody says where", Tone::Warning),
-                Cell::from(grouped(hidden)),
-            ]);
-            table.rows.push(vec![
-                Cell::from(word),
-                Cell::from(grouped(sum.saturating_sub(hidden))),
-            ]);
-            continue;
+    for (position, kind) in known.kinds.iter().enumerate() {
+        let here = parts.iter().filter(|(of, _)| *of == position);
+        let sum: u64 = here.map(|(_, addresses)| addresses).sum();
+        let word = &mut inks[position].1;
+        match kind {
+            Occupant::Unknown => {
+                table.rows.extend(unknown_rows(map, sum));
+                *word = unknown_words(map, sum);
+            }
+            _ => {
+                table
+                    .rows
+                    .push(vec![Cell::from(word.as_str()), Cell::from(grouped(sum))]);
+                *word = format!("{word} ({})", grouped(sum));
+            }
         }
-        legend.push((ink, format!("{word} ({})", grouped(sum))));
-        table
-            .rows
-            .push(vec![Cell::from(word), Cell::from(grouped(sum))]);
     }
-    let free = kinds.iter().position(|kind| *kind == Occupant::Free);
-    let cells = Cells::of(&parts, free);
+    let of = |kind: Occupant| known.kinds.iter().position(|known| *known == kind);
+    let cells = Cells::of(&parts, of(Occupant::Free), of(Occupant::Unknown))
+        .filled(of(Occupant::Unknown), share_held(map));
     let first = u32::from(map.prefix.network());
     Figure {
         title: format!("Addresses of {name}"),
         says: says(name, row, map, cells.each),
-        chart: Chart::Blocks(cells.blocks(first, legend)),
+        chart: Chart::Blocks(cells.blocks(first, inks)),
         table,
     }
+}
+
+/// Of what is held or free, the part that is held, in eighths; all of them only where all is held.
+fn share_held(map: &AddressMap) -> u8 {
+    let (held, among) = (map.unplaced.all(), map.among.max(1));
+    match held >= among {
+        true => 8,
+        false => u8::try_from((held * 8).div_ceil(among))
+            .unwrap_or(7)
+            .clamp(1, 7),
+    }
+}
+
+fn unknown_words(map: &AddressMap, here: u64) -> String {
+    let held = map.unplaced.all();
+    if !map.is_only {
+        return format!(
+            "held or free ({}): of {} such addresses in all prefixes {} are held",
+            grouped(here),
+            grouped(map.among),
+            grouped(held)
+        );
+    }
+    match here.saturating_sub(held) {
+        0 => format!("held, nobody says by whom which ({})", grouped(here)),
+        free => format!(
+            "held, and nobody says where ({}), or free ({})",
+            grouped(held),
+            grouped(free)
+        ),
+    }
+}
+
+/// What is drawn as held or free is more than what is free, and must not be read as it.
+fn unknown_rows(map: &AddressMap, here: u64) -> Vec<Vec<Cell>> {
+    let place = match map.is_only {
+        true => "nobody says where",
+        false => "nobody says in which prefix (of all prefixes)",
+    };
+    let parts = [
+        ("by nodes and for pods", map.unplaced.nodes),
+        ("by others", map.unplaced.others),
+    ];
+    let held = parts.iter().filter(|(_, held)| *held > 0);
+    let mut rows: Vec<Vec<Cell>> = held
+        .map(|(whom, held)| {
+            vec![
+                Cell::toned(format!("held {whom}, {place}"), Tone::Warning),
+                Cell::from(grouped(*held)),
+            ]
+        })
+        .collect();
+    rows.push(match map.is_only {
+        true => vec![
+            Cell::from("free"),
+            Cell::from(grouped(here.saturating_sub(map.unplaced.all()))),
+        ],
+        false => vec![
+            Cell::toned("held or free, in this prefix", Tone::Warning),
+            Cell::from(grouped(here)),
+        ],
+    });
+    rows
 }
 
 fn says(name: &str, row: &SubnetRow, map: &AddressMap, each: u64) -> String {
@@ -132,31 +256,62 @@ fn says(name: &str, row: &SubnetRow, map: &AddressMap, each: u64) -> String {
         1 => "A cell is one address".to_string(),
         each => format!("A cell stands for {} addresses", grouped(each)),
     };
-    let held = map.held.map_or_else(String::new, |held| {
-        format!(
-            "{} of {} addresses of {name} are held ({}). ",
-            grouped(held),
-            grouped(row.usable),
-            row.basis.word()
-        )
-    });
+    let held = format!(
+        "{} of {} addresses of {name} are held{} ({}). ",
+        grouped(map.used),
+        grouped(row.usable),
+        match map.is_only {
+            true => "",
+            false => ", all its prefixes together",
+        },
+        row.basis.word()
+    );
     if map.by_size {
         return format!(
             "{held}Where they lie was not read, so the map is drawn by size: how fragmented the subnet is, is not known. {cell}."
         );
     }
-    let fragments = &map.fragments;
-    let at_most = if map.unplaced() > 0 { "at most " } else { "" };
-    let unplaced = match map.unplaced() {
+    let hidden = map.unplaced.all();
+    let unplaced = match hidden {
         0 => String::new(),
-        unplaced => format!(
-            "{} of them are held at places that nobody names (a node keeps addresses for pods that do not run yet): they lie among what is \
-             drawn light, and are not free. ",
-            grouped(unplaced)
-        ),
+        _ => {
+            let whom = match (map.unplaced.nodes, map.unplaced.others) {
+                (nodes, 0) => format!(
+                    "all {} by nodes, which keep addresses for pods that do not run yet",
+                    grouped(nodes)
+                ),
+                (0, others) => format!("all {} by others", grouped(others)),
+                (nodes, others) => format!(
+                    "{} by nodes, which keep addresses for pods that do not run yet, and {} by others",
+                    grouped(nodes),
+                    grouped(others)
+                ),
+            };
+            format!(
+                "{} of them are held at places that nobody names{}: {whom}. They lie among the {} that are striped, filled as far as \
+                 such addresses are held: {} of those {} free. ",
+                grouped(hidden),
+                match map.is_only {
+                    true => "",
+                    false => ", nor in which prefix",
+                },
+                grouped(map.among),
+                grouped(map.among.saturating_sub(hidden)),
+                if map.among.saturating_sub(hidden) == 1 {
+                    "is"
+                } else {
+                    "are"
+                },
+            )
+        }
+    };
+    let fragments = &map.fragments;
+    let (drawn, at_most) = match hidden {
+        0 => ("light", ""),
+        _ => ("in stripes", "at most "),
     };
     format!(
-        "{held}{unplaced}What is drawn light lies in {}, the longest of {}; {at_most}{} of 16 are free, which static blocks need (STB-1). {cell}.",
+        "{held}{unplaced}What is drawn {drawn} lies in {}, the longest of {}; {at_most}{} of 16 are free, which static blocks need (STB-1). {cell}.",
         counted(fragments.runs, "stretch", "stretches"),
         counted(fragments.longest, "address", "addresses"),
         counted(fragments.blocks, "aligned block", "aligned blocks"),
@@ -171,8 +326,9 @@ struct Cells {
 }
 
 impl Cells {
-    /// Of stretches in order, each of a position in a legend; `free`: the position that means nobody.
-    fn of(parts: &[(usize, u64)], free: Option<usize>) -> Self {
+    /// Of stretches in order, each of a position in a legend; `free`: the position that means nobody, `unknown`: that of which nobody
+    /// says whether it is held. A cell is drawn as what holds most of it, and as one of these two only where nothing else is in it.
+    fn of(parts: &[(usize, u64)], free: Option<usize>, unknown: Option<usize>) -> Self {
         let all: u64 = parts.iter().map(|(_, addresses)| addresses).sum();
         let each = all.div_ceil(MOST_CELLS).next_power_of_two().max(1);
         let mut runs: Vec<Run> = Vec::new();
@@ -187,17 +343,12 @@ impl Cells {
         let mut open: Vec<(usize, u64)> = Vec::new();
         let mut filled = 0;
         let close = |open: &mut Vec<(usize, u64)>| {
-            let held: u64 = open
-                .iter()
-                .filter(|(of, _)| Some(*of) != free)
-                .map(|(_, addresses)| addresses)
-                .sum();
-            let most = open
-                .iter()
-                .filter(|(of, _)| Some(*of) != free)
-                .max_by_key(|(of, addresses)| (*addresses, std::cmp::Reverse(*of)));
+            let is_held = |of: usize| ![free, unknown].contains(&Some(of));
+            let held = || open.iter().filter(|(of, _)| is_held(*of));
+            let most = held().max_by_key(|(of, addresses)| (*addresses, std::cmp::Reverse(*of)));
+            let held: u64 = held().map(|(_, addresses)| addresses).sum();
             let look = match most {
-                None => (free.unwrap_or(0), 8),
+                None => (unknown.or(free).unwrap_or(0), 8),
                 Some((of, _)) => (
                     *of,
                     u8::try_from((held * 8).div_ceil(each))
@@ -240,6 +391,13 @@ impl Cells {
             count: all.div_ceil(each),
             runs,
         }
+    }
+
+    /// The same with cells of one position filled so far.
+    fn filled(mut self, of: Option<usize>, eighths: u8) -> Self {
+        let runs = self.runs.iter_mut().filter(|run| Some(run.of) == of);
+        runs.for_each(|run| run.eighths = eighths);
+        self
     }
 
     fn blocks(self, first: u32, legend: Vec<(Ink, String)>) -> Blocks {
@@ -299,7 +457,7 @@ fn space_figure(review: &Review, name: &str, map: &SpaceMap) -> Figure {
         ]);
         at = at.saturating_add(u32::try_from(*addresses).unwrap_or(u32::MAX));
     }
-    let cells = Cells::of(&parts, Some(0));
+    let cells = Cells::of(&parts, Some(0), None);
     let first = u32::from(map.space.network());
     let prefix = map.longest_free.checked_ilog2().map_or_else(
         || "none is free".to_string(),
@@ -325,7 +483,7 @@ mod tests {
 
     /// Of each cell, who holds most of it and how many eighths.
     fn drawn(parts: &[(usize, u64)]) -> (u64, Vec<(usize, u8)>) {
-        let cells = Cells::of(parts, Some(0));
+        let cells = Cells::of(parts, Some(0), None);
         let runs = cells.runs.iter();
         let each = runs.flat_map(|run| vec![(run.of, run.eighths); run.cells]);
         (cells.each, each.collect())

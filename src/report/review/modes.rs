@@ -46,21 +46,27 @@ fn figure(name: &str, rows: &[ModeRow], table: crate::report::Table) -> Figure {
     let current = rows.iter().find(|row| row.current);
     let fitting: Vec<String> = rows
         .iter()
-        .filter(|row| row.fits && row.impossible.is_empty())
+        .filter(|row| row.fits && row.known && row.impossible.is_empty())
         .map(|row| row.mode.to_string())
         .collect();
     Figure {
         title: format!("Addresses of the node subnet that {name} would take"),
         says: format!(
-            "{}At the ceilings with surge it fits under: {}.",
+            "{}{}",
             current.map_or_else(String::new, |row| format!(
                 "{name} runs under {}, which wants {} addresses of the node subnet. ",
                 row.mode,
                 grouped(row.ceiling_with_surge)
             )),
-            match fitting.is_empty() {
-                true => "no mode".to_string(),
-                false => fitting.join(", "),
+            match (rows.iter().all(|row| row.known), fitting.is_empty()) {
+                (false, _) => {
+                    "Not everything was read that its pools and their neighbours take: where it would fit is not known.".to_string()
+                }
+                (true, true) => "At the ceilings with surge it fits under no mode.".to_string(),
+                (true, false) => format!(
+                    "At the ceilings with surge it fits under: {}.",
+                    fitting.join(", ")
+                ),
             }
         ),
         chart: Chart::Bars(Bars {

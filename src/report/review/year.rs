@@ -1,7 +1,8 @@
 //! A timeline that was played: what each range holds over the weeks, and what fails first.
 
+use super::map::listed;
 use super::{Review, SPELLED_OUT};
-use crate::finding::grouped;
+use crate::finding::{counted, grouped};
 use crate::report::chart::{Chart, Course, Ink, Level, Line, Time};
 use crate::report::document::{Block, Cell, Document, Figure, Table, Tone};
 use crate::report::growth::{self, Played};
@@ -15,7 +16,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
     let mut told = growth::document(played);
     document.heading(told.title.clone());
     document.not_checked(&told.not_checked);
-    // Tables of weeks stand behind their pictures.
+    // Tables of weeks stand behind their pictures; those of ranges that are not drawn are left out with them.
     let names: Vec<&str> = played
         .world
         .ranges
@@ -43,6 +44,25 @@ pub(super) fn section(review: &Review, document: &mut Document) {
     for (range, weeks) in ranges.take(SPELLED_OUT) {
         document.part(format!("{}, week by week", range.name));
         document.figure(figure(played, range, weeks));
+    }
+    let left_out: Vec<String> = played
+        .world
+        .ranges
+        .iter()
+        .skip(SPELLED_OUT)
+        .map(|range| range.name.clone())
+        .collect();
+    if !left_out.is_empty() {
+        document.paragraph(format!(
+            "Week by week, {} not told of here: {}. `aksplan simulate` has {}.",
+            counted(left_out.len() as u64, "more range is", "more ranges are"),
+            listed(&left_out),
+            if left_out.len() == 1 {
+                "its weeks"
+            } else {
+                "their weeks"
+            },
+        ));
     }
 }
 

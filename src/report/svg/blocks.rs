@@ -61,13 +61,8 @@ fn runs(canvas: &Canvas, blocks: &Blocks, left: i32, cell: i32) {
             // A cell that is held in part is filled from below.
             let high = (CELL_HIGH * i32::from(run.eighths.clamp(1, 8)) + 7) / 8;
             let top = TOP + i32::try_from(row).unwrap_or(0) * (CELL_HIGH + GAP) + CELL_HIGH - high;
-            canvas.rect(
-                left + pixel(from % blocks.across),
-                top,
-                pixel(end - from),
-                high,
-                colour(*ink),
-            );
+            let left = left + pixel(from % blocks.across);
+            canvas.inked(left, top, pixel(end - from), high, *ink);
             from = end;
         }
     }

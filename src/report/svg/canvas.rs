@@ -15,12 +15,13 @@ pub const TEXT: RGBColor = RGBColor(0x1F, 0x23, 0x28);
 pub const DARK: RGBColor = RGBColor(0x0D, 0x11, 0x17);
 pub const GRID: RGBColor = RGBColor(0xD0, 0xD7, 0xDE);
 /// Every ink and its colour on a light page. Neighbours differ in lightness as well, for those who see no colours and for print.
-pub const INKS: [(Ink, RGBColor); 5 + Ink::KINDS] = [
+pub const INKS: [(Ink, RGBColor); 6 + Ink::KINDS] = [
     (Ink::Good, RGBColor(0x2D, 0xA4, 0x4E)),
     (Ink::Warning, RGBColor(0xBF, 0x87, 0x00)),
     (Ink::Bad, RGBColor(0xCF, 0x22, 0x2E)),
     (Ink::Free, RGBColor(0xE6, 0xEA, 0xEF)),
     (Ink::Quiet, RGBColor(0x8C, 0x95, 0x9F)),
+    (Ink::Unknown, RGBColor(0x57, 0x60, 0x6A)),
     (Ink::Kind(0), RGBColor(0x09, 0x69, 0xDA)),
     (Ink::Kind(1), RGBColor(0x79, 0xC0, 0xFF)),
     (Ink::Kind(2), RGBColor(0x82, 0x50, 0xDF)),
@@ -66,7 +67,7 @@ pub fn letter_on(ink: Ink) -> RGBColor {
         Ink::Free => TEXT,
         Ink::Good | Ink::Warning | Ink::Quiet => DARK,
         Ink::Kind(kind) if matches!(kind % Ink::KINDS, 1 | 3) => DARK,
-        Ink::Bad | Ink::Kind(_) => PAPER,
+        Ink::Bad | Ink::Unknown | Ink::Kind(_) => PAPER,
     }
 }
 
@@ -117,6 +118,19 @@ impl Canvas<'_> {
                 colour.filled(),
             ))
             .expect(HOLDS);
+    }
+
+    /// A rectangle in an ink; what is not known has stripes of paper.
+    pub fn inked(&self, x: i32, y: i32, width: i32, height: i32, ink: Ink) {
+        self.rect(x, y, width, height, colour(ink));
+        if ink != Ink::Unknown {
+            return;
+        }
+        // From below, so that stripes of cells that are filled in part lie in one line.
+        for at in (1..).map(|stripe| stripe * 5).take_while(|at| *at < height) {
+            let y = y + height - at;
+            self.line(&[(x, y), (x + width, y)], PAPER, 1);
+        }
     }
 
     pub fn frame(&self, x: i32, y: i32, width: i32, height: i32, colour: RGBColor) {
@@ -216,7 +230,7 @@ fn legend_places(legend: &[(Ink, String)], width: i32) -> Vec<(i32, i32)> {
 /// Swatches and words, in rows.
 pub fn legend(canvas: &Canvas, left: i32, top: i32, width: i32, legend: &[(Ink, String)]) {
     for ((ink, label), (x, y)) in legend.iter().zip(legend_places(legend, width)) {
-        canvas.rect(left + x, top + y + 4, SWATCH, SWATCH, colour(*ink));
+        canvas.inked(left + x, top + y + 4, SWATCH, SWATCH, *ink);
         canvas.frame(left + x, top + y + 4, SWATCH, SWATCH, GRID);
         canvas.text(
             left + x + SWATCH + 6,

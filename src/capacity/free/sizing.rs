@@ -1,0 +1,137 @@
+//! How large the pod CIDR of a move should be: for the nodes that there may be, and so that the move never shortens the cluster's life.
+//! Looks at no range and chooses none.
+
+use super::nodes_at_ceiling;
+use crate::capacity::growth::{Books, nodes_of};
+use crate::capacity::limits;
+use crate::capacity::runway::{Pace, WEEKS_A_YEAR, evenly, runway};
+use crate::finding::grouped;
+use crate::model::{ClusterIndex, NetworkMode};
+
+/// Nodes a pod CIDR is to have blocks for, and why so many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizing {
+    /// Surge included.
+    pub nodes: u64,
+    /// The rule that asks for the most.
+    pub rule: String,
+}
+
+/// How long somebody who says how fast a cluster grows wants its range to last.
+const YEARS: f64 = 5.0;
+
+/// Nodes that AKS's default pod CIDR, 10.244.0.0/16, has blocks for (OVL-1).
+const DEFAULT_NODES: u64 = 256;
+
+/// The most that one of these asks for: twice the ceiling with surge; five years of the growth that was said, with surge; as many nodes as
+/// the cluster could grow to without the move, so that it lasts no shorter afterwards. Never more than a cluster may have (MP-3).
+pub fn pod_sizing(books: &Books, index: ClusterIndex, pace: Option<&Pace>) -> Sizing {
+    let cluster = books.inventory.cluster(index);
+    if cluster.pools.is_empty() {
+        // Every cluster has a pool: none was read, and nothing tells how many nodes there are.
+        return Sizing {
+            nodes: DEFAULT_NODES,
+            rule: "no pool of it was read: as many as AKS's default, a /16, has blocks for"
+                .to_string(),
+        };
+    }
+    let at_ceiling = nodes_at_ceiling(cluster);
+    let now = nodes_of(&cluster.pools, |pool| pool.count);
+    let surge = at_ceiling.saturating_sub(nodes_of(&cluster.pools, |pool| pool.ceiling()));
+    let mut best = Sizing {
+        nodes: at_ceiling.saturating_mul(2),
+        rule: format!("twice the {} of ceiling and surge", grouped(at_ceiling)),
+    };
+    let mut asks = |nodes: u64, rule: String| {
+        if nodes > best.nodes {
+            best = Sizing { nodes, rule };
+        }
+    };
+    let said: f64 = pace.map_or(0.0, |pace| pace.iter().sum());
+    if said > 0.0 {
+        // At most a thousand nodes a week and pool: far below 2^53.
+        let grown = (said * YEARS * WEEKS_A_YEAR).ceil() as u64;
+        asks(
+            now.saturating_add(grown).saturating_add(surge),
+            "five years of the growth that was said, and surge".to_string(),
+        );
+    }
+    let even = evenly(books, index, 1.0);
+    for pace in [pace, Some(even.as_slice())].into_iter().flatten() {
+        if let Some(lasts) = runway(books, index, pace) {
+            asks(
+                now.saturating_add(lasts.nodes),
+                "as many as fit without the move, so that it lasts no shorter".to_string(),
+            );
+        }
+    }
+    best.nodes = best
+        .nodes
+        .min(limits::cluster_nodes(NetworkMode::Overlay))
+        .max(at_ceiling);
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capacity::cost::POD_CIDR_PER_NODE;
+    use crate::capacity::free::{Purpose, Wanted, suggest};
+    use crate::capacity::runway::runway_after;
+    use crate::model::{Inventory, cidr};
+    use proptest::prelude::*;
+
+    fn estate(length: u8, counts: (u64, u64), ceiling: u64, max_pods: u32) -> Inventory {
+        let text = format!(
+            "apiVersion: aksplan/v1\nname: t\nvirtual_networks:\n  - name: v\n    address_space: [10.0.0.0/16]\n    subnets: [{{ name: s, \
+             cidr: 10.0.0.0/{length} }}]\nclusters:\n  - name: c\n    network_plugin: azure\n    pools:\n      - {{ name: a, count: {}, \
+             min_count: 0, max_count: {}, max_pods: {max_pods}, subnet: v/s }}\n      - {{ name: b, count: {}, max_pods: 30, subnet: v/s }}\n",
+            counts.0,
+            counts.0.max(ceiling),
+            counts.1,
+        );
+        crate::source::read_document("scenario", text.as_bytes())
+            .and_then(crate::source::Found::assemble)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .current
+    }
+
+    #[test]
+    fn the_rule_that_asks_for_the_most_is_named() {
+        let check = |inventory: &Inventory, pace: Option<&Pace>, nodes: u64, rule: &str| {
+            let sizing = pod_sizing(&Books::of(inventory), ClusterIndex::new(0), pace);
+            assert_eq!(sizing.nodes, nodes, "{sizing:?}");
+            assert!(sizing.rule.starts_with(rule), "{sizing:?}");
+        };
+        // A full /24: 8 nodes, one of them may come and one surges for each pool: (5 + 4 + 1 + 1) × 2.
+        let full = estate(24, (4, 4), 5, 30);
+        check(&full, None, 22, "twice the 11");
+        // Half a node a week for 260.9 weeks.
+        check(&full, Some(&[0.5, 0.0]), 8 + 131 + 2, "five years");
+        // 1,019 addresses: (1,019 - 8 × 29) / 29 more.
+        check(&estate(22, (4, 4), 5, 30), None, 8 + 27, "as many as fit");
+    }
+
+    proptest! {
+        /// Of whatever size the estate is: what is chosen takes the ceiling with surge, and lasts as long as the cluster does now.
+        #[test]
+        fn a_chosen_range_never_shortens_a_life(
+            length in 18u8..27, a in 0u64..8, b in 1u64..8, ceiling in 0u64..20, max_pods in 10u32..110, said in prop::option::of((0.0f64..3.0, 0.0f64..3.0)),
+        ) {
+            let inventory = estate(length, (a, b), ceiling, max_pods);
+            let (books, index) = (Books::of(&inventory), ClusterIndex::new(0));
+            let said = said.map(|(a, b)| [a, b]);
+            let pace = said.as_ref().map(|pace| pace.as_slice());
+            let found = suggest(&inventory, &Wanted { pace, ..Wanted::of(Purpose::Pod, Some(index)) }).unwrap();
+            let range = found.ranges[0].cidr;
+            let blocks = cidr::size(&range) / POD_CIDR_PER_NODE;
+            prop_assert!(blocks >= nodes_at_ceiling(inventory.cluster(index)) * 2);
+            prop_assert!(!cidr::overlap(&range, &inventory.vnets[0].address_space[0]));
+            for pace in [pace.map(<[f64]>::to_vec), Some(evenly(&books, index, 1.0))].into_iter().flatten() {
+                let now = runway(&books, index, &pace);
+                let after = runway_after(&books, index, &pace, range);
+                prop_assert!(after.map(|lasts| lasts.nodes) >= now.map(|lasts| lasts.nodes), "{range}: {:?}", found.basis);
+            }
+        }
+    }
+}
