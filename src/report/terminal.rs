@@ -44,7 +44,7 @@ pub fn clean(text: &str) -> String {
 /// Renders for a terminal `width` characters wide; `None`: as wide as needed.
 pub fn render(document: &Document, width: Option<usize>) -> String {
     let mut out = String::new();
-    push_heading(&document.title, width, &mut out);
+    push_heading(document.name(), width, &mut out);
     for block in &document.blocks {
         render_block(block, width, &mut out);
     }

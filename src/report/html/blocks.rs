@@ -4,6 +4,7 @@ use super::sections::Part;
 use super::words::shown;
 use crate::report::chart::Chart;
 use crate::report::document::{Block, Cell, Document, Figure, Number, Table, Tone};
+use crate::report::spans::{Span, spans};
 use crate::report::svg::{self, Picture};
 use crate::report::terminal::clean;
 use crate::report::timeline::{Timeline, time};
@@ -55,14 +56,12 @@ fn tone(tone: Tone) -> Option<&'static str> {
 /// A text in which ids of rules lead to their rows, and words between code marks are code.
 pub fn prose(text: &str, cited: &Cited) -> Markup {
     let text = shown(text);
-    let pieces: Vec<&str> = text.split('`').collect();
-    // An odd mark is a mark.
-    if pieces.len().is_multiple_of(2) {
-        return linked(&text, cited);
-    }
     html! {
-        @for (position, piece) in pieces.iter().enumerate() {
-            @if position % 2 == 1 { code { (piece) } } @else { (linked(piece, cited)) }
+        @for span in spans(&text) {
+            @match span {
+                Span::Words(words) => (linked(words, cited)),
+                Span::Code(code) => code { (code) },
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::migrate::foreseen::Foreseen;
 use crate::migrate::plan::Plan;
 use crate::model::IpNet;
 use crate::report::chart::{Bar, Bars, Chart, Course, Ink, Level, Line, Spread, Time};
-use crate::report::document::{Block, Cell, Document, Figure, Number, Table, Tone};
+use crate::report::document::{Block, Cell, Document, Figure, Number, Table, Tone, Weight};
 use crate::report::html::stretches;
 use crate::report::migration::{self, Runbook};
 use crate::report::shapes::simulation::SimulationShape;
@@ -105,7 +105,7 @@ impl Moved {
                 parts.push(nothing);
             }
         }
-        parts.push(migration::who_breaks(planned.breaks));
+        parts.push(migration::who_breaks(planned.breaks).weighing(Weight::Needed(5)));
         parts.extend(carried_out(planned));
         parts.push(closing);
         Moved {
@@ -377,7 +377,7 @@ fn thinned(points: &[(u32, u64, u64)]) -> Vec<(u32, u64, u64)> {
 fn availability(simulation: &Simulation) -> Document {
     const DRAWN: usize = 30;
     const LISTED: usize = 200;
-    let mut document = Document::new("Lowest availability by workload");
+    let mut document = Document::new("Lowest availability by workload").weighing(Weight::Needed(4));
     let (setting, outcome) = (simulation.setting, simulation.outcome);
     let mut falls: Vec<_> = outcome
         .workloads
@@ -448,7 +448,7 @@ fn availability(simulation: &Simulation) -> Document {
 }
 
 fn window(planned: &Planned, simulation: &Simulation) -> Document {
-    let mut document = Document::new("Window fit");
+    let mut document = Document::new("Window fit").weighing(Weight::Needed(3));
     let mut sentences: Vec<String> = Vec::new();
     for named in &simulation.windows {
         let fit = fits(simulation, &named.window);
@@ -570,7 +570,8 @@ const ONE_WAY: [&str; 4] = [
 ];
 
 fn carried_out(planned: &Planned) -> Vec<Document> {
-    let mut back = Document::new("Way back, and what cannot be taken back");
+    let mut back =
+        Document::new("Way back, and what cannot be taken back").weighing(Weight::Needed(2));
     back.blocks.push(Block::List(
         ONE_WAY
             .iter()
@@ -587,10 +588,15 @@ fn carried_out(planned: &Planned) -> Vec<Document> {
             let parts = migration::parts(runbook(plan, planned));
             back.heading("How to abort, and what that leaves");
             back.blocks.extend(parts.way_back.blocks);
-            vec![parts.runbook, back, parts.code, parts.facts]
+            vec![
+                parts.runbook.weighing(Weight::Needed(6)),
+                back,
+                parts.code,
+                parts.facts,
+            ]
         }
         Err(reasons) => {
-            let mut none = Document::new("Runbook");
+            let mut none = Document::new("Runbook").weighing(Weight::Needed(6));
             none.toned(
                 format!(
                     "There is no plan, and so no runbook: {} in the way.",

@@ -4,7 +4,7 @@ use super::{Review, SPELLED_OUT};
 use crate::finding::{Severity, counted, grouped};
 use crate::migrate::decision::Go;
 use crate::predict::Prediction;
-use crate::report::document::{Block, Cell, Document, Number, Table, Tone};
+use crate::report::document::{Block, Cell, Document, Number, Table, Tone, Weight};
 use crate::report::predict::{numbers, tone, verdict};
 use crate::report::simulation::span;
 use crate::report::told;
@@ -182,7 +182,7 @@ fn against(review: &Review, document: &mut Document) {
     items.sort_by_key(|(mark, _)| mark.tone != Tone::Bad);
     let more = items.len().saturating_sub(SHOWN);
     items.truncate(SHOWN);
-    document.heading("Blockers and conditions");
+    document.weighty(Weight::Decides, "Blockers and conditions");
     document.blocks.push(Block::List(items));
     if more > 0 {
         document.talk(format!(
