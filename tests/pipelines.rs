@@ -228,6 +228,36 @@ fn standard_input_stands_nowhere() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     conforms(&schema(), "standard input", &document);
     assert!(!String::from_utf8_lossy(&output.stdout).contains("physicalLocation"));
+    let output = aksplan(&["report", "--from", "-", "-o", "junit"], &text);
+    let xml = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        xml.contains("<testcase ") && !xml.contains(" file="),
+        "{xml}"
+    );
+}
+
+/// A scenario without a name has a report with one.
+#[test]
+fn an_empty_name_is_no_title() {
+    let text = std::fs::read_to_string(root().join("scenarios/fintech.yaml")).unwrap();
+    let name = text.lines().find(|line| line.starts_with("name:")).unwrap();
+    let text = text.replace(name, "name: \"\"");
+    for (format, wanted) in [
+        ("markdown", "\n# Report\n"),
+        ("markdown", "<!-- aksplan:report:Report -->\n"),
+        ("html", "<title>Report</title>"),
+        ("html", "<h1>Report</h1>"),
+        ("junit", "name=\"aksplan: Report\""),
+        ("table", "Report\n"),
+    ] {
+        let output = aksplan(&["report", "--from", "-", "-o", format], &text);
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            told.contains(wanted),
+            "{format}: {}",
+            &told[..told.len().min(400)]
+        );
+    }
 }
 
 /// Counts are those of what is there, and everything that SARIF lists is in a case: errors fail, the rest is told.
@@ -263,7 +293,9 @@ fn adds_up(name: &str, command: &[&str]) {
             .as_str()
             .unwrap()
             .replace("\\[", "[")
-            .replace("\\]", "]");
+            .replace("\\]", "]")
+            .replace("{{", "{")
+            .replace("}}", "}");
         assert!(text.contains(&message), "{name}: {message}");
         let in_failure = whole
             .descendants()

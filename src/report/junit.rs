@@ -62,6 +62,10 @@ fn write(xml: &mut Xml, title: &str, suites: &[Suite], places: &Places) -> std::
         .filter(|suite| !suite.cases.is_empty())
         .collect();
     let cases = || suites.iter().flat_map(|suite| &suite.cases);
+    let title = match title.trim() {
+        "" => "Report",
+        _ => title,
+    };
     xml.create_element("testsuites")
         .with_attribute(("name", legal(&format!("aksplan: {title}")).as_str()))
         .with_attributes(
@@ -111,7 +115,11 @@ fn write_case(xml: &mut Xml, suite: &str, case: &Case, places: &Places) -> std::
         name => legal(name),
     };
     let mut attributes = vec![("classname", format!("aksplan.{suite}")), ("name", name)];
-    if let Some(Place { file, position, .. }) = places.of(&case.subject) {
+    // What came on standard input stands in no file.
+    let place = places.of(&case.subject);
+    if let Some(Place { file, position, .. }) =
+        place.filter(|place| !matches!(&*place.file, "" | "-"))
+    {
         attributes.push(("file", legal(file)));
         if let Some((line, _)) = position {
             attributes.push(("line", line.to_string()));

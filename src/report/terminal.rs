@@ -187,7 +187,15 @@ fn pieces(word: &str, room: usize) -> Vec<(&str, bool)> {
 
 fn render_table(table: &Table, width: Option<usize>, out: &mut String) {
     match width {
-        Some(width) if natural_width(table) > width => out.push_str(&squeezed(table, width)),
+        Some(width) if natural_width(table) > width => {
+            let narrow = squeezed(table, width);
+            let fits = |line: &str| line.chars().count() <= width;
+            match narrow.lines().all(fits) {
+                true => out.push_str(&narrow),
+                // Columns that cannot stand side by side.
+                false => listed(table, width, out),
+            }
+        }
         _ => wide(table, out),
     }
 }
@@ -311,6 +319,34 @@ fn squeezed(table: &Table, width: usize) -> String {
     text
 }
 
+/// A table that is too narrow for its columns: a row is its first cell, and the others under it, each with its heading.
+fn listed(table: &Table, width: usize, out: &mut String) {
+    for row in &table.rows {
+        for (position, (cell, column)) in row.iter().zip(&table.columns).enumerate() {
+            let text = cell_text(cell);
+            if text.is_empty() {
+                continue;
+            }
+            let (set_in, heading) = match position {
+                0 => (0, String::new()),
+                _ => (2, format!("{}: ", column.heading)),
+            };
+            let lines = wrap(&format!("{heading}{text}"), Some(width), set_in);
+            for (number, line) in lines.iter().enumerate() {
+                out.push_str(&" ".repeat(set_in));
+                match line.strip_prefix(heading.as_str()) {
+                    Some(rest) if number == 0 && !heading.is_empty() => {
+                        out.push_str(&paint(&heading, Tone::Dim));
+                        out.push_str(&paint(rest, cell.tone));
+                    }
+                    _ => out.push_str(&paint(line, cell.tone)),
+                }
+                out.push('\n');
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,6 +385,25 @@ mod tests {
             );
             assert!(text.contains("1,019"), "{text}");
         }
+    }
+
+    #[test]
+    fn columns_that_cannot_stand_side_by_side_stand_under_each_other() {
+        let mut table = Table::new(&["pool", "#nodes", "#addresses", "#at the ceiling"]);
+        table.rows.push(vec![
+            "payments/apps".into(),
+            "1,200".into(),
+            Cell::toned("34,800", Tone::Bad),
+            "".into(),
+        ]);
+        let mut document = Document::new("t");
+        document.blocks.push(Block::Table(table));
+        assert_eq!(
+            plain(&document, Some(24)),
+            "t\npayments/apps\n  nodes: 1,200\n  addresses: 34,800\n"
+        );
+        let painted = render(&document, Some(24));
+        assert!(painted.contains(&paint("34,800", Tone::Bad)), "{painted:?}");
     }
 
     #[test]

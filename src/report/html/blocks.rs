@@ -2,6 +2,7 @@
 
 use super::sections::Part;
 use super::words::shown;
+use crate::finding::counted;
 use crate::report::chart::Chart;
 use crate::report::document::{Block, Cell, Document, Figure, Number, Table, Tone};
 use crate::report::spans::{Span, spans};
@@ -198,7 +199,7 @@ fn class(cell: &Cell, numeric: bool) -> Option<String> {
     let kept_whole = match &cell.text {
         _ if numeric => Some("number"),
         text if is_course(text) => Some("course"),
-        text if text.contains([' ', '-']) && text.chars().count() <= SHORT => Some("short"),
+        text if is_short(text) => Some("short"),
         _ => None,
     };
     match (kept_whole, tone(cell.tone)) {
@@ -210,6 +211,12 @@ fn class(cell: &Cell, numeric: bool) -> Option<String> {
 
 /// A date, an amount with its unit: on two lines it would be read as two things.
 const SHORT: usize = 12;
+
+fn is_short(text: &str) -> bool {
+    // On paper a word may be broken anywhere; one of a few letters is not.
+    let breaks = text.contains([' ', '-']) || text.len() > SHORT / 2;
+    breaks && text.chars().count() <= SHORT
+}
 
 /// Amounts over time as one character each: read aloud they say nothing, and the first, the last and the most stand beside them.
 fn is_course(text: &str) -> bool {
@@ -234,11 +241,27 @@ fn drawn(figure: &Figure, part: &Part, block: &Block, cited: &Cited) -> Markup {
                 (PreEscaped(svg::draw(&figure.chart, &picture)))
             }
             @if !figure.table.rows.is_empty() {
-                details {
-                    summary { "The numbers behind it" }
-                    (table(&figure.table, &figure.title, cited))
-                }
+                (numbers(figure, cited))
             }
+        }
+    }
+}
+
+/// Rows behind a picture that paper has room for.
+const ON_PAPER: usize = 12;
+
+/// The table behind a picture. A long one is not for paper, where nobody looks a row up: what is there instead says where it is.
+fn numbers(figure: &Figure, cited: &Cited) -> Markup {
+    let rows = figure.table.rows.len();
+    let all = counted(rows as u64, "row", "rows");
+    let is_long = rows > ON_PAPER;
+    html! {
+        details class=[is_long.then_some("long")] {
+            summary { "The numbers behind it (" (all) ")" }
+            (table(&figure.table, &figure.title, cited))
+        }
+        @if is_long {
+            p class="paper" { "The numbers behind it (" (all) ") are in this page on a screen, not on paper." }
         }
     }
 }

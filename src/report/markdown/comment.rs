@@ -42,6 +42,8 @@ pub struct TooShort {
 /// When not even title, verdict, and the number of blockers fit.
 pub fn render(document: &Document, comment: &Comment) -> Result<String, TooShort> {
     let head = match comment.mark {
+        // A mark without a name is that of every report without one.
+        Some((kind, key)) if key.trim().is_empty() => format!("<!-- aksplan:{kind}:Report -->\n"),
         Some((kind, key)) => format!("<!-- aksplan:{kind}:{} -->\n", encoded(key)),
         None => String::new(),
     };
