@@ -62,10 +62,6 @@ fn write(xml: &mut Xml, title: &str, suites: &[Suite], places: &Places) -> std::
         .filter(|suite| !suite.cases.is_empty())
         .collect();
     let cases = || suites.iter().flat_map(|suite| &suite.cases);
-    let title = match title.trim() {
-        "" => "Report",
-        _ => title,
-    };
     xml.create_element("testsuites")
         .with_attribute(("name", legal(&format!("aksplan: {title}")).as_str()))
         .with_attributes(
