@@ -17,7 +17,7 @@ use escape::{in_element, line, prose, sentence};
 /// Rows of a table behind a picture that are read where they stand; of more, it is folded.
 const OPEN_BEHIND: usize = 12;
 /// Rows of any other table.
-const OPEN: usize = 30;
+const OPEN: usize = 40;
 
 /// Renders with a first-level title.
 pub fn render(document: &Document) -> String {
@@ -191,11 +191,11 @@ mod tests {
         assert!(!of(OPEN, None).contains('<') && !of(OPEN_BEHIND, Some("t")).contains('<'));
         let alone = of(OPEN + 1, None);
         assert!(
-            alone.contains("\n<details>\n<summary>31 rows: a, b</summary>\n\n| a | b |\n"),
+            alone.contains("\n<details>\n<summary>41 rows: a, b</summary>\n\n| a | b |\n"),
             "{alone}"
         );
         assert!(
-            alone.contains(" | 30 |\n\n</details>\n\nafter\n"),
+            alone.contains(" | 40 |\n\n</details>\n\nafter\n"),
             "{alone}"
         );
         let behind = of(OPEN_BEHIND + 1, Some("</summary><b> http://x"));

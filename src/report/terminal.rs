@@ -187,12 +187,13 @@ fn pieces(word: &str, room: usize) -> Vec<(&str, bool)> {
 
 fn render_table(table: &Table, width: Option<usize>, out: &mut String) {
     match width {
-        Some(width) if natural_width(table) > width => {
+        Some(width) if natural_width(table) <= width => wide(table, out),
+        Some(width) if least_width(table) > width => listed(table, width, out),
+        Some(width) => {
             let narrow = squeezed(table, width);
             let fits = |line: &str| line.chars().count() <= width;
             match narrow.lines().all(fits) {
                 true => out.push_str(&narrow),
-                // Columns that cannot stand side by side.
                 false => listed(table, width, out),
             }
         }
@@ -237,6 +238,31 @@ fn natural_width(table: &Table) -> usize {
         .map(|width| width + 2)
         .sum::<usize>()
         .saturating_sub(2)
+}
+
+/// What columns take at the least: a number broken in two is no number, and a range or a name is another one.
+fn least_widths(table: &Table) -> Vec<usize> {
+    /// Longer words are broken.
+    const WORD: usize = 20;
+    let longest_word = |text: &str| text.split(' ').map(columns_of).max().unwrap_or(0).min(WORD);
+    let columns = table.columns.iter().enumerate();
+    columns
+        .map(|(position, column)| {
+            let cells = table.rows.iter().map(|row| {
+                let text = cell_text(&row[position]);
+                match column.numeric {
+                    true => columns_of(&text),
+                    false => longest_word(&text),
+                }
+            });
+            cells.max().unwrap_or(0).max(longest_word(column.heading))
+        })
+        .collect()
+}
+
+/// With a blank behind each.
+fn least_width(table: &Table) -> usize {
+    least_widths(table).iter().map(|least| least + 1).sum()
 }
 
 /// One line a row, columns two blanks apart. The way for twenty thousand rows, and for files and pipes.
@@ -292,23 +318,14 @@ fn squeezed(table: &Table, width: usize) -> String {
     for row in &table.rows {
         squeezed.add_row(row.iter().map(|cell| cell_text(cell).into_owned()));
     }
-    for (position, column) in table.columns.iter().enumerate() {
+    for ((position, column), least) in table.columns.iter().enumerate().zip(least_widths(table)) {
         if let Some(shown) = squeezed.column_mut(position) {
             shown.set_padding((0, 1));
             if column.numeric {
                 shown.set_cell_alignment(CellAlignment::Right);
             }
-            // A number broken in two is no number.
-            let longest = table
-                .rows
-                .iter()
-                .map(|row| columns_of(&cell_text(&row[position])))
-                .max()
-                .unwrap_or(0);
-            if column.numeric {
-                let least = u16::try_from(longest + 1).unwrap_or(u16::MAX);
-                shown.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
-            }
+            let least = u16::try_from(least + 1).unwrap_or(u16::MAX);
+            shown.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
         }
     }
     let mut text = String::new();
@@ -396,6 +413,7 @@ mod tests {
             Cell::toned("34,800", Tone::Bad),
             "".into(),
         ]);
+        assert_eq!(least_width(&table), 14 + 6 + 10 + 8);
         let mut document = Document::new("t");
         document.blocks.push(Block::Table(table));
         assert_eq!(

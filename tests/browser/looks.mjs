@@ -246,8 +246,9 @@ export function onPaper() {
       continue;
     }
     if (!folded) findings.push(`the table "${named}" fills the paper with ${rows} rows`);
-    const instead = table.closest("figure").querySelector("p.paper");
-    if (!instead?.checkVisibility() || !instead.textContent.includes(`(${rows.toLocaleString("en")} rows)`)) {
+    const instead = table.closest("details").querySelector("summary");
+    const says = instead.checkVisibility() && getComputedStyle(instead, "::after").content.includes("not on paper");
+    if (!says || !instead.textContent.includes(`(${rows.toLocaleString("en")} rows)`)) {
       findings.push(`nothing says where the ${rows} rows of "${named}" are`);
     }
   }

@@ -250,7 +250,8 @@ fn drawn(figure: &Figure, part: &Part, block: &Block, cited: &Cited) -> Markup {
 /// Rows behind a picture that paper has room for.
 const ON_PAPER: usize = 12;
 
-/// The table behind a picture. A long one is not for paper, where nobody looks a row up: what is there instead says where it is.
+/// The table behind a picture. A long one is not for paper, where nobody looks a row up: the style leaves its
+/// name there, and says where it is.
 fn numbers(figure: &Figure, cited: &Cited) -> Markup {
     let rows = figure.table.rows.len();
     let all = counted(rows as u64, "row", "rows");
@@ -259,9 +260,6 @@ fn numbers(figure: &Figure, cited: &Cited) -> Markup {
         details class=[is_long.then_some("long")] {
             summary { "The numbers behind it (" (all) ")" }
             (table(&figure.table, &figure.title, cited))
-        }
-        @if is_long {
-            p class="paper" { "The numbers behind it (" (all) ") are in this page on a screen, not on paper." }
         }
     }
 }
