@@ -3,7 +3,7 @@
 use super::change::left_out;
 use super::{Review, SPELLED_OUT};
 use crate::finding::grouped;
-use crate::report::document::{Block, Cell, Document, Table, Tone};
+use crate::report::document::{Block, Cell, Document, Table, Tone, Weight};
 use crate::report::told::Told;
 use crate::rule::{self, Rule};
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ pub(super) fn risks(mut all: Vec<Told>, document: &mut Document) {
             Cell::from(rules.join(", ")),
         ]);
     }
-    document.heading("Risks by severity");
+    document.weighty(Weight::Needed(0), "Risks by severity");
     document.blocks.push(Block::Table(table));
     if more > 0 {
         document.paragraph(format!(

@@ -11,7 +11,7 @@ use crate::migrate::dependents::{Dependents, Sureness};
 use crate::migrate::plan::Plan;
 use crate::migrate::step::Seconds;
 use crate::model::IpNet;
-use crate::report::document::{Block, Cell, Document, Number, Tone};
+use crate::report::document::{Block, Cell, Document, Number, Tone, Weight};
 use crate::report::migration::{self, Runbook, command_line};
 use crate::report::shapes::simulation::SimulationShape;
 use crate::report::simulation::{Names, Simulation, advice_item, completes, fits, span, verdict};
@@ -126,7 +126,7 @@ impl Moved {
                 parts.push(nothing);
             }
         }
-        parts.push(migration::who_breaks(planned.breaks));
+        parts.push(migration::who_breaks(planned.breaks).weighing(Weight::Needed(5)));
         parts.extend(carried_out(planned));
         parts.push(closing);
         Moved {
@@ -407,7 +407,8 @@ fn how_the_plan_is_made(plan: &Plan, planned: &Planned) -> Vec<Block> {
 }
 
 fn carried_out(planned: &Planned) -> Vec<Document> {
-    let mut back = Document::new("Way back, and what cannot be taken back");
+    let mut back =
+        Document::new("Way back, and what cannot be taken back").weighing(Weight::Needed(2));
     back.blocks.push(Block::List(
         ONE_WAY
             .iter()
@@ -433,10 +434,15 @@ fn carried_out(planned: &Planned) -> Vec<Document> {
                 .splice(0..0, how_the_plan_is_made(plan, planned));
             back.heading("How to abort, and what that leaves");
             back.blocks.extend(parts.way_back.blocks);
-            vec![parts.runbook, back, parts.code, parts.facts]
+            vec![
+                parts.runbook.weighing(Weight::Needed(6)),
+                back,
+                parts.code,
+                parts.facts,
+            ]
         }
         Err(reasons) => {
-            let mut none = Document::new("Runbook");
+            let mut none = Document::new("Runbook").weighing(Weight::Needed(6));
             none.toned(
                 format!(
                     "There is no plan, and so no runbook: {} in the way.",

@@ -5,7 +5,7 @@ use crate::finding::{Severity, counted, grouped};
 use crate::migrate::decision::{Decision, Go, Reason};
 use crate::predict::Prediction;
 use crate::readiness::ItemState;
-use crate::report::document::{Block, Cell, Document, Number, Table, Tone};
+use crate::report::document::{Block, Cell, Document, Number, Table, Tone, Weight};
 use crate::report::predict::{numbers, tone, verdict};
 use crate::report::simulation::span;
 use crate::report::told::{self, Told};
@@ -296,7 +296,7 @@ fn list(heading: &str, mut items: Vec<(Cell, String)>, document: &mut Document) 
     }
     let more = items.len().saturating_sub(SHOWN);
     items.truncate(SHOWN);
-    document.heading(heading);
+    document.weighty(Weight::Decides, heading);
     document.blocks.push(Block::List(items));
     if more > 0 {
         document.paragraph(format!(

@@ -92,7 +92,7 @@ pub fn sections(document: &Document) -> Vec<SectionShape> {
 
 fn put(block: &Block, sections: &mut Vec<SectionShape>) {
     let shape = match block {
-        Block::Heading { level, text } => {
+        Block::Heading { level, text, .. } => {
             sections.push(SectionShape {
                 title: text.clone(),
                 level: *level,

@@ -5,7 +5,7 @@ use super::{Planned, runbook};
 use crate::finding::{counted, grouped};
 use crate::migrate::foreseen::Foreseen;
 use crate::report::chart::{Bar, Bars, Chart, Course, Ink, Level, Line, Spread, Time};
-use crate::report::document::{Block, Cell, Document, Figure, Table, Tone};
+use crate::report::document::{Block, Cell, Document, Figure, Table, Tone, Weight};
 use crate::report::html::stretches;
 use crate::report::migration;
 use crate::report::simulation::verdict::{median_sentence, window_sentence};
@@ -167,7 +167,7 @@ fn thinned(points: &[(u32, u64, u64)]) -> Vec<(u32, u64, u64)> {
 pub(super) fn availability(simulation: &Simulation) -> Document {
     const DRAWN: usize = 30;
     const LISTED: usize = 200;
-    let mut document = Document::new("Lowest availability by workload");
+    let mut document = Document::new("Lowest availability by workload").weighing(Weight::Needed(4));
     let (setting, outcome) = (simulation.setting, simulation.outcome);
     let mut falls: Vec<_> = outcome
         .workloads
@@ -241,7 +241,7 @@ pub(super) fn availability(simulation: &Simulation) -> Document {
 }
 
 pub(super) fn window(planned: &Planned, simulation: &Simulation) -> Document {
-    let mut document = Document::new("Window fit");
+    let mut document = Document::new("Window fit").weighing(Weight::Needed(3));
     if let Some((sentence, tone)) = in_all(planned, simulation) {
         document.toned(sentence, tone);
     }
