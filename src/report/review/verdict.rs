@@ -1,6 +1,8 @@
 //! What is decided and by what: the first screen.
 
 use super::{Moved, Review, SPELLED_OUT};
+use crate::capacity::Assessment;
+use crate::capacity::assess::{FirstFailure, Levels, Verdict};
 use crate::finding::{Severity, counted, grouped};
 use crate::migrate::decision::{Decision, Go, Reason};
 use crate::predict::Prediction;
@@ -12,11 +14,26 @@ use crate::report::told::{self, Told};
 use std::collections::BTreeSet;
 
 /// An estate in a word.
-pub fn estate_word(worst: Option<Severity>) -> (&'static str, Tone) {
-    match worst {
+pub fn estate_word(assessment: &Assessment) -> (&'static str, Tone) {
+    let failures = || {
+        let of_subnets = assessment.subnets.iter().map(|row| &row.first_failure);
+        let of_ranges = assessment.pod_cidrs.iter().map(|row| &row.first_failure);
+        of_subnets.chain(of_ranges).flatten()
+    };
+    let of_subnets = assessment.subnets.iter().map(|row| row.verdict);
+    let of_ranges = assessment.pod_cidrs.iter().map(|row| row.verdict);
+    let mut verdicts = of_subnets.chain(of_ranges).peekable();
+    match assessment.worst() {
+        Some(Severity::Blocker) if failures().next().is_none() => ("Blocked", Tone::Bad),
         Some(Severity::Blocker) => ("Runs out", Tone::Bad),
+        // Security upgrades among them: no matter of some later day.
+        _ if failures().any(FirstFailure::refused_now) => ("Upgrades refused", Tone::Bad),
         Some(Severity::Warning) => ("Tight", Tone::Warning),
-        Some(Severity::Info) | None => ("Fits", Tone::Good),
+        // Nothing that was read is no estate that fits.
+        _ if verdicts.peek().is_none() || verdicts.any(|verdict| verdict == Verdict::Unknown) => {
+            ("Not known", Tone::Warning)
+        }
+        _ => ("Fits", Tone::Good),
     }
 }
 
@@ -170,20 +187,22 @@ fn ready(review: &Review, document: &mut Document) {
 /// The estate as it is, in a sentence.
 fn estate(review: &Review, document: &mut Document) {
     let assessment = review.assessment;
-    let (word, tone) = estate_word(assessment.worst());
+    let (word, tone) = estate_word(assessment);
     let ranges = (assessment.subnets.len() + assessment.pod_cidrs.len()) as u64;
-    let sentence = match first_failure(review) {
-        Some((place, pool, nodes, code)) => format!(
-            "the estate as it is: {place} ends at node {} of pool {pool} with {code}",
-            grouped(nodes)
-        ),
-        None => format!(
+    let sentence = match (first_failure(review), ranges) {
+        (Some(sentence), _) => format!("the estate as it is: {sentence}"),
+        (None, 0) => "the estate as it is: no subnet or pod CIDR was read".to_string(),
+        (None, _) => format!(
             "the estate as it is: {}, {}",
             counted(ranges, "range", "ranges"),
-            match assessment.worst() {
-                Some(Severity::Blocker) => "with something that must not be",
-                Some(Severity::Warning) => "with warnings",
-                _ => "every ceiling that was read fits",
+            match (assessment.worst(), word) {
+                (Some(Severity::Blocker), _) => told::of_assessment(assessment)
+                    .into_iter()
+                    .find(|told| told.severity == Severity::Blocker)
+                    .map_or_else(String::new, |told| told.message),
+                (Some(Severity::Warning), _) => "with warnings".to_string(),
+                (_, "Not known") => "and not of each is known what its pools want".to_string(),
+                _ => "every ceiling that was read fits".to_string(),
             }
         ),
     };
@@ -193,7 +212,8 @@ fn estate(review: &Review, document: &mut Document) {
     });
 }
 
-fn first_failure(review: &Review) -> Option<(String, String, u64, &'static str)> {
+/// What fails first, the worst of its kind: growth before upgrades.
+fn first_failure(review: &Review) -> Option<String> {
     let (subnets, pod_cidrs) = (&review.assessment.subnets, &review.assessment.pod_cidrs);
     let of_subnets = subnets.iter().filter_map(|row| {
         let name = review.inventory.subnet_name(row.index);
@@ -205,36 +225,71 @@ fn first_failure(review: &Review) -> Option<(String, String, u64, &'static str)>
             row.first_failure.as_ref()?,
         ))
     });
-    let (place, failure) = of_subnets.chain(of_ranges).next()?;
+    let (place, failure) = of_subnets
+        .chain(of_ranges)
+        .min_by_key(|(_, failure)| (failure.surge > 0, !failure.refused_now()))?;
     let cluster = &review.inventory.cluster(failure.cluster).name;
-    Some((
-        place,
-        format!("{cluster}/{}", failure.pool),
-        failure.nodes,
-        failure.answer.code,
-    ))
+    Some(failure.says(&place, &format!("{cluster}/{}", failure.pool)))
 }
 
-/// The range that stands worst, in numbers.
+/// The range that is closest to its end, or furthest beyond it, in numbers.
 fn fullest(review: &Review) -> Option<Number> {
-    let row = review
-        .assessment
-        .subnets
-        .iter()
-        .find(|row| row.demand.ceiling_with_surge > 0)?;
-    let available = row.usable.saturating_sub(row.foreign);
-    let short = row.demand.ceiling > available;
+    struct Stand {
+        place: String,
+        demand: Levels<u64>,
+        available: u64,
+        held: String,
+    }
+    let of_subnets = review.assessment.subnets.iter().map(|row| Stand {
+        place: review.inventory.subnet_name(row.index),
+        demand: row.demand,
+        available: row.available(),
+        held: format!("{} held now, {}", grouped(row.used), row.basis.word()),
+    });
+    let of_ranges = review.assessment.pod_cidrs.iter().map(|row| Stand {
+        place: format!("pod CIDR {}", row.cidr),
+        demand: row.demand,
+        available: row.addresses,
+        held: format!("{} held now by nodes", grouped(row.demand.now)),
+    });
+    let share = |stand: &Stand| {
+        let wanted = u128::from(stand.demand.ceiling_with_surge);
+        wanted * 1_000_000 / u128::from(stand.available.max(1))
+    };
+    let all = of_subnets.chain(of_ranges);
+    let stand = all
+        .filter(|stand| stand.demand.ceiling_with_surge > 0)
+        // Of several alike the first.
+        .reduce(|best, stand| {
+            if share(&stand) > share(&best) {
+                stand
+            } else {
+                best
+            }
+        })?;
+    let tone = match (
+        stand.demand.ceiling > stand.available,
+        stand.demand.ceiling_with_surge > stand.available,
+    ) {
+        (true, _) => Tone::Bad,
+        (false, true) => Tone::Warning,
+        (false, false) => Tone::Good,
+    };
     Some(Number {
         what: "Addresses wanted at the ceiling".to_string(),
         value: Cell::toned(
-            format!("{} of {}", grouped(row.demand.ceiling), grouped(available)),
-            if short { Tone::Bad } else { Tone::Good },
+            format!(
+                "{} of {}",
+                grouped(stand.demand.ceiling),
+                grouped(stand.available)
+            ),
+            tone,
         ),
         note: format!(
-            "{}, {} held now, {}",
-            review.inventory.subnet_name(row.index),
-            grouped(row.used),
-            row.basis.word()
+            "{}, {} with surge; {}",
+            stand.place,
+            grouped(stand.demand.ceiling_with_surge),
+            stand.held
         ),
     })
 }

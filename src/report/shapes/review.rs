@@ -21,7 +21,7 @@ pub struct ReportShape {
     #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
     pub title: String,
-    /// The estate as it is in a word: `Fits`, `Tight`, `Runs out`.
+    /// The estate as it is in a word: `Fits`, `Not known`, `Tight`, `Upgrades refused`, `Runs out`, `Blocked`.
     pub verdict: &'static str,
     /// The worst decision of all moves: `go`, `go_with_conditions`, `not_known` or `no_go`; `null`: nothing is moved.
     pub decision: Option<&'static str>,
@@ -102,7 +102,7 @@ impl ReportShape {
         ReportShape {
             format_version: FORMAT_VERSION,
             title: review.title.to_string(),
-            verdict: estate_word(review.assessment.worst()).0,
+            verdict: estate_word(review.assessment).0,
             decision: moves
                 .clone()
                 .map(|moved| moved.decision.go)
