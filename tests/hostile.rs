@@ -36,6 +36,14 @@ fn on_every_core<T: Sync>(tasks: &[T], run: impl Fn(&T) + Sync) {
     });
 }
 
+/// A command that reads a file.
+fn reads<'a>(command: &'a str, from: &'a str) -> Vec<&'a str> {
+    match command {
+        "simulate" => vec![command, from],
+        command => vec![command, "--from", from],
+    }
+}
+
 /// The texts of the input that may be anything, by whether it is read when one alone is replaced. What is refused is refused in
 /// clean words.
 fn free_texts(input: &Input, evil: usize) -> Vec<usize> {
@@ -44,15 +52,14 @@ fn free_texts(input: &Input, evil: usize) -> Vec<usize> {
     on_every_core(&positions, |&position| {
         let text = input.with(|other| (other == position).then(|| hostile(evil, other)));
         let path = file(&format!("{}-{evil}-{position}.json", input.name), &text);
-        // What is predicted is judged as well.
+        // What is predicted or played is judged as well.
         let command = match input.name {
             "scenario" => "predict",
+            "timeline" => "simulate",
             _ => "capacity",
         };
-        let output = aksplan(
-            &[command, "--from", &path.to_string_lossy(), "-o", "json"],
-            "",
-        );
+        let from = path.to_string_lossy();
+        let output = aksplan(&[&reads(command, &from)[..], &["-o", "json"]].concat(), "");
         if output.status.success() {
             free.lock().expect("no test panics here").push(position);
         } else {
@@ -100,7 +107,7 @@ fn check(
     }
     on_every_core(&tasks, |(round, path, command, more, format)| {
         let from = path.to_string_lossy();
-        let arguments = [&[*command, "--from", &from, "-o", format.name], *more].concat();
+        let arguments = [&reads(command, &from)[..], &["-o", format.name], *more].concat();
         let output = aksplan(&arguments, "");
         let talk = String::from_utf8_lossy(&output.stderr);
         assert!(
@@ -144,12 +151,85 @@ fn resources_of_hostile_names() {
             ("migrate", &["--futures", "3"]),
             ("drain", &["--all-nodes"]),
             ("compare", &[]),
+            ("readiness", &[]),
         ],
         "resources",
         true,
         20,
         10,
     );
+}
+
+#[test]
+fn a_timeline_of_hostile_names() {
+    check(
+        &[("simulate", &["--futures", "20"])],
+        "timeline",
+        true,
+        12,
+        4,
+    );
+}
+
+/// Plans the move of what is in a text; `None`: something stands in the way, said in clean words.
+fn planned(name: &str, text: &str) -> Option<(String, String)> {
+    // So that nothing stands in the way of a plan from the first.
+    let budget = "\"minAvailable\":2";
+    assert!(text.contains(budget), "no budget in {text}");
+    let text = text.replace(budget, "\"minAvailable\":1");
+    let from = file(&format!("planned-{name}.json"), &text);
+    let plan = from.with_file_name(format!("plan-{name}.json"));
+    let runbook = plan.with_extension("md");
+    for old in [&plan, &runbook] {
+        let _ = std::fs::remove_file(old);
+    }
+    let (from, to) = (from.to_string_lossy(), plan.to_string_lossy());
+    let arguments = [
+        "migrate",
+        "--from",
+        &from,
+        "--futures",
+        "1",
+        "--no-advice",
+        "--out",
+        &to,
+    ];
+    let output = aksplan(&arguments, "");
+    // What stands in the way is told whole, however long a name in it is.
+    formats::no_control("standard error", &String::from_utf8_lossy(&output.stderr));
+    let read = |path: &Path| std::fs::read_to_string(path).ok();
+    Some((read(&plan)?, read(&runbook)?))
+}
+
+/// The plan and its runbook, which somebody opens at night.
+#[test]
+fn a_plan_of_hostile_names() {
+    let input = Input::read("resources");
+    let mut free = free_texts(&input, inputs::LONGEST);
+    free.retain(|position| !inputs::is_meaning(&input.texts[*position]));
+    // Azure refuses the move of networks with such names; of pods, nodes and pools they may be anything.
+    let kept = std::sync::Mutex::new(Vec::new());
+    on_every_core(&free, |&position| {
+        let text = input.with(|other| (other == position).then(|| hostile(inputs::LONGEST, other)));
+        if planned(&format!("one-{position}"), &text).is_some() {
+            kept.lock().expect("no test panics here").push(position);
+        }
+    });
+    let kept = kept.into_inner().expect("no test panics here");
+    assert!(
+        kept.len() >= 15,
+        "only {} of {} texts",
+        kept.len(),
+        free.len()
+    );
+    for round in 0..inputs::EVILS {
+        let text =
+            input.with(|position| kept.contains(&position).then(|| hostile(round, position)));
+        let (plan, runbook) =
+            planned(&round.to_string(), &text).unwrap_or_else(|| panic!("round {round}: no plan"));
+        formats::json(&format!("plan, round {round}"), &plan);
+        formats::markdown(&format!("runbook, round {round}"), &runbook);
+    }
 }
 
 #[test]

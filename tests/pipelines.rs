@@ -228,6 +228,36 @@ fn standard_input_stands_nowhere() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     conforms(&schema(), "standard input", &document);
     assert!(!String::from_utf8_lossy(&output.stdout).contains("physicalLocation"));
+    let output = aksplan(&["report", "--from", "-", "-o", "junit"], &text);
+    let xml = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        xml.contains("<testcase ") && !xml.contains(" file="),
+        "{xml}"
+    );
+}
+
+/// A scenario without a name has a report with one.
+#[test]
+fn an_empty_name_is_no_title() {
+    let text = std::fs::read_to_string(root().join("scenarios/fintech.yaml")).unwrap();
+    let name = text.lines().find(|line| line.starts_with("name:")).unwrap();
+    let text = text.replace(name, "name: \"\"");
+    for (format, wanted) in [
+        ("markdown", "\n# Report\n"),
+        ("markdown", "<!-- aksplan:report:Report -->\n"),
+        ("html", "<title>Report</title>"),
+        ("html", "<h1>Report</h1>"),
+        ("junit", "name=\"aksplan: report\""),
+        ("table", "Report\n"),
+    ] {
+        let output = aksplan(&["report", "--from", "-", "-o", format], &text);
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            told.contains(wanted),
+            "{format}: {}",
+            &told[..told.len().min(400)]
+        );
+    }
 }
 
 /// Counts are those of what is there, and everything that SARIF lists is in a case: errors fail, the rest is told.
@@ -263,7 +293,9 @@ fn adds_up(name: &str, command: &[&str]) {
             .as_str()
             .unwrap()
             .replace("\\[", "[")
-            .replace("\\]", "]");
+            .replace("\\]", "]")
+            .replace("{{", "{")
+            .replace("}}", "}");
         assert!(text.contains(&message), "{name}: {message}");
         let in_failure = whole
             .descendants()
@@ -347,6 +379,81 @@ fn a_comment_is_found_again_and_fits() {
         "",
     );
     assert_eq!(output.status.code(), Some(2));
+}
+
+/// What a reviewer needs stays longest, and at the length that GitHub takes everything of it is there.
+#[test]
+fn a_short_comment_keeps_what_is_needed() {
+    let of = |most: &str| {
+        answer(&[
+            "report",
+            "--from",
+            "scenarios/payments",
+            "-o",
+            "markdown",
+            "--max-length",
+            most,
+        ])
+    };
+    let headings = |text: &str| -> BTreeSet<String> {
+        let lines = text.lines().filter_map(|line| line.strip_prefix("## "));
+        lines.map(str::to_string).collect()
+    };
+    let whole = of("1000000");
+    let blockers = |text: &str| text.matches("**blocker**").count();
+    let all = headings(&whole);
+    assert_eq!(headings(&of("65536")), all);
+    for most in ["20000", "25000", "40000"] {
+        let text = of(most);
+        let kept = headings(&text);
+        for needed in [
+            "Blockers and conditions",
+            "Risks by severity",
+            "Not checked",
+            "Way back, and what cannot be taken back",
+            "Window fit",
+            "Lowest availability by workload",
+            "Who relies on pod addresses",
+        ] {
+            assert!(kept.contains(needed), "{most}: {needed} is not in {kept:?}");
+        }
+        // Rows behind pictures went before it.
+        assert!(!text.contains("| apps-0 | draining |"), "{most}");
+        assert_eq!(blockers(&text), blockers(&whole), "{most}");
+    }
+    assert!(of("40000").contains("\n## Runbook\n"));
+}
+
+/// A blocker that many sections tell is one.
+#[test]
+fn blockers_of_a_short_comment_are_counted_once() {
+    let from = "scenarios/hub-three-clusters.yaml";
+    let all = sarif(&["report", "--from", from]);
+    let messages: BTreeSet<&str> = all["runs"][0]["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|result| result["level"] == "error")
+        .map(|result| result["message"]["text"].as_str().unwrap())
+        .collect();
+    let text = answer(&[
+        "report",
+        "--from",
+        from,
+        "-o",
+        "markdown",
+        "--max-length",
+        "2500",
+    ]);
+    let told = text.matches("**blocker**").count();
+    let more = text.lines().find_map(|line| {
+        let more = line
+            .strip_prefix("- and ")?
+            .strip_suffix(" more blockers")?;
+        more.parse::<usize>().ok()
+    });
+    // Besides what was found, why there is no plan.
+    assert_eq!(told + more.unwrap_or(0), messages.len() + 1, "{text}");
 }
 
 #[test]

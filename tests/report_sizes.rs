@@ -32,7 +32,8 @@ fn two_hundred_nodes_are_under_two_megabytes() {
 #[test]
 fn five_thousand_nodes_are_aggregated_aloud() {
     let page = page(5_000);
-    assert!(page.len() < 10_000_000, "{} bytes", page.len());
+    // It has 0.6 MB: more than twice that is a table that grew with the nodes.
+    assert!(page.len() < 1_300_000, "{} bytes", page.len());
     for said in [
         // Nodes and their surge nodes are one row a pool, and why futures and advice are missing is said.
         "5,500 nodes are drawn as their pools",

@@ -96,8 +96,8 @@ pub fn json(shape: &impl Serialize) -> Result<String, CliError> {
     Ok(text)
 }
 
-/// Control characters, marks of direction and ends of lines that are none in JSON: only strings can hold them.
-fn escaped(text: &str) -> String {
+/// JSON whose control characters, marks of direction and ends of lines that are none in JSON are escaped: only strings can hold them.
+pub fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

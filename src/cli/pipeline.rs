@@ -93,7 +93,10 @@ impl Judged {
     pub fn junit(mut self) -> String {
         self.suites
             .push(junit::not_checked(&once(self.not_checked)));
-        let title = format!("{} of {}", self.command, self.about);
+        let title = match self.about.trim() {
+            "" => self.command.to_string(),
+            about => format!("{} of {about}", self.command),
+        };
         junit::render(&title, &self.suites, &self.places)
     }
 }

@@ -108,6 +108,17 @@ pub struct Figure {
     pub table: Table,
 }
 
+/// How long a section stays where there is no room for all of them: the first stays longest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Weight {
+    /// What is decided by.
+    Decides,
+    /// What a reviewer asks for, in this order.
+    Needed(u8),
+    #[default]
+    Plain,
+}
+
 /// One block of a document.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Block {
@@ -122,6 +133,8 @@ pub enum Block {
     Heading {
         level: usize,
         text: String,
+        /// Of the section that begins here; of a part nobody asks.
+        weight: Weight,
     },
     Paragraph {
         text: String,
@@ -143,6 +156,16 @@ pub enum Block {
     Talk(Box<Block>),
 }
 
+impl Block {
+    pub fn heading(level: usize, text: impl Into<String>) -> Self {
+        Block::Heading {
+            level,
+            text: text.into(),
+            weight: Weight::Plain,
+        }
+    }
+}
+
 /// The same for formats that have no other way to show them.
 pub fn numbers_table(numbers: &[Number]) -> Table {
     let mut table = Table::new(&["what", "#value", "of what"]);
@@ -160,6 +183,8 @@ pub fn numbers_table(numbers: &[Number]) -> Table {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
     pub title: String,
+    /// Where it is a section of another one.
+    pub weight: Weight,
     pub blocks: Vec<Block>,
     /// Sentences about what was not looked at; they close the document.
     pub not_checked: Vec<String>,
@@ -173,18 +198,36 @@ impl Document {
         }
     }
 
+    /// The same, as a section that stays this long.
+    #[must_use]
+    pub fn weighing(mut self, weight: Weight) -> Self {
+        self.weight = weight;
+        self
+    }
+
+    /// What it is called: an empty title says nothing.
+    pub fn name(&self) -> &str {
+        match self.title.trim() {
+            "" => "Report",
+            _ => &self.title,
+        }
+    }
+
     pub fn heading(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::heading(1, text));
+    }
+
+    /// A heading of a section that stays this long.
+    pub fn weighty(&mut self, weight: Weight, text: impl Into<String>) {
         self.blocks.push(Block::Heading {
             level: 1,
             text: text.into(),
+            weight,
         });
     }
 
     pub fn part(&mut self, text: impl Into<String>) {
-        self.blocks.push(Block::Heading {
-            level: 2,
-            text: text.into(),
-        });
+        self.blocks.push(Block::heading(2, text));
     }
 
     pub fn quote(&mut self, text: impl Into<String>) {
@@ -250,13 +293,10 @@ impl Document {
 
     /// The document continues with another one: its title becomes a section, its sections parts of that.
     pub fn append(&mut self, other: Document) {
-        self.heading(other.title);
+        self.weighty(other.weight, other.title);
         self.blocks
             .extend(other.blocks.into_iter().map(|block| match block {
-                Block::Heading { level, text } => Block::Heading {
-                    level: level + 1,
-                    text,
-                },
+                Block::Heading { level, text, .. } => Block::heading(level + 1, text),
                 block => block,
             }));
         self.not_checked(&other.not_checked);

@@ -33,7 +33,7 @@ pub fn render(document: &Document) -> String {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="generator" content=(concat!("aksplan ", env!("CARGO_PKG_VERSION")));
                 meta name="color-scheme" content="light dark";
-                title { (shown(&document.title)) }
+                title { (shown(document.name())) }
                 style { (PreEscaped(STYLE)) (PreEscaped(colours::dark())) }
             }
             body {
@@ -41,7 +41,7 @@ pub fn render(document: &Document) -> String {
                 // The verdict comes before the contents: on a small screen and read aloud it is what people came for.
                 main {
                     header {
-                        h1 { (shown(&document.title)) }
+                        h1 { (shown(document.name())) }
                         @for (position, block) in lead.into_iter().enumerate() { (blocks::block(block, position, &cited)) }
                     }
                     (contents(&sections, !document.not_checked.is_empty()))

@@ -3,7 +3,9 @@
 
 mod suites;
 
-pub use suites::{decision, eligibility, not_checked, predictions, readiness, subnets_and_pools};
+pub use suites::{
+    decision, eligibility, not_checked, predictions, readiness, subnets_and_pools, timeline,
+};
 
 use super::terminal::clean;
 use super::told::Told;
@@ -111,7 +113,11 @@ fn write_case(xml: &mut Xml, suite: &str, case: &Case, places: &Places) -> std::
         name => legal(name),
     };
     let mut attributes = vec![("classname", format!("aksplan.{suite}")), ("name", name)];
-    if let Some(Place { file, position, .. }) = places.of(&case.subject) {
+    // What came on standard input stands in no file.
+    let place = places.of(&case.subject);
+    if let Some(Place { file, position, .. }) =
+        place.filter(|place| !matches!(&*place.file, "" | "-"))
+    {
         attributes.push(("file", legal(file)));
         if let Some((line, _)) = position {
             attributes.push(("line", line.to_string()));

@@ -1,16 +1,27 @@
 //! A document as Markdown that GitHub and Azure DevOps render alike. Everything is escaped: a pool named `](javascript:` is a
 //! name.
 
+//!
+//! `escape` (text that does nothing) · [`comment`] (as long as a forge takes).
+
 pub mod comment;
+mod escape;
 
 use super::chart::Chart;
-use super::document::{Block, Document, Table, numbers_table};
+use super::document::{Block, Document, Figure, Table, numbers_table};
 use super::terminal::clean;
 use super::timeline;
+pub use escape::escape;
+use escape::{in_element, line, prose, sentence};
+
+/// Rows of a table behind a picture that are read where they stand; of more, it is folded.
+const OPEN_BEHIND: usize = 12;
+/// Rows of any other table.
+const OPEN: usize = 40;
 
 /// Renders with a first-level title.
 pub fn render(document: &Document) -> String {
-    let mut out = format!("# {}\n", escape(&document.title));
+    let mut out = format!("# {}\n", escape(document.name()));
     for block in &document.blocks {
         out.push('\n');
         render_block(block, &mut out);
@@ -33,43 +44,34 @@ fn not_checked(sentences: &[String]) -> String {
 
 fn render_block(block: &Block, out: &mut String) {
     match block {
-        Block::Heading { level, text } => {
+        Block::Heading { level, text, .. } => {
             out.push_str(&format!("{} {}\n", "#".repeat(level + 1), escape(text)));
         }
         Block::Paragraph { text, .. } => {
-            out.push_str(&line(text));
+            out.push_str(&sentence(text));
             out.push('\n');
         }
         Block::List(items) => {
             for (mark, text) in items {
                 match mark.text.as_str() {
-                    "-" => out.push_str(&format!("- {}\n", line(text))),
-                    mark => out.push_str(&format!("- **{}** {}\n", escape(mark), escape(text))),
+                    "-" => out.push_str(&format!("- {}\n", sentence(text))),
+                    mark => out.push_str(&format!("- **{}** {}\n", escape(mark), prose(text))),
                 }
             }
         }
-        Block::Table(table) => render_table(table, out),
-        Block::Verdict { word, sentence } => out.push_str(&format!(
-            "**{}** {}\n",
-            escape(&word.text),
-            escape(sentence)
-        )),
+        Block::Table(table) => {
+            let headings: Vec<&str> = table.columns.iter().map(|column| column.heading).collect();
+            folded(table, OPEN, &headings.join(", "), out);
+        }
+        Block::Verdict {
+            word,
+            sentence: text,
+        } => out.push_str(&format!("**{}** {}\n", escape(&word.text), prose(text))),
         Block::Numbers(numbers) => render_table(&numbers_table(numbers), out),
         Block::Figure(figure) => {
-            out.push_str(&format!("{}\n\n", line(&figure.says)));
-            match &figure.chart {
-                Chart::Timeline(chart) => {
-                    render_block(&Block::Timeline(chart.clone()), out);
-                    out.push('\n');
-                }
-                // Without a picture there are its numbers.
-                Chart::Blocks(_)
-                | Chart::Bars(_)
-                | Chart::Matrix(_)
-                | Chart::Course(_)
-                | Chart::Spread(_) => {}
-            }
-            render_table(&figure.table, out);
+            picture(figure, out);
+            out.push('\n');
+            folded(&figure.table, OPEN_BEHIND, &figure.title, out);
         }
         Block::Timeline(chart) => {
             out.push_str("```text\n");
@@ -102,6 +104,40 @@ fn render_block(block: &Block, out: &mut String) {
     }
 }
 
+/// What a picture shows, without the numbers behind it.
+fn picture(figure: &Figure, out: &mut String) {
+    out.push_str(&format!("{}\n", sentence(&figure.says)));
+    match &figure.chart {
+        Chart::Timeline(chart) => {
+            out.push('\n');
+            render_block(&Block::Timeline(chart.clone()), out);
+        }
+        // Without a picture there are its numbers.
+        Chart::Blocks(_)
+        | Chart::Bars(_)
+        | Chart::Matrix(_)
+        | Chart::Course(_)
+        | Chart::Spread(_) => {}
+    }
+}
+
+/// A table; behind a line that opens it where it has more than `open` rows. GitHub and Azure DevOps both take `<details>`, and read Markdown
+/// within it after an empty line (GitHub's "Organizing information with collapsed sections" and Azure DevOps' "Markdown guidance", read
+/// 2026-11).
+fn folded(table: &Table, open: usize, named: &str, out: &mut String) {
+    if table.rows.len() <= open {
+        render_table(table, out);
+        return;
+    }
+    out.push_str(&format!(
+        "<details>\n<summary>{} rows: {}</summary>\n\n",
+        table.rows.len(),
+        in_element(named)
+    ));
+    render_table(table, out);
+    out.push_str("\n</details>\n");
+}
+
 fn render_table(table: &Table, out: &mut String) {
     let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     out.push_str(&row(table
@@ -115,141 +151,60 @@ fn render_table(table: &Table, out: &mut String) {
         .map(|column| if column.numeric { "---:" } else { "---" }.to_string())
         .collect()));
     for cells in &table.rows {
-        out.push_str(&row(cells.iter().map(|cell| escape(&cell.text)).collect()));
+        out.push_str(&row(cells.iter().map(|cell| prose(&cell.text)).collect()));
     }
-}
-
-/// A sentence of our own: commands in it keep their code marks. Safe, because whatever stands between two marks is code: as long
-/// as each stands alone, for two beside each other are another mark.
-fn prose(text: &str) -> String {
-    let text = clean(text);
-    let parts: Vec<&str> = text.split('`').collect();
-    if parts.len().is_multiple_of(2) || text.contains("``") {
-        return escape(&text);
-    }
-    let marked = parts.iter().enumerate().map(|(position, part)| {
-        if position % 2 == 1 {
-            format!("`{part}`")
-        } else {
-            escape(part)
-        }
-    });
-    marked.collect()
-}
-
-/// Behind a sign that a forge would link: a character without width, as dependabot puts it there.
-const NO_LINK: &str = "&#8203;";
-
-/// Escapes what Markdown, HTML or a forge would act on: GitHub notifies `@user` and links `#1` and `GH-1`, Azure DevOps links `!1`.
-pub fn escape(text: &str) -> String {
-    let text = clean(text);
-    let mut escaped = String::with_capacity(text.len());
-    let mut before = None;
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        let after = rest.peek().copied();
-        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        match c {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '|' | '\\' | '`' | '*' | '[' | ']' | '~' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            // An underscore inside a word means nothing in the Markdown both render.
-            '_' if !(is_word(before) && is_word(after)) => escaped.push_str("\\_"),
-            '@' if is_word(after) => {
-                escaped.push('@');
-                escaped.push_str(NO_LINK);
-            }
-            '#' | '!' if after.is_some_and(|c| c.is_ascii_digit()) => {
-                escaped.push(c);
-                escaped.push_str(NO_LINK);
-            }
-            '-' if after.is_some_and(|c| c.is_ascii_digit())
-                && escaped
-                    .get(escaped.len().saturating_sub(2)..)
-                    .is_some_and(|end| end.eq_ignore_ascii_case("GH")) =>
-            {
-                escaped.push('-');
-                escaped.push_str(NO_LINK);
-            }
-            c => escaped.push(c),
-        }
-        before = Some(c);
-    }
-    escaped
-}
-
-/// The same where a line begins: what would be a heading, a list or a rule there.
-fn line(text: &str) -> String {
-    // Four spaces would make it code.
-    let text = escape(clean(text).trim_start());
-    let number = text.bytes().take_while(u8::is_ascii_digit).count();
-    let begins_with = |mark: &str| {
-        text.strip_prefix(mark)
-            .is_some_and(|after| after.is_empty() || after.starts_with(' '))
-    };
-    let is_rule = |c: char| text.len() > 2 && text.chars().all(|other| other == c || other == ' ');
-    let position = match text.chars().next() {
-        Some('#') if begins_with(&"#".repeat(text.len() - text.trim_start_matches('#').len())) => 0,
-        Some('-') if begins_with("-") || is_rule('-') => 0,
-        Some('+') if begins_with("+") => 0,
-        Some('=') if is_rule('=') => 0,
-        // `10.0.0.0/16` begins no list.
-        Some('0'..='9') if number <= 9 => match text[number..].strip_prefix(['.', ')']) {
-            Some(after) if after.is_empty() || after.starts_with(' ') => number,
-            _ => return text,
-        },
-        _ => return text,
-    };
-    let (start, end) = text.split_at(position);
-    format!("{start}\\{end}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn hostile_names_are_names() {
-        assert_eq!(escape("<script>"), "&lt;script&gt;");
-        assert_eq!(escape("a](javascript:x)|b"), "a\\](javascript:x)\\|b");
-        for (text, want) in [
-            ("max_pods", "max_pods"),
-            ("__init__", "\\_\\_init\\_\\_"),
-            (
-                "@everyone #1 !2 gh-3 a@b",
-                "@&#8203;everyone #&#8203;1 !&#8203;2 gh-&#8203;3 a@&#8203;b",
-            ),
-            ("- x", "- x"),
-        ] {
-            assert_eq!(escape(text), want, "{text}");
+    /// A table of so many rows behind a picture, or alone.
+    fn of(rows: usize, title: Option<&str>) -> String {
+        use super::super::chart::Spread;
+        let mut table = Table::new(&["a", "#b"]);
+        for row in 0..rows {
+            table.rows.push(vec!["x|y".into(), row.to_string().into()]);
         }
-        for (text, want) in [
-            ("# x", "\\# x"),
-            ("###", "\\###"),
-            ("#x", "#x"),
-            ("  - x", "\\- x"),
-            ("---", "\\---"),
-            ("===", "\\==="),
-            ("--window 4h", "--window 4h"),
-            ("1. x", "1\\. x"),
-            ("10.0.0.0/16", "10.0.0.0/16"),
-            ("-5", "-5"),
-            ("-", "\\-"),
-        ] {
-            assert_eq!(line(text), want, "{text}");
+        let mut document = Document::new("t");
+        match title {
+            None => document.blocks.push(Block::Table(table)),
+            Some(title) => document.figure(Figure {
+                title: title.to_string(),
+                says: "seen".to_string(),
+                chart: Chart::Spread(Spread {
+                    counts: Vec::new(),
+                    from: 0,
+                    each: 1,
+                    marks: Vec::new(),
+                    unit: "x",
+                }),
+                table,
+            }),
         }
+        document.paragraph("after");
+        render(&document)
     }
 
     #[test]
-    fn marks_of_others_make_no_code_of_ours_end() {
-        assert_eq!(prose("give `az aks show`"), "give `az aks show`");
-        // Three runs of different length pair up with none: what looks like code is none.
-        let hostile = prose("`x``<img>```");
-        assert!(!hostile.contains("<img>"), "{hostile}");
+    fn long_tables_are_folded_and_say_how_long_they_are() {
+        assert!(!of(OPEN, None).contains('<') && !of(OPEN_BEHIND, Some("t")).contains('<'));
+        let alone = of(OPEN + 1, None);
+        assert!(
+            alone.contains("\n<details>\n<summary>41 rows: a, b</summary>\n\n| a | b |\n"),
+            "{alone}"
+        );
+        assert!(
+            alone.contains(" | 40 |\n\n</details>\n\nafter\n"),
+            "{alone}"
+        );
+        let behind = of(OPEN_BEHIND + 1, Some("</summary><b> http://x"));
+        assert!(
+            behind.contains(
+                "<summary>13 rows: &lt;/summary&gt;&lt;b&gt; http:&#8203;//x</summary>\n\n"
+            ),
+            "{behind}"
+        );
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod review;
 pub mod sarif;
 pub mod shapes;
 pub mod simulation;
+pub mod spans;
 pub mod svg;
 pub mod terminal;
 pub mod timeline;

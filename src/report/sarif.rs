@@ -334,27 +334,43 @@ fn uri(file: &str) -> Option<String> {
     Some(uri)
 }
 
-/// What tells runs apart, in letters that mean nothing anywhere.
+/// What tells runs apart, in letters that mean nothing anywhere; no two names become one, for the runs of one would replace the other's.
 fn category(about: &str) -> String {
     const LONGEST: usize = 60;
-    let word = |c: char| {
-        if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
-            c
-        } else {
-            '-'
-        }
-    };
+    const DIGITS: usize = 16;
+    const ESTATE: &str = "estate";
     match about {
-        "" => "estate".to_string(),
-        about => about.chars().take(LONGEST).map(word).collect(),
+        "" => return ESTATE.to_string(),
+        // A cluster may be called so.
+        ESTATE => return "%65state".to_string(),
+        _ => {}
     }
+    let mut name = String::new();
+    for byte in about.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                name.push(char::from(byte));
+            }
+            byte => {
+                let _ = write!(name, "%{byte:02X}");
+            }
+        }
+    }
+    if name.len() > LONGEST {
+        let hash = hex(&name);
+        name.truncate(LONGEST - DIGITS - 1);
+        // No name has this sign: it would be encoded.
+        let _ = write!(name, "~{}", &hash[..DIGITS]);
+    }
+    name
 }
 
 impl Message {
-    /// Text of our own with names of others in it. `[text](target)` would be a link (SARIF 2.1.0, 3.11.6): brackets are escaped as
-    /// the standard has it where that is what stands there.
+    /// Text of our own with names of others in it. `{0}` would be a placeholder (SARIF 2.1.0, 3.11.5): braces are doubled, as the standard
+    /// has it. `[text](target)` would be a link (3.11.6): brackets are escaped where that is what stands there.
     fn of(text: &str) -> Self {
         let text: String = text.lines().map(clean).collect::<Vec<_>>().join("\n");
+        let text = text.replace('{', "{{").replace('}', "}}");
         let text = if text.contains("](") {
             text.replace('\\', "\\\\")
                 .replace('[', "\\[")
@@ -400,6 +416,40 @@ mod tests {
         ] {
             assert_eq!(uri_in(source).as_deref(), want, "{source}");
         }
+    }
+
+    #[test]
+    fn no_two_names_are_one_category() {
+        let long = "x".repeat(100);
+        let names = [
+            "",
+            "estate",
+            "prod/eu",
+            "prod-eu",
+            "prod eu",
+            "prod%2Feu",
+            "東京",
+            "大阪",
+            "PROD",
+            "prod",
+            long.as_str(),
+            &long[..99],
+        ];
+        let all: std::collections::BTreeSet<String> =
+            names.iter().map(|name| category(name)).collect();
+        assert_eq!(all.len(), names.len(), "{all:?}");
+        for category in all {
+            assert!(
+                category.len() <= 60 && !category.contains('/'),
+                "{category}"
+            );
+        }
+        assert_eq!(category("prod-eu_1.b"), "prod-eu_1.b");
+    }
+
+    #[test]
+    fn a_name_is_no_placeholder() {
+        assert_eq!(Message::of("pool {0} ${{x}}").text, "pool {{0}} ${{{{x}}}}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod trace;
 pub(super) mod verdict;
 mod words;
 
-pub use advice::words as advice_words;
+pub use advice::{item as advice_item, words as advice_words};
 pub use beforehand::assumptions;
 pub use found::{findings, merged, reason};
 pub use path::{items as path_items, sentences};
@@ -126,10 +126,10 @@ pub fn document(simulation: &Simulation) -> Document {
     document.table("Addresses", tables::ranges(simulation));
     let changes = tables::addresses(simulation);
     if !changes.rows.is_empty() {
-        document.blocks.push(Block::Talk(Box::new(Block::Heading {
-            level: 2,
-            text: "Addresses over time".to_string(),
-        })));
+        document.blocks.push(Block::Talk(Box::new(Block::heading(
+            2,
+            "Addresses over time",
+        ))));
         document
             .blocks
             .push(Block::Talk(Box::new(Block::Table(changes))));
@@ -148,10 +148,10 @@ pub fn document(simulation: &Simulation) -> Document {
         document.table("Pods", pods);
         more_rows(more, &mut document);
     }
-    document.blocks.push(Block::Talk(Box::new(Block::Heading {
-        level: 1,
-        text: "How long things take".to_string(),
-    })));
+    document.blocks.push(Block::Talk(Box::new(Block::heading(
+        1,
+        "How long things take",
+    ))));
     document
         .blocks
         .push(Block::Talk(Box::new(Block::Table(tables::durations(

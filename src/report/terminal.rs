@@ -44,7 +44,7 @@ pub fn clean(text: &str) -> String {
 /// Renders for a terminal `width` characters wide; `None`: as wide as needed.
 pub fn render(document: &Document, width: Option<usize>) -> String {
     let mut out = String::new();
-    push_heading(&document.title, width, &mut out);
+    push_heading(document.name(), width, &mut out);
     for block in &document.blocks {
         render_block(block, width, &mut out);
     }
@@ -187,7 +187,16 @@ fn pieces(word: &str, room: usize) -> Vec<(&str, bool)> {
 
 fn render_table(table: &Table, width: Option<usize>, out: &mut String) {
     match width {
-        Some(width) if natural_width(table) > width => out.push_str(&squeezed(table, width)),
+        Some(width) if natural_width(table) <= width => wide(table, out),
+        Some(width) if least_width(table) > width => listed(table, width, out),
+        Some(width) => {
+            let narrow = squeezed(table, width);
+            let fits = |line: &str| line.chars().count() <= width;
+            match narrow.lines().all(fits) {
+                true => out.push_str(&narrow),
+                false => listed(table, width, out),
+            }
+        }
         _ => wide(table, out),
     }
 }
@@ -229,6 +238,31 @@ fn natural_width(table: &Table) -> usize {
         .map(|width| width + 2)
         .sum::<usize>()
         .saturating_sub(2)
+}
+
+/// What columns take at the least: a number broken in two is no number, and a range or a name is another one.
+fn least_widths(table: &Table) -> Vec<usize> {
+    /// Longer words are broken.
+    const WORD: usize = 20;
+    let longest_word = |text: &str| text.split(' ').map(columns_of).max().unwrap_or(0).min(WORD);
+    let columns = table.columns.iter().enumerate();
+    columns
+        .map(|(position, column)| {
+            let cells = table.rows.iter().map(|row| {
+                let text = cell_text(&row[position]);
+                match column.numeric {
+                    true => columns_of(&text),
+                    false => longest_word(&text),
+                }
+            });
+            cells.max().unwrap_or(0).max(longest_word(column.heading))
+        })
+        .collect()
+}
+
+/// With a blank behind each.
+fn least_width(table: &Table) -> usize {
+    least_widths(table).iter().map(|least| least + 1).sum()
 }
 
 /// One line a row, columns two blanks apart. The way for twenty thousand rows, and for files and pipes.
@@ -284,23 +318,14 @@ fn squeezed(table: &Table, width: usize) -> String {
     for row in &table.rows {
         squeezed.add_row(row.iter().map(|cell| cell_text(cell).into_owned()));
     }
-    for (position, column) in table.columns.iter().enumerate() {
+    for ((position, column), least) in table.columns.iter().enumerate().zip(least_widths(table)) {
         if let Some(shown) = squeezed.column_mut(position) {
             shown.set_padding((0, 1));
             if column.numeric {
                 shown.set_cell_alignment(CellAlignment::Right);
             }
-            // A number broken in two is no number.
-            let longest = table
-                .rows
-                .iter()
-                .map(|row| columns_of(&cell_text(&row[position])))
-                .max()
-                .unwrap_or(0);
-            if column.numeric {
-                let least = u16::try_from(longest + 1).unwrap_or(u16::MAX);
-                shown.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
-            }
+            let least = u16::try_from(least + 1).unwrap_or(u16::MAX);
+            shown.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
         }
     }
     let mut text = String::new();
@@ -309,6 +334,34 @@ fn squeezed(table: &Table, width: usize) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A table that is too narrow for its columns: a row is its first cell, and the others under it, each with its heading.
+fn listed(table: &Table, width: usize, out: &mut String) {
+    for row in &table.rows {
+        for (position, (cell, column)) in row.iter().zip(&table.columns).enumerate() {
+            let text = cell_text(cell);
+            if text.is_empty() {
+                continue;
+            }
+            let (set_in, heading) = match position {
+                0 => (0, String::new()),
+                _ => (2, format!("{}: ", column.heading)),
+            };
+            let lines = wrap(&format!("{heading}{text}"), Some(width), set_in);
+            for (number, line) in lines.iter().enumerate() {
+                out.push_str(&" ".repeat(set_in));
+                match line.strip_prefix(heading.as_str()) {
+                    Some(rest) if number == 0 && !heading.is_empty() => {
+                        out.push_str(&paint(&heading, Tone::Dim));
+                        out.push_str(&paint(rest, cell.tone));
+                    }
+                    _ => out.push_str(&paint(line, cell.tone)),
+                }
+                out.push('\n');
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -349,6 +402,26 @@ mod tests {
             );
             assert!(text.contains("1,019"), "{text}");
         }
+    }
+
+    #[test]
+    fn columns_that_cannot_stand_side_by_side_stand_under_each_other() {
+        let mut table = Table::new(&["pool", "#nodes", "#addresses", "#at the ceiling"]);
+        table.rows.push(vec![
+            "payments/apps".into(),
+            "1,200".into(),
+            Cell::toned("34,800", Tone::Bad),
+            "".into(),
+        ]);
+        assert_eq!(least_width(&table), 14 + 6 + 10 + 8);
+        let mut document = Document::new("t");
+        document.blocks.push(Block::Table(table));
+        assert_eq!(
+            plain(&document, Some(24)),
+            "t\npayments/apps\n  nodes: 1,200\n  addresses: 34,800\n"
+        );
+        let painted = render(&document, Some(24));
+        assert!(painted.contains(&paint("34,800", Tone::Bad)), "{painted:?}");
     }
 
     #[test]

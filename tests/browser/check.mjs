@@ -34,6 +34,8 @@ async function read(browser, address, name, options, then) {
   return [...noted, ...findings].map((finding) => `${name}: ${finding}`);
 }
 
+let swatches = 0;
+
 async function check(browser, folder, file) {
   const name = file.replace(/\.html$/, "");
   const path = join(folder, file);
@@ -43,6 +45,7 @@ async function check(browser, folder, file) {
   for (const colorScheme of ["light", "dark"]) {
     findings.push(...await read(browser, address, colorScheme, { colorScheme, viewport: DESK }, async (page) => {
       await picture(page, shot(colorScheme));
+      swatches += await page.evaluate(looks.swatches);
       return [
         ...await page.evaluate(looks.inside, true),
         ...await page.evaluate(looks.words),
@@ -65,10 +68,10 @@ async function check(browser, folder, file) {
   ]));
   findings.push(...await read(browser, address, "360 px", { viewport: PHONE }, async (page) => {
     await picture(page, shot("360"));
-    const closed = await page.evaluate(looks.inside, true);
+    const closed = [...await page.evaluate(looks.inside, true), ...await page.evaluate(looks.narrow)];
     // With everything unfolded, too.
     for (const summary of await page.locator("summary").all()) await summary.click();
-    return [...closed, ...await page.evaluate(looks.inside, true)];
+    return [...closed, ...await page.evaluate(looks.inside, true), ...await page.evaluate(looks.narrow)];
   }));
   findings.push(...await read(browser, address, "on paper", { viewport: PAPER, colorScheme: "dark" }, async (page) => {
     await page.emulateMedia({ media: "print" });
@@ -100,5 +103,9 @@ async function work() {
 // Two at a time: one page is drawn while the next is read.
 await Promise.all([work(), work()]);
 await browser.close();
+if (swatches === 0) {
+  wrong += 1;
+  console.log("no legend was found in any page: nothing was looked at");
+}
 console.log(`${chosen.length} pages, ${wrong} findings`);
 process.exitCode = wrong ? 1 : 0;

@@ -153,10 +153,12 @@ export function words() {
   return findings;
 }
 
-/** Colours that stand side by side in a legend differ; what fills a shape is seen on the page. */
+/** What fills a shape is seen on the page, and no two swatches of a legend have the same colour there. */
 export function inks() {
   const findings = [];
+  const numbers = (colour) => colour.match(/[\d.]+/g).slice(0, 3).map(Number);
   for (const svg of document.querySelectorAll("svg")) {
+    const named = svg.querySelector("title").textContent.slice(0, 60);
     for (const element of svg.querySelectorAll("[fill], [stroke]")) {
       for (const part of ["fill", "stroke"]) {
         const said = element.getAttribute(part);
@@ -165,6 +167,46 @@ export function inks() {
         }
       }
     }
+    // A swatch is a filled square with a frame around it and a word behind it.
+    const is = (element, wide) => element?.localName === "rect" && element.getAttribute("width") === wide && element.getAttribute("height") === wide;
+    const swatches = [...svg.children].filter((element) => {
+      const frame = element.nextElementSibling;
+      return is(element, "12") && is(frame, "12") && frame.getAttribute("fill") === "none" && frame.nextElementSibling?.localName === "text";
+    });
+    swatches.forEach((one, at) => {
+      const word = (element) => element.nextElementSibling.nextElementSibling.textContent.trim().slice(0, 40);
+      for (const other of swatches.slice(0, at)) {
+        const [a, b] = [one, other].map((element) => numbers(getComputedStyle(element).fill));
+        const apart = a.reduce((sum, c, channel) => sum + Math.abs(c - b[channel]), 0);
+        if (apart < 40) findings.push(`picture "${named}": "${word(one)}" and "${word(other)}" have one colour (${a} and ${b})`);
+      }
+    });
+  }
+  return findings;
+}
+
+/** How many swatches `inks` finds: where it finds none in any page it looks at nothing. */
+export function swatches() {
+  return document.querySelectorAll('svg rect[width="12"][height="12"] + rect[width="12"][height="12"][fill="none"] + text').length;
+}
+
+/** What goes on beyond the edge says so, and letters of pictures are as large as small print. */
+export function narrow() {
+  const findings = [];
+  for (const box of document.querySelectorAll(".scroll")) {
+    if (!box.checkVisibility() || box.scrollWidth <= box.clientWidth) continue;
+    const svg = box.querySelector("svg");
+    const named = box.getAttribute("aria-label").slice(0, 60);
+    const says = svg ? getComputedStyle(box, "::before").content !== "none" : getComputedStyle(box).backgroundImage.includes("gradient");
+    if (!says) findings.push(`"${named}" goes on beyond the edge and does not say so`);
+    if (!svg) {
+      const first = box.querySelector("tbody td:first-child");
+      if (first && getComputedStyle(first).position !== "sticky") findings.push(`"${named}" leaves the names of its rows behind`);
+    }
+  }
+  for (const svg of document.querySelectorAll("svg")) {
+    const size = (svg.getBoundingClientRect().width / svg.viewBox.baseVal.width) * 12;
+    if (size < 11) findings.push(`letters of ${size.toFixed(1)} pixels in "${svg.querySelector("title").textContent.slice(0, 60)}"`);
   }
   return findings;
 }
@@ -192,11 +234,23 @@ export function focused() {
   };
 }
 
-/** On paper nothing is folded away, and paper is white whatever the screen is. */
+/** On paper short tables are unfolded and long ones say where they are, and paper is white whatever the screen is. */
 export function onPaper() {
   const findings = [];
   for (const table of document.querySelectorAll("details table")) {
-    if (table.getBoundingClientRect().height < 10) findings.push(`the table "${table.querySelector("caption").textContent}" is folded away`);
+    const named = table.querySelector("caption").textContent;
+    const folded = !table.checkVisibility() || table.getBoundingClientRect().height < 10;
+    const rows = table.querySelectorAll("tbody tr").length;
+    if (rows <= 12) {
+      if (folded) findings.push(`the table "${named}" of ${rows} rows is folded away`);
+      continue;
+    }
+    if (!folded) findings.push(`the table "${named}" fills the paper with ${rows} rows`);
+    const instead = table.closest("details").querySelector("summary");
+    const says = instead.checkVisibility() && getComputedStyle(instead, "::after").content.includes("not on paper");
+    if (!says || !instead.textContent.includes(`(${rows.toLocaleString("en")} rows)`)) {
+      findings.push(`nothing says where the ${rows} rows of "${named}" are`);
+    }
   }
   const paper = getComputedStyle(document.body).backgroundColor;
   if (paper !== "rgb(255, 255, 255)") findings.push(`the paper is ${paper}`);

@@ -65,6 +65,8 @@ pub fn is_meaning(text: &str) -> bool {
 
 /// Several at once, for each must be harmless beside the others; what begins a line matters, so each begins with another.
 pub const EVILS: usize = 6;
+/// The round whose texts have no end.
+pub const LONGEST: usize = 5;
 
 /// An evil text, another for each position: two pools must not have one name.
 pub fn hostile(round: usize, position: usize) -> String {

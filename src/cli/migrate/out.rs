@@ -1,6 +1,7 @@
 //! `--out`: the plan and its runbook, to files that their owner alone can read. What stands in the way is told all at once, and then
 //! nothing is written.
 
+use super::super::output::escaped;
 use super::super::simulation::{Scene, SimulationArgs};
 use super::super::{CliError, Ending};
 use crate::execute::store::write_private;
@@ -91,7 +92,7 @@ pub fn write(
         );
         return Ok(Ending::Findings);
     }
-    write_private(wanted.out, &plan.to_text()).map_err(failed(wanted.out))?;
+    write_private(wanted.out, &escaped(&plan.to_text())).map_err(failed(wanted.out))?;
     let file = wanted.out.display().to_string();
     let window = window.map(|window| window.to_string());
     let text = markdown::render(&migration::runbook(migration::Runbook {

@@ -2,8 +2,10 @@
 
 use super::sections::Part;
 use super::words::shown;
+use crate::finding::counted;
 use crate::report::chart::Chart;
 use crate::report::document::{Block, Cell, Document, Figure, Number, Table, Tone};
+use crate::report::spans::{Span, spans};
 use crate::report::svg::{self, Picture};
 use crate::report::terminal::clean;
 use crate::report::timeline::{Timeline, time};
@@ -55,14 +57,12 @@ fn tone(tone: Tone) -> Option<&'static str> {
 /// A text in which ids of rules lead to their rows, and words between code marks are code.
 pub fn prose(text: &str, cited: &Cited) -> Markup {
     let text = shown(text);
-    let pieces: Vec<&str> = text.split('`').collect();
-    // An odd mark is a mark.
-    if pieces.len().is_multiple_of(2) {
-        return linked(&text, cited);
-    }
     html! {
-        @for (position, piece) in pieces.iter().enumerate() {
-            @if position % 2 == 1 { code { (piece) } } @else { (linked(piece, cited)) }
+        @for span in spans(&text) {
+            @match span {
+                Span::Words(words) => (linked(words, cited)),
+                Span::Code(code) => code { (code) },
+            }
         }
     }
 }
@@ -199,7 +199,7 @@ fn class(cell: &Cell, numeric: bool) -> Option<String> {
     let kept_whole = match &cell.text {
         _ if numeric => Some("number"),
         text if is_course(text) => Some("course"),
-        text if text.contains([' ', '-']) && text.chars().count() <= SHORT => Some("short"),
+        text if is_short(text) => Some("short"),
         _ => None,
     };
     match (kept_whole, tone(cell.tone)) {
@@ -211,6 +211,12 @@ fn class(cell: &Cell, numeric: bool) -> Option<String> {
 
 /// A date, an amount with its unit: on two lines it would be read as two things.
 const SHORT: usize = 12;
+
+fn is_short(text: &str) -> bool {
+    // On paper a word may be broken anywhere; one of a few letters is not.
+    let breaks = text.contains([' ', '-']) || text.len() > SHORT / 2;
+    breaks && text.chars().count() <= SHORT
+}
 
 /// Amounts over time as one character each: read aloud they say nothing, and the first, the last and the most stand beside them.
 fn is_course(text: &str) -> bool {
@@ -235,11 +241,25 @@ fn drawn(figure: &Figure, part: &Part, block: &Block, cited: &Cited) -> Markup {
                 (PreEscaped(svg::draw(&figure.chart, &picture)))
             }
             @if !figure.table.rows.is_empty() {
-                details {
-                    summary { "The numbers behind it" }
-                    (table(&figure.table, &figure.title, cited))
-                }
+                (numbers(figure, cited))
             }
+        }
+    }
+}
+
+/// Rows behind a picture that paper has room for.
+const ON_PAPER: usize = 12;
+
+/// The table behind a picture. A long one is not for paper, where nobody looks a row up: the style leaves its
+/// name there, and says where it is.
+fn numbers(figure: &Figure, cited: &Cited) -> Markup {
+    let rows = figure.table.rows.len();
+    let all = counted(rows as u64, "row", "rows");
+    let is_long = rows > ON_PAPER;
+    html! {
+        details class=[is_long.then_some("long")] {
+            summary { "The numbers behind it (" (all) ")" }
+            (table(&figure.table, &figure.title, cited))
         }
     }
 }

@@ -30,7 +30,7 @@ pub fn sections(document: &Document) -> (Vec<&Block>, Vec<Section<'_>>) {
             block => block,
         };
         match (block, sections.last_mut()) {
-            (Block::Heading { level: 1, text }, _) => {
+            (Block::Heading { level: 1, text, .. }, _) => {
                 let id = format!("s{}", sections.len() + 1);
                 sections.push(Section {
                     parts: vec![part(format!("{id}-0"), None, text)],
@@ -38,7 +38,7 @@ pub fn sections(document: &Document) -> (Vec<&Block>, Vec<Section<'_>>) {
                     title: text,
                 });
             }
-            (Block::Heading { level, text }, Some(section)) => {
+            (Block::Heading { level, text, .. }, Some(section)) => {
                 let id = format!("{}-{}", section.id, section.parts.len());
                 // What was one document becomes a part of another one and keeps its levels: no step down is longer than one.
                 let above = section.parts.iter().rev().find_map(|part| part.title);

@@ -1,9 +1,20 @@
 //! Markdown for a comment on a pull request: a first line by which the comment is found again, and no longer than the forge takes.
-//! Whole sections are left out and named; never is one cut in the middle, and never a blocker left out without its number.
+//! What a reviewer needs least goes first, whole and named, with its number: long tables behind pictures, then sections, and only then rows
+//! of the lists that decide. Never is a command or a sentence cut in the middle, and never a blocker left out without its number.
+//!
+//! `sections` (a document in sections, each as long as there is room for) · `link` (marks and links that may be written).
 
-use super::{escape, not_checked, render_block};
-use crate::finding::{Severity, counted, grouped};
-use crate::report::document::{Block, Document, Tone};
+mod link;
+mod sections;
+
+pub use link::checked_link;
+
+use super::escape;
+use crate::finding::{counted, grouped};
+use crate::report::document::{Document, Weight};
+use link::{encoded, encoded_link};
+use sections::{Form, Sections};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// How a comment is made.
@@ -30,169 +41,192 @@ pub struct TooShort {
 /// # Errors
 /// When not even title, verdict, and the number of blockers fit.
 pub fn render(document: &Document, comment: &Comment) -> Result<String, TooShort> {
-    // Sections that decide stay even where they take much; but rather without the second than not at all.
-    with(document, comment, &["Verdict", "Blockers and conditions"])
-        .or_else(|_| with(document, comment, &["Verdict"]))
-}
-
-/// With these sections at the front, always.
-fn with(document: &Document, comment: &Comment, always: &[&str]) -> Result<String, TooShort> {
     let head = match comment.mark {
+        // A mark without a name is that of every report without one.
+        Some((kind, key)) if key.trim().is_empty() => format!("<!-- aksplan:{kind}:Report -->\n"),
         Some((kind, key)) => format!("<!-- aksplan:{kind}:{} -->\n", encoded(key)),
         None => String::new(),
     };
-    let parts = Parts::of(document, always);
     let link = comment.link.map_or_else(String::new, |link| {
         format!("\n[The whole report]({})\n", encoded_link(link))
     });
-    let kept = vec![true; parts.sections.len()];
-    let all = parts.join(&head, &kept, None, &link);
+    let sections = Sections::of(document);
+    let mut short = Shortened {
+        forms: vec![Form::Whole; sections.all.len()],
+        sections,
+        head,
+        link,
+        listed: 0,
+        most: None,
+    };
+    let all = short.text();
     let Some(most) = comment.max_length.filter(|most| length(&all) > *most) else {
         return Ok(all);
     };
-    // The least important is what comes late, and what would push out several others: in order, each that fits is in.
-    let mut kept = vec![false; parts.sections.len()];
-    let shown = (0..=parts.blockers.len().min(MOST_BLOCKERS)).rev();
-    for blockers in shown {
-        let text = parts.join(&head, &kept, Some((blockers, most)), &link);
-        if length(&text) > most {
-            continue;
-        }
-        for position in 0..kept.len() {
-            kept[position] = true;
-            let text = parts.join(&head, &kept, Some((blockers, most)), &link);
-            kept[position] = length(&text) <= most;
-        }
-        return Ok(parts.join(&head, &kept, Some((blockers, most)), &link));
+    short.forms.fill(Form::Out);
+    short.most = Some(most);
+    if !short.fits() {
+        return Err(TooShort {
+            // The limit stands in the text: with as many digits as any may have.
+            needed: {
+                short.most = Some(999_999);
+                length(&short.text())
+            },
+        });
     }
-    Err(TooShort {
-        // The limit stands in the text: with as many digits as any may have.
-        needed: length(&parts.join(&head, &kept, Some((0, 999_999)), &link)),
-    })
+    short.fill();
+    Ok(short.text())
 }
 
 /// More are counted and not listed; nobody reads them in a comment.
 const MOST_BLOCKERS: usize = 50;
-/// More names of sections that were left out are counted.
+/// More names of what was left out are counted.
 const MOST_NAMES: usize = 20;
 
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// A document, cut where a section begins.
-struct Parts {
-    /// Title, what stands before the first section, and sections that are always kept.
-    first: String,
-    /// Title and text of each other section, in order.
-    sections: Vec<(String, String)>,
-    /// Every blocker, with the section that tells it.
-    blockers: Vec<(usize, String)>,
+/// What is written, as it becomes longer.
+struct Shortened {
+    sections: Sections,
+    /// Of each section.
+    forms: Vec<Form>,
+    head: String,
+    link: String,
+    /// Blockers of what is left out that are told all the same.
+    listed: usize,
+    /// `None`: it is not shortened.
+    most: Option<usize>,
 }
 
-impl Parts {
-    fn of(document: &Document, always: &[&str]) -> Self {
-        let mut parts = Parts {
-            first: format!("# {}\n", escape(&document.title)),
-            sections: Vec::new(),
-            blockers: Vec::new(),
-        };
-        let mut in_first = true;
-        for block in &document.blocks {
-            if let Block::Heading { level: 1, text } = block {
-                in_first = always.contains(&text.as_str());
-                if !in_first {
-                    parts.sections.push((text.clone(), String::new()));
-                }
-            }
-            let section = parts.sections.len().saturating_sub(1);
-            let into = match parts.sections.last_mut() {
-                Some((_, text)) if !in_first => text,
-                _ => &mut parts.first,
-            };
-            into.push('\n');
-            render_block(block, into);
-            if !in_first {
-                let found = blockers(block).into_iter();
-                parts.blockers.extend(found.map(|text| (section, text)));
-            }
-        }
-        let first = parts.first.as_str();
-        parts
-            .blockers
-            .retain(|(_, text)| !first.contains(&escape(text)));
-        if !document.not_checked.is_empty() {
-            let sentences = counted(document.not_checked.len() as u64, "sentence", "sentences");
-            parts.sections.push((
-                format!("Not checked ({sentences})"),
-                not_checked(&document.not_checked),
-            ));
-        }
-        parts
+impl Shortened {
+    fn fits(&self) -> bool {
+        self.most.is_none_or(|most| length(&self.text()) <= most)
     }
 
-    /// `shortened`: how many blockers of sections that are left out are listed, and the limit.
-    fn join(
-        &self,
-        head: &str,
-        kept: &[bool],
-        shortened: Option<(usize, usize)>,
-        link: &str,
-    ) -> String {
-        let mut out = format!("{head}{}", self.first);
-        let left_out: Vec<&str> = self
-            .sections
-            .iter()
-            .zip(kept)
-            .filter(|(_, kept)| !**kept)
-            .map(|((title, _), _)| title.as_str())
-            .collect();
-        if let Some((shown, most)) = shortened {
-            let unseen: Vec<&str> = self
-                .blockers
-                .iter()
-                .filter(|(section, _)| !kept[*section])
-                .map(|(_, text)| text.as_str())
-                .collect();
-            if !unseen.is_empty() {
-                let _ = write!(out, "\n## Blockers of sections that were left out\n\n");
-                for text in unseen.iter().take(shown) {
-                    let _ = writeln!(out, "- **blocker** {}", escape(text));
-                }
-                let more = unseen.len().saturating_sub(shown);
-                if more > 0 {
-                    let _ = writeln!(
-                        out,
-                        "- and {}",
-                        counted(more as u64, "more blocker", "more blockers")
-                    );
-                }
+    /// Takes this form of these sections, each where it fits; the heaviest first, and of one weight in their order.
+    fn take(&mut self, form: Form, of: impl Fn(Weight) -> bool) {
+        let mut order: Vec<usize> = (0..self.forms.len()).collect();
+        order.sort_by_key(|position| self.sections.all[*position].weight);
+        for position in order {
+            if !of(self.sections.all[position].weight) {
+                continue;
             }
-            if !left_out.is_empty() {
-                let names: Vec<String> = left_out
-                    .iter()
-                    .take(MOST_NAMES)
-                    .map(|name| brief(name))
-                    .collect();
-                let more = left_out.len().saturating_sub(MOST_NAMES);
-                let more = if more > 0 {
-                    format!("; and {more} more")
-                } else {
-                    String::new()
-                };
-                let _ = write!(
-                    out,
-                    "\n**Shortened** to {} characters. Left out: {}{more}.\n",
-                    grouped(most as u64),
-                    names.join("; ")
-                );
+            let before = std::mem::replace(&mut self.forms[position], form);
+            if before > form || !self.fits() {
+                self.forms[position] = before;
             }
         }
-        for ((_, text), _) in self.sections.iter().zip(kept).filter(|(_, kept)| **kept) {
-            out.push_str(text);
+    }
+
+    fn fill(&mut self) {
+        let decides = |weight| weight == Weight::Decides;
+        let is_needed = |weight| weight < Weight::Plain;
+        self.take(Form::Short, decides);
+        self.take(Form::Brief, decides);
+        let decides_is_out = self.sections.all.iter().zip(&self.forms);
+        if decides_is_out
+            .filter(|(section, _)| decides(section.weight))
+            .any(|(_, form)| *form == Form::Out)
+        {
+            self.list_blockers();
         }
-        out.push_str(link);
+        // Something of everything that is needed before all of anything.
+        self.take(Form::Short, is_needed);
+        self.take(Form::Brief, is_needed);
+        self.list_blockers();
+        self.take(Form::Brief, |_| true);
+        self.take(Form::Whole, |_| true);
+    }
+
+    /// As many blockers of what is left out as fit.
+    fn list_blockers(&mut self) {
+        for listed in (self.listed..=MOST_BLOCKERS).rev() {
+            let before = std::mem::replace(&mut self.listed, listed);
+            if self.fits() {
+                return;
+            }
+            self.listed = before;
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut out = format!("{}{}", self.head, self.sections.first);
+        if let Some(most) = self.most {
+            self.unseen(&mut out);
+            self.left_out(most, &mut out);
+        }
+        for (section, form) in self.sections.all.iter().zip(&self.forms) {
+            out.push_str(section.text(*form));
+        }
+        out.push_str(&self.link);
         out
+    }
+
+    fn unseen(&self, out: &mut String) {
+        let sections = self.sections.all.iter().zip(&self.forms);
+        let seen: BTreeSet<usize> = sections
+            .flat_map(|(section, form)| section.blockers(*form))
+            .copied()
+            .collect();
+        let blockers = self.sections.blockers.iter().enumerate();
+        let unseen: Vec<&String> = blockers
+            .filter(|(id, _)| !seen.contains(id))
+            .map(|(_, text)| text)
+            .collect();
+        if unseen.is_empty() {
+            return;
+        }
+        out.push_str("\n## Blockers of what was left out\n\n");
+        for text in unseen.iter().take(self.listed) {
+            let _ = writeln!(out, "- **blocker** {}", super::prose(text));
+        }
+        let more = unseen.len().saturating_sub(self.listed) as u64;
+        let _ = match (more, self.listed) {
+            (0, _) => Ok(()),
+            (more, 0) => writeln!(out, "- {}", counted(more, "blocker", "blockers")),
+            (more, _) => writeln!(
+                out,
+                "- and {}",
+                counted(more, "more blocker", "more blockers")
+            ),
+        };
+    }
+
+    fn left_out(&self, most: usize, out: &mut String) {
+        let sections = || self.sections.all.iter().zip(&self.forms);
+        let names = |wanted: Form| -> Vec<String> {
+            sections()
+                .filter(|(_, form)| **form == wanted)
+                .filter_map(|(section, form)| section.missing(*form))
+                .collect()
+        };
+        let _ = write!(
+            out,
+            "\n**Shortened** to {} characters.",
+            grouped(most as u64)
+        );
+        for (what, names) in [
+            ("Left out", names(Form::Out)),
+            ("Without all of their rows", names(Form::Short)),
+            ("Without the rows behind their pictures", names(Form::Brief)),
+        ] {
+            if names.is_empty() {
+                continue;
+            }
+            let shown: Vec<String> = names
+                .iter()
+                .take(MOST_NAMES)
+                .map(|name| brief(name))
+                .collect();
+            let more = match names.len().saturating_sub(MOST_NAMES) {
+                0 => String::new(),
+                more => format!("; and {more} more"),
+            };
+            let _ = write!(out, " {what}: {}{more}.", shown.join("; "));
+        }
+        out.push('\n');
     }
 }
 
@@ -205,94 +239,81 @@ fn brief(name: &str) -> String {
     }
 }
 
-/// What a block says that is a blocker.
-fn blockers(block: &Block) -> Vec<String> {
-    match block {
-        Block::List(items) => items
-            .iter()
-            .filter(|(mark, _)| mark.text == Severity::Blocker.word())
-            .map(|(_, text)| text.clone())
-            .collect(),
-        Block::Paragraph {
-            text,
-            tone: Tone::Bad,
-        } => vec![text.clone()],
-        Block::Verdict { word, sentence } if word.tone == Tone::Bad => {
-            vec![format!("{} {sentence}", word.text)]
-        }
-        Block::Talk(block) => blockers(block),
-        _ => Vec::new(),
-    }
-}
-
-/// A key as letters that cannot end a comment of HTML: everything else is percent-encoded, so that no two keys become one.
-fn encoded(key: &str) -> String {
-    let mut out = String::new();
-    for byte in key.bytes() {
-        match byte {
-            b'-' if out.ends_with('-') => out.push_str("%2D"),
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'/' => {
-                out.push(char::from(byte));
-            }
-            byte => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-    out
-}
-
-/// A link that may be written: http or https, and nothing in it that would end it.
-///
-/// # Errors
-/// A sentence about what is wrong with it.
-pub fn checked_link(link: &str) -> Result<String, String> {
-    let lower = link.to_ascii_lowercase();
-    let host = ["https://", "http://"]
-        .iter()
-        .find_map(|scheme| lower.strip_prefix(scheme));
-    if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
-        return Err("expected an address that begins with https:// or http://".to_string());
-    }
-    let bad = |c: char| {
-        c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '`' | '\\' | '|')
-    };
-    match link.chars().find(|c| bad(*c)) {
-        Some(c) => Err(format!("holds {c:?}; write it percent-encoded")),
-        None => Ok(link.to_string()),
-    }
-}
-
-/// Brackets of an address end a link in Markdown.
-fn encoded_link(link: &str) -> String {
-    link.replace('(', "%28")
-        .replace(')', "%29")
-        .replace('[', "%5B")
-        .replace(']', "%5D")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::document::Cell;
+    use crate::report::chart::{Chart, Spread};
+    use crate::report::document::{Block, Cell, Figure, Table, Tone};
 
+    /// Sections in the order of a page, which is not that of their weight; `Detail` alone has a table behind a picture.
     fn long() -> Document {
         let mut document = Document::new("Report of prod");
         document.paragraph("what it is");
-        document.heading("Verdict");
-        document.toned("blocked", Tone::Bad);
-        for name in ["Capacity", "Ranges", "Modes"] {
-            document.heading(name);
-            document.paragraph(format!("{name} ").repeat(100));
-            if name != "Modes" {
-                document.blocks.push(Block::List(vec![(
-                    Cell::toned("blocker", Tone::Bad),
-                    format!("{name} is full"),
-                )]));
+        document.weighty(Weight::Decides, "Against");
+        let blocker = |text: &str| (Cell::toned("blocker", Tone::Bad), text.to_string());
+        let items = (0..30).map(|number| blocker(&format!("prod: thing {number} is in the way")));
+        document.blocks.push(Block::List(items.collect()));
+        for (name, weight) in [
+            ("Detail", Weight::Plain),
+            ("Ranges", Weight::Plain),
+            ("Runbook", Weight::Needed(6)),
+            ("Risks", Weight::Needed(0)),
+        ] {
+            document.weighty(weight, name);
+            document.toned(format!("{name} ").repeat(60), Tone::Bad);
+            let mut table = Table::new(&["severity", "what"]);
+            for row in 0..40 {
+                // The same as above, by another name, and one more.
+                table.rows.push(vec![
+                    "blocker".into(),
+                    format!("thing {row} is in the way").into(),
+                ]);
+            }
+            match name {
+                "Risks" => document.blocks.push(Block::Table(table)),
+                "Detail" => document.figure(Figure {
+                    title: "Seen".to_string(),
+                    says: "says".to_string(),
+                    chart: Chart::Spread(Spread {
+                        counts: Vec::new(),
+                        from: 0,
+                        each: 1,
+                        marks: Vec::new(),
+                        unit: "x",
+                    }),
+                    table,
+                }),
+                _ => {}
             }
         }
-        document.not_checked(&["a".to_string()]);
+        let sentences: Vec<String> = (10..40)
+            .map(|number| format!("{number} was not looked at"))
+            .collect();
+        document.not_checked(&sentences);
         document
+    }
+
+    fn of(most: usize) -> Result<String, TooShort> {
+        let comment = Comment {
+            max_length: Some(most),
+            link: Some("https://x.example/(a)"),
+            ..Comment::default()
+        };
+        render(&long(), &comment)
+    }
+
+    const NAMES: [&str; 6] = [
+        "Against",
+        "Risks",
+        "Not checked",
+        "Runbook",
+        "Detail",
+        "Ranges",
+    ];
+
+    fn kept(text: &str) -> Vec<&'static str> {
+        let is_in = |name: &&str| text.contains(&format!("\n## {name}\n"));
+        NAMES.into_iter().filter(is_in).collect()
     }
 
     #[test]
@@ -308,78 +329,100 @@ mod tests {
     }
 
     #[test]
-    fn sections_are_left_out_whole_and_named() {
-        let whole = length(&render(&long(), &Comment::default()).unwrap());
-        let mut seen = Vec::new();
-        for most in 0..whole {
-            let comment = Comment {
-                max_length: Some(most),
-                link: Some("https://x.example/(a)"),
-                ..Comment::default()
-            };
-            let Ok(text) = render(&long(), &comment) else {
+    fn what_is_left_out_is_named_and_blockers_are_counted() {
+        let whole = length(&of(usize::MAX).unwrap());
+        let mut seen = BTreeSet::new();
+        for most in (0..whole).step_by(97) {
+            let Ok(text) = of(most) else {
                 assert!(most < 400, "{most}");
                 continue;
             };
             assert!(length(&text) <= most, "{most}: {}", length(&text));
-            assert!(text.starts_with("# Report of prod\n") && text.contains("\nblocked\n"));
+            assert!(text.starts_with("# Report of prod\n"));
             assert!(text.ends_with("](https://x.example/%28a%29)\n"), "{text}");
-            for name in ["Capacity", "Ranges", "Modes", "Not checked"] {
-                let kept = text.contains(&format!("\n## {name}\n"));
-                let left = text
-                    .lines()
-                    .any(|line| line.starts_with("**Shortened**") && line.contains(name));
-                assert!(kept != left, "{most}: {name} in {text}");
-                if name == "Capacity" || name == "Ranges" {
-                    let said = text.contains(&format!("**blocker** {name} is full"));
-                    assert!(said || text.contains("more blocker"), "{most}: {text}");
+            let kept = kept(&text);
+            let note = text
+                .lines()
+                .find(|line| line.starts_with("**Shortened**"))
+                .expect("it is said");
+            let out = note
+                .split_once("Left out: ")
+                .map_or("", |(_, names)| names.split(". ").next().unwrap());
+            for name in NAMES {
+                assert!(
+                    kept.contains(&name) != out.contains(name),
+                    "{most}: {name} in {text}"
+                );
+            }
+            // 40 things, however often each is told: those in the text, and those that are counted.
+            let told = (0..40)
+                .filter(|number| text.contains(&format!("thing {number} is")))
+                .count();
+            let counted = text.lines().find_map(|line| {
+                let words = line.strip_prefix("- and ").or(line.strip_prefix("- "))?;
+                let (count, word) = words.split_once(' ')?;
+                ["blocker", "blockers", "more blocker", "more blockers"]
+                    .contains(&word)
+                    .then(|| count.parse::<usize>().unwrap())
+            });
+            assert_eq!(told + counted.unwrap_or(0), 40, "{most}: {text}");
+            seen.insert(kept);
+        }
+        assert!(seen.len() > 4, "{seen:?}");
+        let needed = of(10).unwrap_err().needed;
+        assert!(of(needed).is_ok());
+    }
+
+    /// The order in which they go, the longest table first.
+    #[test]
+    fn what_is_needed_stays_longest() {
+        let whole = length(&of(usize::MAX).unwrap());
+        let text = of(whole - 1).unwrap();
+        assert_eq!(kept(&text), NAMES);
+        assert!(
+            text.contains("\nLeft out here: 40 rows behind the picture (Seen).\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("Without the rows behind their pictures: Detail (40 rows)."),
+            "{text}"
+        );
+        // Each gives way to those before it, whatever comes first on the page.
+        let mut gone: Vec<&str> = Vec::new();
+        for most in (0..whole).rev().step_by(61) {
+            let Ok(text) = of(most) else { break };
+            for name in NAMES.iter().filter(|name| !kept(&text).contains(name)) {
+                if !gone.contains(name) {
+                    gone.push(name);
                 }
             }
-            seen.push(text.matches("\n## ").count());
         }
-        seen.dedup();
-        assert!(seen.len() > 2, "{seen:?}");
-        let least = render(
-            &long(),
-            &Comment {
-                max_length: Some(10),
-                ..Comment::default()
-            },
-        );
-        let needed = least.unwrap_err().needed;
-        let enough = Comment {
-            max_length: Some(needed),
+        let position = |name: &str| gone.iter().position(|other| *other == name);
+        assert!(position("Ranges") < position("Runbook"), "{gone:?}");
+        assert!(position("Runbook") < position("Risks"), "{gone:?}");
+        assert!(position("Detail") < position("Not checked"), "{gone:?}");
+        assert!(position("Risks") < position("Against"), "{gone:?}");
+    }
+
+    /// A sentence that is bad is no blocker, and a severity stays what it was.
+    #[test]
+    fn only_blockers_are_blockers() {
+        let mut document = Document::new("t");
+        for name in ["One", "Two"] {
+            document.heading(name);
+            document.toned("ends at 32 nodes ".repeat(50), Tone::Bad);
+            document
+                .blocks
+                .push(Block::List(vec![("condition".into(), "c".to_string())]));
+        }
+        let comment = Comment {
+            max_length: Some(300),
             ..Comment::default()
         };
-        assert!(render(&long(), &enough).is_ok());
-    }
-
-    #[test]
-    fn keys_do_not_end_the_comment() {
-        for (key, want) in [
-            ("prod-1_a.b/c", "prod-1_a.b/c"),
-            ("--><!--", "-%2D%3E%3C%21-%2D"),
-            ("ü", "%C3%BC"),
-            ("a\n", "a%0A"),
-        ] {
-            assert_eq!(encoded(key), want);
-        }
-    }
-
-    #[test]
-    fn links() {
-        assert!(checked_link("https://dev.azure.com/o/p/_build?buildId=1&view=artifacts").is_ok());
-        for link in [
-            "javascript:alert(1)",
-            "https://",
-            "https:///x",
-            "ftp://x",
-            "https://a b",
-            "https://a\n",
-            "http://<x>",
-            "",
-        ] {
-            assert!(checked_link(link).is_err(), "{link}");
-        }
+        let text = render(&document, &comment).unwrap();
+        assert!(
+            !text.contains("locker") && text.contains("Left out: One; Two."),
+            "{text}"
+        );
     }
 }

@@ -28,11 +28,8 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         }
         for block in told.blocks {
             match block {
-                Block::Heading { level, text } if text != compare::ADDRESSES => {
-                    document.blocks.push(Block::Heading {
-                        level: level + 2,
-                        text,
-                    });
+                Block::Heading { level, text, .. } if text != compare::ADDRESSES => {
+                    document.blocks.push(Block::heading(level + 2, text));
                 }
                 Block::Heading { .. } => {}
                 block => document.blocks.push(block),

@@ -33,10 +33,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         _ => true,
     });
     let nested = told.blocks.into_iter().map(|block| match block {
-        Block::Heading { level, text } => Block::Heading {
-            level: level + 1,
-            text,
-        },
+        Block::Heading { level, text, .. } => Block::heading(level + 1, text),
         block => block,
     });
     document.blocks.extend(nested);

@@ -203,9 +203,40 @@ pub fn fitted(text: &str, pixels: i32) -> String {
 const SWATCH: i32 = 12;
 const ROW: i32 = 20;
 
+/// Names behind one colour; more are counted.
+const NAMES: usize = 3;
+
+/// What a legend says, a colour once: a reader cannot tell two of one colour apart, and is told so.
+fn merged(legend: &[(Ink, String)]) -> Vec<(Ink, String)> {
+    let mut inks: Vec<(Ink, Vec<&str>)> = Vec::new();
+    for (ink, label) in legend {
+        match inks
+            .iter_mut()
+            .find(|(known, _)| colour(*known) == colour(*ink))
+        {
+            Some((_, labels)) => labels.push(label),
+            None => inks.push((*ink, vec![label])),
+        }
+    }
+    inks.into_iter()
+        .map(|(ink, labels)| {
+            let named = labels
+                .iter()
+                .take(NAMES)
+                .copied()
+                .collect::<Vec<_>>()
+                .join(", ");
+            match labels.len().saturating_sub(NAMES) {
+                0 => (ink, named),
+                more => (ink, format!("{named} and {more} more in the table")),
+            }
+        })
+        .collect()
+}
+
 /// Height that a legend takes.
 pub fn legend_height(legend: &[(Ink, String)], width: i32) -> i32 {
-    legend_places(legend, width)
+    legend_places(&merged(legend), width)
         .last()
         .map_or(0, |(_, y)| y + ROW)
 }
@@ -227,9 +258,10 @@ fn legend_places(legend: &[(Ink, String)], width: i32) -> Vec<(i32, i32)> {
         .collect()
 }
 
-/// Swatches and words, in rows.
+/// Swatches and words, in rows; each colour once.
 pub fn legend(canvas: &Canvas, left: i32, top: i32, width: i32, legend: &[(Ink, String)]) {
-    for ((ink, label), (x, y)) in legend.iter().zip(legend_places(legend, width)) {
+    let legend = merged(legend);
+    for ((ink, label), (x, y)) in legend.iter().zip(legend_places(&legend, width)) {
         canvas.inked(left + x, top + y + 4, SWATCH, SWATCH, *ink);
         canvas.frame(left + x, top + y + 4, SWATCH, SWATCH, GRID);
         canvas.text(
@@ -317,6 +349,23 @@ mod tests {
             assert!((160..=200).contains(&wide(&cut)), "{cut}: {}", wide(&cut));
         }
         assert_eq!(fitted("anything", 0), "…");
+    }
+
+    #[test]
+    fn a_legend_has_each_colour_once_and_counts_the_rest() {
+        let entry = |kind: usize| (Ink::Kind(kind), format!("subnet-{kind}"));
+        let few: Vec<_> = (0..3).map(entry).collect();
+        assert_eq!(merged(&few), few);
+        let mut many = vec![(Ink::Free, "no subnet".to_string())];
+        many.extend((0..200).map(entry));
+        let merged = merged(&many);
+        assert_eq!(merged.len(), 1 + Ink::KINDS);
+        assert_eq!(merged[0], many[0]);
+        assert_eq!(
+            merged[1].1,
+            "subnet-0, subnet-6, subnet-12 and 31 more in the table"
+        );
+        assert!(legend_height(&many, 880) < 6 * ROW);
     }
 
     #[test]
