@@ -381,7 +381,7 @@ fn a_comment_is_found_again_and_fits() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-/// What a reviewer needs stays longest, and at the length that GitHub takes everything of it is there.
+/// What a reviewer needs stays longest, and at the length that GitHub takes only the list of rules is not.
 #[test]
 fn a_short_comment_keeps_what_is_needed() {
     let of = |most: &str| {
@@ -402,7 +402,10 @@ fn a_short_comment_keeps_what_is_needed() {
     let whole = of("1000000");
     let blockers = |text: &str| text.matches("**blocker**").count();
     let all = headings(&whole);
-    assert_eq!(headings(&of("65536")), all);
+    let most = headings(&of("65536"));
+    let gone: Vec<&String> = all.difference(&most).collect();
+    // Their ids stand where they are relied on, and `aksplan explain` has the rest.
+    assert_eq!(gone, ["Rules cited"]);
     for most in ["20000", "25000", "40000"] {
         let text = of(most);
         let kept = headings(&text);

@@ -224,7 +224,22 @@ pub fn of_decision(cluster: &str, decision: &Decision, findings: &[Finding]) -> 
 /// Everything that a report found, in its order: the estate, what was asked, moves, readiness, the timeline.
 pub fn of_review(review: &Review) -> Vec<Told> {
     let mut told = of_assessment(review.assessment);
-    told.extend(review.predictions.iter().flat_map(of_prediction));
+    for prediction in review.predictions {
+        let moves = review
+            .clusters
+            .iter()
+            .filter_map(|part| part.moved.as_ref());
+        // The move that a scenario asks about is the one that is studied: what both find is said once.
+        let of_move: Vec<&Finding> = moves
+            .filter(|moved| moved.cluster.eq_ignore_ascii_case(&prediction.cluster))
+            .flat_map(|moved| &moved.findings)
+            .collect();
+        told.extend(of_prediction(prediction).into_iter().filter(|told| {
+            !of_move.iter().any(|finding| {
+                finding.code == told.code && told.message.ends_with(&finding.message)
+            })
+        }));
+    }
     for part in review.clusters {
         told.extend(of_part(review, part));
     }
