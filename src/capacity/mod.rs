@@ -1,7 +1,7 @@
 //! Address arithmetic: what a node costs ([`cost`]), who holds addresses now ([`occupancy`]), what pools demand and how far
 //! they can grow ([`growth`], [`mod@assess`] with its rows, first failures and words), what turning one knob frees
-//! ([`knobs`]), which ranges meet ([`overlap`]), which are free ([`free`]), and the same cluster under every network mode
-//! ([`modes`]); and what changed between two states ([`mod@changes`]). Pure; never asks Azure anything.
+//! ([`knobs`]), which ranges meet ([`overlap`]), which are free ([`free`]), how long it
+//! lasts ([`runway`]), and the same cluster under every network mode ([`modes`]); and what changed between two states ([`mod@changes`]). Pure; never asks Azure anything.
 
 pub mod address_map;
 pub mod answer;

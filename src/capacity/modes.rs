@@ -65,6 +65,11 @@ impl ModeRow {
 
 /// A cluster under all six modes. `pod_cidr`: that of its move to Overlay, where one is planned.
 pub fn compare(books: &Books, index: ClusterIndex, pod_cidr: Option<&IpNet>) -> Vec<ModeRow> {
+    let cluster = books.inventory.cluster(index);
+    // kubenet's own is kept where none is named.
+    let kept = cluster.network.pod_cidr_v4();
+    let kept = kept.filter(|_| cluster.mode() == Some(NetworkMode::Kubenet));
+    let pod_cidr = pod_cidr.or(kept);
     NetworkMode::ALL
         .iter()
         .map(|mode| row(books, index, *mode, pod_cidr))

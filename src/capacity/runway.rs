@@ -41,8 +41,9 @@ impl Runway {
     }
 
     /// Weeks and tenths of years, down: nobody runs out later than it was said. What is a whole number but for the last bits is whole.
-    pub fn whole_weeks(&self) -> f64 {
-        (self.weeks + ROUNDING).floor()
+    pub fn whole_weeks(&self) -> u64 {
+        // A pace above zero and at most 5,000 nodes: far below 2^53 but for paces that nobody has, which saturate.
+        (self.weeks + ROUNDING).floor() as u64
     }
 
     pub fn tenths_of_years(&self) -> f64 {

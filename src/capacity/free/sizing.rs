@@ -112,6 +112,74 @@ mod tests {
         check(&estate(22, (4, 4), 5, 30), None, 8 + 27, "as many as fit");
     }
 
+    /// All private space but 100.127.240.0/20 is somebody's.
+    fn nearly_all_taken() -> Inventory {
+        let mut inventory = estate(24, (4, 4), 5, 30);
+        let taken = [
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/11",
+            "100.96.0.0/12",
+            "100.112.0.0/13",
+            "100.120.0.0/14",
+            "100.124.0.0/15",
+            "100.126.0.0/16",
+            "100.127.0.0/17",
+            "100.127.128.0/18",
+            "100.127.192.0/19",
+            "100.127.224.0/20",
+        ];
+        inventory.reserved = taken
+            .iter()
+            .map(|cidr| crate::model::ReservedRange {
+                cidr: crate::model::parse_cidr(cidr).unwrap(),
+                owner: "others".to_string(),
+            })
+            .collect();
+        inventory
+    }
+
+    #[test]
+    fn what_is_free_may_be_less_than_what_is_wanted_and_never_less_than_the_ceiling() {
+        let wanted = Wanted::of(Purpose::Pod, Some(ClusterIndex::new(0)));
+        let check = |inventory: &Inventory, range: Option<&str>, basis: &str, clear_of: &str| {
+            let found = suggest(inventory, &wanted).unwrap();
+            let first = found.ranges.first().map(|range| range.cidr.to_string());
+            assert_eq!(first.as_deref(), range, "{found:?}");
+            assert!(found.basis.contains(basis), "{found:?}");
+            assert!(found.clear_of.starts_with(clear_of), "{found:?}");
+        };
+        // 22 nodes want a /19; the ceiling's 11 are content with a /20.
+        let mut inventory = nearly_all_taken();
+        let range = Some("100.127.240.0/20");
+        check(
+            &inventory,
+            range,
+            "no /19 is free, a /20 is the largest",
+            "every VNet",
+        );
+        // A network that the cluster does not reach is avoided as long as anything else is free.
+        let mut far = inventory.vnets[0].clone();
+        far.name = "far".to_string();
+        far.address_space = vec![crate::model::parse_cidr("100.127.240.0/20").unwrap()];
+        inventory.vnets.push(far);
+        check(
+            &inventory,
+            range,
+            "no /19",
+            "the VNets that the cluster reaches",
+        );
+        // Less than the ceiling takes is no offer.
+        let half = crate::model::parse_cidr("100.127.240.0/21").unwrap();
+        inventory.reserved[0].cidr = half;
+        inventory.reserved.push(crate::model::ReservedRange {
+            cidr: crate::model::parse_cidr("10.0.0.0/8").unwrap(),
+            owner: "others".to_string(),
+        });
+        check(&inventory, None, "twice the 11", "");
+    }
+
     proptest! {
         /// Of whatever size the estate is: what is chosen takes the ceiling with surge, and lasts as long as the cluster does now.
         #[test]

@@ -201,11 +201,8 @@ fn lasts(a_week: f64, runway: Option<&Runway>) -> Cell {
     };
     let text = match runway.years() {
         years if years > MOST_YEARS => format!("over {MOST_YEARS} years"),
-        years if years < 1.0 => match runway.whole_weeks() {
-            _ if runway.nodes == 0 => "no room now".to_string(),
-            weeks if weeks == 1.0 => "1 week".to_string(),
-            weeks => format!("{weeks:.0} weeks"),
-        },
+        years if years < 1.0 && runway.nodes == 0 => "no room now".to_string(),
+        years if years < 1.0 => counted(runway.whole_weeks(), "week", "weeks"),
         _ => format!("{:.1} years", runway.tenths_of_years()),
     };
     Cell::toned(text, tone)
