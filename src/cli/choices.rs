@@ -43,6 +43,16 @@ impl ChoicesArgs {
         choices
     }
 
+    /// As flags of `migrate`, for this cluster.
+    pub fn flags(&self, cluster: &Cluster) -> Vec<(&'static str, String)> {
+        flags(&self.of(cluster))
+    }
+
+    /// The same, whichever cluster they are for.
+    pub fn flags_of_all(&self) -> Vec<(&'static str, String)> {
+        flags(&self.all())
+    }
+
     /// Each pool that is named, with the flag that names it.
     pub fn pools(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let surge = self.max_surge.iter();
@@ -51,6 +61,17 @@ impl ChoicesArgs {
             .map(|(pool, _)| ("--max-surge", pool.as_str()))
             .chain(timeout.map(|(pool, _)| ("--drain-timeout", pool.as_str())))
     }
+}
+
+fn flags(choices: &Choices) -> Vec<(&'static str, String)> {
+    let surge = choices.max_surge.iter();
+    let timeout = choices.drain_timeout.iter();
+    let policy = choices.policy_after.iter();
+    surge
+        .map(|(pool, surge)| ("--max-surge", format!("{pool}={surge}")))
+        .chain(timeout.map(|(pool, minutes)| ("--drain-timeout", format!("{pool}={minutes}"))))
+        .chain(policy.map(|policy| ("--network-policy-after", policy.word().to_string())))
+        .collect()
 }
 
 fn surge_choice(text: &str) -> Result<(String, IntOrPercent), String> {

@@ -67,6 +67,22 @@ impl PlayArgs {
             .transpose()
     }
 
+    /// What is said here, as it would be typed again.
+    pub fn flags(&self) -> Vec<(&'static str, String)> {
+        let policy = self.policy.as_ref();
+        let given = [
+            ("--policy", policy.map(|file| file.display().to_string())),
+            ("--futures", self.futures.map(|count| count.to_string())),
+            ("--seed", (self.seed != 1).then(|| self.seed.to_string())),
+            ("--window", self.window.clone()),
+            ("--no-advice", self.no_advice.then(String::new)),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(flag, value)| Some((flag, value?)))
+            .collect()
+    }
+
     /// How long things take, as far as somebody says.
     pub fn timing(&self) -> Result<Policy, CliError> {
         let policy = self.policy.as_deref().map(read_policy).transpose()?;

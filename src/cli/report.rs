@@ -10,6 +10,7 @@ use self::judged::judged;
 use self::rendering::ReportRendering;
 use super::choices::ChoicesArgs;
 use super::input::{Focus, Sources, chosen_state, unread};
+use super::migrate::study::named_range;
 use super::plan::plan_predictions;
 use super::play::PlayArgs;
 use super::predict::scenario_predictions;
@@ -17,14 +18,13 @@ use super::simulate::timeline;
 use super::{CliError, Ending};
 use crate::capacity::assess;
 use crate::capacity::growth::Books;
-use crate::finding::Severity;
-use crate::migrate::decision::Go;
 use crate::migrate::fingerprint::hex;
-use crate::model::Inventory;
+use crate::model::{ClusterIndex, Inventory};
 use crate::predict::Prediction;
 use crate::report::growth::Played;
 use crate::report::review::{self, Input, Review};
 use crate::report::shapes::review::ReportShape;
+use crate::report::told;
 use crate::simulate::growth::run::run as play;
 use crate::simulate::growth::{Misplaced, World};
 use crate::source::snapshot::Document as Snapshot;
@@ -68,6 +68,8 @@ const MOST_MOVES: usize = 24;
 
 pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let format = args.rendering.format(&args.sources.from)?;
+    // A typing error is no finding, and is told before anything is read.
+    named_range(&args.pod_cidr)?;
     let mut about = args.focus.about();
     about.details = args.focus.cluster.is_some();
     about.platform = about.details;
@@ -82,22 +84,25 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let timelines = loaded.timelines.clone();
     let named = loaded.scenario.clone();
     let operations = loaded.operations.clone();
+    // What is asked of the facts tells two reports apart as the facts do.
+    let asked = format!("{operations:?} {timelines:?}");
     let (mut inventory, note) = chosen_state(loaded, args.focus.planned)?;
     inventory.not_checked.extend(note);
     inventory.not_checked.extend(unread(&inventory));
     let scope = args.focus.scope(&inventory)?;
+    let is_whole = args.focus.cluster.is_none() && args.focus.vnet.is_none();
     let assessment = assess(&inventory, &scope);
     let books = Books::of(&inventory);
-    // What is played is told of the whole estate: of one cluster alone it would be a part of it.
-    let fact = match (timelines.as_slice(), args.focus.cluster.is_none()) {
-        ([one], true) => Some(one),
+    let fact = match timelines.as_slice() {
+        [one] => Some(one),
         _ => None,
     };
     let followed = match fact {
         Some(fact) => Some((fact, timeline::follow(&inventory, fact, None)?)),
         None => None,
     };
-    let played = match &followed {
+    // What is played is told of the whole estate: of one cluster alone it would be a part of it.
+    let played = match followed.as_ref().filter(|_| is_whole) {
         None => None,
         Some((fact, timeline)) => {
             let world = World::of(&inventory, timeline)
@@ -117,6 +122,29 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         _ => None,
     };
     let clusters = scope.clusters(&inventory);
+    let predictions: Vec<Prediction> = predictions
+        .into_iter()
+        .filter(|prediction| is_of(prediction, &inventory, &clusters) || is_whole)
+        .collect();
+    let mut left_out = Vec::new();
+    if clusters.len() > MOST_MOVES {
+        left_out.push(format!(
+            "of {} clusters, which are more than {MOST_MOVES}, no move was simulated and no readiness looked at: ask for one with --cluster",
+            clusters.len()
+        ));
+    }
+    if !is_whole && !timelines.is_empty() {
+        left_out.push(
+            "the timeline is played for the whole estate only; here it says how fast pools grow"
+                .to_string(),
+        );
+    }
+    if timelines.len() > 1 {
+        left_out.push(format!(
+            "{} timelines were read, and none was followed: expected one",
+            timelines.len()
+        ));
+    }
     let asking = parts::Asking {
         args,
         inventory: &inventory,
@@ -143,10 +171,17 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         },
     };
     // What stays the same from run to run: a title may say more.
-    let about = args.focus.cluster.as_deref().unwrap_or(&title);
+    let about = match (&args.focus.cluster, &args.focus.vnet) {
+        (Some(cluster), None) => cluster.clone(),
+        (Some(cluster), Some(vnet)) => format!("{cluster} in {vnet}"),
+        (None, Some(vnet)) => format!("VNet {vnet} of {title}"),
+        (None, None) => title.clone(),
+    };
+    let about = about.as_str();
     let input = Input {
         sources: sources(args),
-        fingerprint: fingerprint(&inventory)?,
+        flags: flags(args),
+        fingerprint: fingerprint(&inventory, &asked)?,
         chance: parts.iter().find_map(|part| part.moved.as_ref()?.chance()),
     };
     let review = Review {
@@ -160,28 +195,70 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         clusters: &parts,
         played: played.as_ref(),
         input: &input,
+        left_out: &left_out,
     };
     args.rendering.print(
         format,
         about,
         || ReportShape::of(&review),
         || review::document(&review),
-        || judged(&review, about, places),
+        || {
+            let not_checked = review::document(&review).not_checked;
+            judged(
+                &review,
+                about,
+                told::of_review(&review),
+                not_checked,
+                places,
+            )
+        },
     )?;
-    let of_moves = parts.iter().filter_map(|part| {
-        Some(match part.moved.as_ref()?.decision.go {
-            Go::No => Severity::Blocker,
-            Go::NotKnown | Go::Conditions => Severity::Warning,
-            Go::Go => Severity::Info,
-        })
-    });
-    let worst = predictions
+    // By what every format lists, so that none says otherwise.
+    let worst = told::of_review(&review);
+    Ok(args
+        .rendering
+        .ending(worst.iter().map(|told| told.severity).max()))
+}
+
+/// Whether an operation is about one of these clusters, by the name that its prediction has.
+fn is_of(prediction: &Prediction, inventory: &Inventory, clusters: &[ClusterIndex]) -> bool {
+    clusters.iter().any(|index| {
+        let cluster = inventory.cluster(*index);
+        [&cluster.name, &cluster.qualified_name()]
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(&prediction.cluster))
+    })
+}
+
+/// What was asked for beside the sources, as it would be typed again.
+fn flags(args: &ReportArgs) -> Vec<String> {
+    let mut flags = Vec::new();
+    let mut flag = |name: &str, value: &str| flags.push(format!("{name} {value}"));
+    if let Some(cluster) = &args.focus.cluster {
+        flag("--cluster", cluster);
+    }
+    if let Some(vnet) = &args.focus.vnet {
+        flag("--vnet", vnet);
+    }
+    if args.focus.planned {
+        flag("--planned", "");
+    }
+    if !args.pod_cidr.eq_ignore_ascii_case("auto") {
+        flag("--pod-cidr", &args.pod_cidr);
+    }
+    for (pool, nodes) in &args.growth {
+        flag("--growth", &format!("{pool}={nodes}"));
+    }
+    for (name, value) in args.choices.flags_of_all() {
+        flag(name, &value);
+    }
+    for (name, value) in args.play.flags() {
+        flag(name, &value);
+    }
+    flags
         .iter()
-        .map(Prediction::worst)
-        .chain(assessment.worst())
-        .chain(of_moves)
-        .max();
-    Ok(args.rendering.ending(worst))
+        .map(|flag| flag.trim_end().to_string())
+        .collect()
 }
 
 /// Text of several lines as one.
@@ -208,8 +285,8 @@ fn sources(args: &ReportArgs) -> Vec<String> {
     sources
 }
 
-/// A digest over all facts: two reports with the same one are of the same input.
-fn fingerprint(inventory: &Inventory) -> Result<String, CliError> {
+/// A digest over all facts, operations and timelines: two reports with the same one, and the same flags, are of the same input.
+fn fingerprint(inventory: &Inventory, asked: &str) -> Result<String, CliError> {
     struct Sink(Sha256);
     impl Write for Sink {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -227,6 +304,7 @@ fn fingerprint(inventory: &Inventory) -> Result<String, CliError> {
     };
     serde_json::to_writer(&mut out, &Snapshot::of(inventory, None))
         .map_err(|error| format(error.to_string()))?;
+    out.write_all(asked.as_bytes()).map_err(CliError::Write)?;
     let sink = out
         .into_inner()
         .map_err(|error| format(error.to_string()))?;

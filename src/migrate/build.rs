@@ -4,14 +4,14 @@
 use super::dependents::dependents;
 use super::drains;
 use super::fingerprint;
-use super::foresee::{Chance, Foresights, blockers, sentence};
+use super::foresee::{Chance, Foresight, Foresights, blockers, sentence};
 use super::plan::{FORMAT_VERSION, KIND, Plan, Target, Told};
 use super::sequence::Sequence;
 use super::step::{Action, Seconds, Step};
 use super::window::{Ahead, Window, ahead};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, counted};
 use crate::model::{ClusterIndex, Inventory, IpNet};
-use crate::simulate::Policy;
+use crate::simulate::{Policy, Undone};
 
 /// What a plan is made of.
 #[derive(Debug, Clone)]
@@ -94,30 +94,15 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
                 .filter(|verdict| verdict.finding.severity == Severity::Blocker)
                 .map(|verdict| verdict.told().message)
                 .collect();
-            if foresight.foreseen.median.is_none() {
-                let budgets: Vec<&str> = foresight
-                    .foreseen
-                    .budgets
-                    .iter()
-                    .filter(|budget| budget.longest.is_none())
-                    .map(|budget| budget.name.as_str())
-                    .collect();
-                let is_said = |budget: &&str| {
-                    let named = format!("budget {budget} ");
-                    hopeless.iter().any(|sentence| sentence.contains(&named))
-                };
-                if budgets.is_empty() || !budgets.iter().all(is_said) {
-                    refused.push(if budgets.is_empty() {
-                    "the simulated move does not complete: `aksplan migrate` without --out says where it stops".to_string()
-                } else {
-                    format!(
-                        "the simulated move does not complete: budget {} never lets its pods go",
-                        budgets.join(", ")
-                    )
-                });
-                }
-            }
+            refused.extend(halted("the simulated move", foresight, &hopeless));
             refused.extend(hopeless);
+        }
+    }
+    for step in steps.iter().filter(|step| is_plain_reimage(step)) {
+        // Alike in what they do to nodes: one sentence each would say the same.
+        if let Some(foresight) = foresights.of_step(step) {
+            let what = format!("the simulated reimage of step {}", step.id);
+            refused.extend(halted(&what, foresight, &refused));
         }
     }
     refused.sort();
@@ -160,6 +145,42 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
         digest: String::new(),
     }
     .sealed())
+}
+
+fn is_plain_reimage(step: &Step) -> bool {
+    step.reimages && !matches!(step.action, Action::MoveToOverlay { .. })
+}
+
+/// Where a simulated reimage ends before its end, unless `said` names every budget that holds it.
+fn halted(what: &str, foresight: &Foresight, said: &[String]) -> Option<String> {
+    let undone = foresight.undone.as_ref()?;
+    let named = |budget: &String| format!("budget {budget} ");
+    let is_said = |budget: &String| {
+        said.iter()
+            .any(|sentence| sentence.contains(&named(budget)))
+    };
+    if !undone.budgets.is_empty() && undone.budgets.iter().all(is_said) {
+        return None;
+    }
+    let why = match (undone.surge_words(), undone.budgets.as_slice()) {
+        (Some(words), _) => words,
+        (None, []) => format!(
+            "{} left as they were",
+            counted(left(undone) as u64, "node is", "nodes are")
+        ),
+        (None, [one]) => format!("budget {one} never lets its pods go"),
+        (None, several) => format!("budgets {} never let their pods go", several.join(", ")),
+    };
+    Some(format!("{what} does not complete: {why}"))
+}
+
+/// Nodes that are not done.
+fn left(undone: &Undone) -> usize {
+    undone.blocked.len()
+        + undone.refused.len()
+        + undone.failed.len()
+        + undone.without_addresses.len()
+        + undone.unreached
 }
 
 /// One after the other. Sums of percentiles are no percentile of the sum: they err on the long side.

@@ -1,7 +1,9 @@
 //! Go or no go: what a change review is asked to decide, from everything that was found. Only gathers; every reason was found elsewhere.
 
 use super::build::NOT_READ;
-use crate::finding::{Finding, Severity};
+use super::dependents::{Dependent, Sureness};
+use crate::finding::{Finding, Severity, counted};
+use std::collections::BTreeSet;
 
 /// What a review can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,17 +37,43 @@ impl Go {
     }
 }
 
-/// A decision with its reasons, each a whole sentence without a full stop.
+/// A reason: a code that stays the same while numbers in its sentence change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// That of the finding it comes from, where there is one.
+    pub code: &'static str,
+    /// Whole, without a full stop.
+    pub sentence: String,
+}
+
+impl Reason {
+    fn new(code: &'static str, sentence: impl Into<String>) -> Self {
+        Reason {
+            code,
+            sentence: sentence.into(),
+        }
+    }
+}
+
+impl From<&Finding> for Reason {
+    fn from(finding: &Finding) -> Self {
+        Reason::new(finding.code, finding.message.clone())
+    }
+}
+
+/// A decision with its reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     pub go: Go,
     /// What must be gone before.
-    pub blockers: Vec<String>,
+    pub blockers: Vec<Reason>,
     /// What must be looked at before.
-    pub conditions: Vec<String>,
+    pub conditions: Vec<Reason>,
+    /// What goes with every move, whatever was found: whoever says go accepts it.
+    pub accepted: Vec<Reason>,
 }
 
-/// A window, and whether nine of ten futures fit into it; `None`: nobody can say.
+/// A window in which the move may be carried out, and whether nine of ten futures fit into it; `None`: nobody can say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fitting {
     pub window: String,
@@ -66,68 +94,103 @@ pub struct Evidence<'a> {
     /// Futures that were played, and those in which every pool ended well.
     pub futures: Option<(u32, u32)>,
     pub windows: &'a [Fitting],
-    /// Dependents on pods' addresses that are certain or likely.
-    pub dependents: usize,
+    /// What relies on pods' addresses.
+    pub dependents: &'a [Dependent],
     /// Things that were not looked at.
     pub not_checked: usize,
 }
 
+/// What AKS may answer where rules and facts leave that open.
+pub const MAY_REFUSE: &str = "aks-may-refuse";
+/// The finding that is the same of every move.
+const ONE_WAY: &str = "one-way";
+
 /// Decides.
+///
+/// What certainly breaks is a blocker: it can be given another way in before. What is the same of every move decides nothing.
 pub fn decide(evidence: &Evidence) -> Decision {
-    let mut blockers: Vec<String> = evidence
+    let (of_every_move, mut findings): (Vec<&Finding>, Vec<&Finding>) = evidence
+        .findings
+        .iter()
+        .partition(|finding| finding.code == ONE_WAY);
+    if evidence.admitted.is_err() {
+        // What it may say is no more than that it is open.
+        findings.retain(|finding| finding.code != MAY_REFUSE);
+    }
+    let (broken, relying): (Vec<&Dependent>, Vec<&Dependent>) = evidence
+        .dependents
+        .iter()
+        .filter(|dependent| dependent.sure != Sureness::Possible)
+        .partition(|dependent| dependent.sure == Sureness::Certain);
+    let mut blockers: Vec<Reason> = evidence
         .refused
         .iter()
         .filter(|reason| evidence.simulated || *reason != NOT_READ)
-        .cloned()
+        .map(|reason| Reason::new("no-plan", reason.clone()))
         .collect();
-    blockers.extend(of(evidence.findings, Severity::Blocker));
+    blockers.extend(of(&findings, Severity::Blocker));
+    blockers.extend(
+        broken
+            .iter()
+            .map(|dependent| Reason::from(&dependent.finding())),
+    );
     if evidence.admitted == Ok(false) && blockers.is_empty() {
-        blockers.push("AKS refuses the request".to_string());
+        blockers.push(Reason::new("aks-refuses", "AKS refuses the request"));
     }
     let mut conditions = Vec::new();
     if let Err(open) = evidence.admitted {
-        conditions.push(format!(
+        let sentence = format!(
             "whether AKS takes the request is not known: {}",
             open.join("; ")
-        ));
+        );
+        conditions.push(Reason::new(MAY_REFUSE, sentence));
     }
     if let Some((all, completed)) = evidence.futures
         && completed < all
     {
-        conditions.push(format!("{completed} of {all} futures complete"));
+        let sentence = format!("{completed} of {all} futures complete");
+        conditions.push(Reason::new("futures-do-not-complete", sentence));
     }
     if evidence.simulated {
         conditions.extend(evidence.windows.iter().filter_map(misfit));
         if evidence.windows.is_empty() {
-            conditions.push("no window is known: name one with --window".to_string());
+            conditions.push(Reason::new(
+                "no-window",
+                "no window is known: name one with --window",
+            ));
         }
     } else {
-        conditions.push(
+        conditions.push(Reason::new(
+            "not-simulated",
             "nodes and pods were not read, so nothing was simulated: how long it takes, which budget holds it up and who is down \
-             meanwhile is not known"
-                .to_string(),
-        );
-    }
-    if evidence.dependents > 0 {
-        conditions.push(format!(
-            "{} on routable pod addresses: each needs another way in before the move",
-            crate::finding::counted(
-                evidence.dependents as u64,
-                "dependent relies",
-                "dependents rely"
-            )
+             meanwhile is not known",
         ));
     }
-    conditions.extend(of(evidence.findings, Severity::Warning));
+    conditions.extend(
+        relying
+            .iter()
+            .map(|dependent| Reason::from(&dependent.finding())),
+    );
+    conditions.extend(of(&findings, Severity::Warning));
+    let mut accepted: Vec<Reason> = of_every_move.into_iter().map(Reason::from).collect();
     if evidence.not_checked > 0 {
-        conditions.push(format!(
-            "{} not checked: the list closes this report",
-            crate::finding::counted(evidence.not_checked as u64, "thing was", "things were")
-        ));
+        let sentence = format!(
+            "{} not checked, or only assumed",
+            counted(
+                evidence.not_checked as u64,
+                "thing about the move was",
+                "things about the move were"
+            )
+        );
+        accepted.push(Reason::new("not-checked", sentence));
     }
     unique(&mut blockers);
     unique(&mut conditions);
-    conditions.retain(|condition| !blockers.contains(condition));
+    unique(&mut accepted);
+    conditions.retain(|condition| {
+        let is_blocker = |blocker: &Reason| blocker.sentence == condition.sentence;
+        !blockers.iter().any(is_blocker)
+    });
     Decision {
         go: match (
             blockers.is_empty(),
@@ -141,39 +204,39 @@ pub fn decide(evidence: &Evidence) -> Decision {
         },
         blockers,
         conditions,
+        accepted,
     }
 }
 
-fn of(findings: &[Finding], severity: Severity) -> impl Iterator<Item = String> {
+fn of(findings: &[&Finding], severity: Severity) -> impl Iterator<Item = Reason> {
     findings
         .iter()
         .filter(move |finding| finding.severity == severity)
-        .map(|finding| finding.message.clone())
+        .map(|finding| Reason::from(*finding))
 }
 
-fn misfit(fitting: &Fitting) -> Option<String> {
-    match fitting.fits {
-        Some(true) => None,
-        Some(false) => Some(format!(
+fn misfit(fitting: &Fitting) -> Option<Reason> {
+    let sentence = match fitting.fits {
+        Some(true) => return None,
+        Some(false) => format!(
             "nine of ten futures do not fit into {}: it is refused in the window without --accept-overrun",
             fitting.window
-        )),
-        None => Some(format!(
-            "whether it fits into {} is not known",
-            fitting.window
-        )),
-    }
+        ),
+        None => format!("whether it fits into {} is not known", fitting.window),
+    };
+    Some(Reason::new("window", sentence))
 }
 
 /// Each once, in the order in which they came.
-fn unique(sentences: &mut Vec<String>) {
-    let mut seen = std::collections::BTreeSet::new();
-    sentences.retain(|sentence| seen.insert(sentence.clone()));
+fn unique(reasons: &mut Vec<Reason>) {
+    let mut seen = BTreeSet::new();
+    reasons.retain(|reason| seen.insert(reason.sentence.clone()));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::migrate::dependents::DependentKind;
     use crate::rule;
 
     const CLEAR: Evidence = Evidence {
@@ -183,7 +246,7 @@ mod tests {
         admitted: Ok(true),
         futures: Some((100, 100)),
         windows: &[],
-        dependents: 0,
+        dependents: &[],
         not_checked: 0,
     };
 
@@ -207,7 +270,40 @@ mod tests {
         let (overrun, open) = (fitting(Some(false)), fitting(None));
         let refused = vec!["a range overlaps".to_string()];
         let not_read = vec![NOT_READ.to_string()];
-        let cases: [(&str, Evidence, Go); 11] = [
+        let one_way = vec![Finding::new(
+            Severity::Warning,
+            ONE_WAY,
+            "a sentence",
+            &[&rule::MIG_20],
+        )];
+        let relies = |sure| {
+            vec![Dependent {
+                sure,
+                kind: DependentKind::ApplicationGateway,
+                name: "edge".to_string(),
+                evidence: "it names 10.20.0.9".to_string(),
+                breaks: "it answers 502".to_string(),
+                remedy: "name the load balancer".to_string(),
+                services: Vec::new(),
+                manifest: None,
+                rules: Vec::new(),
+            }]
+        };
+        let (certain, likely, possible) = (
+            relies(Sureness::Certain),
+            relies(Sureness::Likely),
+            relies(Sureness::Possible),
+        );
+        let cases: [(&str, Evidence, Go); 14] = [
+            (
+                "what every move is",
+                Evidence {
+                    findings: &one_way,
+                    not_checked: 9,
+                    ..clear
+                },
+                Go::Go,
+            ),
             ("no window", CLEAR, Go::Conditions),
             (
                 "overrun",
@@ -274,12 +370,28 @@ mod tests {
                 Go::Conditions,
             ),
             (
-                "dependents",
+                "something certainly breaks",
                 Evidence {
-                    dependents: 2,
+                    dependents: &certain,
+                    ..clear
+                },
+                Go::No,
+            ),
+            (
+                "something is likely to break",
+                Evidence {
+                    dependents: &likely,
                     ..clear
                 },
                 Go::Conditions,
+            ),
+            (
+                "a peered network",
+                Evidence {
+                    dependents: &possible,
+                    ..clear
+                },
+                Go::Go,
             ),
             (
                 "not read",

@@ -7,7 +7,7 @@ use crate::capacity::growth::Books;
 use crate::disruption::verdicts::StaticVerdict;
 use crate::model::{Cluster, Inventory, IpNet};
 use crate::population::Population;
-use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, beforehand, futures};
+use crate::simulate::{Engine, Operation, Outcome, Policy, Setting, Undone, beforehand, futures};
 
 /// What is foreseen of one reimage.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Foresight {
     pub foreseen: Foreseen,
     /// `None`: more than one future in a hundred does not complete, or none was played.
     pub seconds: Option<Seconds>,
+    /// What the run at median durations leaves undone; `None`: it completes.
+    pub undone: Option<Undone>,
     /// What drains do whatever their order is.
     pub beforehand: Vec<StaticVerdict>,
     /// Which way the simulation errs, and what nothing is said about, in sentences.
@@ -55,6 +57,11 @@ pub fn foresee(
     let played = (chance.futures > 0).then(|| futures(&setting, chance.seed, chance.futures));
     Some(Foresight {
         foreseen: Foreseen::of(&setting, &outcome, played.as_ref()),
+        undone: outcome
+            .ended
+            .seconds
+            .is_none()
+            .then(|| Undone::of(&setting, &outcome)),
         seconds: played
             .as_ref()
             // Percentiles of those that complete say nothing of all where one in a hundred does not.

@@ -352,13 +352,13 @@ impl Action {
             Action::RemoveNetworkPolicy { .. }
             | Action::EnableCilium { .. }
             | Action::EnableNetworkPolicy { .. } => {
-                "Nodes that are done keep the new setting, the others the old one. Find what AKS answered in the runbook's table, \
+                "Nodes that are done keep the new setting, the others the old one. Find what AKS answered in the table of failures, \
                  remove its cause (a budget, a replica more, addresses), then resume: the same request goes on with the nodes that \
                  are left."
             }
             Action::MoveToOverlay { .. } => {
                 "There is no way back. Nodes that are done run on Overlay, the others as before, and pods on both sides go on \
-                 running. Find what AKS answered in the runbook's table, remove its cause (a budget, a replica more, addresses), \
+                 running. Find what AKS answered in the table of failures, remove its cause (a budget, a replica more, addresses), \
                  then resume: the same request goes on with the nodes that are left."
             }
             Action::Verify { .. } => {

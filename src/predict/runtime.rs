@@ -285,7 +285,7 @@ fn migration(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
         judgement.errors.push(full(least, Certainty::Inferred));
     } else if most > free {
         judgement.open.push(format!(
-            "{}: what a surge node of the move takes is not documented, and the upper bound is not free (MIG-22)",
+            "subnet {}: what a surge node of the move takes is not documented, and the upper bound is not free (MIG-22)",
             subnet.name
         ));
         judgement.errors.push(full(most, Certainty::Inferred));
@@ -293,7 +293,7 @@ fn migration(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
             Severity::Warning,
             "migration-surge-cost",
             format!(
-                "{}: surge nodes of the move take {} addresses if they are Overlay nodes from the start and {} if they still \
+                "subnet {}: surge nodes of the move take {} addresses if they are Overlay nodes from the start and {} if they still \
                  hold their pods' addresses; {} are free. Set max_surge 0 with max_unavailable 1 on user pools, or free \
                  addresses first",
                 subnet.name,

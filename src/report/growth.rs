@@ -11,7 +11,7 @@ use crate::capacity::answer::CODE_NOT_KNOWN;
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::predict::describe;
 use crate::simulate::growth::futures::Futures;
-use crate::simulate::growth::run::{Happening, Run, Told, Week};
+use crate::simulate::growth::run::{FailedRequest, Happening, Run, Week};
 use crate::simulate::growth::watch::{Failure, Kind, Outcome};
 use crate::simulate::growth::world::{HOURS_A_WEEK, Range};
 use crate::simulate::growth::{Timeline, World};
@@ -61,14 +61,18 @@ pub fn document(played: &Played) -> Document {
         world.starts
     ));
     match played.run.first_failure() {
-        Some(told) => {
+        Some(request) => {
             document.toned(
-                format!("{} fails first: {}", told.date, what_fails(played, told)),
+                format!(
+                    "{} fails first: {}",
+                    request.date,
+                    what_fails(played, request)
+                ),
                 Tone::Bad,
             );
             document.heading("What fails first");
-            answer(&told.answer, None, &mut document);
-            if let Some(largest) = fitting(&told.failure) {
+            answer(&request.answer, None, &mut document);
+            if let Some(largest) = fitting(&request.failure) {
                 document.paragraph(largest);
             }
         }
@@ -98,16 +102,16 @@ pub fn document(played: &Played) -> Document {
     document
 }
 
-fn who(told: &Told) -> String {
-    match &told.pool {
+fn who(request: &FailedRequest) -> String {
+    match &request.pool {
         Some(pool) => format!("pool {pool}"),
-        None => format!("cluster {}", told.cluster),
+        None => format!("cluster {}", request.cluster),
     }
 }
 
 /// `the autoscaler's step of pool payments/apps from 5 to 7 nodes`, `payments: upgrade pool apps`.
-fn what_fails(played: &Played, told: &Told) -> String {
-    let (failure, who) = (&told.failure, who(told));
+fn what_fails(played: &Played, request: &FailedRequest) -> String {
+    let (failure, who) = (&request.failure, who(request));
     if let Some(event) = failure.event {
         return event_of(played, event);
     }
@@ -138,8 +142,8 @@ fn fitting(failure: &Failure) -> Option<String> {
     })
 }
 
-fn code(told: &Told) -> &'static str {
-    match told.answer.code {
+fn code(request: &FailedRequest) -> &'static str {
+    match request.answer.code {
         CODE_NOT_KNOWN => "(code not known)",
         code => code,
     }
@@ -175,8 +179,8 @@ fn happenings(played: &Played) -> Table {
                     ]);
                 }
             }
-            Happening::Failed(told) => {
-                let failure = &told.failure;
+            Happening::Failed(request) => {
+                let failure = &request.failure;
                 if told_already.iter().any(|known| alike(known, failure)) {
                     continue;
                 }
@@ -186,7 +190,7 @@ fn happenings(played: &Played) -> Table {
                     _ => None,
                 });
                 let again: Vec<Date> = again.collect();
-                table.rows.push(failure_row(played, told, &again));
+                table.rows.push(failure_row(played, request, &again));
             }
             Happening::Pending {
                 date,
@@ -218,9 +222,9 @@ fn happenings(played: &Played) -> Table {
     table
 }
 
-fn failure_row(played: &Played, told: &Told, again: &[Date]) -> Vec<Cell> {
-    let failure = &told.failure;
-    let what = what_fails(played, told);
+fn failure_row(played: &Played, request: &FailedRequest, again: &[Date]) -> Vec<Cell> {
+    let failure = &request.failure;
+    let what = what_fails(played, request);
     let what = match again.last() {
         Some(last) => format!("{what}, and {} more until {last}", again.len()),
         None => what,
@@ -233,11 +237,11 @@ fn failure_row(played: &Played, told: &Told, again: &[Date]) -> Vec<Cell> {
         outcome_word(Outcome::Failed(failure.kind))
     };
     vec![
-        Cell::from(told.date.to_string()),
+        Cell::from(request.date.to_string()),
         Cell::from(what),
         Cell::toned(word, tone),
-        Cell::from(code(told)),
-        Cell::from(numbers(&told.answer)),
+        Cell::from(code(request)),
+        Cell::from(numbers(&request.answer)),
         Cell::from(
             failure
                 .largest

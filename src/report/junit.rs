@@ -3,7 +3,9 @@
 
 mod suites;
 
-pub use suites::{decision, eligibility, not_checked, predictions, readiness, subnets_and_pools};
+pub use suites::{
+    decision, eligibility, not_checked, predictions, readiness, subnets_and_pools, timeline,
+};
 
 use super::terminal::clean;
 use super::told::Told;

@@ -398,7 +398,7 @@ fn how_to_run(of: Runbook, document: &mut Document) {
     let window = match (of.window, of.has_window()) {
         (Some(window), _) => format!("It begins only inside --window {window}, which the plan was made with."),
         (None, true) => {
-            "It begins only inside the cluster's own maintenance configuration (see When), or in the window that --window gives."
+            "It begins only inside the cluster's own maintenance configuration, or in the window that --window gives."
                 .to_string()
         }
         (None, false) => {

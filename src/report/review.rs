@@ -20,12 +20,12 @@ pub use moved::Moved;
 pub use verdict::estate_word;
 
 use super::growth::Played;
-use super::{Document, capacity, predict, readiness};
+use super::{Document, capacity, predict, readiness, told};
 use crate::capacity::growth::Books;
 use crate::capacity::modes::ModeRow;
 use crate::capacity::{Assessment, Scope};
 use crate::migrate::eligibility::Eligibility;
-use crate::model::{ClusterIndex, Inventory};
+use crate::model::{Cluster, ClusterIndex, Inventory, NetworkMode};
 use crate::predict::Prediction;
 use crate::readiness::Readiness;
 
@@ -43,6 +43,23 @@ pub struct Review<'a> {
     /// A timeline that was played.
     pub played: Option<&'a Played<'a>>,
     pub input: &'a Input,
+    /// What was left out because there are so many clusters, in sentences.
+    pub left_out: &'a [String],
+}
+
+impl Review<'_> {
+    /// Whether this cluster could move to Azure CNI Overlay at all.
+    pub fn may_move(&self, part: &ClusterPart) -> bool {
+        may_move(self.inventory.cluster(part.index))
+    }
+}
+
+/// Whether a cluster is of a network mode from which there is a move to Azure CNI Overlay.
+pub fn may_move(cluster: &Cluster) -> bool {
+    matches!(
+        cluster.mode(),
+        Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
+    )
 }
 
 /// What is said of one cluster.
@@ -62,7 +79,9 @@ pub struct ClusterPart {
 pub struct Input {
     /// As they were named.
     pub sources: Vec<String>,
-    /// SHA-256 of all facts that were read.
+    /// What was asked for beside them, as it would be typed again.
+    pub flags: Vec<String>,
+    /// SHA-256 of all facts, operations and timelines that were read.
     pub fingerprint: String,
     /// Futures and seed, where any were played.
     pub chance: Option<(u32, u64)>,
@@ -73,8 +92,9 @@ const SPELLED_OUT: usize = 12;
 
 /// The whole report.
 pub fn document(review: &Review) -> Document {
+    let told = told::of_review(review);
     let mut document = Document::new(review.title);
-    verdict::lead(review, &mut document);
+    verdict::lead(review, &told, &mut document);
     change::section(review, &mut document);
     map::section(review, &mut document);
     ceiling::section(review, &mut document);
@@ -111,7 +131,8 @@ pub fn document(review: &Review) -> Document {
     for prediction in review.predictions {
         document.append(predict::document(prediction));
     }
-    closing::risks(review, &mut document);
+    closing::risks(told, &mut document);
+    document.not_checked(review.left_out);
     closing::input(review, &mut document);
     closing::rules(&mut document);
     document

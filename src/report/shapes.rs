@@ -2,6 +2,7 @@
 //! ignores fields it does not know. The published schemas (`aksplan schema`) are derived from these types.
 
 pub mod growth;
+pub mod page;
 pub mod readiness;
 pub mod review;
 pub mod simulation;

@@ -15,7 +15,7 @@ mod trace;
 pub(super) mod verdict;
 mod words;
 
-pub use advice::words as advice_words;
+pub use advice::{item as advice_item, words as advice_words};
 pub use beforehand::assumptions;
 pub use found::{findings, merged, reason};
 pub use path::{items as path_items, sentences};

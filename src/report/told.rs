@@ -5,11 +5,12 @@ use crate::capacity::Assessment;
 use crate::capacity::answer::{Answer, CODE_NOT_KNOWN, Stage};
 use crate::capacity::overlap::Overlap;
 use crate::finding::{Finding, Severity};
-use crate::migrate::decision::Decision;
+use crate::migrate::decision::{Decision, Reason};
 use crate::migrate::eligibility::Eligibility;
 use crate::model::Subject;
 use crate::predict::{Outcome, Prediction};
 use crate::readiness::{Item, ItemState, Readiness};
+use crate::report::review::{ClusterPart, Review};
 use crate::rule::Rule;
 
 /// One thing that was found.
@@ -183,18 +184,22 @@ pub fn of_decision(cluster: &str, decision: &Decision, findings: &[Finding]) -> 
             ..Told::from(&finding.clone().within(&subject))
         })
         .collect();
-    let reasons = |severity: Severity, code: &'static str, sentences: &[String]| -> Vec<Told> {
-        sentences
+    let reasons = |severity: Severity, code: &'static str, reasons: &[Reason]| -> Vec<Told> {
+        let is_found = |reason: &Reason| {
+            let mut messages = findings.iter().map(|finding| &finding.message);
+            messages.any(|message| *message == reason.sentence)
+        };
+        reasons
             .iter()
-            .filter(|sentence| findings.iter().all(|finding| finding.message != **sentence))
-            .map(|sentence| Told {
+            .filter(|reason| !is_found(reason))
+            .map(|reason| Told {
                 code,
                 severity,
-                message: about(sentence),
+                message: about(&reason.sentence),
                 rules: Vec::new(),
                 subject: subject.clone(),
                 related: Vec::new(),
-                detail: "move".to_string(),
+                detail: format!("move: {}", reason.code),
             })
             .collect()
     };
@@ -208,7 +213,43 @@ pub fn of_decision(cluster: &str, decision: &Decision, findings: &[Finding]) -> 
         "migration-condition",
         &decision.conditions,
     ));
+    told.extend(reasons(
+        Severity::Info,
+        "migration-accepted",
+        &decision.accepted,
+    ));
     told
+}
+
+/// Everything that a report found, in its order: the estate, what was asked, moves, readiness, the timeline.
+pub fn of_review(review: &Review) -> Vec<Told> {
+    let mut told = of_assessment(review.assessment);
+    told.extend(review.predictions.iter().flat_map(of_prediction));
+    for part in review.clusters {
+        told.extend(of_part(review, part));
+    }
+    let checked = review.clusters.iter();
+    let checked = checked.filter_map(|part| part.readiness.as_ref());
+    told.extend(checked.flat_map(of_readiness));
+    if let Some(played) = review.played {
+        told.extend(played.findings().into_iter().map(|finding| Told {
+            detail: "timeline".to_string(),
+            ..Told::from(finding)
+        }));
+    }
+    told
+}
+
+/// The move of a cluster: decided where it was studied, and else what stands in its way; nothing where it has no move to make.
+pub fn of_part(review: &Review, part: &ClusterPart) -> Vec<Told> {
+    match &part.moved {
+        Some(moved) => of_decision(&moved.cluster, &moved.decision, &moved.findings),
+        None if review.may_move(part) => {
+            let cluster = review.inventory.cluster(part.index);
+            of_eligibility(&cluster.name, &part.eligibility)
+        }
+        None => Vec::new(),
+    }
 }
 
 /// The worst first; then by code, subject and message.

@@ -139,6 +139,8 @@ pub struct Ended {
     pub evictions: u32,
     /// By workload: fewest ready pods.
     pub lowest_ready: Vec<u32>,
+    /// By workload: seconds without any ready pod since it first had one, to the end of the run.
+    pub none_ready: Vec<u32>,
     /// Pods that were evicted, and whose replacement has no node at the end.
     pub unplaced: u32,
 }
@@ -206,6 +208,9 @@ pub struct Engine<'s, 'p> {
     // By workload.
     ready: Vec<u32>,
     lowest_ready: Vec<u32>,
+    none_ready: Vec<u32>,
+    /// Since when there is none any more; `NEVER`: there is one, or there never was.
+    none_since: Vec<u32>,
     /// Of an ordered StatefulSet, the place in `order` of its first pod that is not Ready.
     order_ready: Vec<u32>,
 
@@ -284,6 +289,8 @@ impl<'s, 'p> Engine<'s, 'p> {
             coming: 0,
             ready: vec![0; workloads],
             lowest_ready: vec![0; workloads],
+            none_ready: vec![0; workloads],
+            none_since: vec![NEVER; workloads],
             order_ready: vec![0; workloads],
             order_place,
             order,
@@ -417,6 +424,7 @@ impl<'s, 'p> Engine<'s, 'p> {
             peaks: self.peaks.clone(),
             evictions: self.evictions,
             lowest_ready: self.lowest_ready.clone(),
+            none_ready: self.none_ready(),
             unplaced: self
                 .unplaced_shapes
                 .iter()
@@ -424,6 +432,18 @@ impl<'s, 'p> Engine<'s, 'p> {
                 .filter(|pod| self.pod_time[pod.at()] > 0)
                 .count() as u32,
         }
+    }
+
+    /// With what is not over at the end of the run.
+    fn none_ready(&self) -> Vec<u32> {
+        let now = self.queue.now();
+        let counted = self.none_ready.iter().zip(&self.none_since);
+        counted
+            .map(|(seconds, since)| match *since {
+                NEVER => *seconds,
+                since => seconds + (now - since),
+            })
+            .collect()
     }
 
     /// Back to the start. Copies; allocates nothing after the first time.
@@ -526,6 +546,8 @@ impl<'s, 'p> Engine<'s, 'p> {
             }
         }
         self.lowest_ready.clone_from(&self.ready);
+        self.none_ready.fill(0);
+        self.none_since.fill(NEVER);
         let mut before = None;
         for place in 0..self.order.len() {
             let workload = population.pods[self.order[place].at()].workload;

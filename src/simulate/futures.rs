@@ -25,6 +25,8 @@ pub struct Futures {
     pub evictions: Option<Percentiles>,
     /// By workload: fewest ready pods in any future.
     pub lowest_ready: Vec<u32>,
+    /// By workload: most seconds without any ready pod in any future, since it first had one.
+    pub longest_none_ready: Vec<u32>,
     /// Nodes that got stuck, and in how many futures: most often first.
     pub stuck: Vec<(NodeId, u32)>,
 }
@@ -105,6 +107,12 @@ pub fn futures(setting: &Setting, seed: u64, count: u32) -> Futures {
             *lowest = (*lowest).min(*ready);
         }
     }
+    let mut longest_none_ready = vec![0; setting.population.workloads.len()];
+    for ended in &ended {
+        for (longest, seconds) in longest_none_ready.iter_mut().zip(&ended.none_ready) {
+            *longest = (*longest).max(*seconds);
+        }
+    }
     Futures {
         count,
         seed,
@@ -115,6 +123,7 @@ pub fn futures(setting: &Setting, seed: u64, count: u32) -> Futures {
         peaks,
         evictions: Percentiles::of(&mut evictions),
         lowest_ready,
+        longest_none_ready,
         stuck,
     }
 }

@@ -20,6 +20,7 @@ mod queue;
 pub mod seed;
 pub mod setting;
 pub mod spread;
+mod undone;
 
 pub use beforehand::beforehand;
 pub use engine::{Ended, Engine};
@@ -28,3 +29,4 @@ pub use log::{Group, Happening, What};
 pub use outcome::Outcome;
 pub use policy::Policy;
 pub use setting::{Drain, Operation, Setting};
+pub use undone::Undone;

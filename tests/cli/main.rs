@@ -2,6 +2,7 @@
 
 #[path = "../binary/mod.rs"]
 mod binary;
+mod decided;
 mod formats;
 mod observed;
 #[cfg(all(feature = "azure", feature = "kubernetes"))]

@@ -76,7 +76,12 @@ fn a_report_is_for_its_owner() {
 fn what_is_no_report_stays_as_it_is() {
     let folder = folder("kept");
     let plan = "{\n  \"kind\": \"aksplan migration plan\",\n  \"format_version\": \"1.0\"\n}\n";
-    let cases: [(&str, &str, &str); 4] = [
+    let terraform = "{\n  \"format_version\": \"1.2\",\n  \"terraform_version\": \"1.9.0\"\n}\n";
+    let capacity = stdout(&["capacity", "--from", SCENARIO, "-o", "json"]);
+    let cases: [(&str, &str, &str); 7] = [
+        ("tfplan.json", terraform, "no report of aksplan"),
+        ("capacity.json", &capacity, "no report of aksplan"),
+        ("mine.md", "format_version: mine\n", "no report of aksplan"),
         ("notes.md", "# mine\n", "no report of aksplan"),
         ("plan.json", plan, "no report of aksplan"),
         (

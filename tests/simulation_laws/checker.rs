@@ -129,6 +129,8 @@ pub struct Checker<'a> {
     step_refused: bool,
     /// By workload, fewest ready pods.
     lowest: Vec<u32>,
+    /// By workload: whether it had a ready pod, how many now, and seconds without any since.
+    ready: Vec<(bool, u32, u32)>,
     at: u32,
 }
 
@@ -294,6 +296,7 @@ impl<'a> Checker<'a> {
             evictions: 0,
             step_refused: false,
             lowest: vec![u32::MAX; setting.population.workloads.len()],
+            ready: Vec::new(),
             at: 0,
         }
     }
@@ -322,6 +325,13 @@ impl<'a> Checker<'a> {
             {
                 ready[workload.at()] += 1;
             }
+        }
+        if self.ready.is_empty() {
+            self.ready = vec![(false, 0, 0); ready.len()];
+        }
+        for (known, ready) in self.ready.iter_mut().zip(&ready) {
+            known.0 |= *ready > 0;
+            known.1 = *ready;
         }
         for (lowest, ready) in self.lowest.iter_mut().zip(ready) {
             *lowest = (*lowest).min(ready);
@@ -362,6 +372,11 @@ impl<'a> Checker<'a> {
         must!(at >= self.at, "time goes backwards, from {}", self.at);
         if at > self.at {
             self.second_is_over(at)?;
+            for (had_one, now, none) in &mut self.ready {
+                if *had_one && *now == 0 {
+                    *none += at - self.at;
+                }
+            }
             self.at = at;
             self.not_ready_granted.fill(0);
             self.look_at_budgets();

@@ -11,9 +11,10 @@ use crate::capacity::cost::POD_CIDR_PER_NODE;
 use crate::capacity::free::{Purpose, suggest};
 use crate::capacity::surge::nodes_with_surge;
 use crate::finding::{Finding, Severity, counted, grouped};
-use crate::migrate::dependents::{Dependent, Dependents, Sureness, dependents};
+use crate::migrate::decision::MAY_REFUSE;
+use crate::migrate::dependents::{Dependent, Dependents, dependents};
 use crate::migrate::sequence::{Choices, NoSequence, Sequence, sequence};
-use crate::model::{IpNet, NetworkMode, Subject, parse_cidr};
+use crate::model::{IpNet, NetworkMode, parse_cidr};
 use crate::population::Population;
 use crate::predict::{Outcome, Prediction};
 use crate::simulate::Operation;
@@ -104,7 +105,7 @@ impl Study {
         if let Ok(Some(sequence)) = &self.sequence {
             findings.extend(sequence.findings.iter().cloned());
         }
-        findings.extend(self.breaks.found.iter().map(broken));
+        findings.extend(self.breaks.found.iter().map(Dependent::finding));
         findings
     }
 
@@ -113,7 +114,7 @@ impl Study {
         let mut not_checked = self.prediction_not_checked.clone();
         not_checked.extend(self.breaks.not_known.iter().map(|unknown| {
             let query = match unknown.query {
-                Some(_) => "; the runbook that --out writes has the query",
+                Some(_) => "; the query is in a report, and in the runbook that --out writes",
                 None => "",
             };
             format!("{}: {}{query}", unknown.what, unknown.how_to_find_out)
@@ -142,53 +143,29 @@ impl Study {
     }
 }
 
-/// What stops working after the move, as a finding.
-fn broken(dependent: &Dependent) -> Finding {
-    let rules: Vec<_> = dependent
-        .rules
-        .iter()
-        .filter_map(|id| crate::rule::find(id))
-        .collect();
-    Finding {
-        code: "depends-on-pod-addresses",
-        severity: match dependent.sure {
-            Sureness::Certain | Sureness::Likely => Severity::Warning,
-            Sureness::Possible => Severity::Info,
-        },
-        message: format!(
-            "{} {} ({}): {} {} {}",
-            dependent.kind.word(),
-            dependent.name,
-            dependent.sure.word(),
-            sentence(&dependent.evidence),
-            sentence(&dependent.breaks),
-            sentence(&dependent.remedy)
-        ),
-        rules,
-        subject: Subject::default(),
-    }
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.trim_end().chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    let mut text = first + letters.as_str();
-    if !text.ends_with(['.', '!', '?']) {
-        text.push('.');
-    }
-    text
-}
-
 /// Whether AKS tries again with one surge node when all of them cannot be had (UPG-6).
 fn falls_back(scene: &Scene) -> bool {
     scene
         .cluster()
         .kubernetes_version
         .is_some_and(|version| (version.major, version.minor) >= (1, 35))
+}
+
+/// What `--pod-cidr` says; `None`: `auto`.
+///
+/// # Errors
+/// When it is no IPv4 range.
+pub fn named_range(text: &str) -> Result<Option<IpNet>, CliError> {
+    if text.eq_ignore_ascii_case("auto") {
+        return Ok(None);
+    }
+    match parse_cidr(text) {
+        Ok(range @ IpNet::V4(_)) => Ok(Some(range)),
+        Ok(range) => Err(CliError::Usage(format!(
+            "--pod-cidr: {range} is IPv6; expected the IPv4 pod CIDR of the move"
+        ))),
+        Err(error) => Err(CliError::Usage(format!("--pod-cidr: {error}; or `auto`"))),
+    }
 }
 
 /// A pod CIDR, and where it comes from.
@@ -211,14 +188,7 @@ impl Chosen {
 
 /// The range that is named, or the best free one, and a word on which.
 fn chosen(scene: &Scene, text: &str) -> Result<Chosen, CliError> {
-    if !text.eq_ignore_ascii_case("auto") {
-        let range = parse_cidr(text)
-            .map_err(|error| CliError::Usage(format!("--pod-cidr: {error}; or `auto`")))?;
-        if let IpNet::V6(range) = range {
-            return Err(CliError::Usage(format!(
-                "--pod-cidr: {range} is IPv6; expected the IPv4 pod CIDR of the move"
-            )));
-        }
+    if let Some(range) = named_range(text)? {
         return Ok(Chosen::named(range));
     }
     let cluster = scene.cluster();
@@ -277,7 +247,7 @@ fn chosen(scene: &Scene, text: &str) -> Result<Chosen, CliError> {
 /// What AKS answers before anything moves, obstacles of the move among it. Where rules and facts do not decide, it may answer so.
 fn admission(prediction: &Prediction, falls_back: bool) -> Vec<Finding> {
     let (code, says) = match prediction.outcome {
-        Outcome::Unknown => ("aks-may-refuse", "AKS may say"),
+        Outcome::Unknown => (MAY_REFUSE, "AKS may say"),
         _ => ("aks-refuses", "AKS says"),
     };
     let mut findings: Vec<Finding> = prediction

@@ -8,14 +8,16 @@ use super::ReportArgs;
 use crate::capacity::growth::Books;
 use crate::capacity::modes;
 use crate::finding::{Finding, Severity};
-use crate::migrate::build::{NOT_READ, Refused, Request, build};
+use crate::migrate::build::{NOT_READ, Refused, Request, as_at_the_move, build};
 use crate::migrate::dependents::Dependents;
+use crate::migrate::eligibility::Eligibility;
 use crate::migrate::obstacles;
 use crate::migrate::plan::Plan;
-use crate::model::{Cluster, ClusterIndex, Inventory, NetworkMode};
+use crate::migrate::window::ahead;
+use crate::model::{Cluster, ClusterIndex, Inventory};
 use crate::readiness::check;
 use crate::report::review::moved::Planned;
-use crate::report::review::{ClusterPart, Growing, Moved};
+use crate::report::review::{ClusterPart, Growing, Moved, may_move};
 use crate::report::simulation::Show;
 use crate::simulate::growth::Timeline;
 use crate::simulate::growth::spread::MILLION;
@@ -72,11 +74,7 @@ impl Asking<'_> {
 
     pub fn part(&self, index: ClusterIndex) -> Result<ClusterPart, CliError> {
         let cluster = self.inventory.cluster(index);
-        let may_move = matches!(
-            cluster.mode(),
-            Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
-        );
-        let moved = match may_move && self.simulates {
+        let moved = match may_move(cluster) && self.simulates {
             true => Some(self.moved(index)?),
             false => None,
         };
@@ -84,7 +82,10 @@ impl Asking<'_> {
         Ok(ClusterPart {
             index,
             modes: modes::compare(self.books, index),
-            eligibility: obstacles(self.inventory, cluster, range.as_ref()),
+            eligibility: match moved.as_ref().and_then(|moved| moved.plan.as_ref()) {
+                Some(plan) => unresolved(self.inventory, index, plan),
+                None => obstacles(self.inventory, cluster, range.as_ref()),
+            },
             growing: self.growing(index),
             moved,
             readiness: self
@@ -168,6 +169,11 @@ impl Asking<'_> {
             .own_window()?
             .map(|window| window.to_string());
         let plan = self.plan(&study)?;
+        let ahead = match &plan {
+            Ok(plan) => self.ahead(cluster, plan)?,
+            Err(_) => Vec::new(),
+        };
+        let flags = self.args.choices.flags(cluster);
         let findings = study.findings();
         let not_checked = study.not_checked();
         let planned = Planned {
@@ -181,7 +187,9 @@ impl Asking<'_> {
             breaks: &study.breaks,
             findings: &findings,
             not_checked: &not_checked,
+            ahead: &ahead,
             window: window.as_deref(),
+            choices: &flags,
         };
         if study.at_the_move.state().is_err() {
             return Ok(Moved::of(&planned, None));
@@ -192,6 +200,13 @@ impl Asking<'_> {
             |population| Ok(study.asked(population)),
             |simulation| Ok(Moved::of(&planned, Some(simulation))),
         )
+    }
+
+    /// What is known of the windows that come, as `build` asks it.
+    fn ahead(&self, cluster: &Cluster, plan: &Plan) -> Result<Vec<Finding>, CliError> {
+        let own = self.args.play.own_window()?;
+        let now = self.inventory.observed_at;
+        Ok(ahead(cluster, own.as_ref(), now, plan.expected).1)
     }
 
     fn plan(&self, study: &Study) -> Result<Result<Plan, Vec<String>>, CliError> {
@@ -245,6 +260,14 @@ fn planned(timeline: &Timeline, index: ClusterIndex, cluster: &Cluster) -> Vec<f
         .collect()
 }
 
+/// What stands in the way today; what the plan's own steps take away before the move says so.
+fn unresolved(inventory: &Inventory, index: ClusterIndex, plan: &Plan) -> Eligibility {
+    let range = Some(&plan.pod_cidr);
+    let now = obstacles(inventory, inventory.cluster(index), range);
+    let then = as_at_the_move(inventory, index, &plan.steps);
+    now.taken_away(&obstacles(&then, then.cluster(index), range))
+}
+
 fn without_study(cluster: &Cluster, problem: &str) -> Moved {
     let reasons = [problem.to_string(), NOT_READ.to_string()];
     let reasons = match cluster.kubernetes {
@@ -266,7 +289,9 @@ fn without_study(cluster: &Cluster, problem: &str) -> Moved {
             breaks: &Dependents::default(),
             findings: &findings,
             not_checked: &[],
+            ahead: &[],
             window: None,
+            choices: &[],
         },
         None,
     )

@@ -170,11 +170,19 @@ const MARKS: [&str; 4] = [
     "\"driver\": {\n          \"name\": \"aksplan\"",
     "<testsuites name=\"aksplan: ",
 ];
-/// How JSON and YAML begin. A plan has the same field, and not in front.
-const BEGINNINGS: [&str; 2] = ["{\n  \"format_version\": \"1.", "format_version: "];
+/// How JSON and YAML begin, and what follows in them. What Terraform and other commands print begins alike, and goes on otherwise.
+const BEGINNINGS: [[&str; 3]; 2] = [
+    [
+        "{\n  \"format_version\": \"1.",
+        "\n  \"title\": ",
+        "\n  \"verdict\": ",
+    ],
+    ["format_version: ", "\ntitle: ", "\nverdict: "],
+];
 
 fn is_ours(file: &Path) -> Result<(), CliError> {
-    const EARLY: usize = 2_000;
+    // A title may be as long as somebody's name is.
+    const EARLY: usize = 64 * 1024;
     let Ok(text) = std::fs::read(file) else {
         // Not there, or not to be read: writing says so.
         return Ok(());
@@ -182,7 +190,9 @@ fn is_ours(file: &Path) -> Result<(), CliError> {
     let early = String::from_utf8_lossy(&text[..text.len().min(EARLY)]);
     if text.is_empty()
         || MARKS.iter().any(|mark| early.contains(mark))
-        || BEGINNINGS.iter().any(|begins| early.starts_with(begins))
+        || BEGINNINGS.iter().any(|[begins, fields @ ..]| {
+            early.starts_with(begins) && fields.iter().all(|field| early.contains(field))
+        })
     {
         return Ok(());
     }

@@ -14,7 +14,8 @@ pub mod security;
 mod tests;
 mod unknown;
 
-use crate::model::{Cluster, Inventory, IpNet, NetworkMode};
+use crate::finding::{Finding, Severity};
+use crate::model::{Cluster, Inventory, IpNet, NetworkMode, Subject};
 use crate::rule::Rule;
 use pods::Pods;
 use schemars::JsonSchema;
@@ -101,6 +102,49 @@ pub struct Dependent {
     pub manifest: Option<String>,
     /// Ids of the rules it rests on.
     pub rules: Vec<String>,
+}
+
+impl Dependent {
+    /// What stops working after the move, as a finding.
+    pub fn finding(&self) -> Finding {
+        let rules: Vec<_> = self
+            .rules
+            .iter()
+            .filter_map(|id| crate::rule::find(id))
+            .collect();
+        Finding {
+            code: "depends-on-pod-addresses",
+            severity: match self.sure {
+                Sureness::Certain | Sureness::Likely => Severity::Warning,
+                Sureness::Possible => Severity::Info,
+            },
+            message: format!(
+                "{} {} ({}): {} {} {}",
+                self.kind.word(),
+                self.name,
+                self.sure.word(),
+                sentence(&self.evidence),
+                sentence(&self.breaks),
+                sentence(&self.remedy)
+            ),
+            rules,
+            subject: Subject::default(),
+        }
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.trim_end().chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let mut text = first + letters.as_str();
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
 }
 
 /// Something that nothing read here can tell.

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 const BREAKS: &str = "whoever there talks to pod addresses does not reach them after the move; answers to pods' own calls still \
                       arrive, under the node's address";
-const REMEDY: &str = "ask the flow logs who does (the runbook has the query), and give them the address of an internal load balancer";
+const REMEDY: &str = "ask the flow logs who does (a query for it is in the report and in the runbook), and give them the address of an internal load balancer";
 
 pub(super) fn check(
     inventory: &Inventory,

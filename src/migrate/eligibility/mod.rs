@@ -43,6 +43,21 @@ pub struct Eligibility {
 }
 
 impl Eligibility {
+    /// Of what blocks now, that which does not `then`, when the steps of a plan were taken, only tells so.
+    pub fn taken_away(mut self, then: &Eligibility) -> Self {
+        for obstacle in &mut self.obstacles {
+            let stays = then.blockers().any(|left| left.rule == obstacle.rule);
+            if obstacle.severity == Severity::Blocker && !stays {
+                obstacle.severity = Severity::Info;
+                obstacle.remedy = format!(
+                    "a step of the plan takes it away before the move ({})",
+                    obstacle.remedy
+                );
+            }
+        }
+        self
+    }
+
     fn blocks(
         &mut self,
         rule: &'static Rule,

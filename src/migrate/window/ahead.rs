@@ -1,7 +1,7 @@
 //! Which windows come next, and what a move that begins at the start of one would meet. Asks the gate that judges again when a plan is
 //! carried out, so that both say the same; forbids nothing.
 
-use super::gate::{AUTO_UPGRADE, NODE_OS_UPGRADE, WEEKLY_RELEASES};
+use super::gate::{AUTO_UPGRADE, NODE_OS_UPGRADE, WEEKLY_RELEASES, channel_words};
 use super::{
     Answer, FURTHEST, Gate, Opening, Question, Reading, State, Window, earlier, is_refused, later,
     openings, span, told,
@@ -216,6 +216,27 @@ impl Looking<'_> {
         let question = Question::of(self.cluster, self.own, Timestamp::UNIX_EPOCH);
         let answers = question.at_any_time();
         let Some(first) = answers.first() else { return };
+        if self.cluster.maintenance.is_none() {
+            // The same of every channel: said once.
+            let channels = question.channels_that_are_on();
+            let words: Vec<String> = channels
+                .iter()
+                .map(|(_, field, channel)| channel_words(field, *channel))
+                .collect();
+            let fields: Vec<&str> = channels.iter().map(|(_, field, _)| *field).collect();
+            self.findings.push(Finding::new(
+                Severity::Warning,
+                "automatic-upgrade-at-any-time",
+                format!(
+                    "an automatic upgrade may come in between: the cluster's maintenance configurations were not read, and {}. Read them, \
+                     or set {} to none for the time of the move.",
+                    words.join(", "),
+                    fields.join(" and ")
+                ),
+                &[first.rule],
+            ));
+            return;
+        }
         let join = |text: fn(&Answer) -> &str, between: &str| {
             let all: Vec<&str> = answers.iter().map(text).collect();
             all.join(between)

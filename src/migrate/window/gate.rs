@@ -361,7 +361,9 @@ impl<'a> Question<'a> {
     }
 
     /// Configuration, the channel's field, and what it is set to.
-    fn channels_that_are_on(&self) -> Vec<(&'static str, &'static str, Option<&'a str>)> {
+    pub(super) fn channels_that_are_on(
+        &self,
+    ) -> Vec<(&'static str, &'static str, Option<&'a str>)> {
         let mut channels = vec![
             (AUTO_UPGRADE, "upgradeChannel", self.channels.auto_upgrade),
             (
@@ -542,7 +544,7 @@ type Clock = (Severity, String, String, Option<(Timestamp, i32)>);
 const GIVE_WINDOW: &str =
     "Start it in the window, or say with --window when it may run, as in --window 22:00-04:00.";
 
-fn channel_words(what: &str, channel: Option<&str>) -> String {
+pub(super) fn channel_words(what: &str, channel: Option<&str>) -> String {
     channel.map_or_else(
         || format!("{what} is not known, and taken to be on"),
         |channel| format!("{what} is {channel}"),

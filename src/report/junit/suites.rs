@@ -5,6 +5,7 @@ use super::super::told::{self, Told, asked};
 use super::{Case, Suite};
 use crate::capacity::Assessment;
 use crate::capacity::assess::Verdict;
+use crate::finding::Finding;
 use crate::migrate::decision::{Decision, Go};
 use crate::migrate::eligibility::Eligibility;
 use crate::model::{Inventory, Subject};
@@ -209,8 +210,28 @@ pub fn decision(cluster: &str, decision: &Decision, told: Vec<Told>) -> Case {
         told,
         unknown: is_open.then(|| match decision.conditions.as_slice() {
             [] => decision.go.word().to_string(),
-            sentences => format!("{}: {}", decision.go.word(), sentences.join("; ")),
+            reasons => {
+                let sentences: Vec<&str> = reasons
+                    .iter()
+                    .map(|reason| reason.sentence.as_str())
+                    .collect();
+                format!("{}: {}", decision.go.word(), sentences.join("; "))
+            }
         }),
+    }
+}
+
+/// A case for what a played timeline shows.
+pub fn timeline(name: &str, findings: Vec<&Finding>) -> Suite {
+    let case = Case {
+        name: name.to_string(),
+        subject: Subject::Estate,
+        told: findings.into_iter().map(Told::from).collect(),
+        unknown: None,
+    };
+    Suite {
+        name: "timeline",
+        cases: vec![case],
     }
 }
 

@@ -169,20 +169,17 @@ fn checks(of: Runbook) -> Vec<Check> {
     if !rooms.is_empty() {
         let words: Vec<String> = rooms
             .iter()
-            .map(|(range, least, most)| {
-                format!(
-                    "{range}: {} free, or {} where surge nodes are Overlay nodes from the start",
-                    grouped(*most),
-                    grouped(*least)
-                )
-            })
+            .map(|(range, _, most)| format!("{range}: {} or more are free", grouped(*most)))
             .collect();
+        let least: Vec<String> = rooms.iter().map(|(_, least, _)| grouped(*least)).collect();
         check(
             "addresses for the surge nodes",
             Some(of.capacity()),
             format!(
-                "{}; which, is not documented (MIG-22): with fewer than the first AKS may say SubnetIsFull in the middle",
-                words.join("; ")
+                "{}. With fewer, down to {}, it goes well only if surge nodes are Overlay nodes from the start, which is not documented \
+                 (MIG-22): lower the surge, or go where whoever decides accepts a SubnetIsFull in the middle and a resume",
+                words.join("; "),
+                least.join(" and ")
             ),
         );
     }

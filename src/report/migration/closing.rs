@@ -151,8 +151,8 @@ pub(super) fn facts(plan: &Plan, document: &mut Document) {
         .count();
     let unset = plan.facts.values().filter(|value| *value == UNSET).count();
     document.paragraph(format!(
-        "The plan has all {}; one that is other when it is carried out refuses the start. Not listed here: {}, {} that are not set, and \
-         the maintenance configurations (see When).",
+        "The plan has all {}; one that is other when it is carried out refuses the start. Not listed here: {}, {} that are not \
+         set or were not read, and the maintenance configurations.",
         plan.facts.len(),
         counted(budgets as u64, "budget", "budgets"),
         unset
@@ -165,9 +165,10 @@ pub(super) fn facts(plan: &Plan, document: &mut Document) {
         if is_elsewhere {
             continue;
         }
+        let value = if value.is_empty() { "(none)" } else { value };
         table
             .rows
-            .push(vec![Cell::from(fact.as_str()), Cell::from(value.as_str())]);
+            .push(vec![Cell::from(fact.as_str()), Cell::from(value)]);
     }
     document.blocks.push(Block::Table(table));
 }

@@ -74,7 +74,14 @@ fn one(plan: &Plan, step: &Step, is_sound: bool, document: &mut Document) {
         "takes",
         match (&step.expected, step.write.is_some()) {
             (Some(seconds), _) => seconds_words(seconds),
-            (None, true) => "not simulated".to_string(),
+            (None, true) => match &step.foreseen {
+                None if !step.reimages => "some minutes: no node is touched".to_string(),
+                None => "not simulated".to_string(),
+                Some(foreseen) => format!(
+                    "not known: {} of {} futures complete",
+                    foreseen.completed, foreseen.futures
+                ),
+            },
             (None, false) => "seconds".to_string(),
         },
     );

@@ -2,7 +2,7 @@
 
 use super::change::left_out;
 use super::{Review, SPELLED_OUT};
-use crate::finding::{Finding, Severity, grouped};
+use crate::finding::grouped;
 use crate::report::document::{Block, Cell, Document, Table, Tone, Weight};
 use crate::report::told::Told;
 use crate::rule::{self, Rule};
@@ -11,51 +11,23 @@ use std::collections::BTreeSet;
 /// Rows of risks; more are counted.
 const SHOWN: usize = 200;
 
-pub(super) fn risks(review: &Review, document: &mut Document) {
-    let mut all: Vec<(Severity, String, &str, String)> = Vec::new();
-    let mut add = |finding: &Finding, of: Option<&str>| {
-        let rules: Vec<&str> = finding.rules.iter().map(|rule| rule.id).collect();
-        let message = match of {
-            Some(of) => format!("{of}: {}", finding.message),
-            None => finding.message.clone(),
-        };
-        all.push((finding.severity, message, finding.code, rules.join(", ")));
-    };
-    for finding in &review.assessment.findings {
-        add(finding, None);
-    }
-    for prediction in review.predictions {
-        for finding in &prediction.findings {
-            add(finding, Some(&prediction.cluster));
-        }
-    }
-    for part in review.clusters {
-        if let Some(moved) = &part.moved {
-            for finding in &moved.findings {
-                add(finding, Some(&moved.cluster));
-            }
-        }
-    }
-    for overlap in &review.assessment.overlaps {
-        let told = Told::from(overlap);
-        let rules: Vec<&str> = told.rules.iter().map(|rule| rule.id).collect();
-        all.push((told.severity, told.message, told.code, rules.join(", ")));
-    }
+pub(super) fn risks(mut all: Vec<Told>, document: &mut Document) {
     if all.is_empty() {
         return;
     }
     // Stable: of one severity, in the order of the report.
-    all.sort_by_key(|(severity, ..)| std::cmp::Reverse(*severity));
+    all.sort_by_key(|told| std::cmp::Reverse(told.severity));
     let mut seen = BTreeSet::new();
-    all.retain(|(_, message, ..)| seen.insert(message.clone()));
+    all.retain(|told| seen.insert(told.message.clone()));
     let more = all.len().saturating_sub(SHOWN);
     let mut table = Table::new(&["severity", "what", "code", "rules"]);
-    for (severity, message, code, rules) in all.into_iter().take(SHOWN) {
+    for told in all.into_iter().take(SHOWN) {
+        let rules: Vec<&str> = told.rules.iter().map(|rule| rule.id).collect();
         table.rows.push(vec![
-            Cell::toned(severity.word(), severity.into()),
-            Cell::from(message),
-            Cell::toned(code, Tone::Dim),
-            Cell::from(rules),
+            Cell::toned(told.severity.word(), told.severity.into()),
+            Cell::from(told.message),
+            Cell::toned(told.code, Tone::Dim),
+            Cell::from(rules.join(", ")),
         ]);
     }
     document.weighty(Weight::Needed(0), "Risks by severity");
@@ -76,6 +48,9 @@ pub(super) fn input(review: &Review, document: &mut Document) {
     };
     row("made by", format!("aksplan {}", env!("CARGO_PKG_VERSION")));
     row("read from", input.sources.join(", "));
+    if !input.flags.is_empty() {
+        row("asked with", input.flags.join(" "));
+    }
     row(
         "fingerprint of what was read (SHA-256)",
         input.fingerprint.clone(),
@@ -107,7 +82,8 @@ pub(super) fn input(review: &Review, document: &mut Document) {
     document.table("Versions and input", table);
     left_out(review.clusters.len(), document);
     document.paragraph(
-        "The same input and the same version give the same report, byte for byte; the fingerprint tells whether the input is the same.",
+        "The same input, the same flags and the same version give the same report, byte for byte; the fingerprint tells whether the facts, \
+         operations and timelines that were read are the same.",
     );
 }
 

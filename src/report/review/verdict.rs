@@ -1,13 +1,15 @@
 //! What is decided and by what: the first screen.
 
-use super::{Review, SPELLED_OUT};
+use super::{Moved, Review, SPELLED_OUT};
 use crate::finding::{Severity, counted, grouped};
-use crate::migrate::decision::Go;
+use crate::migrate::decision::{Decision, Go, Reason};
 use crate::predict::Prediction;
+use crate::readiness::ItemState;
 use crate::report::document::{Block, Cell, Document, Number, Table, Tone, Weight};
 use crate::report::predict::{numbers, tone, verdict};
 use crate::report::simulation::span;
-use crate::report::told;
+use crate::report::told::{self, Told};
+use std::collections::BTreeSet;
 
 /// An estate in a word.
 pub fn estate_word(worst: Option<Severity>) -> (&'static str, Tone) {
@@ -26,38 +28,38 @@ pub(super) fn go_tone(go: Go) -> Tone {
     }
 }
 
-pub(super) fn lead(review: &Review, document: &mut Document) {
+pub(super) fn lead(review: &Review, told: &[Told], document: &mut Document) {
     let moves = review
         .clusters
         .iter()
         .filter_map(|part| part.moved.as_ref());
-    let moves: Vec<_> = moves.collect();
+    let mut moves: Vec<&Moved> = moves.collect();
+    // Whoever reads only the first of many reads the worst.
+    moves.sort_by_key(|moved| std::cmp::Reverse(moved.decision.go));
     for moved in moves.iter().take(SPELLED_OUT) {
-        let decision = &moved.decision;
-        let why = match decision.go {
-            Go::No => counted(
-                decision.blockers.len() as u64,
-                "thing must be gone before",
-                "things must be gone before",
-            ),
-            _ => counted(
-                decision.conditions.len() as u64,
-                "condition to look at",
-                "conditions to look at",
-            ),
-        };
         document.blocks.push(Block::Verdict {
-            word: Cell::toned(decision.go.word(), go_tone(decision.go)),
-            sentence: format!("{}: {why}. {}", moved.title, moved.in_short()),
+            word: Cell::toned(moved.decision.go.word(), go_tone(moved.decision.go)),
+            sentence: format!(
+                "{}: {}. {}",
+                moved.title,
+                in_the_way(&moved.decision),
+                moved.in_short()
+            ),
         });
     }
     if moves.len() > SPELLED_OUT {
-        document.talk(format!(
-            "and {} more moves, each in a section of its own",
-            moves.len() - SPELLED_OUT
+        let rest = &moves[SPELLED_OUT..];
+        let no = rest.iter().filter(|moved| moved.decision.go == Go::No);
+        document.paragraph(format!(
+            "and {} more moves, {} of them no go, each in a section of its own",
+            rest.len(),
+            no.count()
         ));
     }
     estate(review, document);
+    operations(review.predictions, document);
+    timeline(review, document);
+    ready(review, document);
     let mut cards = Vec::new();
     if let [one] = moves.as_slice() {
         cards.extend(one.numbers());
@@ -76,8 +78,93 @@ pub(super) fn lead(review: &Review, document: &mut Document) {
             Tone::Dim,
         );
     }
-    against(review, document);
+    for sentence in review.left_out {
+        document.toned(sentence.clone(), Tone::Warning);
+    }
+    of_moves(&moves, document);
+    of_the_estate(told, document);
     document.table("What was asked", asked(review.predictions));
+}
+
+/// How much is left to do before, in a clause.
+fn in_the_way(decision: &Decision) -> String {
+    match decision.go {
+        Go::No => counted(
+            decision.blockers.len() as u64,
+            "thing must be gone before",
+            "things must be gone before",
+        ),
+        _ => match decision.conditions.len() {
+            0 => "nothing that was read stands against it".to_string(),
+            some => counted(some as u64, "condition to look at", "conditions to look at"),
+        },
+    }
+}
+
+/// What AKS answers to what the input asks, where it does not simply do it.
+fn operations(predictions: &[Prediction], document: &mut Document) {
+    let stands = |prediction: &&Prediction| prediction.worst() == Severity::Blocker;
+    let failing: Vec<&Prediction> = predictions.iter().filter(stands).collect();
+    let Some(first) = failing.first() else {
+        return;
+    };
+    let code = first
+        .errors
+        .first()
+        .map_or_else(String::new, |error| format!(" with {}", error.code));
+    document.blocks.push(Block::Verdict {
+        word: Cell::toned("Fails", Tone::Bad),
+        sentence: format!(
+            "{} of {} that were asked about: {}: {}{code}",
+            failing.len(),
+            counted(predictions.len() as u64, "operation", "operations"),
+            told::asked(first),
+            verdict(first),
+        ),
+    });
+}
+
+fn timeline(review: &Review, document: &mut Document) {
+    let Some(played) = review.played else { return };
+    let findings = played.findings();
+    let Some(first) = findings
+        .iter()
+        .find(|finding| finding.severity == Severity::Blocker)
+    else {
+        return;
+    };
+    document.blocks.push(Block::Verdict {
+        word: Cell::toned("Runs out", Tone::Bad),
+        sentence: format!("as the timeline plays: {}", first.message),
+    });
+}
+
+/// Readiness has a say on the first screen only where something of it must not be.
+fn ready(review: &Review, document: &mut Document) {
+    let checked = review.clusters.iter();
+    let checked = checked.filter_map(|part| part.readiness.as_ref());
+    let worst: Vec<_> = checked
+        .flat_map(|readiness| {
+            let items = readiness.items.iter();
+            items
+                .filter(|item| {
+                    item.state == ItemState::NotReady && item.severity == Severity::Blocker
+                })
+                .map(|item| (&readiness.cluster, item))
+        })
+        .collect();
+    let Some((cluster, first)) = worst.first() else {
+        return;
+    };
+    document.blocks.push(Block::Verdict {
+        word: Cell::toned("Not ready", Tone::Bad),
+        sentence: format!(
+            "{} of readiness must not be so: {cluster}: {}: {}",
+            counted(worst.len() as u64, "item", "items"),
+            first.asks,
+            first.evidence
+        ),
+    });
 }
 
 /// The estate as it is, in a sentence.
@@ -152,40 +239,67 @@ fn fullest(review: &Review) -> Option<Number> {
     })
 }
 
-fn against(review: &Review, document: &mut Document) {
-    const SHOWN: usize = 40;
-    let parts = review.clusters.iter();
-    let moves: Vec<_> = parts.filter_map(|part| part.moved.as_ref()).collect();
+/// Items of a list on the first screen; the sections below have all.
+const SHOWN: usize = 40;
+
+fn of_moves(moves: &[&Moved], document: &mut Document) {
     let several = moves.len() > 1;
     let mut items: Vec<(Cell, String)> = Vec::new();
-    for moved in &moves {
-        let of = |sentence: &String| match several {
-            true => format!("{}: {sentence}", moved.cluster),
-            false => sentence.clone(),
+    for moved in moves {
+        let mut add = |mark: &str, tone: Tone, sentences: Vec<String>| {
+            items.extend(sentences.into_iter().map(|sentence| {
+                let sentence = match several {
+                    true => format!("{}: {sentence}", moved.cluster),
+                    false => sentence,
+                };
+                (Cell::toned(mark, tone), sentence)
+            }));
         };
-        let blockers = moved.decision.blockers.iter();
-        items.extend(blockers.map(|sentence| (Cell::toned("blocker", Tone::Bad), of(sentence))));
-        let conditions = moved.decision.conditions.iter();
-        items.extend(
-            conditions.map(|sentence| (Cell::toned("condition", Tone::Warning), of(sentence))),
-        );
+        let of_reasons = |reasons: &[Reason]| -> Vec<String> {
+            let sentences = reasons.iter().map(|reason| reason.sentence.clone());
+            sentences.collect()
+        };
+        let decision = &moved.decision;
+        add("blocker", Tone::Bad, of_reasons(&decision.blockers));
+        add("condition", Tone::Warning, of_reasons(&decision.conditions));
+        add("would help", Tone::Good, moved.helps.clone());
+        add("to accept", Tone::Dim, of_reasons(&decision.accepted));
     }
-    for finding in &review.assessment.findings {
-        if finding.severity == Severity::Blocker {
-            items.push((Cell::toned("blocker", Tone::Bad), finding.message.clone()));
-        }
-    }
+    // Blockers of every move before any condition, and what goes with every move last.
+    items.sort_by_key(|(mark, _)| match mark.tone {
+        Tone::Bad => 0,
+        Tone::Warning => 1,
+        Tone::Good => 2,
+        _ => 3,
+    });
+    list("Blockers and conditions", items, document);
+}
+
+/// What must not be so already, or would not be after what was asked; of moves the list above has it.
+fn of_the_estate(told: &[Told], document: &mut Document) {
+    let mut seen = BTreeSet::new();
+    let items = told
+        .iter()
+        .filter(|told| told.severity == Severity::Blocker && !told.detail.starts_with("move"))
+        .filter(|told| seen.insert(told.message.as_str()))
+        .map(|told| (Cell::toned("blocker", Tone::Bad), told.message.clone()));
+    list(
+        "What must not be, apart from the move",
+        items.collect(),
+        document,
+    );
+}
+
+fn list(heading: &str, mut items: Vec<(Cell, String)>, document: &mut Document) {
     if items.is_empty() {
         return;
     }
-    // Blockers of every move before any condition.
-    items.sort_by_key(|(mark, _)| mark.tone != Tone::Bad);
     let more = items.len().saturating_sub(SHOWN);
     items.truncate(SHOWN);
-    document.weighty(Weight::Decides, "Blockers and conditions");
+    document.weighty(Weight::Decides, heading);
     document.blocks.push(Block::List(items));
     if more > 0 {
-        document.talk(format!(
+        document.paragraph(format!(
             "and {} more, in the sections below",
             grouped(more as u64)
         ));

@@ -4,7 +4,7 @@ use super::{ErrorShape, FORMAT_VERSION, FindingShape};
 use crate::predict::describe;
 use crate::report::growth::{Played, first_words, standard_error};
 use crate::simulate::growth::futures::{Futures, day_of, so_far};
-use crate::simulate::growth::run::{Happening, Told};
+use crate::simulate::growth::run::{FailedRequest, Happening};
 use crate::simulate::growth::watch::{Kind, Outcome};
 use crate::simulate::growth::world::{HOURS_A_DAY, HOURS_A_WEEK, Range};
 use schemars::JsonSchema;
@@ -201,7 +201,7 @@ impl SimulateShape {
             starts: world.starts.to_string(),
             ends: played.ends().to_string(),
             weeks: world.weeks,
-            first_failure: run.first_failure().map(|told| failure(played, told)),
+            first_failure: run.first_failure().map(|request| failure(played, request)),
             ranges: courses
                 .map(|(range, weeks)| CourseShape {
                     name: range.name.clone(),
@@ -243,19 +243,19 @@ fn kind(range: &Range) -> &'static str {
     }
 }
 
-fn failure(played: &Played, told: &Told) -> FailureShape {
+fn failure(played: &Played, request: &FailedRequest) -> FailureShape {
     FailureShape {
-        date: told.date.to_string(),
-        kind: told.failure.kind.key(),
-        cluster: told.cluster.clone(),
-        pool: told.pool.clone(),
-        event: told.failure.event,
-        range: played.world.ranges[told.failure.range].name.clone(),
-        nodes: told.failure.from,
-        nodes_wanted: told.failure.to,
-        nodes_that_fit: told.failure.largest,
-        doubtful: told.failure.doubtful,
-        error: ErrorShape::from(&told.answer),
+        date: request.date.to_string(),
+        kind: request.failure.kind.key(),
+        cluster: request.cluster.clone(),
+        pool: request.pool.clone(),
+        event: request.failure.event,
+        range: played.world.ranges[request.failure.range].name.clone(),
+        nodes: request.failure.from,
+        nodes_wanted: request.failure.to,
+        nodes_that_fit: request.failure.largest,
+        doubtful: request.failure.doubtful,
+        error: ErrorShape::from(&request.answer),
     }
 }
 
@@ -283,7 +283,7 @@ fn shape_of(played: &Played, happening: &Happening) -> HappeningShape {
                 Outcome::NothingToDo => "nothing_to_do",
             },
         },
-        Happening::Failed(told) => HappeningShape::Failure(Box::new(failure(played, told))),
+        Happening::Failed(request) => HappeningShape::Failure(Box::new(failure(played, request))),
         Happening::Pending {
             date,
             pool,

@@ -1,11 +1,16 @@
 //! `aksplan report -o json`.
 
+use super::growth::SimulateShape;
+use super::page::{SectionShape, sections};
 use super::readiness::ReadinessShape;
 use super::simulation::SimulationShape;
 use super::{CapacityShape, CompareShape, FORMAT_VERSION, PredictShape};
+use crate::finding::Severity;
 use crate::migrate::Dependents;
+use crate::migrate::decision::{Go, Reason};
 use crate::migrate::plan::Plan;
-use crate::report::review::{Moved, Review, estate_word};
+use crate::report::review::{Moved, Review, document, estate_word};
+use crate::report::told::{self, Told};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -18,6 +23,10 @@ pub struct ReportShape {
     pub title: String,
     /// The estate as it is in a word: `Fits`, `Tight`, `Runs out`.
     pub verdict: &'static str,
+    /// The worst decision of all moves: `go`, `go_with_conditions`, `not_known` or `no_go`; `null`: nothing is moved.
+    pub decision: Option<&'static str>,
+    /// Everything that was found, the worst first.
+    pub risks: Vec<RiskShape>,
     pub capacity: CapacityShape,
     pub predictions: Vec<PredictShape>,
     pub network_modes: Vec<CompareShape>,
@@ -25,7 +34,23 @@ pub struct ReportShape {
     pub moves: Vec<MoveShape>,
     /// One for each cluster, unless there are many.
     pub readiness: Vec<ReadinessShape>,
+    /// A timeline that was played; `null`: there is none.
+    pub timeline: Option<SimulateShape>,
     pub input: InputShape,
+    /// The page in words and numbers: with what no field above has.
+    pub sections: Vec<SectionShape>,
+    /// What was not looked at, or is only assumed.
+    pub not_checked: Vec<String>,
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RiskShape {
+    /// Stable: of a finding, or of an error of AKS.
+    pub code: &'static str,
+    pub severity: Severity,
+    pub message: String,
+    pub rules: Vec<&'static str>,
 }
 
 /// The move of one cluster, as it would be.
@@ -35,8 +60,12 @@ pub struct MoveShape {
     pub pod_cidr: Option<String>,
     /// `go`, `go_with_conditions`, `not_known` or `no_go`.
     pub decision: &'static str,
+    /// What must be gone before.
     pub blockers: Vec<String>,
+    /// What must be looked at before.
     pub conditions: Vec<String>,
+    /// What goes with every move: whoever says go accepts it.
+    pub accepted: Vec<String>,
     /// Who relies on pod addresses.
     pub dependents: Dependents,
     /// What `aksplan migrate` says of it; `null`: nodes and pods were not read.
@@ -51,12 +80,17 @@ pub struct InputShape {
     pub made_by: String,
     pub sources: Vec<String>,
     pub observed_at: Option<String>,
-    /// SHA-256 of all facts.
+    /// What was asked for beside them, as it would be typed again.
+    pub flags: Vec<String>,
+    /// SHA-256 of all facts, operations and timelines.
     pub fingerprint: String,
 }
 
 impl ReportShape {
     pub fn of(review: &Review) -> Self {
+        let page = document(review);
+        let mut told = told::of_review(review);
+        told::sort(&mut told);
         let names = review.clusters.iter().map(|part| {
             let cluster = review.inventory.cluster(part.index);
             CompareShape::of(&cluster.name, &part.modes, &part.eligibility, &[])
@@ -69,6 +103,12 @@ impl ReportShape {
             format_version: FORMAT_VERSION,
             title: review.title.to_string(),
             verdict: estate_word(review.assessment.worst()).0,
+            decision: moves
+                .clone()
+                .map(|moved| moved.decision.go)
+                .max()
+                .map(Go::key),
+            risks: told.into_iter().map(RiskShape::from).collect(),
             capacity: CapacityShape::of(review.inventory, review.assessment),
             predictions: review.predictions.iter().map(PredictShape::from).collect(),
             network_modes: names.collect(),
@@ -79,14 +119,34 @@ impl ReportShape {
                 .filter_map(|part| part.readiness.as_ref())
                 .map(ReadinessShape::from)
                 .collect(),
+            timeline: review.played.map(SimulateShape::of),
+            sections: sections(&page),
+            not_checked: page.not_checked,
             input: InputShape {
                 made_by: format!("aksplan {}", env!("CARGO_PKG_VERSION")),
                 sources: review.input.sources.clone(),
                 observed_at: review.inventory.observed_at.map(|at| at.to_string()),
+                flags: review.input.flags.clone(),
                 fingerprint: review.input.fingerprint.clone(),
             },
         }
     }
+}
+
+impl From<Told> for RiskShape {
+    fn from(told: Told) -> Self {
+        RiskShape {
+            code: told.code,
+            severity: told.severity,
+            message: told.message,
+            rules: super::ids(&told.rules),
+        }
+    }
+}
+
+fn sentences(reasons: &[Reason]) -> Vec<String> {
+    let sentences = reasons.iter().map(|reason| reason.sentence.clone());
+    sentences.collect()
 }
 
 impl From<&Moved> for MoveShape {
@@ -95,8 +155,9 @@ impl From<&Moved> for MoveShape {
             cluster: moved.cluster.clone(),
             pod_cidr: moved.pod_cidr.map(|range| range.to_string()),
             decision: moved.decision.go.key(),
-            blockers: moved.decision.blockers.clone(),
-            conditions: moved.decision.conditions.clone(),
+            blockers: sentences(&moved.decision.blockers),
+            conditions: sentences(&moved.decision.conditions),
+            accepted: sentences(&moved.decision.accepted),
             dependents: moved.breaks.clone(),
             simulation: moved.simulated.clone(),
             plan: moved.plan.clone(),

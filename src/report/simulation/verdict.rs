@@ -6,7 +6,7 @@ use crate::finding::{counted, grouped};
 use crate::migrate::window::Window;
 use crate::population::NodeId;
 use crate::report::document::Tone;
-use crate::simulate::outcome::NodeEnd;
+use crate::simulate::Undone;
 use jiff::tz::Offset;
 
 /// A window, and whose it is.
@@ -249,33 +249,10 @@ fn completion(simulation: &Simulation, names: &Names) -> (String, Tone) {
 /// What is left undone, and why, in one clause.
 pub(super) fn why_not(simulation: &Simulation, names: &Names) -> String {
     const NAMED: usize = 4;
-    let (setting, outcome) = (simulation.setting, simulation.outcome);
-    let refused = outcome
-        .groups
-        .iter()
-        .zip(&setting.groups)
-        .find(|(outcome, _)| {
-            outcome.failed && outcome.surge_refused.is_some() && outcome.rolling.is_none()
-        });
-    if let Some((group, setting)) = refused {
-        return format!(
-            "the {} of pool {} do not fit",
-            counted(
-                u64::from(group.surge_refused.unwrap_or(0)),
-                "surge node",
-                "surge nodes"
-            ),
-            setting.name
-        );
+    let undone = Undone::of(simulation.setting, simulation.outcome);
+    if let Some(words) = undone.surge_words() {
+        return words;
     }
-    let with = |ends: &[NodeEnd]| -> Vec<NodeId> {
-        outcome
-            .nodes
-            .iter()
-            .filter(|node| ends.contains(&node.end))
-            .map(|node| node.node)
-            .collect()
-    };
     let called = |nodes: &[NodeId]| {
         let all: Vec<String> = nodes
             .iter()
@@ -288,45 +265,41 @@ pub(super) fn why_not(simulation: &Simulation, names: &Names) -> String {
         )
     };
     let mut clauses = Vec::new();
-    let stuck = with(&[NodeEnd::Stuck, NodeEnd::TimedOut, NodeEnd::Quarantined]);
-    if !stuck.is_empty() {
-        let mut budgets: Vec<String> = outcome
-            .nodes
-            .iter()
-            .filter(|node| stuck.contains(&node.node))
-            .filter_map(|node| node.waited_for?.budget)
-            .map(|budget| setting.population.budget_name(budget))
-            .collect();
-        budgets.sort();
-        budgets.dedup();
-        let stay = if stuck.len() == 1 { "stays" } else { "stay" };
-        clauses.push(match budgets.as_slice() {
-            [] => format!("{} {stay} undrained", called(&stuck)),
-            [one] => format!("{} {stay} blocked by budget {one}", called(&stuck)),
+    let blocked = &undone.blocked;
+    if !blocked.is_empty() {
+        let stay = if blocked.len() == 1 { "stays" } else { "stay" };
+        clauses.push(match undone.budgets.as_slice() {
+            [] => format!("{} {stay} undrained", called(blocked)),
+            [one] => format!("{} {stay} blocked by budget {one}", called(blocked)),
             several => format!(
                 "{} {stay} blocked by budgets {}",
-                called(&stuck),
+                called(blocked),
                 listed(several, NAMED)
             ),
         });
     }
-    let refused = with(&[NodeEnd::Refused]);
-    if !refused.is_empty() {
-        clauses.push(format!("kubectl refuses to drain {}", called(&refused)));
+    if !undone.refused.is_empty() {
+        clauses.push(format!(
+            "kubectl refuses to drain {}",
+            called(&undone.refused)
+        ));
     }
-    let failed = with(&[NodeEnd::Failed]);
-    if !failed.is_empty() {
-        clauses.push(format!("the drain of {} fails for good", called(&failed)));
+    if !undone.failed.is_empty() {
+        clauses.push(format!(
+            "the drain of {} fails for good",
+            called(&undone.failed)
+        ));
     }
-    let without = with(&[NodeEnd::NoAddresses]);
-    if !without.is_empty() {
-        clauses.push(format!("no addresses are left for {}", called(&without)));
+    if !undone.without_addresses.is_empty() {
+        clauses.push(format!(
+            "no addresses are left for {}",
+            called(&undone.without_addresses)
+        ));
     }
-    let unreached = with(&[NodeEnd::NotReached]);
-    if !unreached.is_empty() {
+    if undone.unreached > 0 {
         clauses.push(format!(
             "{} never reached",
-            counted(unreached.len() as u64, "node is", "nodes are")
+            counted(undone.unreached as u64, "node is", "nodes are")
         ));
     }
     if clauses.is_empty() {

@@ -216,6 +216,9 @@ impl Engine<'_, '_> {
     pub(super) fn one_ready_less(&mut self, pod: PodId) {
         if let Some(workload) = self.setting.population.pods[pod.at()].workload {
             let ready = &mut self.ready[workload.at()];
+            if *ready == 1 {
+                self.none_since[workload.at()] = self.queue.now();
+            }
             *ready = ready.saturating_sub(1);
             let lowest = &mut self.lowest_ready[workload.at()];
             *lowest = (*lowest).min(*ready);
@@ -513,6 +516,10 @@ impl Engine<'_, '_> {
         let facts = &self.setting.population.pods[pod.at()];
         if let Some(workload) = facts.workload {
             self.ready[workload.at()] += 1;
+            let since = std::mem::replace(&mut self.none_since[workload.at()], NEVER);
+            if since != NEVER {
+                self.none_ready[workload.at()] += self.queue.now() - since;
+            }
         }
         self.ledger.ready(&self.setting.budgets, facts.shape);
         self.restores_order(pod);

@@ -25,7 +25,7 @@ pub struct Week {
 
 /// A failure with its words.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct FailedRequest {
     pub failure: Failure,
     pub date: Date,
     pub cluster: String,
@@ -43,7 +43,7 @@ pub enum Happening {
         event: usize,
         outcome: Outcome,
     },
-    Failed(Box<Told>),
+    Failed(Box<FailedRequest>),
     /// More nodes are wanted than `max_count`: pods wait, addresses or not.
     Pending {
         date: Date,
@@ -65,16 +65,16 @@ pub struct Run {
 
 impl Run {
     /// The first thing that fails for want of addresses.
-    pub fn first_failure(&self) -> Option<&Told> {
+    pub fn first_failure(&self) -> Option<&FailedRequest> {
         self.failures().next()
     }
 
     /// Everything that fails, doubtful ones left out.
-    pub fn failures(&self) -> impl Iterator<Item = &Told> {
+    pub fn failures(&self) -> impl Iterator<Item = &FailedRequest> {
         self.happenings
             .iter()
             .filter_map(|happening| match happening {
-                Happening::Failed(told) if !told.failure.doubtful => Some(told.as_ref()),
+                Happening::Failed(request) if !request.failure.doubtful => Some(request.as_ref()),
                 _ => None,
             })
     }
@@ -141,13 +141,14 @@ impl Watch for Book<'_> {
     }
 
     fn failed(&mut self, world: &World, state: &State, failure: Failure) {
-        self.happenings.push(Happening::Failed(Box::new(Told {
-            failure,
-            date: world.date(failure.hour),
-            cluster: world.sites[failure.site].name.clone(),
-            pool: failure.pool.map(|pool| world.pool_name(pool)),
-            answer: told::answer(self.inventory, world, state, &failure),
-        })));
+        self.happenings
+            .push(Happening::Failed(Box::new(FailedRequest {
+                failure,
+                date: world.date(failure.hour),
+                cluster: world.sites[failure.site].name.clone(),
+                pool: failure.pool.map(|pool| world.pool_name(pool)),
+                answer: told::answer(self.inventory, world, state, &failure),
+            })));
     }
 
     fn pending(&mut self, world: &World, state: &State, pool: usize) {
@@ -176,25 +177,25 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
     let mut fell_back = false;
     for happening in &run.happenings {
         match happening {
-            Happening::Failed(told) if told.failure.doubtful => {
-                let range = &world.ranges[told.failure.range];
+            Happening::Failed(request) if request.failure.doubtful => {
+                let range = &world.ranges[request.failure.range];
                 found.push(Finding::new(
                     Severity::Warning,
                     "migration-surge-cost",
                     format!(
                         "{}: {}: surge nodes of the move want {} if they still hold their pods' addresses; {} are free. The move \
                          is played as if they held one each",
-                        told.date,
+                        request.date,
                         range.name,
-                        counted(told.failure.wanted, "address", "addresses"),
-                        grouped(told.failure.free)
+                        counted(request.failure.wanted, "address", "addresses"),
+                        grouped(request.failure.free)
                     ),
                     &[&rule::MIG_22, &rule::UPG_7],
-                ));
+                ).about(Subject::Cluster(request.cluster.clone())));
             }
-            Happening::Failed(told) => {
-                let runtime = told.failure.kind != Kind::Admission;
-                if ranges.insert((told.failure.range, runtime)) {
+            Happening::Failed(request) => {
+                let runtime = request.failure.kind != Kind::Admission;
+                if ranges.insert((request.failure.range, runtime)) {
                     found.push(Finding {
                         severity: Severity::Blocker,
                         code: if runtime {
@@ -202,13 +203,16 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
                         } else {
                             "request-refused"
                         },
-                        message: failure_sentence(world, told),
-                        rules: told.answer.rules.clone(),
-                        subject: Subject::default(),
+                        message: failure_sentence(world, request),
+                        rules: request.answer.rules.clone(),
+                        subject: match &request.pool {
+                            Some(pool) => of_pool(pool),
+                            None => Subject::Cluster(request.cluster.clone()),
+                        },
                     });
                 }
-                let falls_back = world.sites[told.failure.site].falls_back;
-                if told.failure.kind == Kind::Surge && falls_back && !fell_back {
+                let falls_back = world.sites[request.failure.site].falls_back;
+                if request.failure.kind == Kind::Surge && falls_back && !fell_back {
                     fell_back = true;
                     found.push(Finding::new(
                         Severity::Info,
@@ -216,7 +220,7 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
                         "from Kubernetes 1.35 on AKS tries again with one surge node when all of them cannot be had; played as \
                          failed",
                         &[&rule::UPG_6],
-                    ));
+                    ).about(Subject::Cluster(request.cluster.clone())));
                 }
             }
             Happening::Pending {
@@ -235,7 +239,7 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
                             grouped(*max_count)
                         ),
                         &[&rule::ISS_2],
-                    ));
+                    ).about(of_pool(pool)));
                 }
             }
             Happening::Answered { .. } => {}
@@ -245,17 +249,25 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
     found
 }
 
+/// The pool that is called `cluster/pool`.
+fn of_pool(name: &str) -> Subject {
+    match name.rsplit_once('/') {
+        Some((cluster, pool)) => Subject::pool(cluster, pool),
+        None => Subject::Estate,
+    }
+}
+
 /// `2027-01-05: spoke/aks: pool payments/apps from 5 to 7 nodes: 218 addresses wanted, 147 available; 6 nodes fit`.
-fn failure_sentence(world: &World, told: &Told) -> String {
-    let failure = &told.failure;
-    let who = match (&told.pool, failure.from == failure.to) {
+fn failure_sentence(world: &World, request: &FailedRequest) -> String {
+    let failure = &request.failure;
+    let who = match (&request.pool, failure.from == failure.to) {
         (Some(pool), false) => format!(
             "pool {pool} from {} to {}",
             grouped(failure.from),
             counted(failure.to, "node", "nodes")
         ),
         (Some(pool), true) => format!("pool {pool}"),
-        (None, _) => format!("cluster {}", told.cluster),
+        (None, _) => format!("cluster {}", request.cluster),
     };
     let wanted = match failure.kind {
         Kind::Admission => "counted",
@@ -270,7 +282,7 @@ fn failure_sentence(world: &World, told: &Told) -> String {
     };
     format!(
         "{}: {}: {who}: {} {wanted}, {} available{fitting}",
-        told.date,
+        request.date,
         world.ranges[failure.range].name,
         counted(failure.wanted, "address", "addresses"),
         grouped(failure.free)

@@ -204,6 +204,15 @@ impl Checker<'_> {
             ended.lowest_ready,
             self.lowest
         );
+        for (workload, (had_one, now, none)) in self.ready.iter().enumerate() {
+            let said = ended.none_ready[workload];
+            // What is not over when the log ends may go on for what the log does not tell.
+            let is_over = *now > 0 || !had_one;
+            must!(
+                said == *none || (!is_over && said > *none),
+                "workload {workload} has no ready pod for {said} s, not {none}"
+            );
+        }
         must!(
             ended.unplaced as usize == waiting,
             "{} unplaced, not {waiting}",

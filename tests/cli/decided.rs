@@ -1,0 +1,338 @@
+//! What a report decides: every format says the same, the exit code with them, and nothing that `migrate` warns of is lost.
+
+use super::{run, stdout};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("decided-{name}"));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a writable target folder");
+    folder
+}
+
+fn written(folder: &Path, text: &str) -> String {
+    let file = folder.join("estate.yaml");
+    fs::write(&file, text).expect("a writable folder");
+    file.to_str().expect("UTF-8").to_string()
+}
+
+/// One cluster that fits and one that is asked to grow beyond its subnet.
+const TWO: &str = "\
+apiVersion: aksplan/v1
+name: two
+virtual_networks:
+  - { name: va, address_space: [10.1.0.0/16], subnets: [{ name: s, cidr: 10.1.0.0/22 }] }
+  - { name: vb, address_space: [10.2.0.0/16], subnets: [{ name: s, cidr: 10.2.0.0/24 }] }
+clusters:
+  - { name: ca, network_plugin: azure, pools: [{ name: p, mode: System, count: 3, max_pods: 30, subnet: va/s }] }
+  - { name: cb, network_plugin: azure, pools: [{ name: p, mode: System, count: 3, max_pods: 30, subnet: vb/s }] }
+operations:
+  - { cluster: cb, scale: { pool: p, count: 50 } }
+";
+
+/// A timeline that ends in a blocker, of an estate that fits today.
+const RUNS_OUT: &str = "\
+apiVersion: aksplan/v1
+name: runs out
+virtual_networks:
+  - { name: v, address_space: [10.0.0.0/16], subnets: [{ name: s, cidr: 10.0.0.0/24 }] }
+clusters:
+  - { name: c, network_plugin: azure, pools: [{ name: p, mode: System, count: 3, max_pods: 30, subnet: v/s }] }
+timeline:
+  starts: 2026-12-01
+  weeks: 30
+  growth: [{ pool: p, nodes_a_week: 0.5 }]
+";
+
+/// So many clusters that none is looked at one by one.
+fn fleet() -> String {
+    let mut networks = String::new();
+    let mut clusters = String::new();
+    for number in 0..25 {
+        networks.push_str(&format!(
+            "  - {{ name: v{number}, address_space: [10.{number}.0.0/16], subnets: [{{ name: s, cidr: 10.{number}.0.0/20 }}] }}\n"
+        ));
+        clusters.push_str(&format!(
+            "  - {{ name: c{number}, network_plugin: azure, network_policy: azure, pools: [{{ name: p, mode: System, count: 3, \
+             max_pods: 30, subnet: v{number}/s }}] }}\n"
+        ));
+    }
+    format!(
+        "apiVersion: aksplan/v1\nname: fleet\nvirtual_networks:\n{networks}clusters:\n{clusters}"
+    )
+}
+
+/// Whether the exit code, SARIF, JUnit, JSON and the page know of something that must not be; it is one answer.
+fn blocks(what: &str, arguments: &[&str]) -> bool {
+    let of = |format: &str| stdout(&[arguments, &["-o", format]].concat());
+    let gate = run(&[arguments, &["-o", "json", "--fail-on", "blocker"]].concat());
+    let by_gate = match gate.status.code() {
+        Some(0) => false,
+        Some(3) => true,
+        other => panic!("{what}: {other:?}"),
+    };
+    let json: Value = serde_json::from_str(&of("json")).expect("JSON");
+    let risks = json["risks"].as_array().expect("risks");
+    let by_json = risks.iter().any(|risk| risk["severity"] == "blocker");
+    let sarif: Value = serde_json::from_str(&of("sarif")).expect("JSON");
+    let results = sarif["runs"][0]["results"].as_array().expect("results");
+    let by_sarif = results.iter().any(|result| result["level"] == "error");
+    let by_junit = of("junit").contains("<failure");
+    let page = of("markdown");
+    // What is on the page before its first chapter.
+    let first = page
+        .split("## What changes and why")
+        .next()
+        .expect("a first screen");
+    let by_page = first.contains("- **blocker** ");
+    for (format, known) in [
+        ("JSON", by_json),
+        ("SARIF", by_sarif),
+        ("JUnit", by_junit),
+        ("the page", by_page),
+    ] {
+        assert_eq!(known, by_gate, "{what}: {format} and the exit code");
+    }
+    let notifications = &sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+    assert_eq!(
+        notifications.as_array().map_or(0, Vec::len),
+        json["not_checked"].as_array().map_or(0, Vec::len),
+        "{what}: what was not checked"
+    );
+    by_gate
+}
+
+#[test]
+fn every_format_and_the_exit_code_are_of_one_mind() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut files: Vec<String> = fs::read_dir(root)
+        .expect("scenarios")
+        .map(|entry| entry.expect("an entry").path().display().to_string())
+        .collect();
+    files.sort();
+    assert!(files.len() > 10);
+    for file in &files {
+        blocks(file, &["report", "--from", file, "--futures", "20"]);
+    }
+    let two = written(&folder("two"), TWO);
+    let from = ["report", "--from", &two];
+    assert!(blocks("both", &from));
+    let scoped = |more: [&'static str; 2]| [&from[..], &more].concat();
+    assert!(blocks("the one asked about", &scoped(["--cluster", "cb"])));
+    assert!(!blocks("the other", &scoped(["--cluster", "ca"])));
+    assert!(!blocks("its network", &scoped(["--vnet", "va"])));
+    let runs_out = written(&folder("runs-out"), RUNS_OUT);
+    assert!(blocks("a timeline", &["report", "--from", &runs_out]));
+    assert!(blocks(
+        "a fleet",
+        &["report", "--from", &written(&folder("fleet"), &fleet())]
+    ));
+}
+
+#[test]
+fn what_a_fleet_is_not_asked_is_said() {
+    let from = written(&folder("left-out"), &fleet());
+    let page = stdout(&["report", "--from", &from, "-o", "markdown"]);
+    let said =
+        "of 25 clusters, which are more than 24, no move was simulated and no readiness looked at";
+    assert!(page.contains(said), "{page}");
+}
+
+#[test]
+fn a_typing_error_is_no_finding() {
+    let from = written(&folder("typing"), TWO);
+    for range in ["garbage", "10.0.0.1/16", "fd00::/64"] {
+        let answer = run(&["report", "--from", &from, "--pod-cidr", range]);
+        let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+        assert_eq!(answer.status.code(), Some(2), "{range}: {said}");
+        assert!(said.contains("--pod-cidr"), "{range}: {said}");
+    }
+    let answer = run(&["report", "--from", &from, "--max-surge", "none=1"]);
+    let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+    assert!(
+        said.contains("--max-surge: no pool `none`; known: p"),
+        "{said}"
+    );
+}
+
+/// The payments cluster with calico, whose replacement reimages every node before the move does.
+fn calico(name: &str, aks: &str) -> String {
+    let scenarios = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/payments");
+    let folder = folder(name);
+    let text = fs::read_to_string(scenarios.join("cluster.yaml")).expect("it is committed");
+    let text = text
+        .replace("network_policy: none", "network_policy: calico")
+        .replace("{ name: aks, cidr: 10.20.0.0/22, foreign: 12 }", aks);
+    assert!(text.contains("calico") && text.contains(aks));
+    fs::write(folder.join("cluster.yaml"), text).expect("a writable folder");
+    fs::copy(scenarios.join("objects.json"), folder.join("objects.json"))
+        .expect("a writable folder");
+    folder.to_str().expect("UTF-8").to_string()
+}
+
+fn json(from: &str, more: &[&str]) -> Value {
+    let arguments = ["report", "--from", from, "--futures", "100", "-o", "json"];
+    serde_json::from_str(&stdout(&[&arguments[..], more].concat())).expect("JSON")
+}
+
+#[test]
+fn a_reimage_before_the_move_counts() {
+    let tight = calico("tight", "{ name: aks, cidr: 10.20.0.0/22, foreign: 12 }");
+    let report = json(&tight, &["--window", "1h"]);
+    let of = &report["moves"][0];
+    assert_eq!(of["decision"], "no_go");
+    assert_eq!(
+        of["blockers"],
+        serde_json::json!([
+            "the simulated reimage of step 2-enable-cilium does not complete: the 2 surge nodes of pool system do not fit"
+        ])
+    );
+    let wide = calico("wide", "{ name: aks, cidr: 10.20.0.0/22, foreign: 0 }");
+    let report = json(&wide, &["--window", "1h", "--max-surge", "system=1"]);
+    let of = &report["moves"][0];
+    assert_eq!(of["decision"], "go_with_conditions", "{:#}", of["blockers"]);
+    let conditions = of["conditions"].to_string();
+    assert!(
+        conditions.contains("nine of ten futures do not fit into --window 1h"),
+        "{conditions}"
+    );
+    let page = stdout(&[
+        "report",
+        "--from",
+        &wide,
+        "--futures",
+        "100",
+        "--window",
+        "1h",
+        "--max-surge",
+        "system=1",
+        "-o",
+        "markdown",
+    ]);
+    assert!(page.contains("26 nodes are reimaged 2 times in"), "{page}");
+    assert!(page.contains("Every node is reimaged 2 times:"), "{page}");
+    assert!(page.contains("--max-surge system=1"), "{page}");
+    // What blocks today is taken away by a step, and so is no blocker.
+    assert!(
+        !page.contains("**blocker** network policy calico"),
+        "{page}"
+    );
+    assert!(
+        page.contains("a step of the plan takes it away before the move"),
+        "{page}"
+    );
+}
+
+/// The payments cluster as a snapshot, changed.
+fn snapshot(name: &str, change: impl FnOnce(&mut Value)) -> String {
+    let scenario = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/payments");
+    let file = folder(name).join("estate.json");
+    let path = file.to_str().expect("UTF-8");
+    let from = scenario.to_str().expect("UTF-8");
+    let made = run(&["snapshot", "--from", from, "--file", path]);
+    assert!(made.status.success(), "{made:?}");
+    let text = fs::read_to_string(&file).expect("a snapshot");
+    let mut estate: Value = serde_json::from_str(&text).expect("JSON");
+    estate["inventory"]["observed_at"] = "2026-11-20T09:00:00Z".into();
+    change(&mut estate["inventory"]["clusters"][0]);
+    fs::write(&file, estate.to_string()).expect("a writable folder");
+    path.to_string()
+}
+
+/// Where nothing that was read stands against the move, the word is go: what is the same of every move is accepted, not a condition.
+#[test]
+fn go_is_said_where_nothing_stands_against_it() {
+    let from = snapshot("go", |cluster| {
+        cluster["auto_upgrade"] = serde_json::json!({"channel": "none", "node_os_channel": "None"});
+        cluster["maintenance"] = serde_json::json!([]);
+        let pods = cluster["kubernetes"]["pods"].as_array_mut().expect("pods");
+        let before = pods.len();
+        // Nobody makes the one again, and the other is alone.
+        pods.retain(|pod| {
+            let name = pod["name"].as_str().expect("a name");
+            !name.starts_with("debug-shell") && !name.starts_with("export")
+        });
+        assert_eq!(before - pods.len(), 2);
+        let budgets = cluster["kubernetes"]["disruption_budgets"]
+            .as_array_mut()
+            .expect("budgets");
+        budgets.retain(|budget| budget["name"] != "export");
+    });
+    let calm = [
+        "--window",
+        "4h",
+        "--max-surge",
+        "apps=5",
+        "--max-surge",
+        "system=1",
+    ];
+    let report = json(&from, &calm);
+    let of = &report["moves"][0];
+    assert_eq!(of["decision"], "go", "{:#}", of["conditions"]);
+    assert_eq!(report["decision"], "go");
+    assert_eq!(of["accepted"].as_array().map(Vec::len), Some(2));
+    // A window that the half of all futures miss is none.
+    let report = json(&from, &[&["--window", "10m"], &calm[2..]].concat());
+    assert_eq!(report["decision"], "no_go");
+}
+
+/// Warnings of a plan are conditions of the report, or are accepted with every move.
+#[test]
+fn what_a_plan_warns_of_is_in_the_report() {
+    let snapshot = snapshot("warned", |cluster| {
+        cluster["auto_upgrade"] =
+            serde_json::json!({"channel": "patch", "node_os_channel": "NodeImage"});
+        cluster["maintenance"] = serde_json::json!([{
+            "name": "aksManagedNodeOSUpgradeSchedule",
+            "window": {
+                "schedule": {"weekly": {"interval_weeks": 1, "day_of_week": "sunday"}}, "duration_hours": 4,
+                "utc_offset_minutes": 0, "start_date": null, "start_time": "03:00:00",
+            },
+        }]);
+    });
+    let plan = folder("warned-plan").join("plan.json");
+    let plan = plan.to_str().expect("UTF-8");
+    let window = [
+        "--window",
+        "2026-11-22T02:30Z/2026-11-22T06:30Z",
+        "--futures",
+        "100",
+    ];
+    let made = run(&[
+        &["migrate", "--from", &snapshot, "--out", plan],
+        &window[..],
+    ]
+    .concat());
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let plan: Value =
+        serde_json::from_str(&fs::read_to_string(plan).expect("a plan")).expect("JSON");
+    let report = json(&snapshot, &window[..2]);
+    let of = &report["moves"][0];
+    let told = format!("{} {}", of["conditions"], of["accepted"]);
+    let mut codes = Vec::new();
+    for finding in plan["findings"].as_array().expect("findings") {
+        // What nobody documents of surge nodes is one condition there, with what the simulation makes of it.
+        let rules = finding["rules"].to_string();
+        if rules.contains("MIG-22") {
+            assert!(told.contains("what a surge node takes during the move"));
+        } else if finding["severity"] == "warning" {
+            let message = finding["message"].as_str().expect("a message");
+            let quoted = Value::from(message).to_string();
+            assert!(
+                told.contains(quoted.trim_matches('"')),
+                "{message}\nnot in {told}"
+            );
+            codes.push(finding["code"].as_str().expect("a code").to_string());
+        }
+    }
+    assert!(
+        codes.contains(&"automatic-upgrade-ahead".to_string()),
+        "{codes:?}"
+    );
+}
