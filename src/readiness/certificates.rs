@@ -161,6 +161,10 @@ fn secret(scene: &Scene) -> Item {
                 unknown.push((*secret, format!("{} of type {kind}", told_secret(secret))))
             }
             None if all_types => missing.push(*secret),
+            None if scene.knows("Secret") => unknown.push((
+                *secret,
+                format!("{}, which is none of type {TLS_TYPE}", told_secret(secret)),
+            )),
             None => unknown.push((*secret, told_secret(secret))),
         }
     }

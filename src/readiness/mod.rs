@@ -17,6 +17,7 @@ pub mod signals;
 mod watched;
 
 pub use item::{Item, ItemState, Pillar};
+pub use networking::OVERLAY_CODE;
 
 use crate::finding::Severity;
 use crate::model::{Cluster, Inventory};

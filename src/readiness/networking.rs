@@ -24,10 +24,13 @@ const fn question(code: &'static str, asks: &'static str) -> Question {
     }
 }
 
+/// The item that the move to Overlay makes ready.
+pub const OVERLAY_CODE: &str = "overlay";
+
 const OVERLAY: Question = Question {
     rules: &[&rule::RDY_1, &rule::MIG_20],
     read_from: SHOWN_BY,
-    ..question("overlay", "pods have addresses of an overlay")
+    ..question(OVERLAY_CODE, "pods have addresses of an overlay")
 };
 const CILIUM: Question = Question {
     rules: &[&rule::RDY_1, &rule::MIG_13],

@@ -356,6 +356,11 @@ fn ingress() {
         let item = found(&readiness, code);
         assert_eq!(item.state, NotApplicable, "{code}: {}", item.evidence);
     }
+    // A snapshot of an earlier version does not say whether there is TLS.
+    let readiness = patched("tls-unsaid", &fixture("ready"), |inventory| {
+        objects(inventory).ingresses[0].tls = None;
+    });
+    assert_eq!(found(&readiness, "ingress-tls").state, NotKnown);
     // Gateways alone are judged as ingresses are.
     let readiness = patched("gateways-alone", &fixture("ready"), |inventory| {
         objects(inventory).ingresses.clear();
