@@ -135,10 +135,7 @@ fn cilium(scene: &Scene) -> Item {
         Some(other) => CILIUM.not_ready(
             format!("networkDataplane is {other}"),
             "change the data plane in a step of its own, after the move to Overlay: it reimages every node",
-            [scene.update(&[
-                ("--network-dataplane", Some("cilium")),
-                ("--network-policy", Some("cilium")),
-            ])],
+            [scene.update(&[("--network-dataplane", Some("cilium"))])],
         ),
         None => CILIUM.not_known(
             "networkDataplane is not said",

@@ -7,6 +7,7 @@ use crate::finding::{Severity, counted};
 use crate::model::workload::{CiliumPolicy, IpBlock, NetworkPolicy, Selector};
 use crate::model::{CidrError, IpNet, KubernetesState, NetworkMode, OsType, cidr, parse_cidr};
 use crate::rule;
+use crate::shell::command_line;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
@@ -113,31 +114,49 @@ fn is_past_windows_end(scene: &Scene) -> bool {
     scene.now.is_some_and(|now| now >= end)
 }
 
+/// An engine that this cluster can have, and how it comes to it. No existing cluster of mode node subnet or kubenet takes Cilium, and none with
+/// Windows pools (RDY-1); Cilium takes the place of another engine by itself, Calico does not (RDY-17).
+fn turn_on(scene: &Scene, windows: bool) -> (&'static str, Vec<Option<String>>) {
+    let policy = |engine: &'static str| scene.update(&[("--network-policy", Some(engine))]);
+    let cilium = scene.update(&[("--network-dataplane", Some("cilium"))]);
+    if windows {
+        let mut commands = Vec::new();
+        if scene.cluster.network.policy.is_some() {
+            commands.push(policy("none"));
+        }
+        commands.push(policy("calico"));
+        return (
+            "Cilium does not run on Windows nodes; Calico does, which the documentation says of new clusters only: try it on one that may \
+             break. Each of these updates reimages every node",
+            commands,
+        );
+    }
+    match scene.cluster.mode() {
+        Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet) => (
+            "move to Overlay first, and turn on Cilium after it: each reimages every node. Calico could be turned on now (--network-policy \
+             calico), and has to be turned off again for the move",
+            vec![
+                command_line(
+                    &["aksplan", "migrate"],
+                    &[("--cluster", Some(&scene.cluster.name))],
+                ),
+                cilium,
+            ],
+        ),
+        _ => (
+            "turn on Cilium, which reimages every node and takes the place of another engine",
+            vec![cilium],
+        ),
+    }
+}
+
 fn engine(scene: &Scene) -> Item {
     let network = &scene.cluster.network;
     if is_cilium(scene) {
         return ENGINE.ready("Cilium");
     }
     let windows = (scene.cluster.pools.iter()).any(|pool| matches!(pool.os_type, OsType::Windows));
-    let kubenet = scene.cluster.mode() == Some(NetworkMode::Kubenet);
-    const CALICO: &[(&str, Option<&str>)] = &[("--network-policy", Some("calico"))];
-    const OF_CILIUM: &[(&str, Option<&str>)] = &[
-        ("--network-dataplane", Some("cilium")),
-        ("--network-policy", Some("cilium")),
-    ];
-    let (engine, remedy) = if windows {
-        (
-            CALICO,
-            "turn on Calico, which reimages every node: Cilium does not run on Windows nodes",
-        )
-    } else if kubenet {
-        (
-            CALICO,
-            "turn on Calico, which reimages every node; or move to Overlay first and turn on Cilium then, which kubenet does not have",
-        )
-    } else {
-        (OF_CILIUM, "turn on Cilium, which reimages every node")
-    };
+    let (remedy, commands) = turn_on(scene, windows);
     match network.policy.as_deref() {
         Some(policy) if policy.eq_ignore_ascii_case("azure") => {
             let (question, evidence) = if windows {
@@ -156,13 +175,13 @@ fn engine(scene: &Scene) -> Item {
                     "networkPolicy is azure, whose support ends on 2028-09-30",
                 )
             };
-            question.not_ready(evidence, remedy, [scene.update(engine)])
+            question.not_ready(evidence, remedy, commands)
         }
         Some(policy) => ENGINE.ready(format!("networkPolicy is {policy}")),
         None if scene.is_answered() => ENGINE.not_ready(
             "networkPolicy is none: NetworkPolicy objects have no effect",
             remedy,
-            [scene.update(engine)],
+            commands,
         ),
         None => ENGINE.not_known(
             "networkPolicy is not said",

@@ -8,8 +8,9 @@ rules! {
     RDY_1 = "RDY-1", Documented, "Azure CNI Powered by Cilium enforces network policy without another engine",
         "Overlay gives pods addresses that cost the network nothing, and the Cilium data plane routes services and enforces \
          network policies itself: no Azure or Calico engine is installed beside it. It is what AKS Automatic comes with. It runs on \
-         Linux nodes only.",
-        "MicrosoftDocs/azure-aks-docs azure-cni-powered-by-cilium.md (2026-06-26)";
+         Linux nodes only, and of existing clusters those of mode node subnet do not take it: they move to Overlay first. Turning on its data \
+         plane takes the place of another engine.",
+        "MicrosoftDocs/azure-aks-docs azure-cni-powered-by-cilium.md (2026-06-26), upgrade-azure-cni.md (2024-11-26)";
     RDY_2 = "RDY-2", Documented, "System pools are for system pods",
         "A system pool should not run applications: the taint CriticalAddonsOnly=true:NoSchedule keeps them off, and they get user \
          pools of their own. A label alone does not keep them off. A system pool must have two nodes in production; three are \
@@ -105,8 +106,9 @@ rules! {
          articles/azure-monitor/metrics/prometheus-rule-groups.md (2026-08-07), containers/kubernetes-metric-alerts.md (2026-07-21)";
     RDY_17 = "RDY-17", Documented, "Azure's own network policy engine ends",
         "Support for Azure Network Policy Manager (networkPolicy azure) ends on Windows nodes on 2026-09-30 and on Linux nodes on \
-         2028-09-30. Cilium takes its place on Linux nodes; Calico runs on both.",
-        "MicrosoftDocs/azure-aks-docs, best practices for container networking (read 2026-11)";
+         2028-09-30. Cilium takes its place on Linux nodes; Calico runs on both, on Windows nodes of new clusters. An engine is turned off by \
+         networkPolicy none before Calico takes its place.",
+        "MicrosoftDocs/azure-aks-docs, best practices for container networking (read 2026-11), use-network-policies.md (2024-03-28)";
     RDY_18 = "RDY-18", Documented, "Container insights by legacy authentication is not supported after September 2026",
         "The monitoring add-on signs in by a managed identity where addonProfiles.omsagent.config.useAADAuth is true. Clusters that still use \
          the legacy authentication are not supported after 2026-09-30: the add-on is turned off and on again, with the workspace it has.",

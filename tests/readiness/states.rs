@@ -688,6 +688,15 @@ fn policies() {
             "--network-policy calico",
         ),
         (
+            "no cilium in a node subnet",
+            |f| {
+                aks(f)["networkProfile"] = json!({"networkPlugin": "azure", "networkDataplane": "azure", "networkPolicy": "none"});
+            },
+            "policy-engine",
+            NotReady,
+            "aksplan migrate --cluster shop ; az aks update",
+        ),
+        (
             "nothing said of an engine",
             |f| {
                 aks(f).as_object_mut().unwrap().remove("provisioningState");
@@ -720,7 +729,7 @@ fn how_bad_azures_engine_is() {
             false,
             "2026-10-01T00:00:00Z",
             Severity::Warning,
-            "--network-policy cilium",
+            "--network-dataplane cilium",
         ),
     ] {
         let mut files = fixture("ready");
@@ -734,7 +743,15 @@ fn how_bad_azures_engine_is() {
         let readiness = check(&inventory, &inventory.clusters[0], now);
         let item = found(&readiness, "policy-engine");
         assert_eq!((item.state, item.severity), (NotReady, severity), "{now:?}");
-        assert!(item.commands[0].contains(command), "{:?}", item.commands);
+        let commands = item.commands.join(" ; ");
+        assert!(commands.contains(command), "{commands}");
+        // Calico does not take another engine's place.
+        assert_eq!(
+            commands.contains("--network-policy none ; "),
+            windows,
+            "{commands}"
+        );
+        assert!(!windows || !commands.contains("cilium"), "{commands}");
     }
 }
 
