@@ -235,7 +235,7 @@ mod tests {
             ("PDB", 5),
             ("DRN", 2),
             ("NET", 5),
-            ("RDY", 16),
+            ("RDY", 18),
         ] {
             numbered(prefix, &[1..=last]);
         }

@@ -3,9 +3,12 @@
 
 mod binary;
 mod committed;
+#[path = "readiness/states.rs"]
+mod states;
 
-use aksplan::model::Inventory;
-use aksplan::readiness::{ItemState, Readiness, check};
+use aksplan::finding::Severity;
+use aksplan::model::{Inventory, KubernetesState};
+use aksplan::readiness::{Item, ItemState, Readiness, check};
 use aksplan::report::{markdown, readiness::document};
 use aksplan::source;
 use binary::{aksplan, root};
@@ -73,6 +76,11 @@ fn object<'a>(files: &'a mut Files, kind: &str, name: &str) -> &'a mut Value {
         .unwrap_or_else(|| panic!("{kind} {name}"))
 }
 
+fn push(files: &mut Files, object: Value) {
+    let items = files.get_mut("objects").expect("objects")["items"].as_array_mut();
+    items.expect("a list").push(object);
+}
+
 fn without(files: &mut Files, kind: &str) {
     let items = files.get_mut("objects").expect("objects")["items"].as_array_mut();
     items.expect("a list").retain(|one| one["kind"] != kind);
@@ -135,31 +143,72 @@ const PATCHES: &[Patch] = &[
     ("federated-credentials", |f| {
         f.get_mut("platform").unwrap()[1]["audiences"] = json!(["else"]);
     }),
+    ("pod-identity", |f| {
+        f.get_mut("aks").unwrap()["podIdentityProfile"] = json!({"enabled": true});
+    }),
     ("app-routing", |f| {
-        f.get_mut("aks").unwrap()["ingressProfile"] = json!(null);
+        f.get_mut("aks").unwrap()["ingressProfile"] =
+            json!({"webAppRouting": {"enabled": false, "gatewayApiImplementations": null}});
+    }),
+    ("app-routing-nginx-supported", |f| {
+        object(f, "IngressClass", "traefik")["spec"]["controller"] =
+            json!("webapprouting.kubernetes.azure.com/nginx");
+    }),
+    ("app-routing-nginx-supported", |f| {
+        object(f, "IngressClass", "traefik")["spec"]["controller"] = json!("k8s.io/ingress-nginx");
     }),
     ("ingress-class", |f| {
         object(f, "Ingress", "orders")["spec"]["ingressClassName"] = json!("nginx");
     }),
+    ("ingress-class", |f| {
+        object(f, "Gateway", "shop")["status"]["conditions"][0]["status"] = json!("False");
+    }),
+    ("ingress-class", |f| {
+        object(f, "HTTPRoute", "orders")["spec"]["parentRefs"][0]["name"] = json!("gone");
+    }),
     ("ingress-address", |f| {
         object(f, "Ingress", "orders")["status"] = json!({});
+    }),
+    ("ingress-address", |f| {
+        object(f, "Gateway", "shop")["status"]["addresses"] = json!([]);
     }),
     ("ingress-tls", |f| {
         object(f, "Ingress", "orders")["spec"]["tls"] = json!(null);
     }),
+    ("ingress-tls", |f| {
+        let listeners = object(f, "Gateway", "shop")["spec"]["listeners"].as_array_mut();
+        listeners.unwrap().truncate(1);
+    }),
     ("tls-secret", |f| {
-        object(f, "Certificate", "orders")["spec"]["secretName"] = json!("else");
+        // A second name for the same certificate, and all Secrets but that one.
+        let tls = json!([{"hosts": ["pay.example.com"], "secretName": "pay-tls"}]);
+        object(f, "Ingress", "orders")["spec"]["tls"] = tls;
+        object(f, "Certificate", "orders")["status"]["conditions"][0]["status"] = json!("Unknown");
+        object(f, "Certificate", "orders")["spec"]["secretName"] = json!("pay-tls");
+        let listeners = object(f, "Gateway", "shop")["spec"]["listeners"].as_array_mut();
+        if let Some(https) = listeners.unwrap().get_mut(1) {
+            https["tls"] = json!(null);
+        }
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"tls.key": "aHVudGVyMg=="},
-            "metadata": {"name": "orders-tls", "namespace": "orders"}});
-        let items = f.get_mut("objects").unwrap()["items"].as_array_mut();
-        items.unwrap().push(secret);
+            "metadata": {"name": "else", "namespace": "orders"}});
+        push(f, secret);
     }),
     ("certificate-expiry", |f| {
         object(f, "Certificate", "orders")["status"]["notAfter"] = json!("2026-12-04T08:59:59Z");
     }),
+    ("certificate-expiry", |f| {
+        object(f, "Certificate", "orders")["status"]["renewalTime"] = json!("2026-11-20T07:59:59Z");
+    }),
     ("certificate-issuer", |f| {
         object(f, "ClusterIssuer", "letsencrypt")["status"]["conditions"][0]["status"] =
             json!("False");
+    }),
+    ("certificate-issuer", |f| {
+        object(f, "Certificate", "orders")["spec"]["issuerRef"]["kind"] = json!("Issuer");
+    }),
+    ("policy-engine", |f| {
+        f.get_mut("aks").unwrap()["networkProfile"]["networkPolicy"] = json!("azure");
+        f.get_mut("aks").unwrap()["networkProfile"]["networkDataplane"] = json!("azure");
     }),
     ("policy-engine", |f| {
         f.get_mut("aks").unwrap()["networkProfile"]["networkPolicy"] = json!("none");
@@ -168,12 +217,17 @@ const PATCHES: &[Patch] = &[
     ("default-deny-ingress", |f| {
         object(f, "NetworkPolicy", "default-deny")["spec"]["ingress"] = json!([{}]);
     }),
+    ("ip-block-pods", |f| {
+        // Of nodes, which no selector beside it selects.
+        object(f, "NetworkPolicy", "orders")["spec"]["egress"][0]["to"] =
+            json!([{"ipBlock": {"cidr": "10.240.0.0/24"}}, {"namespaceSelector": {}}]);
+    }),
     ("default-deny-egress", |f| {
         object(f, "NetworkPolicy", "default-deny")["spec"]["policyTypes"] = json!(["Ingress"]);
     }),
     ("ip-block-pods", |f| {
-        object(f, "NetworkPolicy", "orders")["spec"]["egress"][0]["to"][0]["ipBlock"]["cidr"] =
-            json!("10.244.3.0/24");
+        object(f, "NetworkPolicy", "orders")["spec"]["egress"][0]["to"] =
+            json!([{"ipBlock": {"cidr": "10.244.3.0/24"}}]);
     }),
     ("ip-block-pods", |f| {
         object(f, "NetworkPolicy", "orders")["spec"]["egress"][0]["to"][0]["ipBlock"]["cidr"] =
@@ -185,7 +239,12 @@ const PATCHES: &[Patch] = &[
     ("container-insights", |f| {
         f.get_mut("aks").unwrap()["addonProfiles"] = json!({});
     }),
+    ("container-insights", |f| {
+        f.get_mut("aks").unwrap()["addonProfiles"] =
+            json!({"omsagent": {"enabled": true, "config": {"useAADAuth": "false"}}});
+    }),
     ("grafana-linked", |f| {
+        f.get_mut("aks").unwrap()["azureMonitorProfile"]["metrics"]["enabled"] = json!(false);
         f.get_mut("platform").unwrap()[2]["properties"] = json!({});
     }),
     ("alerts-latency", |f| {
@@ -211,6 +270,8 @@ const PATCHES: &[Patch] = &[
 const ALONG: &[(&str, &[&str])] = &[
     // Without the data plane no policy is read by Cilium's rules; with another engine none is enforced.
     ("policy-engine", &["cilium-data-plane"]),
+    // What is shown is what is collected.
+    ("grafana-linked", &["prometheus-metrics"]),
     // A pod of another account asks for an identity which that account does not name.
     ("service-accounts-annotated", &[]),
 ];
@@ -219,13 +280,12 @@ const ALONG: &[(&str, &[&str])] = &[
 fn a_ready_cluster_is_ready_in_every_item() {
     let readiness = judged("ready", &fixture("ready"));
     for item in &readiness.items {
-        assert_eq!(
-            item.state,
-            ItemState::Ready,
-            "{}: {}",
-            item.code,
-            item.evidence
-        );
+        // No ingress is left on an NGINX that ends.
+        let wanted = match item.code {
+            "app-routing-nginx-supported" => ItemState::NotApplicable,
+            _ => ItemState::Ready,
+        };
+        assert_eq!(item.state, wanted, "{}: {}", item.code, item.evidence);
         assert!(
             item.commands.is_empty() && item.remedy.is_empty(),
             "{}",
@@ -264,17 +324,54 @@ fn each_item_fails_by_what_it_asks_for() {
     }
 }
 
-/// Every item but these two has a patch that makes it fail.
+/// What is to change in what was read, where no file can say it.
+fn patched(name: &str, files: &Files, patch: impl Fn(&mut Inventory)) -> Readiness {
+    let mut inventory = inventory(name, files);
+    patch(&mut inventory);
+    let now = NOW.parse().expect("an instant");
+    check(&inventory, &inventory.clusters[0], Some(now))
+}
+
+fn objects(inventory: &mut Inventory) -> &mut KubernetesState {
+    let state = inventory.clusters[0].kubernetes.as_mut();
+    std::sync::Arc::make_mut(state.expect("objects were read"))
+}
+
+fn found<'a>(readiness: &'a Readiness, code: &str) -> &'a Item {
+    let mut items = readiness.items.iter();
+    items.find(|item| item.code == code).expect("it is there")
+}
+
+/// Every item has a patch that makes it fail; that there are no monitors only the cluster itself can say.
 #[test]
 fn no_item_is_always_ready() {
     let readiness = judged("all", &fixture("ready"));
     for item in &readiness.items {
-        let by_time = item.code == "app-routing-nginx-supported";
-        // From files nobody knows whether there are none.
-        let by_kind = item.code == "pod-monitors";
         let has_patch = PATCHES.iter().any(|(code, _)| *code == item.code);
-        assert!(has_patch != (by_time || by_kind), "{}", item.code);
+        assert!(has_patch || item.code == "pod-monitors", "{}", item.code);
     }
+    let none = |inventory: &mut Inventory| objects(inventory).platform.monitors.clear();
+    let readiness = patched("no-monitors", &fixture("ready"), none);
+    assert_eq!(not_ready(&readiness), ["pod-monitors"]);
+    assert!(
+        found(&readiness, "pod-monitors")
+            .evidence
+            .starts_with("there is none")
+    );
+    let readiness = patched("no-kinds", &fixture("ready"), |inventory| {
+        let state = objects(inventory);
+        state.platform.monitors.clear();
+        state.kinds.retain(|kind| !kind.ends_with("Monitor"));
+        let absent = ["PodMonitor", "ServiceMonitor"].map(str::to_string);
+        state.absent_kinds.extend(absent);
+    });
+    assert_eq!(not_ready(&readiness), ["pod-monitors"]);
+    let item = found(&readiness, "pod-monitors");
+    assert!(
+        item.evidence.contains("does not know these kinds"),
+        "{}",
+        item.evidence
+    );
 }
 
 #[test]
@@ -286,40 +383,65 @@ fn what_ends_by_itself_is_measured_from_when_it_was_read() {
         let item = readiness.items.into_iter().find(|item| item.code == code);
         item.expect("it is there").state
     };
-    for (now, certificate, nginx) in [
-        (
-            Some("2026-11-30T23:59:59Z"),
-            ItemState::Ready,
-            ItemState::Ready,
-        ),
-        (
-            Some("2026-12-01T00:00:00Z"),
-            ItemState::Ready,
-            ItemState::NotReady,
-        ),
-        (
-            Some("2027-01-06T00:00:00Z"),
-            ItemState::Ready,
-            ItemState::NotReady,
-        ),
-        (
-            Some("2027-01-06T00:00:01Z"),
-            ItemState::NotReady,
-            ItemState::NotReady,
-        ),
-        (
-            Some("2027-02-01T00:00:00Z"),
-            ItemState::NotReady,
-            ItemState::NotReady,
-        ),
-        (None, ItemState::NotKnown, ItemState::NotKnown),
+    for (now, certificate) in [
+        (Some("2027-01-06T00:00:00Z"), ItemState::Ready),
+        (Some("2027-01-06T00:00:01Z"), ItemState::NotReady),
+        (Some("2027-02-01T00:00:00Z"), ItemState::NotReady),
+        (None, ItemState::NotKnown),
     ] {
         assert_eq!(state_of(now, "certificate-expiry"), certificate, "{now:?}");
+    }
+}
+
+/// By its own class, by one of a NginxIngressController, by the default class; and the community's.
+#[test]
+fn nginx_ends_whatever_its_class_is_called() {
+    const OWN: &str = "webapprouting.kubernetes.azure.com/nginx";
+    let ways: &[(&str, &str, &str)] = &[
+        ("own", OWN, "2026-05-01"),
+        (
+            "custom",
+            "webapprouting.kubernetes.azure.com/nginx/inside",
+            "2026-05-01",
+        ),
+        ("default", OWN, "2026-05-01"),
+        ("community", "k8s.io/ingress-nginx", "2026-04-01"),
+        ("another", "webapprouting.kubernetes.azure.com/nginxx", ""),
+    ];
+    for (way, controller, from) in ways {
+        let mut files = fixture("ready");
+        object(&mut files, "IngressClass", "traefik")["spec"]["controller"] = json!(controller);
+        if *way == "default" {
+            object(&mut files, "IngressClass", "traefik")["metadata"]["annotations"] =
+                json!({"ingressclass.kubernetes.io/is-default-class": "true"});
+            let spec = object(&mut files, "Ingress", "orders")["spec"].as_object_mut();
+            spec.unwrap().remove("ingressClassName");
+        }
+        let inventory = inventory(&format!("nginx-{way}"), &files);
+        let at = |now: Option<&str>| {
+            let now = now.map(|day| format!("{day}T00:00:00Z").parse().expect("an instant"));
+            let readiness = check(&inventory, &inventory.clusters[0], now);
+            let item = found(&readiness, "app-routing-nginx-supported");
+            (item.state, item.severity)
+        };
+        if from.is_empty() {
+            assert_eq!(at(Some("2027-01-01")).0, ItemState::NotApplicable, "{way}");
+            continue;
+        }
+        let is_own = *way != "community";
+        let last = if is_own {
+            Severity::Blocker
+        } else {
+            Severity::Warning
+        };
+        assert_eq!(at(Some("2026-03-31")).0, ItemState::Ready, "{way}");
         assert_eq!(
-            state_of(now, "app-routing-nginx-supported"),
-            nginx,
-            "{now:?}"
+            at(Some(from)),
+            (ItemState::NotReady, Severity::Warning),
+            "{way}"
         );
+        assert_eq!(at(Some("2026-12-01")), (ItemState::NotReady, last), "{way}");
+        assert_eq!(at(None).0, ItemState::NotKnown, "{way}");
     }
 }
 
@@ -352,10 +474,30 @@ fn what_was_not_read_is_not_known() {
                 "ingress-address",
                 "ingress-tls",
                 "tls-secret",
+                "certificate-expiry",
             ],
         ),
-        ("IngressClass", vec!["ingress-class"]),
-        ("Issuer", vec!["certificate-issuer"]),
+        (
+            "Gateway",
+            vec![
+                "ingress-class",
+                "ingress-address",
+                "ingress-tls",
+                "tls-secret",
+                "certificate-expiry",
+            ],
+        ),
+        ("HTTPRoute", vec!["ingress-class"]),
+        (
+            "IngressClass",
+            vec!["app-routing-nginx-supported", "ingress-class"],
+        ),
+        ("Certificate", vec!["tls-secret", "certificate-expiry"]),
+        ("ClusterIssuer", vec!["certificate-issuer"]),
+        (
+            "CiliumClusterwideNetworkPolicy",
+            vec!["default-deny-ingress", "default-deny-egress"],
+        ),
         (
             "Namespace",
             vec!["default-deny-ingress", "default-deny-egress"],
@@ -368,10 +510,16 @@ fn what_was_not_read_is_not_known() {
                 "ip-block-pods",
             ],
         ),
-        ("PodMonitor", vec!["pod-monitors"]),
+        // One of both suffices.
+        ("PodMonitor", vec![]),
+        ("Monitor", vec!["pod-monitors"]),
     ] {
         let mut files = fixture("ready");
         without(&mut files, kind);
+        if kind == "Monitor" {
+            without(&mut files, "PodMonitor");
+            without(&mut files, "ServiceMonitor");
+        }
         let readiness = judged(&format!("unread-{kind}"), &files);
         let unknown = readiness
             .items
@@ -415,12 +563,7 @@ fn not_said_is_not_off() {
         "prometheus-metrics",
         "container-insights",
     ] {
-        let item = readiness
-            .items
-            .iter()
-            .find(|item| item.code == code)
-            .unwrap();
-        assert_eq!(item.state, ItemState::NotKnown, "{code}");
+        assert_eq!(found(&readiness, code).state, ItemState::NotKnown, "{code}");
     }
 }
 

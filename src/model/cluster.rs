@@ -229,6 +229,18 @@ pub struct Profiles {
     /// `addonProfiles.omsagent.enabled` or `azureMonitorProfile.containerInsights.enabled`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container_insights: Option<bool>,
+    /// `addonProfiles.omsagent.config.useAADAuth`: Container insights signs in by a managed identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container_insights_entra: Option<bool>,
+    /// `ingressProfile.webAppRouting.gatewayAPIImplementations.appRoutingIstio.mode` is `Enabled`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_routing_gateway: Option<bool>,
+    /// `hostedSystemProfile.enabled`: AKS runs system pods on nodes of its own, which no pool shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosted_system: Option<bool>,
+    /// `podIdentityProfile.enabled`: the retired pod-managed identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_identity: Option<bool>,
 }
 
 impl Profiles {
@@ -545,7 +557,9 @@ pub enum PoolMode {
     System,
     #[default]
     User,
-    /// A value this version does not know, `Gateway` among them; counted like a user pool.
+    /// Nodes that static egress leaves through: no applications run there, and no autoscaler scales it.
+    Gateway,
+    /// A value this version does not know; counted like a user pool.
     Other,
 }
 

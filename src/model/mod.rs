@@ -37,8 +37,8 @@ pub use network::{
 };
 pub use operation::Change;
 pub use platform::{
-    FederatedCredential, Grafana, ManagedIdentity, MetricAlert, Platform, PrometheusAlert,
-    PrometheusRuleGroup,
+    FederatedCredential, Grafana, LogAlert, ManagedIdentity, MetricAlert, Platform, PlatformList,
+    PrometheusAlert, PrometheusRuleGroup,
 };
 pub use security::{NetworkSecurityGroup, SecurityEnd, SecurityRule};
 pub use step::{PlanStep, PoolStep, StepKind};

@@ -4,21 +4,25 @@
 //! [`pod`] (pods and what each asks for) · [`placement`] (where a pod may run) · [`service`] (services, slices, ingresses,
 //! policies, address ranges) · [`platform`] (how workloads sign in, are reached and watched) · [`storage`] (volumes and where they can be reached) · [`event`] (what lately happened).
 
+pub mod cilium;
 pub mod event;
+pub mod gateway;
 pub mod placement;
 pub mod platform;
 pub mod pod;
 pub mod service;
 pub mod storage;
 
+pub use cilium::{CiliumDirection, CiliumPolicy, CiliumRule};
 pub use event::EventCount;
+pub use gateway::{Gateway, GatewayName, HttpRoute, SecretName};
 pub use placement::{
     NodeSelectorRequirement, NodeSelectorTerm, Placement, PodAffinityTerm, Toleration,
     TopologySpread,
 };
 pub use platform::{
-    AzureIdentity, Certificate, IngressClass, Issuer, Monitor, PlatformObjects, SecretType,
-    ServiceAccount,
+    AzureIdentity, Certificate, IngressClass, Issuer, IssuerName, Monitor, PlatformObjects,
+    SecretType, ServiceAccount,
 };
 pub use pod::{HostPort, Pod, Resources};
 pub use service::{

@@ -1,12 +1,13 @@
-//! TLS of ingresses: whether there is any, whether the Secret is there, when the certificate ends, whether its issuer works. Never looks into
-//! a Secret: what cert-manager says of it, and its type, is all.
+//! TLS of ingresses and Gateways: whether there is any, whether the Secret is there, whether the certificate is renewed, whether its issuer
+//! works. Never looks into a Secret: what cert-manager says of it, and its type, is all.
 
-use super::ingress::{question, told};
+use super::ingress::{DOORS, NO_DOOR, doors, question, told, told_gateway};
 use super::item::{Item, Question, listed};
 use super::scene::{Scene, kubectl};
-use crate::finding::{Severity, counted};
+use crate::finding::Severity;
+use crate::finding::counted;
 use crate::model::KubernetesState;
-use crate::model::workload::Certificate;
+use crate::model::workload::{Certificate, Issuer};
 use crate::rule;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -14,48 +15,52 @@ use std::collections::BTreeSet;
 const TLS_TYPE: &str = "kubernetes.io/tls";
 
 const TLS: Question = Question {
-    ..question("ingress-tls", "each ingress is served over TLS")
+    ..question(
+        "ingress-tls",
+        "each ingress and each Gateway serves over TLS",
+    )
 };
 const SECRET: Question = Question {
     severity: Severity::Blocker,
-    read_from: "kubectl get ingresses,certificates; types of Secrets",
+    read_from: "kubectl get ingresses,gateways,certificates; types of Secrets",
     ..question(
         "tls-secret",
-        "the Secret that an ingress names for TLS is there",
+        "the Secret that an ingress or a Gateway names for TLS is there",
     )
 };
 const EXPIRY: Question = Question {
     severity: Severity::Blocker,
-    read_from: "kubectl get certificates",
+    read_from: "kubectl get certificates,ingresses,gateways",
     rules: &[&rule::RDY_11],
-    ..question("certificate-expiry", "no certificate ends within two weeks")
+    ..question(
+        "certificate-expiry",
+        "each certificate that is served is renewed in time",
+    )
 };
 const ISSUER: Question = Question {
-    read_from: "kubectl get issuers,clusterissuers",
+    read_from: "kubectl get issuers,clusterissuers,certificates",
     rules: &[&rule::RDY_11],
     ..question("certificate-issuer", "cert-manager's issuers are ready")
 };
 
-/// cert-manager renews when a third of the time is left: 30 days of the usual 90. With two weeks left renewing has failed for long. Of
-/// certificates that live for days only this errs towards a warning.
+/// Where a Certificate does not say when it is renewed: cert-manager does when a third of the time is left, 30 days of the usual 90. With two
+/// weeks left renewing has failed for long. Of certificates that live for days only this errs towards a finding.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// An order takes a while: what is due since less than this is being renewed.
+const RENEWING: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn check(scene: &Scene, items: &mut Vec<Item>) {
-    match scene.objects(&["Ingress"]) {
-        Ok(state) => {
-            items.push(tls(state));
-            items.push(secret(scene, state));
-        }
-        Err(unread) => items.extend([TLS, SECRET].map(|question| unread.item(&question))),
-    }
+    items.push(tls(scene));
+    items.push(secret(scene));
     items.push(expiry(scene));
     items.push(issuer(scene));
 }
 
-fn tls(state: &KubernetesState) -> Item {
-    if state.ingresses.is_empty() {
-        return TLS.not_applicable("there is no ingress");
-    }
+fn tls(scene: &Scene) -> Item {
+    let (state, unread) = match scene.some(DOORS) {
+        Ok(read) => read,
+        Err(unread) => return unread.item(&TLS),
+    };
     if state.ingresses.iter().any(|ingress| ingress.tls.is_none()) {
         return TLS.not_known(
             "ingresses do not say whether they have TLS",
@@ -66,32 +71,36 @@ fn tls(state: &KubernetesState) -> Item {
             )],
         );
     }
-    let without: Vec<String> = state
-        .ingresses
-        .iter()
+    let mut without: Vec<String> = (state.ingresses.iter())
         .filter(|ingress| ingress.tls.as_ref().is_none_or(Vec::is_empty))
         .map(told)
         .collect();
-    if without.is_empty() {
-        return TLS.ready(counted(
-            state.ingresses.len() as u64,
-            "ingress",
-            "ingresses",
-        ));
+    let gateways = &state.platform.gateways;
+    let plain = (gateways.iter()).filter(|one| one.listeners > 0 && one.tls_listeners == 0);
+    without.extend(plain.map(told_gateway));
+    if !without.is_empty() {
+        return TLS.not_ready(
+            format!(
+                "{} without, of {}: {}",
+                without.len(),
+                doors(state),
+                listed(&without)
+            ),
+            "give each ingress spec.tls with its hosts and a Secret, each Gateway a listener of protocol HTTPS; a controller may have a \
+             certificate of its own for all",
+            [],
+        );
     }
-    TLS.not_ready(
-        format!(
-            "{} of {} without: {}",
-            without.len(),
-            counted(state.ingresses.len() as u64, "ingress", "ingresses"),
-            listed(&without)
-        ),
-        "give each spec.tls with its hosts and a Secret; a controller may have a certificate of its own for all",
-        [],
-    )
+    if let Some(unread) = unread {
+        return unread.item(&TLS);
+    }
+    if state.ingresses.is_empty() && gateways.is_empty() {
+        return TLS.not_applicable(NO_DOOR);
+    }
+    TLS.ready(doors(state))
 }
 
-/// Secrets that ingresses name, each once.
+/// Secrets that ingresses and Gateways name, each once.
 fn wanted(state: &KubernetesState) -> BTreeSet<(&str, &str)> {
     let mut wanted = BTreeSet::new();
     for ingress in &state.ingresses {
@@ -101,63 +110,114 @@ fn wanted(state: &KubernetesState) -> BTreeSet<(&str, &str)> {
             }
         }
     }
+    for gateway in &state.platform.gateways {
+        let certificates = gateway.certificates.iter();
+        wanted.extend(certificates.map(|one| (one.namespace.as_str(), one.name.as_str())));
+    }
     wanted
 }
 
-fn secret(scene: &Scene, state: &KubernetesState) -> Item {
+fn told_secret((namespace, name): &(&str, &str)) -> String {
+    format!("{namespace}/{name}")
+}
+
+/// The Certificates that write a Secret.
+fn writers<'a>(
+    state: &'a KubernetesState,
+    (namespace, name): (&'a str, &'a str),
+) -> impl Iterator<Item = &'a Certificate> {
+    let all = state.platform.certificates.iter();
+    all.filter(move |one| one.namespace == namespace && one.secret_name.as_deref() == Some(name))
+}
+
+fn secret(scene: &Scene) -> Item {
+    let (state, unread) = match scene.some(DOORS) {
+        Ok(read) => read,
+        Err(unread) => return unread.item(&SECRET),
+    };
     let wanted = wanted(state);
-    if wanted.is_empty() {
-        return SECRET.not_applicable("no ingress names a Secret");
-    }
-    let objects = &state.platform;
+    let secrets = &state.platform.secrets;
     let of_type = |(namespace, name): (&str, &str)| {
-        let mut all = objects.secrets.iter();
+        let mut all = secrets.iter();
         all.find(|secret| secret.namespace == namespace && secret.name == name)
-            .map(|secret| secret.kind == TLS_TYPE)
+            .map(|secret| secret.kind.as_str())
     };
-    // A certificate that is ready is one whose Secret holds it.
-    let by_certificate = |(namespace, name): (&str, &str)| {
-        let mut all = objects.certificates.iter();
-        all.any(|one| {
-            one.namespace == namespace
-                && one.secret_name.as_deref() == Some(name)
-                && one.ready == Some(true)
-        })
-    };
-    let listed_live = scene.objects(&["Secret"]).is_ok();
-    let told = |(namespace, name): &(&str, &str)| format!("{namespace}/{name}");
+    // A live read asks for those of one type: only a list with others in it is one of all.
+    let all_types = scene.knows("Secret") && secrets.iter().any(|secret| secret.kind != TLS_TYPE);
     let show = |(namespace, name): &(&str, &str)| {
         let line = kubectl(&["get", "secret", "--namespace"], &[namespace, name])?;
         Some(format!("{line} --output 'jsonpath={{.type}}'"))
     };
     let (mut missing, mut unknown) = (Vec::new(), Vec::new());
     for secret in &wanted {
+        // A certificate that is ready is one whose Secret holds it, of whatever type that is.
+        if writers(state, *secret).any(|one| one.ready == Some(true)) {
+            continue;
+        }
         match of_type(*secret) {
-            Some(true) => {}
-            Some(false) => missing.push(*secret),
-            None if by_certificate(*secret) => {}
-            None if listed_live => missing.push(*secret),
-            None => unknown.push(*secret),
+            Some(TLS_TYPE) => {}
+            // Its keys decide, which are not read.
+            Some(kind) => {
+                unknown.push((*secret, format!("{} of type {kind}", told_secret(secret))))
+            }
+            None if all_types => missing.push(*secret),
+            None if scene.knows("Secret") => unknown.push((
+                *secret,
+                format!("{}, which is none of type {TLS_TYPE}", told_secret(secret)),
+            )),
+            None => unknown.push((*secret, told_secret(secret))),
         }
     }
     if !missing.is_empty() {
-        let all: Vec<String> = missing.iter().map(told).collect();
+        let all: Vec<String> = missing.iter().map(told_secret).collect();
         return SECRET.not_ready(
-            format!("no Secret of type {TLS_TYPE}: {}", listed(&all)),
+            format!("not among the Secrets: {}", listed(&all)),
             "make the Secret, or the Certificate that writes it; until then the controller serves a certificate of its own",
             missing.iter().map(show),
         );
     }
     if !unknown.is_empty() {
-        let all: Vec<String> = unknown.iter().map(told).collect();
+        let all: Vec<&String> = unknown.iter().map(|(_, told)| told).collect();
         return SECRET.not_known(
-            format!("Secrets were not looked at: {}", listed(&all)),
-            "ask for the type of each, which shows no content; --secret-types does in a live read, if the role may list Secrets",
-            unknown.iter().map(show),
+            format!(
+                "whether they hold tls.crt and tls.key is not known: {}",
+                listed(&all)
+            ),
+            "ask for the type of each, which shows no content: one of type kubernetes.io/tls holds both. --secret-types lists those in a live \
+             read, if the role may list Secrets",
+            unknown.iter().map(|(secret, _)| show(secret)),
         );
     }
-    let all: Vec<String> = wanted.iter().map(told).collect();
+    if let Some(unread) = unread {
+        return unread.item(&SECRET);
+    }
+    if wanted.is_empty() {
+        return SECRET.not_applicable("no ingress and no Gateway names a Secret");
+    }
+    let all: Vec<String> = wanted.iter().map(told_secret).collect();
     SECRET.ready(listed(&all))
+}
+
+fn told_certificate(one: &Certificate) -> String {
+    format!("{}/{}", one.namespace, one.name)
+}
+
+/// What is wrong with the end of a certificate at an instant.
+fn late(one: &Certificate, end: Timestamp, now: Timestamp) -> Option<String> {
+    let told = told_certificate(one);
+    if end <= now {
+        return Some(format!("{told} ended {}", day(end)));
+    }
+    match one.renewal_time {
+        Some(due) if now.duration_since(due) > RENEWING => Some(format!(
+            "{told} ends {} and should have been renewed {}",
+            day(end),
+            day(due)
+        )),
+        Some(_) => None,
+        None if end.duration_since(now) < SOON => Some(format!("{told} ends {}", day(end))),
+        None => None,
+    }
 }
 
 fn expiry(scene: &Scene) -> Item {
@@ -166,31 +226,65 @@ fn expiry(scene: &Scene) -> Item {
         Err(unread) => return unread.item(&EXPIRY),
     };
     let all = &state.platform.certificates;
-    if all.is_empty() {
-        return without_cert_manager(state);
-    }
-    let told = |one: &Certificate| format!("{}/{}", one.namespace, one.name);
-    let unissued: Vec<String> = (all.iter())
-        .filter(|one| one.not_after.is_none() || one.ready == Some(false))
-        .map(|one| match one.not_after {
-            None => format!("{} was never issued", told(one)),
-            Some(end) => format!("{} is not ready and ends {}", told(one), day(end)),
-        })
-        .collect();
     let describe = |one: &Certificate| {
         kubectl(
             &["describe", "certificate", "--namespace"],
             &[&one.namespace, &one.name],
         )
     };
-    let dates: Vec<(Timestamp, &Certificate)> = all
+    let mut dates: Vec<(Timestamp, &Certificate)> = all
         .iter()
         .filter_map(|one| Some((one.not_after?, one)))
         .collect();
+    dates.sort_by_key(|(end, one)| (*end, &one.namespace, &one.name));
+    let mut found: Vec<(String, &Certificate)> = Vec::new();
+    if let Some(now) = scene.now {
+        let all = dates.iter();
+        found.extend(all.filter_map(|(end, one)| Some((late(one, *end, now)?, *one))));
+    }
+    // No clock is needed to tell that there is none yet.
+    for one in all {
+        match one.not_after {
+            None => found.push((format!("{} was never issued", told_certificate(one)), one)),
+            Some(end) if one.ready == Some(false) => found.push((
+                format!(
+                    "{} is not ready and ends {}",
+                    told_certificate(one),
+                    day(end)
+                ),
+                one,
+            )),
+            Some(_) => {}
+        }
+    }
+    if !found.is_empty() {
+        let evidence: Vec<&str> = found.iter().map(|(what, _)| what.as_str()).collect();
+        let as_of = scene.now.map(|now| format!("as of {}: ", day(now)));
+        let mut commands: Vec<Option<String>> =
+            found.iter().map(|(_, one)| describe(one)).collect();
+        commands.dedup();
+        return EXPIRY.not_ready(
+            format!("{}{}", as_of.unwrap_or_default(), listed(&evidence)),
+            "see why it is not renewed; its events name the challenge that failed",
+            commands,
+        );
+    }
+    let alone: Vec<(&str, &str)> = (wanted(state).into_iter())
+        .filter(|secret| writers(state, *secret).next().is_none())
+        .collect();
+    if !alone.is_empty() {
+        return without_certificate(&alone);
+    }
+    if let Err(unread) = scene.objects(DOORS) {
+        return unread.item(&EXPIRY);
+    }
+    let Some((first, one)) = dates.first() else {
+        return EXPIRY.not_applicable("there is no Certificate, and nothing names a Secret");
+    };
     let Some(now) = scene.now else {
         let ends: Vec<String> = dates
             .iter()
-            .map(|(end, one)| format!("{} ends {}", told(one), day(*end)))
+            .map(|(end, one)| format!("{} ends {}", told_certificate(one), day(*end)))
             .collect();
         return EXPIRY.not_known(
             format!(
@@ -201,44 +295,13 @@ fn expiry(scene: &Scene) -> Item {
             [],
         );
     };
-    let mut soon: Vec<(Timestamp, &Certificate)> = dates
-        .iter()
-        .copied()
-        .filter(|(end, _)| end.duration_since(now) < SOON)
-        .collect();
-    soon.sort_by_key(|(end, one)| (*end, &one.namespace, &one.name));
-    if !soon.is_empty() || !unissued.is_empty() {
-        let mut evidence: Vec<String> = soon
-            .iter()
-            .map(|(end, one)| {
-                let verb = if *end <= now { "ended" } else { "ends" };
-                format!("{} {verb} {}", told(one), day(*end))
-            })
-            .collect();
-        evidence.extend(unissued);
-        let not_issued = all
-            .iter()
-            .filter(|one| one.not_after.is_none() || one.ready == Some(false));
-        return EXPIRY.not_ready(
-            format!("as of {}: {}", day(now), listed(&evidence)),
-            "see why it is not renewed; its events name the challenge that failed",
-            soon.iter()
-                .map(|(_, one)| *one)
-                .chain(not_issued)
-                .map(describe),
-        );
-    }
-    let first = dates.iter().min_by_key(|(end, _)| *end);
-    EXPIRY.ready(match first {
-        Some((end, one)) => format!(
-            "{}; the first to end is {} on {}, seen from {}",
-            counted(all.len() as u64, "certificate", "certificates"),
-            told(one),
-            day(*end),
-            day(now)
-        ),
-        None => String::new(),
-    })
+    EXPIRY.ready(format!(
+        "{}; the first to end is {} on {}, seen from {}",
+        counted(all.len() as u64, "certificate", "certificates"),
+        told_certificate(one),
+        day(*first),
+        day(now)
+    ))
 }
 
 /// The day of an instant, in UTC.
@@ -246,18 +309,16 @@ fn day(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%d").to_string()
 }
 
-fn without_cert_manager(state: &KubernetesState) -> Item {
-    let wanted = wanted(state);
-    if wanted.is_empty() {
-        return EXPIRY.not_applicable("there is no Certificate, and no ingress names a Secret");
-    }
+/// Of certificates that somebody else keeps, Key Vault for one.
+fn without_certificate(secrets: &[(&str, &str)]) -> Item {
+    let names: Vec<String> = secrets.iter().map(told_secret).collect();
     EXPIRY.not_known(
         format!(
-            "there is no Certificate of cert-manager, and when {} ends stands in Secrets, which are not read",
-            counted(wanted.len() as u64, "certificate", "certificates")
+            "no Certificate of cert-manager writes {}: when what is in them ends stands in Secrets, which are not read",
+            listed(&names)
         ),
         "look at the end of each, where you may read Secrets",
-        wanted.iter().map(|(namespace, name)| {
+        secrets.iter().map(|(namespace, name)| {
             let line = kubectl(&["get", "secret", "--namespace"], &[namespace, name])?;
             Some(format!(
                 "{line} --output 'jsonpath={{.data.tls\\.crt}}' | base64 -d | openssl x509 -noout -enddate"
@@ -266,34 +327,77 @@ fn without_cert_manager(state: &KubernetesState) -> Item {
     )
 }
 
+fn told_issuer(one: &Issuer) -> String {
+    match one.namespace.as_str() {
+        "" => format!("{} {}", one.kind, one.name),
+        namespace => format!("{} {namespace}/{}", one.kind, one.name),
+    }
+}
+
+/// Certificates whose issuer is none that is there. One of another group is somebody else's.
+fn orphans(state: &KubernetesState) -> Vec<String> {
+    let is_there = |one: &Certificate, kind: &str, name: &str| {
+        let mut issuers = state.platform.issuers.iter();
+        issuers.any(|issuer| {
+            issuer.kind == kind
+                && issuer.name == name
+                && (kind == "ClusterIssuer" || issuer.namespace == one.namespace)
+        })
+    };
+    let all = state.platform.certificates.iter();
+    all.filter_map(|one| {
+        let issuer = one.issuer.as_ref()?;
+        let is_own = ["Issuer", "ClusterIssuer"].contains(&issuer.kind.as_str());
+        let lost = is_own && !is_there(one, &issuer.kind, &issuer.name);
+        lost.then(|| {
+            format!(
+                "{} {} of Certificate {}, which is not there",
+                issuer.kind,
+                issuer.name,
+                told_certificate(one)
+            )
+        })
+    })
+    .collect()
+}
+
 fn issuer(scene: &Scene) -> Item {
     let state = match scene.objects(&["Issuer", "ClusterIssuer"]) {
         Ok(state) => state,
         Err(unread) => return unread.item(&ISSUER),
     };
     let all = &state.platform.issuers;
+    let describe = |one: &Issuer| match one.namespace.as_str() {
+        "" => kubectl(&["describe", "clusterissuer"], &[&one.name]),
+        namespace => kubectl(
+            &["describe", "issuer", "--namespace"],
+            &[namespace, &one.name],
+        ),
+    };
+    let of = |ready: Option<bool>| -> Vec<&Issuer> {
+        all.iter().filter(|one| one.ready == ready).collect()
+    };
+    let (broken, unsaid, lost) = (of(Some(false)), of(None), orphans(state));
+    if !broken.is_empty() || !lost.is_empty() {
+        let mut names: Vec<String> = broken.iter().map(|one| told_issuer(one)).collect();
+        names.extend(lost);
+        return ISSUER.not_ready(
+            format!("not ready: {}", listed(&names)),
+            "see what it says: an account that cannot be registered, a CA whose Secret is missing; or name an issuer that is there",
+            broken.iter().map(|one| describe(one)),
+        );
+    }
+    if !unsaid.is_empty() {
+        let names: Vec<String> = unsaid.iter().map(|one| told_issuer(one)).collect();
+        return ISSUER.not_known(
+            format!("they say nothing of themselves yet: {}", listed(&names)),
+            "see whether cert-manager runs, and what it says of them",
+            unsaid.iter().map(|one| describe(one)),
+        );
+    }
     if all.is_empty() {
         return ISSUER.not_applicable("there is no issuer of cert-manager");
     }
-    let told = |one: &crate::model::workload::Issuer| match one.namespace.as_str() {
-        "" => format!("{} {}", one.kind, one.name),
-        namespace => format!("{} {namespace}/{}", one.kind, one.name),
-    };
-    let not_ready: Vec<_> = all.iter().filter(|one| one.ready != Some(true)).collect();
-    if not_ready.is_empty() {
-        let names: Vec<String> = all.iter().map(told).collect();
-        return ISSUER.ready(listed(&names));
-    }
-    let names: Vec<String> = not_ready.iter().map(|one| told(one)).collect();
-    ISSUER.not_ready(
-        format!("not ready: {}", listed(&names)),
-        "see what it says: an account that cannot be registered, a CA whose Secret is missing",
-        not_ready.iter().map(|one| match one.namespace.as_str() {
-            "" => kubectl(&["describe", "clusterissuer"], &[&one.name]),
-            namespace => kubectl(
-                &["describe", "issuer", "--namespace"],
-                &[namespace, &one.name],
-            ),
-        }),
-    )
+    let names: Vec<String> = all.iter().map(told_issuer).collect();
+    ISSUER.ready(listed(&names))
 }

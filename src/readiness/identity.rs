@@ -54,6 +54,11 @@ const NO_PASSWORD: Question = Question {
         "nothing signs in as a service principal",
     )
 };
+const POD_IDENTITY: Question = Question {
+    read_from: "az aks show: podIdentityProfile",
+    rules: &[&rule::RDY_8],
+    ..question("pod-identity", "the retired pod-managed identity is off")
+};
 const FEDERATED: Question = Question {
     severity: Severity::Blocker,
     read_from: "az identity federated-credential list; kubectl get serviceaccounts",
@@ -75,7 +80,24 @@ pub(super) fn check(scene: &Scene, items: &mut Vec<Item>) {
         Err(unread) => items.extend([ANNOTATED, LABELLED].map(|question| unread.item(&question))),
     }
     items.push(no_password(scene));
+    items.push(pod_identity(scene));
     items.push(federated(scene));
+}
+
+fn pod_identity(scene: &Scene) -> Item {
+    match scene.cluster.profiles.pod_identity {
+        Some(false) => POD_IDENTITY.ready("off"),
+        Some(true) => POD_IDENTITY.not_ready(
+            "on: it gets no fixes any more",
+            "move its workloads to workload identity, then turn it off; the flag is the extension aks-preview's",
+            [scene.update(&[("--disable-pod-identity", None)])],
+        ),
+        None => POD_IDENTITY.not_known(
+            "not said",
+            "add the cluster as Azure shows it",
+            [scene.show("podIdentityProfile")],
+        ),
+    }
 }
 
 fn oidc(scene: &Scene) -> Item {
@@ -102,14 +124,31 @@ fn oidc(scene: &Scene) -> Item {
 fn workload_identity(scene: &Scene) -> Item {
     match scene.cluster.profiles.workload_identity {
         Some(true) => WORKLOAD_IDENTITY.ready("on"),
-        Some(false) => WORKLOAD_IDENTITY.not_ready(
-            "off",
+        Some(false) => {
+            // Without the add-on a label gets a pod nothing.
+            let state = scene.cluster.kubernetes.as_deref();
+            let pods = state.into_iter().flat_map(|state| &state.pods);
+            let asking = pods.filter(|pod| runs(pod) && asks_for_identity(pod));
+            let asking = asking.count() as u64;
+            let (question, evidence) = match asking {
+                0 => (WORKLOAD_IDENTITY, "off".to_string()),
+                many => (
+                    WORKLOAD_IDENTITY.of(Severity::Blocker),
+                    format!(
+                        "off, and {} for an identity",
+                        counted(many, "pod asks", "pods ask")
+                    ),
+                ),
+            };
+            question.not_ready(
+            evidence,
             "turn it on; the OIDC issuer comes with it, and with that a restart of the API server where it is off",
             [scene.update(&[
                 ("--enable-oidc-issuer", None),
                 ("--enable-workload-identity", None),
             ])],
-        ),
+        )
+        }
         None => WORKLOAD_IDENTITY.not_known(
             "not said",
             "add the cluster as Azure shows it",
@@ -260,6 +299,9 @@ fn labelled(state: &KubernetesState) -> Item {
             )],
         );
     }
+    if all.is_empty() {
+        return LABELLED.not_applicable(format!("no pod runs as {}", listed(&named)));
+    }
     LABELLED.ready(format!(
         "{} of {}",
         counted(all.len() as u64, "pod", "pods"),
@@ -283,7 +325,7 @@ fn no_password(scene: &Scene) -> Item {
         let of_pods = workloads(state, pods);
         if !of_pods.is_empty() {
             found.push(format!(
-                "AZURE_CLIENT_SECRET in pods of {}",
+                "the variables of a service principal in pods of {}",
                 listed(&of_pods)
             ));
         }
@@ -323,7 +365,8 @@ fn no_password(scene: &Scene) -> Item {
                 [kubectl(&["get", "pods", "--all-namespaces", "--output", "json"], &[])],
             ),
         Ok(state) => NO_PASSWORD.ready(format!(
-            "{} without AZURE_CLIENT_SECRET, no AzureIdentity of a service principal, and the cluster has a managed identity",
+            "{} without the variables of one (AZURE_CLIENT_SECRET and the like), no AzureIdentity of one, and the cluster has a managed \
+             identity",
             counted(state.pods.len() as u64, "pod", "pods")
         )),
     }
@@ -372,7 +415,7 @@ fn federated(scene: &Scene) -> Item {
     };
     let (mut broken, mut unknown, mut commands) = (Vec::new(), Vec::new(), Vec::new());
     for account in &named {
-        match trust(account, issuer, identities) {
+        match trust(state, account, issuer, identities) {
             Trust::Whole => {}
             Trust::Broken(what, command) => {
                 broken.push(what);
@@ -404,7 +447,17 @@ fn federated(scene: &Scene) -> Item {
     }
 }
 
-fn trust(account: &ServiceAccount, issuer: &str, identities: &[ManagedIdentity]) -> Trust {
+/// What the audience begins with in every cloud.
+const ANY_AUDIENCE: &str = "api://AzureADTokenExchange";
+/// Issuers of identity bindings, which are not the cluster's (a preview; RDY-7).
+const BINDING_ISSUER: &str = "https://ib.oic.";
+
+fn trust(
+    state: &KubernetesState,
+    account: &ServiceAccount,
+    issuer: &str,
+    identities: &[ManagedIdentity],
+) -> Trust {
     let told = format!("{}/{}", account.namespace, account.name);
     let client = account.client_id.as_deref().unwrap_or_default();
     let found = identities.iter().find(|identity| {
@@ -438,7 +491,39 @@ fn trust(account: &ServiceAccount, issuer: &str, identities: &[ManagedIdentity])
     if is_whole {
         return Trust::Whole;
     }
-    let what = if of_subject.is_empty() {
+    let is_bound = state.pods.iter().any(|pod| {
+        pod.identity_binding
+            && pod.namespace == account.namespace
+            && pod.service_account.as_deref() == Some(&account.name)
+    });
+    if is_bound
+        || credentials
+            .iter()
+            .any(|one| one.issuer.starts_with(BINDING_ISSUER))
+    {
+        return Trust::Unknown(format!(
+            "{told} with identity {}: an identity binding may give it its tokens, and bindings are not read",
+            identity.name
+        ));
+    }
+    let of_a_cloud = of_issuer.iter().find(|credential| {
+        let mut audiences = credential.audiences.iter();
+        audiences.any(|one| one.starts_with(ANY_AUDIENCE))
+    });
+    if let Some(other) = of_a_cloud {
+        return Trust::Unknown(format!(
+            "{told} with identity {}: the audience is {}, another cloud's than the public one",
+            identity.name,
+            listed(&other.audiences)
+        ));
+    }
+    let differs_by_case = |credential: &crate::model::FederatedCredential| {
+        credential.subject.eq_ignore_ascii_case(&subject)
+            && credential.issuer.eq_ignore_ascii_case(issuer)
+    };
+    let what = if of_issuer.is_empty() && credentials.iter().any(differs_by_case) {
+        "issuer or subject differ in capital letters, which Entra ID compares as well".to_string()
+    } else if of_subject.is_empty() {
         format!(
             "none of {} has the subject {subject}",
             counted(credentials.len() as u64, "credential", "credentials")

@@ -96,6 +96,7 @@ pub struct Item {
 }
 
 /// What is asked, before it is answered.
+#[derive(Clone, Copy)]
 pub(super) struct Question {
     pub code: &'static str,
     pub pillar: Pillar,
@@ -106,6 +107,11 @@ pub(super) struct Question {
 }
 
 impl Question {
+    /// The same, where what was found is worse or better than usual.
+    pub fn of(self, severity: Severity) -> Question {
+        Question { severity, ..self }
+    }
+
     fn answer(
         &self,
         state: ItemState,

@@ -3,7 +3,7 @@
 //! instant at which the facts were read.
 //!
 //! `item` (what an item is) · `scene` (what was read of the cluster) · `networking` · `identity` · `ingress` · `certificates` ·
-//! `policy` · `observability` · `signals` (what an alert watches).
+//! `policy` · `observability` · `watched` (what alerts watch) · `signals` (what a metric tells of).
 
 mod certificates;
 mod identity;
@@ -14,8 +14,10 @@ mod observability;
 mod policy;
 mod scene;
 pub mod signals;
+mod watched;
 
 pub use item::{Item, ItemState, Pillar};
+pub use networking::OVERLAY_CODE;
 
 use crate::finding::Severity;
 use crate::model::{Cluster, Inventory};
@@ -78,10 +80,11 @@ pub fn check(inventory: &Inventory, cluster: &Cluster, now: Option<Timestamp>) -
 
 /// What no source says.
 const NEVER: &[&str] = &[
-    "CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy are not read: a namespace that only they close counts as open",
-    "Gateway, HTTPRoute and other objects of the Gateway API are not read: only Ingress objects are judged",
-    "alert rules on logs (scheduledQueryRules) and alerts outside of Azure Monitor are not read: a signal that only they watch counts as \
-     not watched",
+    "what an alert's expression or query computes is never read: which signal it watches is told by the names of its metrics, which errs both \
+     ways, and alerts outside of Azure Monitor and alert processing rules are not read",
+    "routes of the Gateway API other than HTTPRoute are not read, and of a Gateway neither its class' parameters nor the policies attached to it",
     "the data of Secrets is never read: passwords under names that nobody knows, in files or by envFrom are not found, and a certificate's \
      end is known from cert-manager only",
+    "which traffic a network policy lets through is not read, but for all and none; pods on the host network are outside of policies and are \
+     not listed",
 ];

@@ -24,10 +24,13 @@ const fn question(code: &'static str, asks: &'static str) -> Question {
     }
 }
 
+/// The item that the move to Overlay makes ready.
+pub const OVERLAY_CODE: &str = "overlay";
+
 const OVERLAY: Question = Question {
-    rules: &[&rule::RDY_1],
+    rules: &[&rule::RDY_1, &rule::MIG_20],
     read_from: SHOWN_BY,
-    ..question("overlay", "pods have addresses of an overlay")
+    ..question(OVERLAY_CODE, "pods have addresses of an overlay")
 };
 const CILIUM: Question = Question {
     rules: &[&rule::RDY_1, &rule::MIG_13],
@@ -67,22 +70,31 @@ const ZONES: Question = Question {
 pub(super) fn check(scene: &Scene, items: &mut Vec<Item>) {
     items.push(overlay(scene));
     items.push(cilium(scene));
-    let pools = &scene.cluster.pools;
-    if pools.is_empty() {
-        for question in [&TAINTED, &SYSTEM_NODES, &USER_POOLS, &AUTOSCALER, &ZONES] {
-            items.push(question.not_known(
-                "no pool of the cluster was read",
-                "add the cluster with its pools",
-                [scene.show("agentPoolProfiles")],
-            ));
-        }
-        return;
+    let hosted = scene.cluster.profiles.hosted_system == Some(true);
+    let no_pool = scene.cluster.pools.is_empty();
+    let unread = |question: &Question| {
+        question.not_known(
+            "no pool of the cluster was read",
+            "add the cluster with its pools",
+            [scene.show("agentPoolProfiles")],
+        )
+    };
+    for (question, answer) in [
+        (&TAINTED, tainted as fn(&Scene) -> Item),
+        (&SYSTEM_NODES, system_nodes),
+        (&USER_POOLS, user_pools),
+        (&AUTOSCALER, autoscaler),
+        (&ZONES, zones),
+    ] {
+        let of_system = [TAINTED.code, SYSTEM_NODES.code].contains(&question.code);
+        items.push(if hosted && of_system {
+            question.not_applicable("AKS runs system pods on nodes of its own, which no pool shows")
+        } else if no_pool {
+            unread(question)
+        } else {
+            answer(scene)
+        });
     }
-    items.push(tainted(scene));
-    items.push(system_nodes(scene));
-    items.push(user_pools(scene));
-    items.push(autoscaler(scene));
-    items.push(zones(scene));
 }
 
 fn overlay(scene: &Scene) -> Item {
@@ -123,10 +135,7 @@ fn cilium(scene: &Scene) -> Item {
         Some(other) => CILIUM.not_ready(
             format!("networkDataplane is {other}"),
             "change the data plane in a step of its own, after the move to Overlay: it reimages every node",
-            [scene.update(&[
-                ("--network-dataplane", Some("cilium")),
-                ("--network-policy", Some("cilium")),
-            ])],
+            [scene.update(&[("--network-dataplane", Some("cilium"))])],
         ),
         None => CILIUM.not_known(
             "networkDataplane is not said",
@@ -143,6 +152,27 @@ fn names(pools: &[NodePool], is: impl Fn(&NodePool) -> bool) -> Vec<&str> {
 
 fn is_system(pool: &NodePool) -> bool {
     matches!(pool.mode, PoolMode::System)
+}
+
+/// Whether applications run there. Nodes of a gateway pool only let traffic out, and no autoscaler scales them (RDY-2).
+fn is_user(pool: &NodePool) -> bool {
+    !matches!(pool.mode, PoolMode::System | PoolMode::Gateway)
+}
+
+/// Every cluster has a system pool, but where AKS runs system pods itself.
+fn no_system_pool(scene: &Scene, question: &Question) -> Item {
+    match scene.cluster.profiles.hosted_system {
+        Some(_) => question.not_ready(
+            "no pool is a system pool",
+            "make a pool one for system pods",
+            [new_pool(scene, None, "system", "System", &[])],
+        ),
+        None => question.not_known(
+            "no pool is a system pool: AKS may run system pods on nodes of its own, which is not said",
+            "see whether managed system pools are on (hostedSystemProfile); if not, a pool is missing in what was read",
+            [scene.show("hostedSystemProfile")],
+        ),
+    }
 }
 
 /// Whether the pool's nodes keep applications off; `None`: neither Azure nor a node of the pool says it.
@@ -181,11 +211,7 @@ fn tainted(scene: &Scene) -> Item {
         .filter(|pool| is_system(pool))
         .collect();
     if pools.is_empty() {
-        return TAINTED.not_ready(
-            "no pool is a system pool",
-            "make a pool one for system pods",
-            [new_pool(scene, "system", &[("--mode", Some("System"))])],
-        );
+        return no_system_pool(scene, &TAINTED);
     }
     let judged: Vec<(&NodePool, Option<bool>)> = pools
         .iter()
@@ -203,7 +229,12 @@ fn tainted(scene: &Scene) -> Item {
                 "without the taint {TAINT}=true:NoSchedule: {}",
                 listed(&open_names)
             ),
-            "taint them, and move what runs there that is no system pod; the flag names all taints, those that are there included",
+            if has_room_for_applications(scene) {
+                "taint them, and move what runs there that is no system pod; the flag names all taints, those that are there included"
+            } else {
+                "add a user pool first, as user-pools says: after it there is no other place for applications. Then taint them; the flag \
+                 names all taints, those that are there included"
+            },
             open.iter().map(|pool| {
                 let mut taints = vec![format!("{TAINT}=true:NoSchedule")];
                 taints.extend(pool.node_taints.iter().flatten().cloned());
@@ -223,9 +254,35 @@ fn tainted(scene: &Scene) -> Item {
     TAINTED.ready(format!("{TAINT} on {}", listed(&all)))
 }
 
-/// A command that adds a pool; its name is a proposal.
-fn new_pool(scene: &Scene, name: &str, rest: &[(&'static str, Option<&str>)]) -> Option<String> {
-    let mut arguments = vec![("--name", Some(name))];
+fn has_room_for_applications(scene: &Scene) -> bool {
+    scene.cluster.node_auto_provisioning || scene.cluster.pools.iter().any(is_user)
+}
+
+/// A command that adds a pool; its name is a proposal. In the subnet of `like`, or of any other pool: all pools are in subnets of one's own,
+/// or none is.
+fn new_pool(
+    scene: &Scene,
+    like: Option<&NodePool>,
+    name: &str,
+    mode: &str,
+    rest: &[(&'static str, Option<&str>)],
+) -> Option<String> {
+    let mut arguments = vec![("--name", Some(name)), ("--mode", Some(mode))];
+    let taint = format!("{TAINT}=true:NoSchedule");
+    if mode == "System" {
+        arguments.push(("--node-taints", Some(&taint)));
+    }
+    if like.is_some_and(|pool| matches!(pool.os_type, OsType::Windows)) {
+        arguments.push(("--os-type", Some("Windows")));
+    }
+    let pool = like.or(scene.cluster.pools.first());
+    let subnet = pool
+        .and_then(|pool| pool.subnet)
+        .map(|index| scene.inventory.subnet(index))
+        .filter(|subnet| !subnet.assumed && !is_managed(scene, subnet));
+    if let Some(id) = subnet.and_then(|subnet| subnet.id.as_ref()) {
+        arguments.push(("--vnet-subnet-id", Some(id.as_str())));
+    }
     arguments.extend_from_slice(rest);
     scene.az(
         &["az", "aks", "nodepool", "add"],
@@ -234,10 +291,21 @@ fn new_pool(scene: &Scene, name: &str, rest: &[(&'static str, Option<&str>)]) ->
     )
 }
 
+/// Whether AKS made the subnet, which nobody names.
+fn is_managed(scene: &Scene, subnet: &crate::model::Subnet) -> bool {
+    let group = scene.inventory.vnet(subnet.vnet).resource_group.as_deref();
+    let own = scene.cluster.node_resource_group.as_deref();
+    own.zip(group)
+        .is_some_and(|(own, group)| own.eq_ignore_ascii_case(group))
+}
+
 fn system_nodes(scene: &Scene) -> Item {
     let pools: Vec<&NodePool> = (scene.cluster.pools.iter())
         .filter(|pool| is_system(pool))
         .collect();
+    if pools.is_empty() {
+        return no_system_pool(scene, &SYSTEM_NODES);
+    }
     let least = if pools.len() == 1 { 3 } else { 2 };
     // What the autoscaler may take away is not counted on.
     let sure = |pool: &NodePool| {
@@ -248,7 +316,7 @@ fn system_nodes(scene: &Scene) -> Item {
     let small: Vec<String> = (pools.iter().filter(|pool| sure(pool) < least))
         .map(|pool| told(pool))
         .collect();
-    if small.is_empty() && !pools.is_empty() {
+    if small.is_empty() {
         let all: Vec<String> = pools.iter().map(|pool| told(pool)).collect();
         return SYSTEM_NODES.ready(format!("nodes at least: {}", listed(&all)));
     }
@@ -274,18 +342,14 @@ fn system_nodes(scene: &Scene) -> Item {
         }
     });
     SYSTEM_NODES.not_ready(
-        if pools.is_empty() {
-            "no pool is a system pool".to_string()
-        } else {
-            format!("fewer than {least} nodes are sure: {}", listed(&small))
-        },
+        format!("fewer than {least} nodes are sure: {}", listed(&small)),
         "give system pods more nodes",
         commands,
     )
 }
 
 fn user_pools(scene: &Scene) -> Item {
-    let user = names(&scene.cluster.pools, |pool| !is_system(pool));
+    let user = names(&scene.cluster.pools, is_user);
     if !user.is_empty() {
         return USER_POOLS.ready(listed(&user));
     }
@@ -293,15 +357,15 @@ fn user_pools(scene: &Scene) -> Item {
         return USER_POOLS.ready("node auto-provisioning makes nodes for applications");
     }
     USER_POOLS.not_ready(
-        "every pool is a system pool",
+        "no pool is for applications",
         "add a user pool; aksplan predict says whether it fits",
-        [new_pool(scene, "apps", &[("--mode", Some("User"))])],
+        [new_pool(scene, None, "apps", "User", &[])],
     )
 }
 
 fn autoscaler(scene: &Scene) -> Item {
     let user: Vec<&NodePool> = (scene.cluster.pools.iter())
-        .filter(|pool| !is_system(pool))
+        .filter(|pool| is_user(pool))
         .collect();
     if scene.cluster.node_auto_provisioning {
         return AUTOSCALER
@@ -387,19 +451,15 @@ fn zones(scene: &Scene) -> Item {
         let all: Vec<String> = few.iter().map(|one| told(one)).collect();
         return ZONES.not_ready(
             listed(&all),
-            "zones are chosen when a pool is made: add a pool in several and drain the old one; put a name for NEW",
+            "zones are chosen when a pool is made: add a pool in several and drain the old one; put a name for NEW, and for 1 2 3 the zones \
+             that the region has for the size of its nodes (az vm list-skus --zone)",
             few.iter().map(|(pool, _)| {
-                new_pool(
-                    scene,
-                    "NEW",
-                    &[
-                        (
-                            "--mode",
-                            Some(if is_system(pool) { "System" } else { "User" }),
-                        ),
-                        ("--zones 1 2 3", None),
-                    ],
-                )
+                let mode = match pool.mode {
+                    PoolMode::System => "System",
+                    PoolMode::Gateway => "Gateway",
+                    _ => "User",
+                };
+                new_pool(scene, Some(pool), "NEW", mode, &[("--zones 1 2 3", None)])
             }),
         );
     }

@@ -1,12 +1,15 @@
 //! Network policy: whether one is enforced, whether every namespace denies by default, and which rules Cilium reads otherwise than they were
-//! meant. Never says which traffic a policy lets through.
+//! meant. Never says which traffic a policy lets through, but for everything and nothing.
 
 use super::item::{Item, Pillar, Question, listed};
 use super::scene::{Scene, kubectl};
 use crate::finding::{Severity, counted};
-use crate::model::workload::{IpBlock, NetworkPolicy};
-use crate::model::{CidrError, IpNet, KubernetesState, NetworkMode, cidr, parse_cidr};
+use crate::model::workload::{CiliumPolicy, IpBlock, NetworkPolicy, Selector};
+use crate::model::{CidrError, IpNet, KubernetesState, NetworkMode, OsType, cidr, parse_cidr};
 use crate::rule;
+use crate::shell::command_line;
+use jiff::civil::date;
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -18,7 +21,7 @@ const fn question(code: &'static str, asks: &'static str) -> Question {
         pillar: Pillar::NetworkPolicy,
         asks,
         severity: Severity::Warning,
-        read_from: "kubectl get networkpolicies,namespaces",
+        read_from: "kubectl get networkpolicies,ciliumnetworkpolicies,ciliumclusterwidenetworkpolicies,namespaces",
         rules: RULES,
     }
 }
@@ -26,7 +29,7 @@ const fn question(code: &'static str, asks: &'static str) -> Question {
 const ENGINE: Question = Question {
     severity: Severity::Blocker,
     read_from: "az aks show: networkProfile",
-    rules: &[&rule::RDY_1, &rule::RDY_12],
+    rules: &[&rule::RDY_1, &rule::RDY_12, &rule::RDY_17],
     ..question("policy-engine", "network policies are enforced")
 };
 const INGRESS: Question = question(
@@ -38,6 +41,7 @@ const EGRESS: Question = question(
     "every namespace lets nothing out by default",
 );
 const IP_BLOCK: Question = Question {
+    read_from: "kubectl get networkpolicies",
     rules: &[&rule::RDY_13],
     ..question(
         "ip-block-pods",
@@ -45,29 +49,45 @@ const IP_BLOCK: Question = Question {
     )
 };
 
-/// Namespaces of the platform itself: AKS writes what is in them.
+/// Namespaces of the platform itself: AKS and its extensions write what is in them.
 const SYSTEM: &[&str] = &[
+    "acstor",
     "aks-command",
     "aks-istio-egress",
     "aks-istio-ingress",
     "aks-istio-system",
+    "aks-periscope",
+    "aks-static-egress-gateway",
     "app-routing-system",
+    "azappconfig-system",
     "azure-arc",
+    "azure-extensions-usage-system",
+    "azureml",
+    "azuresecuritylinuxagent",
     "calico-apiserver",
     "calico-system",
+    "dapr-system",
+    "dataprotection-microsoft",
+    "fleet-system",
+    "flux-system",
     "gatekeeper-system",
     "kube-node-lease",
     "kube-public",
     "kube-system",
+    "sc-system",
     "tigera-operator",
+    "tigera-system",
 ];
+
+/// Kinds of Cilium's own policies.
+const CILIUM: &[&str] = &["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"];
 
 pub(super) fn check(scene: &Scene, items: &mut Vec<Item>) {
     items.push(engine(scene));
     match scene.objects(&["NetworkPolicy", "Namespace"]) {
         Ok(state) => {
-            items.push(default_deny(state, &INGRESS, "Ingress"));
-            items.push(default_deny(state, &EGRESS, "Egress"));
+            items.push(default_deny(scene, state, &INGRESS, Direction::Ingress));
+            items.push(default_deny(scene, state, &EGRESS, Direction::Egress));
         }
         Err(unread) => items.extend([INGRESS, EGRESS].map(|question| unread.item(&question))),
     }
@@ -85,20 +105,83 @@ fn is_cilium(scene: &Scene) -> bool {
         .any(|word| word.eq_ignore_ascii_case("cilium"))
 }
 
+/// Support for Azure's own engine on Windows nodes ended with September 2026; on Linux nodes it ends two years later (RDY-17).
+fn is_past_windows_end(scene: &Scene) -> bool {
+    let end = date(2026, 10, 1)
+        .to_zoned(TimeZone::UTC)
+        .expect("a day of the calendar begins in UTC")
+        .timestamp();
+    scene.now.is_some_and(|now| now >= end)
+}
+
+/// An engine that this cluster can have, and how it comes to it. No existing cluster of mode node subnet or kubenet takes Cilium, and none with
+/// Windows pools (RDY-1); Cilium takes the place of another engine by itself, Calico does not (RDY-17).
+fn turn_on(scene: &Scene, windows: bool) -> (&'static str, Vec<Option<String>>) {
+    let policy = |engine: &'static str| scene.update(&[("--network-policy", Some(engine))]);
+    let cilium = scene.update(&[("--network-dataplane", Some("cilium"))]);
+    if windows {
+        let mut commands = Vec::new();
+        if scene.cluster.network.policy.is_some() {
+            commands.push(policy("none"));
+        }
+        commands.push(policy("calico"));
+        return (
+            "Cilium does not run on Windows nodes; Calico does, which the documentation says of new clusters only: try it on one that may \
+             break. Each of these updates reimages every node",
+            commands,
+        );
+    }
+    match scene.cluster.mode() {
+        Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet) => (
+            "move to Overlay first, and turn on Cilium after it: each reimages every node. Calico could be turned on now (--network-policy \
+             calico), and has to be turned off again for the move",
+            vec![
+                command_line(
+                    &["aksplan", "migrate"],
+                    &[("--cluster", Some(&scene.cluster.name))],
+                ),
+                cilium,
+            ],
+        ),
+        _ => (
+            "turn on Cilium, which reimages every node and takes the place of another engine",
+            vec![cilium],
+        ),
+    }
+}
+
 fn engine(scene: &Scene) -> Item {
     let network = &scene.cluster.network;
     if is_cilium(scene) {
         return ENGINE.ready("Cilium");
     }
+    let windows = (scene.cluster.pools.iter()).any(|pool| matches!(pool.os_type, OsType::Windows));
+    let (remedy, commands) = turn_on(scene, windows);
     match network.policy.as_deref() {
+        Some(policy) if policy.eq_ignore_ascii_case("azure") => {
+            let (question, evidence) = if windows {
+                let severity = if is_past_windows_end(scene) {
+                    Severity::Blocker
+                } else {
+                    Severity::Warning
+                };
+                (
+                    ENGINE.of(severity),
+                    "networkPolicy is azure, whose support on Windows nodes ends on 2026-09-30",
+                )
+            } else {
+                (
+                    ENGINE.of(Severity::Warning),
+                    "networkPolicy is azure, whose support ends on 2028-09-30",
+                )
+            };
+            question.not_ready(evidence, remedy, commands)
+        }
         Some(policy) => ENGINE.ready(format!("networkPolicy is {policy}")),
         None if scene.is_answered() => ENGINE.not_ready(
             "networkPolicy is none: NetworkPolicy objects have no effect",
-            "turn on an engine, which reimages every node; Cilium where there are no Windows nodes",
-            [scene.update(&[
-                ("--network-dataplane", Some("cilium")),
-                ("--network-policy", Some("cilium")),
-            ])],
+            remedy,
+            commands,
         ),
         None => ENGINE.not_known(
             "networkPolicy is not said",
@@ -108,27 +191,134 @@ fn engine(scene: &Scene) -> Item {
     }
 }
 
-/// Whether a policy closes every pod of its namespace in this direction; `None`: how many rules it has is not said.
-fn denies(policy: &NetworkPolicy, direction: &str) -> Option<bool> {
-    let selector = &policy.pod_selector;
-    let selects_all = selector.match_labels.is_empty() && selector.match_expressions.is_empty();
-    let rules = match direction {
-        "Ingress" => policy.ingress_rules,
-        _ => policy.egress_rules,
+#[derive(Clone, Copy, PartialEq)]
+enum Direction {
+    Ingress,
+    Egress,
+}
+
+impl Direction {
+    fn word(self) -> &'static str {
+        match self {
+            Direction::Ingress => "Ingress",
+            Direction::Egress => "Egress",
+        }
+    }
+}
+
+/// What a policy does to every pod that it can hold for.
+#[derive(Clone, Copy, PartialEq)]
+enum Effect {
+    /// They are isolated: only what some policy names passes.
+    Isolates,
+    /// Everything passes, whatever other policies say.
+    Opens,
+    /// It is not for all of them, or not of this direction.
+    Nothing,
+    /// What its rules name is not said.
+    Unsaid,
+}
+
+fn is_empty(selector: &Selector) -> bool {
+    selector.match_labels.is_empty() && selector.match_expressions.is_empty()
+}
+
+fn effect(policy: &NetworkPolicy, direction: Direction) -> Effect {
+    let (rules, open) = match direction {
+        Direction::Ingress => (policy.ingress_rules, policy.ingress_open),
+        Direction::Egress => (policy.egress_rules, policy.egress_open),
     };
     // The API server fills in policyTypes; of a file that leaves it out: ingress always, egress where there are rules for it.
     let of_direction = if policy.policy_types.is_empty() {
-        direction == "Ingress"
+        direction == Direction::Ingress || rules.is_some_and(|rules| rules > 0)
     } else {
-        policy.policy_types.iter().any(|kind| kind == direction)
+        let mut kinds = policy.policy_types.iter();
+        kinds.any(|kind| kind == direction.word())
     };
-    if !selects_all || !of_direction {
-        return Some(false);
+    if !is_empty(&policy.pod_selector) || !of_direction {
+        return Effect::Nothing;
     }
-    rules.map(|rules| rules == 0)
+    match (open, rules) {
+        (Some(true), _) => Effect::Opens,
+        (Some(false), _) | (None, Some(0)) => Effect::Isolates,
+        (None, _) => Effect::Unsaid,
+    }
 }
 
-fn default_deny(state: &KubernetesState, question: &Question, direction: &'static str) -> Item {
+/// Keys by which a policy of the whole cluster names namespaces.
+fn is_namespace_key(key: &str) -> bool {
+    const KEY: &str = "io.kubernetes.pod.namespace";
+    key.rsplit_once(':').map_or(key, |(_, key)| key) == KEY
+}
+
+/// Whether a selector takes every pod of a namespace. One that asks for more than the namespace takes some at most: errs towards open.
+fn takes_all_of(selector: &Selector, namespace: &str) -> bool {
+    let by_label = selector
+        .match_labels
+        .iter()
+        .all(|(key, value)| is_namespace_key(key) && value == namespace);
+    let by_expression = selector.match_expressions.iter().all(|one| {
+        let is_among = one.values.iter().any(|value| value == namespace);
+        is_namespace_key(&one.key)
+            && match one.operator.as_str() {
+                "In" => is_among,
+                "NotIn" => !is_among,
+                "Exists" => true,
+                _ => false,
+            }
+    });
+    by_label && by_expression
+}
+
+fn cilium_effect(policy: &CiliumPolicy, namespace: &str, direction: Direction) -> Effect {
+    if !policy.namespace.is_empty() && policy.namespace != namespace {
+        return Effect::Nothing;
+    }
+    let mut found = Effect::Nothing;
+    for rule in &policy.rules {
+        if !takes_all_of(&rule.endpoint_selector, namespace) {
+            continue;
+        }
+        let one = match direction {
+            Direction::Ingress => rule.ingress,
+            Direction::Egress => rule.egress,
+        };
+        if one.open {
+            return Effect::Opens;
+        }
+        if one.default_deny {
+            found = Effect::Isolates;
+        }
+    }
+    found
+}
+
+/// What all policies together do to every pod of a namespace. One that opens undoes what others close.
+fn together(
+    state: &KubernetesState,
+    cilium: bool,
+    namespace: &str,
+    direction: Direction,
+) -> Effect {
+    let own = state.network_policies.iter();
+    let own = own.filter(|policy| policy.namespace == namespace);
+    let mut effects: Vec<Effect> = own.map(|policy| effect(policy, direction)).collect();
+    if cilium {
+        let policies = state.platform.cilium_policies.iter();
+        effects.extend(policies.map(|policy| cilium_effect(policy, namespace, direction)));
+    }
+    [Effect::Opens, Effect::Unsaid, Effect::Isolates]
+        .into_iter()
+        .find(|effect| effects.contains(effect))
+        .unwrap_or(Effect::Nothing)
+}
+
+fn default_deny(
+    scene: &Scene,
+    state: &KubernetesState,
+    question: &Question,
+    direction: Direction,
+) -> Item {
     let namespaces: BTreeSet<&str> = state
         .namespaces
         .iter()
@@ -138,28 +328,36 @@ fn default_deny(state: &KubernetesState, question: &Question, direction: &'stati
     if namespaces.is_empty() {
         return question.not_applicable("there are no namespaces but the system's");
     }
-    let of = |wanted: Option<bool>| -> BTreeSet<&str> {
-        let found = state.network_policies.iter();
-        found
-            .filter(|policy| denies(policy, direction) == wanted)
-            .map(|policy| policy.namespace.as_str())
+    let cilium = is_cilium(scene);
+    let of = |wanted: &[Effect]| -> Vec<&str> {
+        let all = namespaces.iter().copied();
+        all.filter(|name| wanted.contains(&together(state, cilium, name, direction)))
             .collect()
     };
-    let (closed, unsaid) = (of(Some(true)), of(None));
-    let open: Vec<&str> = namespaces.difference(&closed).copied().collect();
-    if open.is_empty() {
-        let all: Vec<&str> = namespaces.into_iter().collect();
-        return question.ready(format!(
-            "{} closed: {}",
-            counted(all.len() as u64, "namespace is", "namespaces are"),
-            listed(&all)
-        ));
+    let (opened, alone) = (of(&[Effect::Opens]), of(&[Effect::Nothing]));
+    let cilium_unread = if cilium {
+        scene.objects(CILIUM).err()
+    } else {
+        None
+    };
+    // A policy that lets everything through does so beside any other.
+    if let (Some(unread), true, false) = (&cilium_unread, opened.is_empty(), alone.is_empty()) {
+        return unread.item(question);
     }
-    if open.iter().all(|namespace| unsaid.contains(namespace)) {
+    let open: Vec<&str> = if cilium_unread.is_some() {
+        opened
+    } else {
+        of(&[Effect::Opens, Effect::Nothing])
+    };
+    if !open.is_empty() {
+        return open_namespaces(question, direction, namespaces.len(), &open);
+    }
+    let unsaid = of(&[Effect::Unsaid]);
+    if !unsaid.is_empty() {
         return question.not_known(
             format!(
-                "policies of {} do not say how many rules they have",
-                listed(&open)
+                "policies of {} do not say what their rules name",
+                listed(&unsaid)
             ),
             "read them again: a snapshot of an earlier version does not hold it",
             [kubectl(
@@ -174,28 +372,46 @@ fn default_deny(state: &KubernetesState, question: &Question, direction: &'stati
             )],
         );
     }
-    let remedy = match direction {
-        "Ingress" => {
-            "allow first what has to get in (the ingress controller, probes, the metrics agent of kube-system), then deny the rest"
-        }
-        _ => {
-            "allow first what has to get out (DNS of kube-system, the API server, what the application calls), then deny the rest"
-        }
+    // What isolates may be undone by a policy that was not read.
+    if let Some(unread) = cilium_unread {
+        return unread.item(question);
+    }
+    let all: Vec<&str> = namespaces.into_iter().collect();
+    question.ready(format!(
+        "{} isolated: {}",
+        counted(all.len() as u64, "namespace is", "namespaces are"),
+        listed(&all)
+    ))
+}
+
+fn open_namespaces(question: &Question, direction: Direction, of: usize, open: &[&str]) -> Item {
+    let (remedy, spec) = match direction {
+        Direction::Ingress => (
+            "allow first what has to get in (the ingress controller, probes, the metrics agent of kube-system), then deny the rest; a policy \
+             that lets everything in has to go",
+            r#""podSelector":{},"policyTypes":["Ingress"]"#,
+        ),
+        Direction::Egress => (
+            "allow first what has to get out (the API server, what the application calls), then deny the rest; a policy that lets everything \
+             out has to go. The policy below lets pods ask the DNS of kube-system: denying alone would cut them off from every name. Where \
+             LocalDNS answers on the node, under Cilium its address has to be allowed as well",
+            r#""podSelector":{},"policyTypes":["Egress"],"egress":[{"to":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"kube-system"}}}],"ports":[{"protocol":"UDP","port":53},{"protocol":"TCP","port":53}]}]"#,
+        ),
     };
     question.not_ready(
         format!(
             "{} of {} open: {}",
             open.len(),
-            counted(namespaces.len() as u64, "namespace", "namespaces"),
-            listed(&open)
+            counted(of as u64, "namespace", "namespaces"),
+            listed(open)
         ),
         remedy,
         open.iter().map(|namespace| {
             let apply = kubectl(&["apply", "--namespace"], &[namespace])?;
-            let name = direction.to_ascii_lowercase();
+            let name = direction.word().to_ascii_lowercase();
             Some(format!(
                 "echo '{{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\",\"metadata\":{{\"name\":\
-                 \"default-deny-{name}\"}},\"spec\":{{\"podSelector\":{{}},\"policyTypes\":[\"{direction}\"]}}}}' | {apply} --filename -"
+                 \"default-deny-{name}\"}},\"spec\":{{{spec}}}}}' | {apply} --filename -"
             ))
         }),
     )
@@ -210,41 +426,109 @@ fn range(text: &str) -> Option<IpNet> {
     }
 }
 
-/// Ranges that pods and nodes have their addresses from. The subnets of VNet modes hold other things as well: errs towards a finding.
-fn ranges(scene: &Scene) -> Vec<IpNet> {
-    let cluster = scene.cluster;
-    let mut ranges: Vec<IpNet> = Vec::new();
-    if cluster.mode().is_some_and(NetworkMode::has_pod_cidr) {
-        ranges.extend(&cluster.network.pod_cidrs);
+/// Ranges that pods, nodes, or either have their addresses from.
+#[derive(Default)]
+struct Ranges {
+    pods: Vec<IpNet>,
+    nodes: Vec<IpNet>,
+    /// The subnets of modes in which pods have addresses of the network. They hold other things as well: errs towards a finding.
+    both: Vec<IpNet>,
+}
+
+impl Ranges {
+    fn of(scene: &Scene) -> Self {
+        let cluster = scene.cluster;
+        let has_pod_cidr = cluster.mode().is_some_and(NetworkMode::has_pod_cidr);
+        let mut ranges = Ranges::default();
+        if has_pod_cidr {
+            ranges.pods.extend(&cluster.network.pod_cidrs);
+        }
+        let of_subnets = if has_pod_cidr {
+            &mut ranges.nodes
+        } else {
+            &mut ranges.both
+        };
+        for subnet in scene.inventory.subnets_of_cluster(cluster) {
+            of_subnets.extend(&scene.inventory.subnet(subnet).prefixes);
+        }
+        ranges
     }
-    for subnet in scene.inventory.subnets_of_cluster(cluster) {
-        ranges.extend(&scene.inventory.subnet(subnet).prefixes);
+
+    fn is_empty(&self) -> bool {
+        self.all().next().is_none()
     }
-    ranges
+
+    fn all(&self) -> impl Iterator<Item = &IpNet> {
+        self.pods.iter().chain(&self.nodes).chain(&self.both)
+    }
+}
+
+/// Whether a block lets any address of a range through: what it leaves out by `except` is taken away.
+fn meets(block: &IpNet, except: &[IpNet], held: &IpNet) -> bool {
+    if !cidr::overlap(block, held) {
+        return false;
+    }
+    // Of two ranges that overlap one holds the other.
+    let shared = if block.prefix_len() > held.prefix_len() {
+        block
+    } else {
+        held
+    };
+    let without = IpNet::aggregate(&except.to_vec());
+    !without.iter().any(|one| one.contains(shared))
+}
+
+/// How a block is read.
+#[derive(PartialEq)]
+enum Reading {
+    /// It holds none of these addresses, or selectors beside it select the pods that it was meant for.
+    AsMeant,
+    BesideSelectors,
+    /// It holds nodes, which no selector selects.
+    Nodes,
+    Pods,
+}
+
+fn reading(block: &IpBlock, ranges: &Ranges) -> Reading {
+    let Some(own) = range(&block.cidr) else {
+        return Reading::AsMeant;
+    };
+    let except: Vec<IpNet> = block.except.iter().filter_map(|text| range(text)).collect();
+    let meets_any = |held: &[IpNet]| held.iter().any(|held| meets(&own, &except, held));
+    // A block inside a node subnet can mean nothing else.
+    if ranges.nodes.iter().any(|held| held.contains(&own)) && meets_any(&ranges.nodes) {
+        return Reading::Nodes;
+    }
+    let all: Vec<IpNet> = ranges.all().copied().collect();
+    // The whole world holds every range, known or not.
+    let unknown = all.is_empty() && own.prefix_len() == 0 && except.is_empty();
+    if !unknown && !meets_any(&all) {
+        return Reading::AsMeant;
+    }
+    if block.beside_selectors {
+        Reading::BesideSelectors
+    } else {
+        Reading::Pods
+    }
 }
 
 fn ip_blocks(scene: &Scene, state: &KubernetesState) -> Item {
-    let ranges = ranges(scene);
-    // What a block leaves out by `except` is left in here: errs towards a finding.
-    let meets = |block: &IpBlock| {
-        range(&block.cidr).is_some_and(|range| {
-            range.prefix_len() == 0 || ranges.iter().any(|held| cidr::overlap(held, &range))
-        })
-    };
+    let ranges = Ranges::of(scene);
     let mut met: Vec<String> = Vec::new();
     let mut commands: Vec<Option<String>> = Vec::new();
-    let (mut blocks, mut unmeant) = (0u64, 0u64);
+    let (mut blocks, mut unmeant, mut of_nodes) = (0u64, 0u64, false);
     for policy in &state.network_policies {
         let mut found: Vec<String> = Vec::new();
         for block in &policy.ip_blocks {
             blocks += 1;
-            if !meets(block) {
-                continue;
-            }
-            if block.beside_selectors {
-                unmeant += 1;
-            } else {
-                found.push(format!("{} {}", block.direction, block.cidr));
+            match reading(block, &ranges) {
+                Reading::AsMeant => {}
+                Reading::BesideSelectors => unmeant += 1,
+                Reading::Nodes => {
+                    of_nodes = true;
+                    found.push(format!("{} {}, nodes", block.direction, block.cidr));
+                }
+                Reading::Pods => found.push(format!("{} {}", block.direction, block.cidr)),
             }
         }
         if !found.is_empty() {
@@ -290,7 +574,12 @@ fn ip_blocks(scene: &Scene, state: &KubernetesState) -> Item {
             },
             listed(&met)
         ),
-        "name pods by namespaceSelector and podSelector in the same rule; a range of the world outside may stay",
+        if of_nodes {
+            "name pods by namespaceSelector and podSelector in the same rule, and nodes by a CiliumNetworkPolicy with the entities host and \
+             remote-node, which a NetworkPolicy cannot name; a range of the world outside may stay"
+        } else {
+            "name pods by namespaceSelector and podSelector in the same rule; a range of the world outside may stay"
+        },
         commands,
     )
 }

@@ -12,20 +12,53 @@ pub(super) struct Scene<'a> {
     pub now: Option<Timestamp>,
 }
 
-/// Kinds, each with what `kubectl get` calls its objects.
-const RESOURCES: &[(&str, &str)] = &[
-    ("AzureIdentity", "azureidentities.aadpodidentity.k8s.io"),
-    ("Certificate", "certificates.cert-manager.io"),
-    ("ClusterIssuer", "clusterissuers.cert-manager.io"),
-    ("Ingress", "ingresses"),
-    ("IngressClass", "ingressclasses"),
-    ("Issuer", "issuers.cert-manager.io"),
-    ("Namespace", "namespaces"),
-    ("NetworkPolicy", "networkpolicies"),
-    ("Pod", "pods"),
-    ("PodMonitor", "podmonitors.azmonitoring.coreos.com"),
-    ("ServiceAccount", "serviceaccounts"),
-    ("ServiceMonitor", "servicemonitors.azmonitoring.coreos.com"),
+/// Kinds, each with the path of its list.
+const LISTS: &[(&str, &str)] = &[
+    (
+        "AzureIdentity",
+        "/apis/aadpodidentity.k8s.io/v1/azureidentities",
+    ),
+    ("Certificate", "/apis/cert-manager.io/v1/certificates"),
+    (
+        "CiliumClusterwideNetworkPolicy",
+        "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies",
+    ),
+    (
+        "CiliumNetworkPolicy",
+        "/apis/cilium.io/v2/ciliumnetworkpolicies",
+    ),
+    ("ClusterIssuer", "/apis/cert-manager.io/v1/clusterissuers"),
+    ("Gateway", "/apis/gateway.networking.k8s.io/v1/gateways"),
+    ("HTTPRoute", "/apis/gateway.networking.k8s.io/v1/httproutes"),
+    ("Ingress", "/apis/networking.k8s.io/v1/ingresses"),
+    ("IngressClass", "/apis/networking.k8s.io/v1/ingressclasses"),
+    ("Issuer", "/apis/cert-manager.io/v1/issuers"),
+    ("Namespace", "/api/v1/namespaces"),
+    (
+        "NetworkPolicy",
+        "/apis/networking.k8s.io/v1/networkpolicies",
+    ),
+    ("Pod", "/api/v1/pods"),
+    ("PodMonitor", "/apis/azmonitoring.coreos.com/v1/podmonitors"),
+    ("ServiceAccount", "/api/v1/serviceaccounts"),
+    (
+        "ServiceMonitor",
+        "/apis/azmonitoring.coreos.com/v1/servicemonitors",
+    ),
+];
+
+/// Kinds of a group that not every server has: what `kubectl get --raw /apis` prints says whether it does.
+const INSTALLED: &[&str] = &[
+    "AzureIdentity",
+    "Certificate",
+    "CiliumClusterwideNetworkPolicy",
+    "CiliumNetworkPolicy",
+    "ClusterIssuer",
+    "Gateway",
+    "HTTPRoute",
+    "Issuer",
+    "PodMonitor",
+    "ServiceMonitor",
 ];
 
 /// Kinds of which it is not known what there is.
@@ -34,22 +67,22 @@ pub(super) struct Unread(Vec<&'static str>);
 impl Unread {
     /// The item that cannot be answered without them.
     pub fn item(&self, question: &Question) -> Item {
-        let resources: Vec<&str> = RESOURCES
-            .iter()
-            .filter(|(kind, _)| self.0.contains(kind))
-            .map(|(_, resource)| *resource)
-            .collect();
+        let is_installed = self.0.iter().any(|kind| INSTALLED.contains(kind));
+        let groups = is_installed.then(|| "kubectl get --raw /apis".to_string());
+        let lists = LISTS.iter().filter(|(kind, _)| self.0.contains(kind));
+        let lists = lists.map(|(_, path)| Some(format!("kubectl get --raw {path}")));
         question.not_known(
             format!(
                 "no {} was read: there may be none, or nobody looked",
                 self.0.join(", no ")
             ),
-            "read the cluster's objects with --kubernetes, or add the file that this prints with --from; of a kind that it prints \
-             nothing of there is none",
-            [Some(format!(
-                "kubectl get {} --all-namespaces --output json",
-                resources.join(",")
-            ))],
+            if is_installed {
+                "read the cluster's objects with --kubernetes, or add a file for each line that prints something, with --from: a list that \
+                 is empty says so, and /apis says which kinds the server does not know, of which the line fails"
+            } else {
+                "read the cluster's objects with --kubernetes, or add a file for each line with --from: a list that is empty says so"
+            },
+            std::iter::once(groups).chain(lists),
         )
     }
 }
@@ -65,18 +98,36 @@ impl<'a> Scene<'a> {
 
     /// The cluster's objects, if each of these kinds was read in full or is one that the cluster does not know.
     pub fn objects(&self, kinds: &[&'static str]) -> Result<&'a KubernetesState, Unread> {
-        let Some(state) = self.cluster.kubernetes.as_deref() else {
-            return Err(Unread(kinds.to_vec()));
-        };
-        let known = |kind: &str| {
-            state.has_kind(kind) || state.absent_kinds.iter().any(|absent| absent == kind)
-        };
-        let unread: Vec<&'static str> = kinds.iter().copied().filter(|kind| !known(kind)).collect();
-        if unread.is_empty() {
-            Ok(state)
-        } else {
-            Err(Unread(unread))
+        match self.some(kinds)? {
+            (state, None) => Ok(state),
+            (_, Some(unread)) => Err(unread),
         }
+    }
+
+    /// The cluster's objects, and which of these kinds are missing, if any of them was read: what is found in some holds, what is not
+    /// found may be among the others.
+    pub fn some(
+        &self,
+        kinds: &[&'static str],
+    ) -> Result<(&'a KubernetesState, Option<Unread>), Unread> {
+        let unread: Vec<&'static str> = kinds
+            .iter()
+            .copied()
+            .filter(|kind| !self.knows(kind))
+            .collect();
+        match self.cluster.kubernetes.as_deref() {
+            Some(state) if unread.is_empty() => Ok((state, None)),
+            Some(state) if unread.len() < kinds.len() => Ok((state, Some(Unread(unread)))),
+            _ => Err(Unread(unread)),
+        }
+    }
+
+    /// Whether it is known what there is of a kind.
+    pub fn knows(&self, kind: &str) -> bool {
+        let state = self.cluster.kubernetes.as_deref();
+        state.is_some_and(|state| {
+            state.has_kind(kind) || state.absent_kinds.iter().any(|absent| absent == kind)
+        })
     }
 
     /// Whether Azure itself answered with this cluster, so that what it leaves out is not there.
@@ -84,11 +135,11 @@ impl<'a> Scene<'a> {
         self.cluster.provisioning_state.is_some()
     }
 
-    fn subscription(&self) -> Option<&'a str> {
+    pub fn subscription(&self) -> Option<&'a str> {
         self.cluster.id.as_ref()?.segment("subscriptions")
     }
 
-    fn resource_group(&self) -> &'a str {
+    pub fn resource_group(&self) -> &'a str {
         // A word that a shell takes as one and Azure as none.
         self.cluster.resource_group.as_deref().unwrap_or("GROUP")
     }

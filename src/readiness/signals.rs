@@ -12,6 +12,11 @@ pub enum Signal {
 /// Parts of a metric's name, each with the signal it tells of. The order is the order of trying: the first that fits decides, so that the
 /// latency of requests is no traffic and a failed request no traffic either.
 const WORDS: &[(&str, Signal)] = &[
+    ("inflight", Signal::Saturation),
+    ("unschedulable", Signal::Saturation),
+    ("resource_requests", Signal::Saturation),
+    ("resource_limits", Signal::Saturation),
+    ("upstream_rq_time", Signal::Latency),
     ("duration", Signal::Latency),
     ("latency", Signal::Latency),
     ("response_time", Signal::Latency),
@@ -33,6 +38,8 @@ const WORDS: &[(&str, Signal)] = &[
     ("request_total", Signal::Traffic),
     ("request_count", Signal::Traffic),
     ("requests_count", Signal::Traffic),
+    ("requests_seconds_count", Signal::Traffic),
+    ("upstream_rq", Signal::Traffic),
     ("receive_bytes", Signal::Traffic),
     ("transmit_bytes", Signal::Traffic),
     ("network_in_bytes", Signal::Traffic),
@@ -56,13 +63,39 @@ const WORDS: &[(&str, Signal)] = &[
     ("running_pods", Signal::Saturation),
 ];
 
+/// A name that ends so counts requests: `nginx_ingress_controller_requests`.
+const REQUESTS: &str = "_requests";
+
+/// Metrics of the platform itself begin so: how long its own answers take, how many there are and which fail tells nothing of those that an
+/// application gives. What is full there is full for all.
+const PLATFORM: &[&str] = &[
+    "kubelet_",
+    "apiserver_",
+    "rest_client_",
+    "etcd_",
+    "coredns_",
+    "workqueue_",
+    "node_network_",
+];
+
+/// Whether a metric, or one that a recording rule was made of (`a:b:c`), is the platform's own.
+pub fn is_of_platform(metric: &str) -> bool {
+    metric.to_ascii_lowercase().split(':').any(|part| {
+        let mut beginnings = PLATFORM.iter();
+        beginnings.any(|beginning| part.starts_with(beginning))
+    })
+}
+
 /// The signal that a metric tells of and the part of its name that says so; `None` where no known word is in it.
 pub fn signal_of(metric: &str) -> Option<(Signal, &'static str)> {
-    let metric = metric.to_ascii_lowercase();
-    WORDS
-        .iter()
-        .find(|(word, _)| metric.contains(word))
-        .map(|(word, signal)| (*signal, *word))
+    let name = metric.to_ascii_lowercase();
+    let by_word = WORDS.iter().find(|(word, _)| name.contains(word));
+    let found = match by_word {
+        Some((word, signal)) => Some((*signal, *word)),
+        None if name.ends_with(REQUESTS) => Some((Signal::Traffic, REQUESTS)),
+        None => None,
+    };
+    found.filter(|(signal, _)| *signal == Signal::Saturation || !is_of_platform(&name))
 }
 
 #[cfg(test)]
@@ -73,8 +106,28 @@ mod tests {
     fn metrics_tell_their_signal() {
         use Signal::*;
         for (metric, want) in [
-            ("apiserver_request_duration_seconds_bucket", Some(Latency)),
-            ("nginx_ingress_controller_requests_total", Some(Traffic)),
+            ("http_server_requests_seconds_bucket", Some(Latency)),
+            ("envoy_cluster_upstream_rq_time_bucket", Some(Latency)),
+            ("nginx_ingress_controller_requests", Some(Traffic)),
+            ("envoy_cluster_upstream_rq_total", Some(Traffic)),
+            ("http_server_requests_seconds_count", Some(Traffic)),
+            ("istio_requests_total", Some(Traffic)),
+            ("envoy_cluster_upstream_rq_5xx", Some(Errors)),
+            (
+                "cluster_autoscaler_unschedulable_pods_count",
+                Some(Saturation),
+            ),
+            ("apiserver_current_inflight_requests", Some(Saturation)),
+            ("kube_pod_container_resource_requests", Some(Saturation)),
+            // The platform's own: how it does, and not how what runs on it does.
+            ("apiserver_request_duration_seconds_bucket", None),
+            (
+                "cluster_quantile:apiserver_request_duration_seconds:histogram_quantile",
+                None,
+            ),
+            ("kubelet_pod_worker_duration_seconds_bucket", None),
+            ("rest_client_requests_total", None),
+            ("node_network_receive_bytes_total", None),
             ("kube_pod_container_status_waiting_reason", Some(Errors)),
             ("kube_job_failed", Some(Errors)),
             ("node_cpu_usage_percentage", Some(Saturation)),
@@ -83,7 +136,6 @@ mod tests {
                 Some(Saturation),
             ),
             ("kubelet_volume_stats_available_bytes", Some(Saturation)),
-            ("node_network_receive_bytes_total", Some(Traffic)),
             ("up", None),
             ("", None),
         ] {

@@ -42,6 +42,14 @@ pub fn section(readiness: &Readiness) -> Document {
     let little = unknown * 2 > readiness.items.len();
     let mut document = told(readiness, !little);
     document.title = "Readiness".to_string();
+    let before_the_move = |item: &&Item| {
+        item.code == crate::readiness::OVERLAY_CODE && item.state == ItemState::NotReady
+    };
+    if readiness.items.iter().any(|item| before_the_move(&item)) {
+        document.paragraph(
+            "This is the cluster as it is: that its pods have no addresses of an overlay is what the move is for.",
+        );
+    }
     if little {
         document.paragraph(format!(
             "How to find out the {} that are not known is said by `aksplan readiness`.",

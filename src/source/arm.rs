@@ -12,8 +12,8 @@ mod security;
 use super::facts::{Facts, Origin, PeeringFact, SubnetFact, UsageFact, VnetFact};
 use super::{SourceError, wire};
 use crate::model::{
-    CidrError, Holder, HolderKind, IpNet, Peering, ResourceId, Route, RouteTable, VirtualNetwork,
-    parse_cidr,
+    CidrError, Holder, HolderKind, IpNet, Peering, Profiles, ResourceId, Route, RouteTable,
+    VirtualNetwork, parse_cidr,
 };
 use cluster::cluster;
 use pool::loose_pool;
@@ -45,6 +45,7 @@ pub enum Kind {
     Grafana,
     PrometheusRuleGroup,
     MetricAlert,
+    LogAlert,
     /// A resource of Azure that holds nothing we need.
     Unused,
 }
@@ -78,6 +79,17 @@ pub fn read_resource(
         return Ok(());
     }
     read_as(kind, raw, origin, facts, false).map(|_| ())
+}
+
+/// What the profiles of a managed cluster say that was asked for at an API version that has them all: what it leaves out is off.
+///
+/// # Errors
+/// When a field that is needed has the wrong shape.
+pub fn profiles_in_full(raw: &str, origin: &Origin) -> Result<Profiles, SourceError> {
+    let mut outer: wire::ManagedCluster = parse(raw, origin, "")?;
+    let common = wire::Resource::common(&mut outer);
+    let read = unfold(outer, common, origin, "")?;
+    Ok(cluster::profiles_of(&read.body, true))
 }
 
 /// Reads a resource of a kind. With `check`, only if its own type or id says that it is of that kind; false if not.
@@ -226,6 +238,14 @@ fn read_as(
             }
             None => return Ok(false),
         },
+        Kind::LogAlert => match whole(raw, expected, origin)? {
+            Some(read) => {
+                let alert = platform::log_alert(read, origin)?;
+                let all = &mut facts.platform.log_alerts;
+                all.get_or_insert_default().push(alert);
+            }
+            None => return Ok(false),
+        },
         Kind::MaintenanceConfiguration => match whole(raw, expected, origin)? {
             Some(read) => {
                 let fact = maintenance::configuration(read, origin)?;
@@ -312,6 +332,7 @@ fn kind_of_type(kind: &str) -> Option<Kind> {
         "microsoft.dashboard/grafana" => Kind::Grafana,
         "microsoft.alertsmanagement/prometheusrulegroups" => Kind::PrometheusRuleGroup,
         "microsoft.insights/metricalerts" => Kind::MetricAlert,
+        "microsoft.insights/scheduledqueryrules" => Kind::LogAlert,
         _ => return None,
     })
 }

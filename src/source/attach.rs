@@ -276,6 +276,12 @@ fn empty(known: &mut KubernetesState, kind: &str) {
             known.platform.monitors.retain(|one| one.kind != kind);
         }
         "AzureIdentity" => known.platform.azure_identities.clear(),
+        "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy" => {
+            let policies = &mut known.platform.cilium_policies;
+            policies.retain(|one| one.kind != kind);
+        }
+        "Gateway" => known.platform.gateways.clear(),
+        "HTTPRoute" => known.platform.http_routes.clear(),
         _ => known.workloads.retain(|workload| workload.kind != kind),
     }
 }
@@ -364,5 +370,18 @@ fn unite(state: &mut KubernetesState) {
     });
     last_of_each(&mut objects.azure_identities, |identity| {
         (identity.namespace.clone(), identity.name.clone())
+    });
+    last_of_each(&mut objects.cilium_policies, |policy| {
+        (
+            policy.kind.clone(),
+            policy.namespace.clone(),
+            policy.name.clone(),
+        )
+    });
+    last_of_each(&mut objects.gateways, |gateway| {
+        (gateway.namespace.clone(), gateway.name.clone())
+    });
+    last_of_each(&mut objects.http_routes, |route| {
+        (route.namespace.clone(), route.name.clone())
     });
 }

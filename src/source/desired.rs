@@ -349,6 +349,11 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
         app_routing: profiles.app_routing.or(before.app_routing),
         prometheus_metrics: profiles.prometheus_metrics.or(before.prometheus_metrics),
         container_insights: profiles.container_insights.or(before.container_insights),
+        container_insights_entra: (profiles.container_insights_entra)
+            .or(before.container_insights_entra),
+        app_routing_gateway: profiles.app_routing_gateway.or(before.app_routing_gateway),
+        hosted_system: profiles.hosted_system.or(before.hosted_system),
+        pod_identity: profiles.pod_identity.or(before.pod_identity),
     };
     new.tenant = new.tenant.take().or_else(|| old.tenant.clone());
     let policy = new.node_disruption_policy.take();

@@ -4,7 +4,7 @@
 use super::SourceError;
 use crate::model::{
     AddressRecord, ApplicationGateway, Cluster, FederatedCredential, Grafana, HeldAddress,
-    HolderKind, IpNet, KubernetesState, KubernetesVersion, MaintenanceConfiguration,
+    HolderKind, IpNet, KubernetesState, KubernetesVersion, LogAlert, MaintenanceConfiguration,
     ManagedIdentity, MetricAlert, NatGateway, NetworkSecurityGroup, NodePool, Peering, Platform,
     PrivateDnsZone, PrometheusAlert, PrometheusRuleGroup, ReservedRange, ResourceId, RouteTable,
     SecurityRule, VirtualNetwork, workload,
@@ -295,6 +295,8 @@ pub struct Facts {
     pub not_checked: Vec<String>,
     /// When it was read, where a source says. Of several, the first: nothing here is older.
     pub observed_at: Option<Timestamp>,
+    /// A file of it is one page of several.
+    pub is_page: bool,
 }
 
 impl Facts {
@@ -340,12 +342,17 @@ impl Facts {
             grafanas,
             prometheus_rule_groups,
             metric_alerts,
+            log_alerts,
+            listed,
         } = other.platform;
         let mine = &mut self.platform;
         join(&mut mine.managed_identities, managed_identities);
         join(&mut mine.grafanas, grafanas);
         join(&mut mine.prometheus_rule_groups, prometheus_rule_groups);
         join(&mut mine.metric_alerts, metric_alerts);
+        join(&mut mine.log_alerts, log_alerts);
+        mine.listed.extend(listed);
+        self.is_page |= other.is_page;
         self.federated_credentials
             .append(&mut other.federated_credentials);
         self.federated_credentials_listed
@@ -431,6 +438,7 @@ impl Facts {
             + each::<PrometheusRuleGroup>(many(&platform.prometheus_rule_groups))
             + each::<PrometheusAlert>(metrics)
             + each::<MetricAlert>(many(&platform.metric_alerts))
+            + each::<LogAlert>(many(&platform.log_alerts))
             + each::<FederatedCredential>(
                 self.federated_credentials.len() + self.federated_credentials_listed.len(),
             )
@@ -505,4 +513,7 @@ fn weight_of_objects(objects: &workload::PlatformObjects) -> usize {
         + each::<workload::Issuer>(objects.issuers.len())
         + each::<workload::Monitor>(objects.monitors.len())
         + each::<workload::AzureIdentity>(objects.azure_identities.len())
+        + each::<workload::CiliumPolicy>(objects.cilium_policies.len())
+        + each::<workload::Gateway>(objects.gateways.len())
+        + each::<workload::HttpRoute>(objects.http_routes.len())
 }

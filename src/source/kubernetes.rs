@@ -2,10 +2,12 @@
 //! Secrets is never read; environment values, command lines and annotations (but for the few of `wire::ANNOTATIONS`) are never kept.
 //!
 //! `wire` (what every object has) · `pod` · `placement` · `quantity` · `controller` (workloads and budgets) · `node` · `service`
-//! · `storage` · `platform` (service accounts, classes, certificates, monitors) · `event`.
+//! · `storage` · `platform` (service accounts, classes, certificates, monitors) · `gateway` · `cilium` · `event`.
 
+mod cilium;
 mod controller;
 mod event;
+mod gateway;
 mod node;
 mod placement;
 mod platform;
@@ -47,11 +49,15 @@ const USED: &[(&str, &str)] = &[
     ("cert-manager.io", "Certificate"),
     ("cert-manager.io", "ClusterIssuer"),
     ("cert-manager.io", "Issuer"),
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"),
+    ("cilium.io", "CiliumNetworkPolicy"),
     ("discovery.k8s.io", "EndpointSlice"),
     ("events.k8s.io", "Event"),
     ("extensions", "DaemonSet"),
     ("extensions", "Deployment"),
     ("extensions", "ReplicaSet"),
+    ("gateway.networking.k8s.io", "Gateway"),
+    ("gateway.networking.k8s.io", "HTTPRoute"),
     ("networking.k8s.io", "Ingress"),
     ("networking.k8s.io", "IngressClass"),
     ("networking.k8s.io", "NetworkPolicy"),
@@ -74,6 +80,18 @@ pub(super) fn is_kind(kind: &str) -> bool {
 /// Whether events of this reason are kept.
 pub(super) fn is_reason(reason: &str) -> bool {
     event::REASONS.contains(&reason)
+}
+
+/// Kinds that a server without these API groups does not know. Some are of several groups, and the core group is always there.
+pub fn kinds_without_groups<'a>(groups: &'a [&'a str]) -> impl Iterator<Item = &'static str> + 'a {
+    let is_served = |group: &str| group.is_empty() || groups.contains(&group);
+    let mut kinds: Vec<&'static str> = USED.iter().map(|(_, kind)| *kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds.into_iter().filter(move |kind| {
+        let mut of_kind = USED.iter().filter(|(_, used)| used == kind);
+        of_kind.all(|(group, _)| !is_served(group))
+    })
 }
 
 /// Whether objects of this kind are read.
@@ -184,6 +202,18 @@ pub(super) fn lower(
             .platform
             .monitors
             .push(platform::monitor(kind, parse(raw, origin, "")?)),
+        "CiliumNetworkPolicy" | "CiliumClusterwideNetworkPolicy" => state
+            .platform
+            .cilium_policies
+            .push(cilium::policy(kind, parse(raw, origin, "")?)),
+        "Gateway" => state
+            .platform
+            .gateways
+            .push(gateway::gateway(parse(raw, origin, "")?)),
+        "HTTPRoute" => state
+            .platform
+            .http_routes
+            .push(gateway::http_route(parse(raw, origin, "")?)),
         "AzureIdentity" => state
             .platform
             .azure_identities

@@ -20,6 +20,8 @@ pub mod scenario;
 pub mod snapshot;
 mod split;
 pub mod terraform;
+#[cfg(test)]
+mod tests;
 mod text;
 mod wire;
 mod yaml;
@@ -330,6 +332,10 @@ pub fn read_document(name: &str, bytes: &[u8]) -> Result<Found, SourceError> {
     if is_compressed {
         found.forget_lines();
     }
+    // A snapshot says itself what was read to the end.
+    if found.snapshots.is_empty() && !found.facts.is_page {
+        found.facts.platform.call_whole();
+    }
     Ok(found)
 }
 
@@ -540,10 +546,25 @@ fn read_object(
         envelope.is_azure_resource(),
     ) {
         return match (kind.strip_suffix("List"), envelope.items) {
+            (Some("APIGroup"), None) => read_groups(origin, raw, facts).map_err(here),
             (Some(of), Some(items)) => {
-                read_kubernetes(origin, text, items.get(), "items", (version, of), facts)
+                let continues = envelope.metadata.and_then(|metadata| metadata.next);
+                let is_page = continues.is_some_and(|next| !next.is_empty());
+                let list = List {
+                    version,
+                    of,
+                    is_page,
+                };
+                read_kubernetes(origin, text, items.get(), "items", list, facts)
             }
-            _ => read_kubernetes(origin, text, raw, "", (version, kind), facts),
+            _ => {
+                let object = List {
+                    version,
+                    of: kind,
+                    is_page: false,
+                };
+                read_kubernetes(origin, text, raw, "", object, facts)
+            }
         };
     }
     if let Some(value) = envelope.value
@@ -551,6 +572,7 @@ fn read_object(
     {
         read_elements(origin, text, value.get(), "value", depth, facts)?;
         if envelope.next_link.is_some_and(|link| !link.is_empty()) {
+            facts.is_page = true;
             facts.note(format!(
                 "{}: is one page of several (it has a nextLink); what the other pages hold is not known",
                 origin.file
@@ -722,14 +744,49 @@ fn read_element(
     })
 }
 
-/// A Kubernetes object or an array of them. `of` is what a typed list says its items are: apiVersion and kind; an empty kind
-/// lets each say itself.
+/// What a list says of its items.
+#[derive(Clone, Copy)]
+struct List<'a> {
+    version: &'a str,
+    /// The kind; empty lets each item say its own.
+    of: &'a str,
+    /// More are to come.
+    is_page: bool,
+}
+
+/// Which groups of the API a server has, as `kubectl get --raw /apis` prints them: of the kinds of a group that is not there, there are no
+/// objects.
+fn read_groups(origin: &Origin, raw: &str, facts: &mut Facts) -> Result<(), SourceError> {
+    let list: wire::ApiGroups = arm::parse(raw, origin, "")?;
+    let groups: Vec<&str> = list.groups.iter().map(|group| &*group.name).collect();
+    // A list without the groups that every server has is no whole one.
+    if !groups.contains(&"apps") {
+        facts.note(format!(
+            "{}: a list of API groups without `apps`, which every server has: not used",
+            origin.file
+        ));
+        return Ok(());
+    }
+    let kinds = kubernetes::kinds_without_groups(&groups);
+    let state = KubernetesState {
+        absent_kinds: kinds.map(str::to_string).collect(),
+        ..KubernetesState::default()
+    };
+    facts.kubernetes.push(KubernetesFact {
+        origin: origin.clone(),
+        state,
+        cluster: None,
+    });
+    Ok(())
+}
+
+/// A Kubernetes object or an array of them.
 fn read_kubernetes(
     origin: &Origin,
     text: &str,
     raw: &str,
     path: &str,
-    of: (&str, &str),
+    list: List<'_>,
     facts: &mut Facts,
 ) -> Result<(), SourceError> {
     let mut state = KubernetesState::default();
@@ -738,8 +795,8 @@ fn read_kubernetes(
             return Err(too_large(origin, LARGEST_RESOURCE));
         }
         let own: wire::Envelope = arm::parse(raw, origin, "")?;
-        let kind = own.kind.as_deref().unwrap_or(of.1);
-        let version = own.api_version.as_deref().unwrap_or(of.0);
+        let kind = own.kind.as_deref().unwrap_or(list.of);
+        let version = own.api_version.as_deref().unwrap_or(list.version);
         if !kubernetes::is_used(version, kind) {
             facts.note(format!(
                 "{}: objects of kind {kind} ({version}) are not used",
@@ -763,7 +820,19 @@ fn read_kubernetes(
     } else {
         read(raw, origin, &mut state).map_err(|error| place(text, raw, error))?;
     }
-    if !state.kinds.is_empty() {
+    // An empty list of a kind says that there is none; an empty list of no kind says nothing.
+    let is_typed = raw.starts_with('[') && kubernetes::is_used(list.version, list.of);
+    if is_typed && !state.has_kind(list.of) {
+        state.kinds.push(list.of.to_string());
+    }
+    if list.is_page {
+        facts.note(format!(
+            "{}: is one page of several (it has metadata.continue); what the other pages hold is not known",
+            origin.file
+        ));
+        state.partial_kinds = std::mem::take(&mut state.kinds);
+    }
+    if !state.kinds.is_empty() || !state.partial_kinds.is_empty() {
         facts.kubernetes.push(KubernetesFact {
             origin: origin.clone(),
             state,

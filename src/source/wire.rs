@@ -308,22 +308,62 @@ pub struct Enabled {
     pub enabled: Option<bool>,
 }
 
+/// Whether a key is there at all: `Some(None)` is one that is there and `null`, as `az` prints what a cluster has none of.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AddonProfiles {
     #[serde(alias = "IngressApplicationGateway")]
     pub ingress_application_gateway: Option<Enabled>,
     #[serde(alias = "omsAgent")]
-    pub omsagent: Option<Enabled>,
+    pub omsagent: Option<LogAgent>,
     #[serde(alias = "ACIConnectorLinux")]
     pub aci_connector_linux: Option<Enabled>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct LogAgent {
+    pub enabled: Option<bool>,
+    pub config: Option<LogAgentConfig>,
+}
+
+/// Its values are texts.
+#[derive(Debug, Default, Deserialize)]
+pub struct LogAgentConfig {
+    #[serde(rename = "useAADAuth", alias = "useAadAuth")]
+    pub use_aad_auth: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IngressProfile {
     pub application_load_balancer: Option<Enabled>,
-    pub web_app_routing: Option<Enabled>,
+    pub web_app_routing: Option<WebAppRouting>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebAppRouting {
+    pub enabled: Option<bool>,
+    /// From API version 2026-02-01 on.
+    #[serde(
+        default,
+        rename = "gatewayAPIImplementations",
+        alias = "gatewayApiImplementations",
+        deserialize_with = "said"
+    )]
+    pub gateways: Option<Option<GatewayImplementations>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayImplementations {
+    pub app_routing_istio: Option<Mode>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -337,7 +377,8 @@ pub struct OidcIssuerProfile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecurityProfile {
-    pub workload_identity: Option<Enabled>,
+    #[serde(default, deserialize_with = "said")]
+    pub workload_identity: Option<Option<Enabled>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -365,6 +406,13 @@ pub struct PrometheusRule {
     pub alert: Option<String>,
     pub enabled: Option<bool>,
     pub expression: Option<String>,
+    pub actions: Option<Vec<de::IgnoredAny>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogAlertActions {
+    pub action_groups: Option<Vec<de::IgnoredAny>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -612,6 +660,14 @@ resources! {
         pub enabled: Option<bool>,
         pub scopes: Option<Vec<String>>,
         pub criteria: Option<AlertCriteria>,
+        pub actions: Option<Vec<de::IgnoredAny>>,
+    }
+
+    /// Its query is passed over.
+    pub struct LogAlert<'a> {
+        pub enabled: Option<bool>,
+        pub scopes: Option<Vec<String>>,
+        pub actions: Option<LogAlertActions>,
     }
 
     /// An `A` record set of a private DNS zone.
@@ -645,10 +701,17 @@ resources! {
         pub node_disruption_profile: Option<NodeDisruption>,
         pub service_principal_profile: Option<ServicePrincipal>,
         pub addon_profiles: Option<AddonProfiles>,
-        pub ingress_profile: Option<IngressProfile>,
-        pub oidc_issuer_profile: Option<OidcIssuerProfile>,
-        pub security_profile: Option<SecurityProfile>,
-        pub azure_monitor_profile: Option<AzureMonitorProfile>,
+        #[serde(default, deserialize_with = "said")]
+        pub ingress_profile: Option<Option<IngressProfile>>,
+        #[serde(default, deserialize_with = "said")]
+        pub oidc_issuer_profile: Option<Option<OidcIssuerProfile>>,
+        #[serde(default, deserialize_with = "said")]
+        pub security_profile: Option<Option<SecurityProfile>>,
+        #[serde(default, deserialize_with = "said")]
+        pub azure_monitor_profile: Option<Option<AzureMonitorProfile>>,
+        #[serde(default, deserialize_with = "said")]
+        pub hosted_system_profile: Option<Option<Enabled>>,
+        pub pod_identity_profile: Option<Enabled>,
     }
 
     /// An agent pool: an element of `agentPoolProfiles`, or the `properties` of an agent pool of its own.
@@ -714,6 +777,36 @@ pub struct Envelope<'a> {
     pub clusters: Option<de::IgnoredAny>,
     #[serde(borrow)]
     pub error: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "list_meta")]
+    pub metadata: Option<ListMeta>,
+}
+
+/// Of a list of Kubernetes objects.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ListMeta {
+    /// Where the next page begins.
+    #[serde(rename = "continue")]
+    pub next: Option<String>,
+}
+
+/// Metadata of anything: what is not a list's is passed over, whatever it looks like.
+fn list_meta<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ListMeta>, D::Error> {
+    let raw: Option<&RawValue> = Option::deserialize(deserializer)?;
+    Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
+}
+
+/// `APIGroupList`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ApiGroups {
+    pub groups: Vec<ApiGroup>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ApiGroup {
+    pub name: String,
 }
 
 impl Envelope<'_> {

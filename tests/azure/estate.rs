@@ -538,6 +538,11 @@ impl Making {
                 format!("{group}/Microsoft.Insights/metricAlerts/node-cpu"),
                 json!({"enabled": true, "scopes": [], "criteria": {"allOf": [{"metricName": "node_cpu_usage_percentage"}]}}),
             ),
+            (
+                format!("{group}/Microsoft.Insights/scheduledQueryRules/logs"),
+                json!({"enabled": true, "scopes": [], "criteria": {"allOf": [{"query": "KubeEvents"}]},
+                    "actions": {"actionGroups": ["/x"]}}),
+            ),
         ] {
             self.world
                 .put(&json!({"id": id, "name": id.rsplit('/').next(), "properties": properties}));

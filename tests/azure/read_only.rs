@@ -339,6 +339,8 @@ fn every_request_is_one_that_the_published_api_takes() {
         "/subscriptions/*/resourcegroups/*/providers/microsoft.dashboard/grafana",
         "/subscriptions/*/providers/microsoft.insights/metricalerts",
         "/subscriptions/*/resourcegroups/*/providers/microsoft.insights/metricalerts",
+        "/subscriptions/*/providers/microsoft.insights/scheduledqueryrules",
+        "/subscriptions/*/resourcegroups/*/providers/microsoft.insights/scheduledqueryrules",
         "/subscriptions/*/providers/microsoft.managedidentity/userassignedidentities",
         "/subscriptions/*/resourcegroups/*/providers/microsoft.managedidentity/userassignedidentities",
         "/subscriptions/*/resourcegroups/*/providers/microsoft.managedidentity/userassignedidentities/*/federatedidentitycredentials",

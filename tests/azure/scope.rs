@@ -1,9 +1,10 @@
 //! What belongs to an answer: what was asked for and what holds addresses there, and not what came along on the way.
 
 use crate::client::inventory_with;
+use crate::fault::{self, Fault};
 use crate::server::{Azure, Manners};
 use crate::world::{Subscription, World};
-use aksplan::model::Inventory;
+use aksplan::model::{Inventory, PlatformList};
 use aksplan::source::azure::Settings;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -370,6 +371,7 @@ fn the_platform_is_read_for_readiness_alone() {
         "Microsoft.Dashboard/grafana",
         "Microsoft.AlertsManagement/prometheusRuleGroups",
         "Microsoft.Insights/metricAlerts",
+        "Microsoft.Insights/scheduledQueryRules",
     ];
     let one = subscription(1);
     let plain = Azure::start(estate(SMALL).world, Manners::default());
@@ -409,4 +411,127 @@ fn the_platform_is_read_for_readiness_alone() {
         .expect("they were listed");
     assert_eq!(groups[0].alerts[0].metrics, ["request_duration"]);
     assert_eq!(platform.metric_alerts.as_ref().map(Vec::len), Some(1));
+    let logs = platform.log_alerts.as_ref().expect("they were listed");
+    assert_eq!(logs[0].actions, Some(1));
+    assert_eq!(platform.listed, PlatformList::ALL.into());
+}
+
+/// What stands beside a resource group, or on a page that did not come, may be there.
+#[test]
+fn a_list_is_whole_only_of_a_whole_subscription() {
+    use crate::estate::{estate, subscription};
+    use crate::whole::SMALL;
+    let one = subscription(1);
+    let azure = Azure::start(estate(SMALL).world, Manners::default());
+    let line = ["--subscription", &one, "-g", "rg-network-1", "--platform"];
+    let group = read(&azure, &line).platform;
+    // Somebody looked, and there is none there.
+    assert_eq!(group.grafanas.as_ref().map(Vec::len), Some(0));
+    assert_eq!(group.listed, [].into());
+
+    // Of two subscriptions one does not answer.
+    let two = subscription(2);
+    let refused = two.clone();
+    let manners = Manners {
+        plan: fault::plan(move |asked| {
+            let is_it =
+                asked.path.contains(&refused) && asked.ends("microsoft.insights/metricalerts");
+            is_it.then_some(Fault::Status(403))
+        }),
+        ..Manners::default()
+    };
+    let azure = Azure::start(estate(SMALL).world, manners);
+    let line = ["--subscription", &one, "--subscription", &two, "--platform"];
+    let both = read(&azure, &line);
+    assert_eq!(both.platform.metric_alerts.as_ref().map(Vec::len), Some(1));
+    let whole: Vec<PlatformList> = (PlatformList::ALL.into_iter())
+        .filter(|list| *list != PlatformList::MetricAlerts)
+        .collect();
+    assert_eq!(
+        both.platform.listed.iter().copied().collect::<Vec<_>>(),
+        whole
+    );
+    let said = both.not_checked.iter();
+    assert!(
+        said.clone()
+            .any(|said| said.starts_with("metric alerts of subscription")),
+        "{:?}",
+        both.not_checked
+    );
+}
+
+/// Half of an identity's credentials would look like all of them.
+#[test]
+fn credentials_that_broke_off_are_none_that_were_read() {
+    use crate::estate::{estate, subscription};
+    use crate::whole::SMALL;
+    let one = subscription(1);
+    let mut world = estate(SMALL).world;
+    let identity = format!(
+        "/subscriptions/{one}/resourceGroups/rg-platform/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-orders"
+    );
+    world.put(&json!({"id": format!("{identity}/federatedIdentityCredentials/second"), "name": "second",
+        "properties": {"issuer": "https://oidc.example/", "subject": "system:serviceaccount:orders:second", "audiences": []}}));
+    let manners = Manners {
+        page_size: 1,
+        plan: fault::plan(|asked| {
+            let is_second = asked.rest.to_ascii_lowercase().contains("skiptoken");
+            let is_it = asked.ends("/federatedIdentityCredentials") && is_second;
+            is_it.then_some(Fault::Status(403))
+        }),
+        ..Manners::default()
+    };
+    let azure = Azure::start(world, manners);
+    let all = read(&azure, &["--subscription", &one, "--platform"]);
+    let identities = all.platform.managed_identities.expect("they were listed");
+    assert_eq!(identities[0].federated_credentials, None);
+}
+
+/// What a cluster leaves out is off only where it was asked for at a version that knows it.
+#[test]
+fn profiles_are_read_at_a_version_that_knows_them() {
+    use crate::estate::{estate, subscription};
+    use crate::whole::SMALL;
+    let one = subscription(1);
+    let versions = |azure: &Azure| -> Vec<String> {
+        let log = azure.log().into_iter();
+        let of_one = log.filter(|entry| entry.path.contains("/managedClusters/"));
+        of_one
+            .filter_map(|entry| entry.query("api-version").map(str::to_string))
+            .collect()
+    };
+    let profiles = |inventory: &Inventory| inventory.clusters[0].profiles.clone();
+
+    let plain = Azure::start(estate(SMALL).world, Manners::default());
+    let all = read(&plain, &["--subscription", &one]);
+    assert_eq!(profiles(&all).app_routing_gateway, None);
+    assert_eq!(versions(&plain), [""; 0]);
+
+    let azure = Azure::start(estate(SMALL).world, Manners::default());
+    let all = read(&azure, &["--subscription", &one, "--platform"]);
+    assert_eq!(profiles(&all).app_routing_gateway, Some(false));
+    assert_eq!(profiles(&all).hosted_system, Some(false));
+    let asked = versions(&azure);
+    assert!(
+        !asked.is_empty() && asked.iter().all(|version| version == "2026-05-01"),
+        "{asked:?}"
+    );
+
+    // A cloud without that version.
+    let manners = Manners {
+        plan: fault::plan(|asked| {
+            let newer = asked.rest.contains("2026-05-01");
+            newer.then_some(Fault::Status(400))
+        }),
+        ..Manners::default()
+    };
+    let azure = Azure::start(estate(SMALL).world, manners);
+    let all = read(&azure, &["--subscription", &one, "--platform"]);
+    assert_eq!(profiles(&all).app_routing_gateway, None);
+    let mut said = all.not_checked.iter();
+    assert!(
+        said.any(|said| said.starts_with("profiles of cluster")),
+        "{:?}",
+        all.not_checked
+    );
 }

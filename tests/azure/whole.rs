@@ -59,6 +59,12 @@ fn lists_of_subscriptions_give_what_is_true() {
             let windows = cluster.maintenance.take().unwrap_or_default().len();
             assert!(windows <= 1, "{}", cluster.name);
         }
+        // Profiles are asked for at a version that knows them all; a file that leaves one out says nothing of it.
+        for (cluster, of_file) in clusters.iter_mut().zip(&files.clusters) {
+            assert_eq!(cluster.profiles.hosted_system, Some(false));
+            assert_eq!(of_file.profiles.hosted_system, None);
+            cluster.profiles.clone_from(&of_file.profiles);
+        }
         assert_eq!(clusters, files.clusters);
         assert_eq!(inventory.route_tables, files.route_tables);
     }

@@ -208,6 +208,27 @@ pub fn platform_objects() -> Vec<(&'static str, Value)> {
             json!({"metadata": meta("shop", "api"), "spec": {"endpoints": [{"bearerTokenFile": BAIT}]}}),
         ),
         (
+            "/apis/gateway.networking.k8s.io/v1/namespaces/shop/gateways",
+            json!({"metadata": meta("shop", "edge"), "spec": {"gatewayClassName": "approuting-istio", "listeners": [
+                    {"name": "https", "protocol": "HTTPS", "port": 443, "hostname": BAIT, "tls": {"certificateRefs": [{"name": "shop-tls"}]}}]},
+                "status": {"addresses": [{"type": "IPAddress", "value": "20.1.2.3"}],
+                    "conditions": [{"type": "Accepted", "status": "True", "message": BAIT}]}}),
+        ),
+        (
+            "/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes",
+            json!({"metadata": meta("shop", "web"), "spec": {"parentRefs": [{"name": "edge"}], "rules": [{"filters": [
+                {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "authorization", "value": BAIT}]}}]}]}}),
+        ),
+        (
+            "/apis/cilium.io/v2/namespaces/shop/ciliumnetworkpolicies",
+            json!({"metadata": meta("shop", "deny"), "spec": {"endpointSelector": {}, "ingress": [{"toPorts": [{"rules": {"http": [
+                {"headers": [BAIT]}]}}]}]}}),
+        ),
+        (
+            "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies",
+            json!({"metadata": meta("", "deny"), "spec": {"endpointSelector": {}, "description": BAIT, "egress": [{}]}}),
+        ),
+        (
             "/apis/aadpodidentity.k8s.io/v1/namespaces/shop/azureidentities",
             json!({"metadata": meta("shop", "old"), "spec": {"type": 1, "clientPassword": {"name": BAIT}, "clientID": BAIT}}),
         ),

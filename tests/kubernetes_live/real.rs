@@ -280,6 +280,10 @@ fn a_real_cluster() {
                 "ClusterIssuer",
                 "PodMonitor",
                 "ServiceMonitor",
+                "Gateway",
+                "HTTPRoute",
+                "CiliumNetworkPolicy",
+                "CiliumClusterwideNetworkPolicy",
                 "AzureIdentity"
             ]
         );

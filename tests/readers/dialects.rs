@@ -413,7 +413,7 @@ fn clusters_lower_to_what_they_say() {
         Some("Bewildered"),
         "unknown words are kept"
     );
-    assert_eq!(tender.pools[1].mode, PoolMode::Other);
+    assert_eq!(tender.pools[1].mode, PoolMode::Gateway);
 
     assert_eq!(
         skiff.network.plugin.as_ref().map(|plugin| plugin.word()),

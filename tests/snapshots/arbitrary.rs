@@ -6,12 +6,12 @@ use aksplan::model::workload::Labels;
 use aksplan::model::{
     AddressRecord, ApplicationGateway, AutoUpgrade, Autoscaler, BackendPool, Cluster, DateSpan,
     FederatedCredential, Grafana, HeldAddress, Holder, HolderKind, Identity, IntOrPercent,
-    Inventory, IpNet, KubernetesVersion, LoadBalancerProfile, MaintenanceConfiguration,
+    Inventory, IpNet, KubernetesVersion, LoadBalancerProfile, LogAlert, MaintenanceConfiguration,
     MaintenanceWindow, ManagedIdentity, MetricAlert, NatGateway, NetworkPlugin, NetworkProfile,
-    NetworkSecurityGroup, NodePool, OsType, Peering, Platform, PodIpAllocation, PoolKind, PoolMode,
-    PrivateDnsZone, PrometheusAlert, PrometheusRuleGroup, ReservedRange, ResourceId, Route,
-    RouteTable, Schedule, SecurityEnd, SecurityRule, Subnet, SubnetIndex, TimeInWeek, TimeSpan,
-    UpgradeSettings, VirtualNetwork, VnetIndex, WeekIndex, Weekday,
+    NetworkSecurityGroup, NodePool, OsType, Peering, Platform, PlatformList, PodIpAllocation,
+    PoolKind, PoolMode, PrivateDnsZone, PrometheusAlert, PrometheusRuleGroup, ReservedRange,
+    ResourceId, Route, RouteTable, Schedule, SecurityEnd, SecurityRule, Subnet, SubnetIndex,
+    TimeInWeek, TimeSpan, UpgradeSettings, VirtualNetwork, VnetIndex, WeekIndex, Weekday,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -519,6 +519,10 @@ impl Any {
                 app_routing: self.maybe(Self::yes),
                 prometheus_metrics: self.maybe(Self::yes),
                 container_insights: self.maybe(Self::yes),
+                container_insights_entra: self.maybe(Self::yes),
+                app_routing_gateway: self.maybe(Self::yes),
+                hosted_system: self.maybe(Self::yes),
+                pod_identity: self.maybe(Self::yes),
             },
             maintenance: self.maybe(Self::maintenance),
             kubernetes: self.maybe(|any| std::sync::Arc::new(any.kubernetes())),
@@ -631,6 +635,7 @@ impl Any {
                         enabled: any.yes(),
                         server_errors: any.yes(),
                         metrics: any.some(1, |any| any.known(&["kube_job_failed"])),
+                        actions: any.maybe(|any| any.below(3)),
                     }),
                 })
             }),
@@ -641,8 +646,22 @@ impl Any {
                     enabled: any.yes(),
                     scopes: any.some(2, Self::workspace),
                     metrics: any.some(1, |any| any.known(&["node_cpu_usage_percentage"])),
+                    actions: any.maybe(|any| any.below(3)),
                 })
             }),
+            log_alerts: self.maybe(|any| {
+                any.some(2, |any| LogAlert {
+                    id: None,
+                    name: any.word(),
+                    enabled: any.yes(),
+                    scopes: any.some(2, Self::workspace),
+                    actions: any.maybe(|any| any.below(3)),
+                })
+            }),
+            listed: PlatformList::ALL
+                .into_iter()
+                .filter(|_| self.yes())
+                .collect(),
         }
     }
 
@@ -701,7 +720,12 @@ impl Any {
         };
         NodePool {
             name: self.word(),
-            mode: self.one(&[PoolMode::System, PoolMode::User, PoolMode::Other]),
+            mode: self.one(&[
+                PoolMode::System,
+                PoolMode::User,
+                PoolMode::Gateway,
+                PoolMode::Other,
+            ]),
             os_type: self.one(&[OsType::Linux, OsType::Windows]),
             kind: self.one(&[
                 PoolKind::ScaleSet,

@@ -4,12 +4,13 @@
 use super::arbitrary::Any;
 use aksplan::model::KubernetesState;
 use aksplan::model::workload::{
-    AttachLimit, AzureIdentity, Certificate, CsiNode, DisruptionBudget, EndpointSlice, EventCount,
-    HostPort, Ingress, IngressClass, IngressTls, IpBlock, IpMasqConfig, Issuer, Monitor, Namespace,
-    NetworkContainer, NetworkPolicy, Node, NodeNetworkConfig, NodeSelectorRequirement,
+    AttachLimit, AzureIdentity, Certificate, CiliumDirection, CiliumPolicy, CiliumRule, CsiNode,
+    DisruptionBudget, EndpointSlice, EventCount, Gateway, GatewayName, HostPort, HttpRoute,
+    Ingress, IngressClass, IngressTls, IpBlock, IpMasqConfig, Issuer, IssuerName, Monitor,
+    Namespace, NetworkContainer, NetworkPolicy, Node, NodeNetworkConfig, NodeSelectorRequirement,
     NodeSelectorTerm, Owner, PersistentVolume, PersistentVolumeClaim, Placement, PlatformObjects,
-    Pod, PodAffinityTerm, Resources, SecretType, Selector, SelectorRequirement, Service,
-    ServiceAccount, ServiceCidr, ServicePort, Taint, Toleration, TopologySpread, Workload,
+    Pod, PodAffinityTerm, Resources, SecretName, SecretType, Selector, SelectorRequirement,
+    Service, ServiceAccount, ServiceCidr, ServicePort, Taint, Toleration, TopologySpread, Workload,
 };
 
 const EFFECTS: &[&str] = &["NoSchedule", "NoExecute", "PreferNoSchedule"];
@@ -52,6 +53,8 @@ impl Any {
                 policy_types: any.some(2, |any| any.known(&["Ingress", "Egress"])),
                 ingress_rules: any.maybe(|any| any.below(3)),
                 egress_rules: any.maybe(|any| any.below(3)),
+                ingress_open: any.maybe(Self::yes),
+                egress_open: any.maybe(Self::yes),
                 ip_blocks: any.some(2, |any| IpBlock {
                     direction: any.known(&["Ingress", "Egress"]),
                     cidr: any.written_net(),
@@ -191,6 +194,7 @@ impl Any {
             owner: self.maybe(|any| any.owner().into()),
             service_account: self.maybe(|any| any.known(&["default"]).into()),
             client_secret: self.yes(),
+            identity_binding: self.yes(),
             node_name: self.maybe(Self::word),
             phase: self.maybe(|any| any.known(&["Running", "Pending", "Succeeded"])),
             host_network: self.yes(),
@@ -227,7 +231,11 @@ impl Any {
             }),
             ingress_classes: self.some(2, |any| IngressClass {
                 name: any.known(&["webapprouting.kubernetes.azure.com"]),
-                controller: any.known(&["webapprouting.kubernetes.azure.com/nginx"]),
+                controller: if any.yes() {
+                    format!("webapprouting.kubernetes.azure.com/nginx/{}", any.word())
+                } else {
+                    any.known(&["webapprouting.kubernetes.azure.com/nginx"])
+                },
                 default: any.yes(),
             }),
             secrets: self.some(2, |any| SecretType {
@@ -241,6 +249,11 @@ impl Any {
                 secret_name: any.maybe(Self::word),
                 ready: any.maybe(Self::yes),
                 not_after: any.maybe(Self::instant),
+                renewal_time: any.maybe(Self::instant),
+                issuer: any.maybe(|any| IssuerName {
+                    kind: any.known(&["Issuer", "ClusterIssuer"]),
+                    name: any.word(),
+                }),
             }),
             issuers: self.some(2, |any| Issuer {
                 kind: any.known(&["Issuer", "ClusterIssuer"]),
@@ -258,6 +271,52 @@ impl Any {
                 name: any.word(),
                 kind: any.maybe(|any| any.below(3) as i64),
             }),
+            cilium_policies: self.some(2, |any| CiliumPolicy {
+                kind: any.known(&["CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"]),
+                namespace: any.word(),
+                name: any.word(),
+                rules: any.some(2, |any| CiliumRule {
+                    endpoint_selector: any.selector(),
+                    ingress: any.cilium_direction(),
+                    egress: any.cilium_direction(),
+                }),
+            }),
+            gateways: self.some(2, |any| {
+                let mut certificates = any.some(2, |any| SecretName {
+                    namespace: any.word(),
+                    name: any.word(),
+                });
+                certificates.sort();
+                Gateway {
+                    namespace: any.word(),
+                    name: any.word(),
+                    class: any.known(&["approuting-istio"]),
+                    listeners: any.below(3),
+                    tls_listeners: any.below(3),
+                    certificates,
+                    addresses: any.some(2, Self::written_address),
+                    accepted: any.maybe(Self::yes),
+                }
+            }),
+            http_routes: self.some(2, |any| {
+                let mut gateways = any.some(2, |any| GatewayName {
+                    namespace: any.word(),
+                    name: any.word(),
+                });
+                gateways.sort();
+                HttpRoute {
+                    namespace: any.word(),
+                    name: any.word(),
+                    gateways,
+                }
+            }),
+        }
+    }
+
+    fn cilium_direction(&mut self) -> CiliumDirection {
+        CiliumDirection {
+            default_deny: self.yes(),
+            open: self.yes(),
         }
     }
 
@@ -373,6 +432,7 @@ impl Any {
             namespace: self.word(),
             name: self.word(),
             class: self.maybe(|any| any.known(&["nginx"])),
+            class_by_annotation: self.yes(),
             hosts: sorted(self),
             tls: self.maybe(|any| {
                 any.some(2, |any| IngressTls {

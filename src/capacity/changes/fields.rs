@@ -175,6 +175,7 @@ impl<'a> Fields<'a> {
         let mode = match pool.mode {
             PoolMode::System => "system",
             PoolMode::User => "user",
+            PoolMode::Gateway => "gateway",
             PoolMode::Other => "other",
         };
         let os = match pool.os_type {

@@ -1,6 +1,7 @@
 //! Objects that say how workloads sign in, are reached and are watched: service accounts, ingress classes, certificates, monitors. Of a
 //! Secret there is its name and type, never a key and never a value.
 
+use super::{CiliumPolicy, Gateway, HttpRoute};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,12 @@ pub struct PlatformObjects {
     pub monitors: Vec<Monitor>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub azure_identities: Vec<AzureIdentity>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cilium_policies: Vec<CiliumPolicy>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gateways: Vec<Gateway>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub http_routes: Vec<HttpRoute>,
 }
 
 impl PlatformObjects {
@@ -39,6 +46,9 @@ impl PlatformObjects {
         self.issuers.extend(other.issuers);
         self.monitors.extend(other.monitors);
         self.azure_identities.extend(other.azure_identities);
+        self.cilium_policies.extend(other.cilium_policies);
+        self.gateways.extend(other.gateways);
+        self.http_routes.extend(other.http_routes);
     }
 }
 
@@ -92,6 +102,22 @@ pub struct Certificate {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub not_after: Option<Timestamp>,
+    /// When cert-manager renews it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub renewal_time: Option<Timestamp>,
+    /// Who signs it. `None`: not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<IssuerName>,
+}
+
+/// `issuerRef` of a Certificate.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct IssuerName {
+    /// `Issuer`, in the Certificate's namespace, or `ClusterIssuer`; another where cert-manager hands it to somebody else.
+    pub kind: String,
+    pub name: String,
 }
 
 /// cert-manager's `Issuer` and `ClusterIssuer`.

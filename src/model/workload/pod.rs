@@ -28,9 +28,13 @@ pub struct Pod {
     #[serde(skip_serializing_if = "Option::is_none", with = "shared_option")]
     #[schemars(with = "Option<String>")]
     pub service_account: Option<Arc<String>>,
-    /// A container takes an environment variable named `AZURE_CLIENT_SECRET`.
+    /// A container takes an environment variable by which Azure's libraries or Terraform sign in as a service principal:
+    /// `AZURE_CLIENT_SECRET`, `AZURE_CLIENT_CERTIFICATE_PATH`, `ARM_CLIENT_SECRET`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub client_secret: bool,
+    /// Annotation `azure.workload.identity/use-identity-binding`: its tokens are not the cluster's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub identity_binding: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -89,6 +89,9 @@ pub struct Ingress {
     /// `spec.ingressClassName`, else the annotation `kubernetes.io/ingress.class`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
+    /// The class is the annotation's, which controllers read without there being an `IngressClass`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub class_by_annotation: bool,
     /// Each once, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
@@ -132,6 +135,12 @@ pub struct NetworkPolicy {
     /// As `ingress_rules`, of traffic that leaves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub egress_rules: Option<u64>,
+    /// A rule names neither peers nor ports: everything gets in. `None`: not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingress_open: Option<bool>,
+    /// As `ingress_open`, of traffic that leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub egress_open: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ip_blocks: Vec<IpBlock>,
 }

@@ -50,10 +50,11 @@ pub(super) fn cluster(
             read.body
                 .ingress_profile
                 .as_ref()
+                .and_then(Option::as_ref)
                 .and_then(|ingress| ingress.application_load_balancer.as_ref()),
         ),
     };
-    let profiles_said = profiles_said(&read.body);
+    let profiles_said = profiles_of(&read.body, false);
     let network = network(wire_network, origin, &read.at("networkProfile"))?;
     let pools = nested(profiles, origin, &read.at("agentPoolProfiles"), |read| {
         pool(read, origin)
@@ -128,39 +129,108 @@ pub(super) fn cluster(
     })
 }
 
-/// What the profiles say. An answer of the service that names the OIDC issuer is one of an API version that has all of these, and it
-/// leaves out a profile that was never turned on; any other body says nothing by leaving one out. Errs towards off, where turning on
-/// what is on already changes nothing.
-fn profiles_said(wire: &wire::ManagedCluster) -> Profiles {
-    let issuer = wire.oidc_issuer_profile.as_ref();
-    let answered = wire.provisioning_state.is_some() && issuer.is_some();
-    let said = |switch: Option<&wire::Enabled>| {
-        let said = switch.and_then(|switch| switch.enabled);
-        said.or_else(|| answered.then_some(false))
+/// What the profiles say. `az` prints `null` for what a cluster has none of: that is off. A body that leaves a profile out altogether may
+/// be of an API version that does not know it, and says nothing; `is_full`: one that was asked for at a version that knows them all, where
+/// what is left out is off.
+pub(super) fn profiles_of(wire: &wire::ManagedCluster, is_full: bool) -> Profiles {
+    // What is only asked for is not there yet.
+    let answered = wire.provisioning_state.is_some();
+    let silent = (answered && is_full).then_some(false);
+    let null = answered.then_some(false);
+    let issuer = match &wire.oidc_issuer_profile {
+        Some(Some(issuer)) => issuer.enabled.or(null),
+        Some(None) => null,
+        None => silent,
     };
-    let security = wire.security_profile.as_ref();
-    let ingress = wire.ingress_profile.as_ref();
-    let monitor = wire.azure_monitor_profile.as_ref();
+    let workload_identity = match &wire.security_profile {
+        Some(Some(profile)) => match &profile.workload_identity {
+            Some(Some(switch)) => switch.enabled.or(null),
+            Some(None) => null,
+            None => silent,
+        },
+        Some(None) => null,
+        None => silent,
+    };
+    // The profile came with this field: where there is the one, there is the other.
+    let ingress = match &wire.ingress_profile {
+        Some(Some(profile)) => Some(profile.web_app_routing.as_ref()),
+        Some(None) => Some(None),
+        None => None,
+    };
+    let app_routing = match ingress {
+        Some(Some(routing)) => routing.enabled.or(null),
+        Some(None) => null,
+        None => silent,
+    };
+    // A younger field: a profile that is not there may be one of an older version.
+    let app_routing_gateway = match ingress.flatten().and_then(|one| one.gateways.as_ref()) {
+        Some(Some(all)) => {
+            let mode = all.app_routing_istio.as_ref();
+            let mode = mode.and_then(|one| one.mode.as_deref());
+            mode.map(|mode| mode.eq_ignore_ascii_case("Enabled"))
+                .or(null)
+        }
+        Some(None) => null,
+        None => silent,
+    };
+    // As of ingress: metrics came with the profile.
+    let metrics = match &wire.azure_monitor_profile {
+        Some(Some(monitor)) => match &monitor.metrics {
+            Some(metrics) => metrics.enabled.or(null),
+            None => null,
+        },
+        Some(None) => null,
+        None => silent,
+    };
+    let hosted_system = match &wire.hosted_system_profile {
+        Some(Some(switch)) => switch.enabled.or(null),
+        Some(None) => null,
+        None => silent,
+    };
+    let agent = wire
+        .addon_profiles
+        .as_ref()
+        .and_then(|addons| addons.omsagent.as_ref());
+    let monitor = wire.azure_monitor_profile.as_ref().and_then(Option::as_ref);
     let logs = [
-        wire.addon_profiles
-            .as_ref()
-            .and_then(|addons| addons.omsagent.as_ref()),
-        monitor.and_then(|monitor| monitor.container_insights.as_ref()),
+        agent.and_then(|agent| agent.enabled),
+        monitor
+            .and_then(|monitor| monitor.container_insights.as_ref())
+            .and_then(|switch| switch.enabled),
     ];
-    let logs = logs.map(|switch| switch.and_then(|switch| switch.enabled));
+    // Both are older than the issuer's profile: where that is named, an answer leaves them out where they never were on.
+    let old = (answered && wire.oidc_issuer_profile.is_some()).then_some(false);
     Profiles {
-        oidc_issuer: issuer.and_then(|issuer| issuer.enabled),
-        oidc_issuer_url: issuer
+        oidc_issuer: issuer,
+        oidc_issuer_url: wire
+            .oidc_issuer_profile
+            .as_ref()
+            .and_then(Option::as_ref)
             .and_then(|issuer| issuer.issuer_url.clone())
             .filter(|url| !url.is_empty()),
-        workload_identity: said(security.and_then(|security| security.workload_identity.as_ref())),
-        app_routing: said(ingress.and_then(|ingress| ingress.web_app_routing.as_ref())),
-        prometheus_metrics: said(monitor.and_then(|monitor| monitor.metrics.as_ref())),
+        workload_identity,
+        app_routing,
+        prometheus_metrics: metrics,
         container_insights: if logs.contains(&Some(true)) {
             Some(true)
         } else {
-            logs[0].or(logs[1]).or_else(|| answered.then_some(false))
+            logs[0].or(logs[1]).or(old)
         },
+        // Left out, it is the old way to sign in.
+        container_insights_entra: agent
+            .filter(|agent| agent.enabled == Some(true))
+            .map(|agent| {
+                let config = agent.config.as_ref();
+                let entra = config.and_then(|config| config.use_aad_auth.as_deref());
+                entra.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+            }),
+        app_routing_gateway,
+        hosted_system,
+        pod_identity: wire
+            .pod_identity_profile
+            .as_ref()
+            .and_then(|switch| switch.enabled)
+            .or(old),
     }
 }
 
@@ -254,4 +324,100 @@ fn load_balancer(
             .unwrap_or(0),
         outbound_ips: addresses,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(is_full: bool, body: &str) -> Profiles {
+        let text = format!(r#"{{"provisioningState": "Succeeded", {body}}}"#);
+        profiles_of(&serde_json::from_str(&text).expect("a cluster"), is_full)
+    }
+
+    /// Workload identity, application routing by NGINX and by the Gateway API, metrics, managed system pools.
+    fn five(profiles: &Profiles) -> [Option<bool>; 5] {
+        [
+            profiles.workload_identity,
+            profiles.app_routing,
+            profiles.app_routing_gateway,
+            profiles.prometheus_metrics,
+            profiles.hosted_system,
+        ]
+    }
+
+    /// 2023-10-01 knows the issuer and no ingress profile; every body of a recording at it leaves that out.
+    #[test]
+    fn what_a_body_leaves_out_is_off_only_where_its_version_knows_it() {
+        let issuer = r#""oidcIssuerProfile": {"enabled": true}"#;
+        assert_eq!(five(&said(false, issuer)), [None; 5]);
+        assert_eq!(five(&said(true, issuer)), [Some(false); 5]);
+        let null = r#""securityProfile": null, "ingressProfile": null, "azureMonitorProfile": null, "hostedSystemProfile": null"#;
+        let off = Some(false);
+        // The Gateway API is younger than the profile that it stands in.
+        assert_eq!(five(&said(false, null)), [off, off, None, off, off]);
+        let older = r#""securityProfile": {"defender": {}}, "ingressProfile": {"webAppRouting": {"enabled": true}}"#;
+        assert_eq!(
+            five(&said(false, older)),
+            [None, Some(true), None, None, None]
+        );
+    }
+
+    #[test]
+    fn the_gateway_of_application_routing_is_read_in_both_spellings() {
+        for (body, want) in [
+            (
+                r#"{"gatewayAPIImplementations": {"appRoutingIstio": {"mode": "Enabled"}}}"#,
+                Some(true),
+            ),
+            (
+                r#"{"gatewayApiImplementations": {"appRoutingIstio": {"mode": "Enabled"}}}"#,
+                Some(true),
+            ),
+            (
+                r#"{"gatewayApiImplementations": {"appRoutingIstio": {"mode": "Disabled"}}}"#,
+                Some(false),
+            ),
+            (
+                r#"{"enabled": true, "gatewayApiImplementations": null}"#,
+                Some(false),
+            ),
+            (r#"{"enabled": true}"#, None),
+        ] {
+            let profiles = said(
+                false,
+                &format!(r#""ingressProfile": {{"webAppRouting": {body}}}"#),
+            );
+            assert_eq!(profiles.app_routing_gateway, want, "{body}");
+        }
+    }
+
+    #[test]
+    fn container_insights_says_how_it_signs_in() {
+        for (agent, want) in [
+            (
+                r#"{"enabled": true, "config": {"useAADAuth": "true"}}"#,
+                Some(true),
+            ),
+            (
+                r#"{"enabled": true, "config": {"useAADAuth": "false"}}"#,
+                Some(false),
+            ),
+            (r#"{"enabled": true, "config": null}"#, Some(false)),
+            (r#"{"enabled": false}"#, None),
+        ] {
+            let profiles = said(
+                false,
+                &format!(r#""addonProfiles": {{"omsagent": {agent}}}"#),
+            );
+            assert_eq!(profiles.container_insights_entra, want, "{agent}");
+        }
+    }
+
+    /// A request body says nothing of what is.
+    #[test]
+    fn what_is_asked_for_is_not_there_yet() {
+        let body = serde_json::from_str(r#"{"ingressProfile": null}"#).expect("a cluster");
+        assert_eq!(profiles_of(&body, true), Profiles::default());
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::Unfolded;
 use crate::model::{
-    FederatedCredential, Grafana, ManagedIdentity, MetricAlert, PrometheusAlert,
+    FederatedCredential, Grafana, LogAlert, ManagedIdentity, MetricAlert, PrometheusAlert,
     PrometheusRuleGroup, ResourceId,
 };
 use crate::source::facts::Origin;
@@ -90,6 +90,7 @@ pub(super) fn rule_group(
                     name: rule.alert?,
                     enabled: rule.enabled.unwrap_or(true),
                     server_errors: selects_server_errors(expression),
+                    actions: counted(rule.actions.as_deref()),
                     metrics: metrics(expression),
                 })
             })
@@ -115,7 +116,29 @@ pub(super) fn metric_alert(
         enabled: body.enabled.unwrap_or(true),
         scopes: ids(body.scopes),
         metrics: metrics.into_iter().collect(),
+        actions: counted(body.actions.as_deref()),
     })
+}
+
+pub(super) fn log_alert(
+    read: Unfolded<wire::LogAlert>,
+    origin: &Origin,
+) -> Result<LogAlert, SourceError> {
+    let (id, name) = (read.id(), read.name(origin)?);
+    let body = read.body;
+    let groups = body.actions.and_then(|actions| actions.action_groups);
+    Ok(LogAlert {
+        id,
+        name,
+        enabled: body.enabled.unwrap_or(true),
+        scopes: ids(body.scopes),
+        actions: counted(groups.as_deref()),
+    })
+}
+
+/// Action groups of a rule: one that leaves them out has none.
+fn counted<T>(all: Option<&[T]>) -> Option<u64> {
+    Some(all.map_or(0, <[T]>::len) as u64)
 }
 
 fn ids(all: Option<Vec<String>>) -> Vec<ResourceId> {

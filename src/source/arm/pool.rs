@@ -162,6 +162,7 @@ pub(super) fn pool(
         mode: match wire.mode.as_deref().map(str::to_ascii_lowercase).as_deref() {
             Some("system") => PoolMode::System,
             Some("user") | None => PoolMode::User,
+            Some("gateway") => PoolMode::Gateway,
             Some(_) => PoolMode::Other,
         },
         os_type: match wire.os_type {

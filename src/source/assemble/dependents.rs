@@ -88,6 +88,8 @@ pub(super) fn add_platform(
         grafanas,
         prometheus_rule_groups,
         metric_alerts,
+        log_alerts,
+        listed: whole,
     } = platform;
     let mut identities = managed_identities;
     if !credentials.is_empty() || !listed.is_empty() {
@@ -137,5 +139,7 @@ pub(super) fn add_platform(
         prometheus_rule_groups: prometheus_rule_groups
             .map(|all| latest(all, |one| one.id.as_ref())),
         metric_alerts: metric_alerts.map(|all| latest(all, |one| one.id.as_ref())),
+        log_alerts: log_alerts.map(|all| latest(all, |one| one.id.as_ref())),
+        listed: whole,
     };
 }

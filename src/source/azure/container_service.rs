@@ -16,6 +16,10 @@ use std::fmt;
 /// GA, with eTags on clusters and pools.
 pub const API_VERSION: &str = "2025-10-01";
 
+/// GA as well, and the first stored one with everything that readiness asks of a cluster: the Gateway API implementation of the application
+/// routing add-on (there since 2026-02-01) and managed system pools. Only ever read at: a PUT at it would have to know what else is new.
+const PROFILES_VERSION: &str = "2026-05-01";
+
 const PROVIDER: &str = "providers/Microsoft.ContainerService/managedClusters";
 
 /// Reads managed clusters.
@@ -44,6 +48,15 @@ impl ContainerService {
     /// [`ArmError`].
     pub async fn cluster(&self, id: &ResourceId) -> Result<Body<ManagedCluster>, ArmError> {
         let response = self.0.get(id.as_str(), API_VERSION).await?;
+        Body::of(&format!("GET {id}"), &response)
+    }
+
+    /// One cluster, for what its profiles say and leave out.
+    ///
+    /// # Errors
+    /// [`ArmError`].
+    pub async fn profiles(&self, id: &ResourceId) -> Result<Body<ManagedCluster>, ArmError> {
+        let response = self.0.get(id.as_str(), PROFILES_VERSION).await?;
         Body::of(&format!("GET {id}"), &response)
     }
 

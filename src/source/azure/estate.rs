@@ -32,7 +32,8 @@ pub struct Question {
     /// Whether each cluster that matters is asked for its own list of pools and for its maintenance windows: two requests a
     /// cluster; and whether what depends on pods' addresses is read: three lists a subscription, and one a private DNS zone.
     pub details: bool,
-    /// Whether identities with their credentials, Grafana and alert rules are read: four lists a subscription, and one an identity.
+    /// Whether the profiles of each cluster that matters, identities with their credentials, Grafana and alert rules are read: one request
+    /// a cluster, five lists a subscription, and one an identity.
     pub platform: bool,
 }
 

@@ -1,35 +1,46 @@
 //! Identities, Grafana and alert rules of Azure, as lists of a subscription or of a resource group. Asks for no key and no secret.
 
 use super::client::{ArmClient, Listed};
-use crate::model::ResourceId;
+use crate::model::{PlatformList, ResourceId};
 
-/// One list: its provider, an API version that is GA, and what sentences call its members.
+/// One list: which it is, its provider, an API version that is GA, and what sentences call its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct List {
+    pub of: PlatformList,
     pub provider: &'static str,
     version: &'static str,
     pub words: &'static str,
 }
 
 pub const IDENTITIES: List = List {
+    of: PlatformList::ManagedIdentities,
     provider: "Microsoft.ManagedIdentity/userAssignedIdentities",
     version: "2023-01-31",
     words: "user-assigned identities",
 };
 pub const GRAFANAS: List = List {
+    of: PlatformList::Grafanas,
     provider: "Microsoft.Dashboard/grafana",
     version: "2023-09-01",
     words: "Grafana workspaces",
 };
 pub const RULE_GROUPS: List = List {
+    of: PlatformList::PrometheusRuleGroups,
     provider: "Microsoft.AlertsManagement/prometheusRuleGroups",
     version: "2023-03-01",
     words: "Prometheus rule groups",
 };
 pub const METRIC_ALERTS: List = List {
+    of: PlatformList::MetricAlerts,
     provider: "Microsoft.Insights/metricAlerts",
     version: "2018-03-01",
     words: "metric alerts",
+};
+pub const LOG_ALERTS: List = List {
+    of: PlatformList::LogAlerts,
+    provider: "Microsoft.Insights/scheduledQueryRules",
+    version: "2021-08-01",
+    words: "log alerts",
 };
 
 /// Reads the platform's resources.

@@ -90,6 +90,15 @@ pub const READS: &[Read] = &[
     Read {
         method: Method::Get,
         paths: &[
+            "/subscriptions/{}/providers/Microsoft.Insights/scheduledQueryRules",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Insights/scheduledQueryRules",
+        ],
+        action: "Microsoft.Insights/scheduledQueryRules/read",
+        purpose: "readiness does not know which log alerts watch a cluster",
+    },
+    Read {
+        method: Method::Get,
+        paths: &[
             "/subscriptions/{}/providers/Microsoft.ManagedIdentity/userAssignedIdentities",
             "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ManagedIdentity/userAssignedIdentities",
         ],

@@ -5,7 +5,8 @@ use super::wire::{
     CLIENT_ID, Condition, DEFAULT_CLASS, Meta, Nothing, Object, TENANT_ID, or_default,
 };
 use crate::model::workload::{
-    AzureIdentity, Certificate, IngressClass, Issuer, Monitor, SecretType, ServiceAccount,
+    AzureIdentity, Certificate, IngressClass, Issuer, IssuerName, Monitor, SecretType,
+    ServiceAccount,
 };
 use serde::Deserialize;
 
@@ -68,6 +69,15 @@ pub fn secret(object: SecretObject) -> SecretType {
 #[serde(rename_all = "camelCase", default)]
 pub struct CertificateSpec {
     secret_name: Option<String>,
+    issuer_ref: Option<IssuerReference>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct IssuerReference {
+    kind: Option<String>,
+    #[serde(deserialize_with = "or_default")]
+    name: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -76,6 +86,7 @@ pub struct ConditionsStatus {
     #[serde(deserialize_with = "or_default")]
     conditions: Vec<Condition>,
     not_after: super::wire::Instant,
+    renewal_time: super::wire::Instant,
 }
 
 impl ConditionsStatus {
@@ -94,6 +105,12 @@ pub fn certificate(object: Object<CertificateSpec, ConditionsStatus>) -> Certifi
     Certificate {
         ready: object.status.ready(),
         not_after: object.status.not_after.0,
+        renewal_time: object.status.renewal_time.0,
+        issuer: object.spec.issuer_ref.map(|issuer| IssuerName {
+            // Left out it is an Issuer (cert-manager's API reference).
+            kind: issuer.kind.unwrap_or_else(|| "Issuer".to_string()),
+            name: issuer.name,
+        }),
         secret_name: object.spec.secret_name.filter(|name| !name.is_empty()),
         namespace: object.metadata.namespace,
         name: object.metadata.name,

@@ -3,7 +3,9 @@
 
 use super::placement::{WireAffinity, WireSpread, WireToleration, placement};
 use super::quantity::resources;
-use super::wire::{Condition, IpAddress, MIRROR, Object, addresses, condition, or_default};
+use super::wire::{
+    Condition, IDENTITY_BINDING, IpAddress, MIRROR, Object, addresses, condition, or_default,
+};
 use crate::model::workload::{HostPort, Labels, Pod, Resources};
 use crate::source::SourceError;
 use crate::source::facts::Origin;
@@ -116,6 +118,7 @@ pub fn pod(object: Object<PodSpec, PodStatus>, origin: &Origin) -> Result<Pod, S
     } = object;
     let owner = metadata.owner();
     let mirror = metadata.annotation(MIRROR).is_some();
+    let identity_binding = metadata.annotation(IDENTITY_BINDING) == Some("true");
     let (ready, ready_changed_at) = condition(&status.conditions, "Ready");
     let (scheduled, scheduled_at) = condition(&status.conditions, "PodScheduled");
     let placement = placement(&mut spec);
@@ -136,6 +139,7 @@ pub fn pod(object: Object<PodSpec, PodStatus>, origin: &Origin) -> Result<Pod, S
             .filter(|name| !name.is_empty())
             .map(Arc::new),
         client_secret,
+        identity_binding,
         claims: spec
             .volumes
             .iter_mut()
@@ -165,13 +169,18 @@ pub fn pod(object: Object<PodSpec, PodStatus>, origin: &Origin) -> Result<Pod, S
     })
 }
 
-/// The variable that the Azure SDKs take a service principal's password from
-/// (<https://learn.microsoft.com/dotnet/api/azure.identity.environmentcredential>). One that comes by `envFrom` is not seen.
+/// The variables that the Azure SDKs take a service principal's password or certificate from
+/// (<https://learn.microsoft.com/dotnet/api/azure.identity.environmentcredential>), and Terraform its password. One that comes by `envFrom`
+/// is not seen.
 fn takes_client_secret(spec: &PodSpec) -> bool {
-    const NAME: &str = "AZURE_CLIENT_SECRET";
+    const NAMES: &[&str] = &[
+        "AZURE_CLIENT_SECRET",
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "ARM_CLIENT_SECRET",
+    ];
     let all = spec.containers.iter().chain(&spec.init_containers);
     all.flat_map(|container| &container.env)
-        .any(|variable| variable.name == NAME)
+        .any(|variable| NAMES.contains(&variable.name.as_str()))
 }
 
 /// What the scheduler reserves (<https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers>):

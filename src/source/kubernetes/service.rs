@@ -227,10 +227,10 @@ pub fn ingress(object: Object<IngressSpec, LoadBalancerStatus>) -> Ingress {
             .into_iter()
             .filter_map(|backend| Some(backend.service?.name)),
     );
+    let by_annotation = metadata.annotation(INGRESS_CLASS).map(str::to_string);
     Ingress {
-        class: spec
-            .ingress_class_name
-            .or_else(|| metadata.annotation(INGRESS_CLASS).map(str::to_string)),
+        class_by_annotation: spec.ingress_class_name.is_none() && by_annotation.is_some(),
+        class: spec.ingress_class_name.or(by_annotation),
         hosts: hosts.into_iter().collect(),
         services: services.into_iter().collect(),
         tls: Some(
@@ -270,6 +270,15 @@ struct PolicyRule {
     from: Vec<PolicyPeer>,
     #[serde(deserialize_with = "or_default")]
     to: Vec<PolicyPeer>,
+    #[serde(deserialize_with = "or_default")]
+    ports: Vec<IgnoredAny>,
+}
+
+impl PolicyRule {
+    /// One that names nobody and no port lets everything through.
+    fn is_open(&self) -> bool {
+        self.from.is_empty() && self.to.is_empty() && self.ports.is_empty()
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -316,6 +325,8 @@ pub fn network_policy(object: Object<PolicySpec, Nothing>) -> NetworkPolicy {
     };
     let rules = |rules: &[PolicyRule]| Some(rules.len() as u64);
     let (ingress_rules, egress_rules) = (rules(&spec.ingress), rules(&spec.egress));
+    let open = |rules: &[PolicyRule]| Some(rules.iter().any(PolicyRule::is_open));
+    let (ingress_open, egress_open) = (open(&spec.ingress), open(&spec.egress));
     let mut ip_blocks = blocks("Ingress", spec.ingress);
     ip_blocks.extend(blocks("Egress", spec.egress));
     NetworkPolicy {
@@ -325,6 +336,8 @@ pub fn network_policy(object: Object<PolicySpec, Nothing>) -> NetworkPolicy {
         policy_types: spec.policy_types,
         ingress_rules,
         egress_rules,
+        ingress_open,
+        egress_open,
         ip_blocks,
     }
 }

@@ -17,6 +17,7 @@ pub const INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
 pub const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
 pub const CLIENT_ID: &str = "azure.workload.identity/client-id";
 pub const TENANT_ID: &str = "azure.workload.identity/tenant-id";
+pub const IDENTITY_BINDING: &str = "azure.workload.identity/use-identity-binding";
 
 /// Annotations whose values are looked at: they decide addresses, eviction, who serves an ingress or whom a pod
 /// signs in as.
@@ -30,6 +31,7 @@ pub const ANNOTATIONS: &[&str] = &[
     DEFAULT_CLASS,
     CLIENT_ID,
     TENANT_ID,
+    IDENTITY_BINDING,
 ];
 
 /// An explicit `null` is as good as nothing.

@@ -141,6 +141,30 @@ pub const READS: &[KubernetesRead] = &[
         "ServiceMonitor",
     )),
     if_known(all(
+        "gateway.networking.k8s.io",
+        &["v1", "v1beta1"],
+        "gateways",
+        "Gateway",
+    )),
+    if_known(all(
+        "gateway.networking.k8s.io",
+        &["v1", "v1beta1"],
+        "httproutes",
+        "HTTPRoute",
+    )),
+    if_known(all(
+        "cilium.io",
+        &["v2"],
+        "ciliumnetworkpolicies",
+        "CiliumNetworkPolicy",
+    )),
+    if_known(all(
+        "cilium.io",
+        &["v2"],
+        "ciliumclusterwidenetworkpolicies",
+        "CiliumClusterwideNetworkPolicy",
+    )),
+    if_known(all(
         "aadpodidentity.k8s.io",
         &["v1"],
         "azureidentities",

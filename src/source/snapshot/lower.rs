@@ -92,6 +92,7 @@ pub(super) fn lower(inventory: Inventory, origin: &Origin) -> Facts {
         reserved,
         not_checked,
         observed_at,
+        is_page: false,
         // All of these are joined to what they belong to.
         subnets: Vec::new(),
         usages: Vec::new(),

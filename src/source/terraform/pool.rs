@@ -227,6 +227,7 @@ impl Lowering<'_> {
         let mode = match block.text("mode")?.known() {
             Some(mode) if mode.eq_ignore_ascii_case("System") => PoolMode::System,
             Some(mode) if mode.eq_ignore_ascii_case("User") => PoolMode::User,
+            Some(mode) if mode.eq_ignore_ascii_case("Gateway") => PoolMode::Gateway,
             Some(_) => PoolMode::Other,
             None => PoolMode::User,
         };

@@ -1,10 +1,13 @@
 //! Identities, Grafana and alert rules, for the question whether a cluster is ready: of the scope, or of the subscriptions of the clusters
 //! that matter. Never asked for any other question, and never of a whole fleet.
 
-use super::super::platform::{GRAFANAS, IDENTITIES, METRIC_ALERTS, PlatformLists, RULE_GROUPS};
+use super::super::platform::{
+    GRAFANAS, IDENTITIES, LOG_ALERTS, METRIC_ALERTS, PlatformLists, RULE_GROUPS,
+};
 use super::{Estate, Scope, subscription_of};
-use crate::model::ResourceId;
-use crate::source::facts::Facts;
+use crate::model::{PlatformList, Profiles, ResourceId};
+use crate::source::arm;
+use crate::source::facts::{Facts, Origin};
 use futures::future::join_all;
 use std::collections::BTreeSet;
 
@@ -13,39 +16,79 @@ const MOST_IDENTITIES: usize = 200;
 
 impl Estate<'_> {
     pub(super) async fn platform(&mut self, clusters: &[ResourceId]) {
+        self.profiles(clusters).await;
         let lists = PlatformLists::new(self.client);
         let places = self.places_of_platform(clusters);
-        for kind in [IDENTITIES, GRAFANAS, RULE_GROUPS, METRIC_ALERTS] {
+        // What a resource group does not hold may stand beside it.
+        let of_subscriptions = places.iter().all(|(_, group)| group.is_none());
+        for kind in [IDENTITIES, GRAFANAS, RULE_GROUPS, METRIC_ALERTS, LOG_ALERTS] {
             let answers = join_all(
                 places
                     .iter()
                     .map(|(subscription, group)| lists.list(kind, subscription, group.as_deref())),
             )
             .await;
-            let mut complete = !places.is_empty();
+            let mut complete = of_subscriptions && !places.is_empty();
+            let mut any = false;
             for (place, listed) in places.iter().zip(answers) {
                 complete &= listed.failure.is_none();
+                any |= listed.failure.is_none();
                 self.take(listed, &super::dependents::said(kind.words, place));
             }
             let platform = &mut self.facts.platform;
-            // That there is none is a fact as well; a list that is not whole is no list.
-            match kind {
-                IDENTITIES if complete => {
+            if complete {
+                platform.listed.insert(kind.of);
+            }
+            if !any {
+                continue;
+            }
+            // That there is none where somebody looked is a fact as well.
+            match kind.of {
+                PlatformList::ManagedIdentities => {
                     platform.managed_identities.get_or_insert_default();
                 }
-                GRAFANAS if complete => {
+                PlatformList::Grafanas => {
                     platform.grafanas.get_or_insert_default();
                 }
-                RULE_GROUPS if complete => {
+                PlatformList::PrometheusRuleGroups => {
                     platform.prometheus_rule_groups.get_or_insert_default();
                 }
-                METRIC_ALERTS if complete => {
+                PlatformList::MetricAlerts => {
                     platform.metric_alerts.get_or_insert_default();
                 }
-                _ => {}
+                PlatformList::LogAlerts => {
+                    platform.log_alerts.get_or_insert_default();
+                }
             }
         }
         self.federated_credentials(&lists).await;
+    }
+
+    /// What AKS runs beside the workloads, of each cluster that matters, at an API version that knows all of it. A cloud that does not have
+    /// that version leaves it as it was: not said.
+    async fn profiles(&mut self, clusters: &[ResourceId]) {
+        let answers = join_all(clusters.iter().map(|id| self.service.profiles(id))).await;
+        for (id, answer) in clusters.iter().zip(answers) {
+            let what = format!("profiles of cluster {} were not read", id.name());
+            match answer {
+                Ok(body) => {
+                    let origin = Origin::new(&self.origin, id.to_string());
+                    match arm::profiles_in_full(&body.whole().to_string(), &origin) {
+                        Ok(profiles) => self.put_profiles(id, profiles),
+                        Err(error) => self.facts.note(format!("{what}: {error}")),
+                    }
+                }
+                Err(failure) => self.missed(&what, failure),
+            }
+        }
+    }
+
+    fn put_profiles(&mut self, id: &ResourceId, profiles: Profiles) {
+        let mut facts = self.facts.clusters.iter_mut();
+        let is_it = |of: Option<&ResourceId>| of.is_some_and(|of| of.key() == id.key());
+        if let Some(fact) = facts.find(|fact| is_it(fact.cluster.id.as_ref())) {
+            fact.cluster.profiles = profiles;
+        }
     }
 
     async fn federated_credentials(&mut self, lists: &PlatformLists) {
@@ -70,6 +113,11 @@ impl Estate<'_> {
             );
             if complete {
                 self.facts.federated_credentials_listed.push(id);
+            } else {
+                // Some of an identity's credentials would look like all of them.
+                let key = id.key();
+                let known = &mut self.facts.federated_credentials;
+                known.retain(|(identity, _)| identity.key() != key);
             }
         }
     }
@@ -106,6 +154,7 @@ pub(super) fn sort(facts: &mut Facts) {
     by_id(&mut platform.grafanas, |one| one.id.as_ref());
     by_id(&mut platform.prometheus_rule_groups, |one| one.id.as_ref());
     by_id(&mut platform.metric_alerts, |one| one.id.as_ref());
+    by_id(&mut platform.log_alerts, |one| one.id.as_ref());
     facts
         .federated_credentials
         .sort_by_cached_key(|(identity, one)| (identity.key(), one.name.to_ascii_lowercase()));

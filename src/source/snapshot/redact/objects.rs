@@ -175,6 +175,7 @@ impl Redactor {
             owner,
             service_account,
             client_secret,
+            identity_binding,
             node_name,
             phase,
             host_network,
@@ -203,6 +204,7 @@ impl Redactor {
             owner: owner.map(|owner| Arc::new(self.owner(Arc::unwrap_or_clone(owner)))),
             service_account: service_account.map(|name| Arc::new(self.names.name(&name))),
             client_secret,
+            identity_binding,
             node_name: self.names.maybe(node_name),
             phase: self.names.word(phase),
             host_network,
@@ -417,6 +419,7 @@ impl Redactor {
             namespace,
             name,
             class,
+            class_by_annotation,
             hosts,
             tls,
             services,
@@ -427,6 +430,7 @@ impl Redactor {
             namespace: self.names.name(&namespace),
             name: self.names.name(&name),
             class: self.names.word(class),
+            class_by_annotation,
             // Both are sorted, and names are new.
             hosts: sorted(each(hosts, |host| self.names.name(&host))),
             tls: tls.map(|tls| each(tls, |one| self.ingress_tls(one))),
@@ -444,6 +448,8 @@ impl Redactor {
             policy_types,
             ingress_rules,
             egress_rules,
+            ingress_open,
+            egress_open,
             ip_blocks,
         } = policy;
         NetworkPolicy {
@@ -453,6 +459,8 @@ impl Redactor {
             policy_types: each(policy_types, |kind| self.names.known(&kind)),
             ingress_rules,
             egress_rules,
+            ingress_open,
+            egress_open,
             ip_blocks: each(
                 ip_blocks,
                 |IpBlock {
@@ -660,7 +668,7 @@ impl Redactor {
         }
     }
 
-    fn selector(&mut self, selector: Selector) -> Selector {
+    pub(super) fn selector(&mut self, selector: Selector) -> Selector {
         let Selector {
             match_labels,
             match_expressions,
@@ -722,7 +730,7 @@ impl Redactor {
     }
 
     /// An address or a prefix that is kept as a text; where it is neither, a name.
-    fn written_address(&mut self, text: &str) -> String {
+    pub(super) fn written_address(&mut self, text: &str) -> String {
         match text.parse() {
             Ok(address) => self.address(address).to_string(),
             Err(_) => self.written_net(text),

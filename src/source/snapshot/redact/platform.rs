@@ -3,16 +3,20 @@
 
 use super::{Redactor, words};
 use crate::model::workload::{
-    AzureIdentity, Certificate, IngressClass, IngressTls, Issuer, Monitor, PlatformObjects,
-    SecretType, ServiceAccount,
+    AzureIdentity, Certificate, CiliumPolicy, CiliumRule, Gateway, GatewayName, HttpRoute,
+    IngressClass, IngressTls, Issuer, IssuerName, Monitor, PlatformObjects, SecretName, SecretType,
+    ServiceAccount,
 };
 use crate::model::{
-    FederatedCredential, Grafana, ManagedIdentity, MetricAlert, Platform, Profiles,
+    FederatedCredential, Grafana, LogAlert, ManagedIdentity, MetricAlert, Platform, Profiles,
     PrometheusAlert, PrometheusRuleGroup, ResourceId,
 };
 
 /// What subjects of pods begin with; namespace and service account follow.
 const SUBJECT: &str = "system:serviceaccount:";
+
+/// What the controller of such a class is called; its own name follows.
+const NGINX: &str = "webapprouting.kubernetes.azure.com/nginx/";
 
 impl Redactor {
     pub(super) fn profiles(&mut self, profiles: Profiles) -> Profiles {
@@ -23,6 +27,10 @@ impl Redactor {
             app_routing,
             prometheus_metrics,
             container_insights,
+            container_insights_entra,
+            app_routing_gateway,
+            hosted_system,
+            pod_identity,
         } = profiles;
         Profiles {
             oidc_issuer,
@@ -31,6 +39,10 @@ impl Redactor {
             app_routing,
             prometheus_metrics,
             container_insights,
+            container_insights_entra,
+            app_routing_gateway,
+            hosted_system,
+            pod_identity,
         }
     }
 
@@ -68,6 +80,8 @@ impl Redactor {
             grafanas,
             prometheus_rule_groups,
             metric_alerts,
+            log_alerts,
+            listed,
         } = platform;
         Platform {
             managed_identities: managed_identities
@@ -91,6 +105,9 @@ impl Redactor {
                 .map(|all| all.into_iter().map(|one| self.rule_group(one)).collect()),
             metric_alerts: metric_alerts
                 .map(|all| all.into_iter().map(|one| self.metric_alert(one)).collect()),
+            log_alerts: log_alerts
+                .map(|all| all.into_iter().map(|one| self.log_alert(one)).collect()),
+            listed,
         }
     }
 
@@ -159,8 +176,10 @@ impl Redactor {
                          enabled,
                          server_errors,
                          metrics,
+                         actions,
                      }| PrometheusAlert {
                         server_errors,
+                        actions,
                         name: self.names.name(&name),
                         enabled,
                         metrics: self.metrics(&metrics),
@@ -177,6 +196,7 @@ impl Redactor {
             enabled,
             scopes,
             metrics,
+            actions,
         } = alert;
         MetricAlert {
             id: self.names.id(id),
@@ -184,6 +204,24 @@ impl Redactor {
             enabled,
             scopes: self.resources_named(&scopes),
             metrics: self.metrics(&metrics),
+            actions,
+        }
+    }
+
+    fn log_alert(&mut self, alert: LogAlert) -> LogAlert {
+        let LogAlert {
+            id,
+            name,
+            enabled,
+            scopes,
+            actions,
+        } = alert;
+        LogAlert {
+            id: self.names.id(id),
+            name: self.names.name(&name),
+            enabled,
+            scopes: self.resources_named(&scopes),
+            actions,
         }
     }
 
@@ -215,6 +253,9 @@ impl Redactor {
             issuers,
             monitors,
             azure_identities,
+            cilium_policies,
+            gateways,
+            http_routes,
         } = objects;
         PlatformObjects {
             service_accounts: service_accounts
@@ -230,7 +271,7 @@ impl Redactor {
                          default,
                      }| IngressClass {
                         name: self.names.known(&name),
-                        controller: self.names.known(&controller),
+                        controller: self.controller(&controller),
                         default,
                     },
                 )
@@ -297,6 +338,107 @@ impl Redactor {
                     },
                 )
                 .collect(),
+            cilium_policies: cilium_policies
+                .into_iter()
+                .map(|one| self.cilium_policy(one))
+                .collect(),
+            gateways: gateways.into_iter().map(|one| self.gateway(one)).collect(),
+            http_routes: http_routes
+                .into_iter()
+                .map(|one| self.http_route(one))
+                .collect(),
+        }
+    }
+
+    /// The add-on's NGINX has a class for each of its controllers, named behind its own word.
+    fn controller(&mut self, controller: &str) -> String {
+        match controller.split_once(NGINX) {
+            Some(("", name)) => format!("{NGINX}{}", self.names.name(name)),
+            _ => self.names.known(controller),
+        }
+    }
+
+    fn cilium_policy(&mut self, policy: CiliumPolicy) -> CiliumPolicy {
+        let CiliumPolicy {
+            kind,
+            namespace,
+            name,
+            rules,
+        } = policy;
+        CiliumPolicy {
+            kind: self.names.known(&kind),
+            namespace: self.names.name(&namespace),
+            name: self.names.name(&name),
+            rules: rules
+                .into_iter()
+                .map(
+                    |CiliumRule {
+                         endpoint_selector,
+                         ingress,
+                         egress,
+                     }| CiliumRule {
+                        endpoint_selector: self.selector(endpoint_selector),
+                        ingress,
+                        egress,
+                    },
+                )
+                .collect(),
+        }
+    }
+
+    fn gateway(&mut self, gateway: Gateway) -> Gateway {
+        let Gateway {
+            namespace,
+            name,
+            class,
+            listeners,
+            tls_listeners,
+            certificates,
+            addresses,
+            accepted,
+        } = gateway;
+        let mut certificates: Vec<SecretName> = certificates
+            .into_iter()
+            .map(|SecretName { namespace, name }| SecretName {
+                namespace: self.names.name(&namespace),
+                name: self.names.name(&name),
+            })
+            .collect();
+        // Names are new.
+        certificates.sort();
+        Gateway {
+            namespace: self.names.name(&namespace),
+            name: self.names.name(&name),
+            class: self.names.known(&class),
+            listeners,
+            tls_listeners,
+            certificates,
+            addresses: addresses
+                .iter()
+                .map(|address| self.written_address(address))
+                .collect(),
+            accepted,
+        }
+    }
+
+    fn http_route(&mut self, route: HttpRoute) -> HttpRoute {
+        let HttpRoute {
+            namespace,
+            name,
+            gateways,
+        } = route;
+        let mut gateways: Vec<GatewayName> = gateways
+            .into_iter()
+            .map(|GatewayName { namespace, name }| GatewayName {
+                namespace: self.names.name(&namespace),
+                name: self.names.name(&name),
+            })
+            .collect();
+        gateways.sort();
+        HttpRoute {
+            namespace: self.names.name(&namespace),
+            name: self.names.name(&name),
+            gateways,
         }
     }
 
@@ -322,6 +464,8 @@ impl Redactor {
             secret_name,
             ready,
             not_after,
+            renewal_time,
+            issuer,
         } = certificate;
         Certificate {
             namespace: self.names.name(&namespace),
@@ -329,6 +473,11 @@ impl Redactor {
             secret_name: self.names.maybe(secret_name),
             ready,
             not_after,
+            renewal_time,
+            issuer: issuer.map(|IssuerName { kind, name }| IssuerName {
+                kind: self.names.known(&kind),
+                name: self.names.name(&name),
+            }),
         }
     }
 }

@@ -226,6 +226,8 @@ pub(super) const WORDS: &[&str] = &[
     // Classes of ingresses.
     "nginx",
     "azure-application-gateway",
+    "approuting-istio",
+    "azure-alb-external",
     "webapprouting.kubernetes.azure.com",
     // What Azure says of a node's addresses.
     "Updated",
@@ -296,6 +298,8 @@ pub(super) const RESOURCE_TYPES: &[&str] = &[
 
 /// Keys of labels and taints that Kubernetes, AKS and their tools give; their values are names.
 pub(super) const KEYS: &[&str] = &[
+    "io.kubernetes.pod.namespace",
+    "k8s:io.kubernetes.pod.namespace",
     "agentpool",
     "app",
     "component",
