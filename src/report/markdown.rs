@@ -121,9 +121,8 @@ fn picture(figure: &Figure, out: &mut String) {
     }
 }
 
-/// A table; behind a line that opens it where it has more than `open` rows. GitHub and Azure DevOps both take `<details>`, and read Markdown
-/// within it after an empty line (GitHub's "Organizing information with collapsed sections" and Azure DevOps' "Markdown guidance", read
-/// 2026-11).
+/// A table; behind a line that opens it where it has more than `open` rows. GitHub reads Markdown within `<details>` after an empty line (its
+/// page "Creating a collapsed section"). Of Azure DevOps that was not found documented: where it shows no fold, the table stands open.
 fn folded(table: &Table, open: usize, named: &str, out: &mut String) {
     if table.rows.len() <= open {
         render_table(table, out);

@@ -2,6 +2,7 @@
 
 use super::{Moved, Review, SPELLED_OUT};
 use crate::capacity::Assessment;
+use crate::capacity::answer::CODE_NOT_KNOWN;
 use crate::capacity::assess::{FirstFailure, Levels, Verdict};
 use crate::finding::{Severity, counted, grouped};
 use crate::migrate::decision::{Decision, Go, Reason};
@@ -125,14 +126,20 @@ fn operations(predictions: &[Prediction], document: &mut Document) {
     let Some(first) = failing.first() else {
         return;
     };
-    let code = first
-        .errors
-        .first()
-        .map_or_else(String::new, |error| format!(" with {}", error.code));
+    // What AKS takes and yet must not be: an overlap, a cluster that goes.
+    let blocker = first
+        .findings
+        .iter()
+        .find(|finding| finding.severity == Severity::Blocker);
+    let why = match (first.errors.first(), blocker) {
+        (Some(error), _) if error.code != CODE_NOT_KNOWN => format!(" with {}", error.code),
+        (None, Some(finding)) => format!("; {}", finding.message),
+        _ => String::new(),
+    };
     document.blocks.push(Block::Verdict {
         word: Cell::toned("Fails", Tone::Bad),
         sentence: format!(
-            "{} of {} that were asked about: {}: {}{code}",
+            "{} of {} asked about: {}: {}{why}",
             failing.len(),
             counted(predictions.len() as u64, "operation", "operations"),
             told::asked(first),
