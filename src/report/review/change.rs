@@ -36,7 +36,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             document.paragraph(
                 "Under Overlay a node takes one address of the network and pods draw from a private range of their own: the network's \
                  addresses no longer bound the number of pods (OVL-1). Nobody outside of the cluster reaches a pod by its address any \
-                 more (OVL-5).",
+                 more (MIG-25).",
             );
         } else if cluster.mode() == Some(NetworkMode::Overlay) {
             document
@@ -110,7 +110,7 @@ fn before_and_after(part: &ClusterPart, range: Option<&IpNet>, document: &mut Do
     row(
         "pods are reached from outside by their address",
         &|row| match row.mode {
-            NetworkMode::Overlay => Cell::toned("no (OVL-5)", Tone::Warning),
+            NetworkMode::Overlay => Cell::toned("no (MIG-25)", Tone::Warning),
             _ => Cell::from("yes"),
         },
     );

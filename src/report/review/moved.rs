@@ -370,7 +370,7 @@ fn runbook<'a>(plan: &'a Plan, planned: &Planned<'a>) -> Runbook<'a> {
 const ONE_WAY: [&str; 4] = [
     "The move itself: a cluster on Overlay cannot be moved back, only replaced by a new one (MIG-20)",
     "Every node is reimaged: what lies on a node's own disk, emptyDir volumes among it, is gone",
-    "Pods get new addresses, which nobody outside of the cluster reaches; connections to the old ones end (MIG-25, OVL-5)",
+    "Pods get new addresses, which nobody outside of the cluster reaches; connections to the old ones end (MIG-25)",
     "A pod CIDR cannot shrink or move afterwards, only grow into a range around it (EXP-1)",
 ];
 
