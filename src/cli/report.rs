@@ -1,11 +1,13 @@
 //! `aksplan report`: everything about what was read, in one document for a change review.
 //!
-//! `rendering` (which format, into which file) · `judged` (for pipelines) · `parts` (what is said of one cluster: its modes, its growth, its move).
+//! `rendering` (which format, into which file) · `identity` (what tells a report from another) · `judged` (for pipelines) · `parts` (what is said of one cluster: its modes, its growth, its move).
 
+mod identity;
 mod judged;
 mod parts;
 mod rendering;
 
+use self::identity::{Titled, fingerprint, flags, left_out, sources, titled};
 use self::judged::judged;
 use self::rendering::ReportRendering;
 use super::choices::ChoicesArgs;
@@ -18,7 +20,6 @@ use super::simulate::timeline;
 use super::{CliError, Ending};
 use crate::capacity::assess;
 use crate::capacity::growth::Books;
-use crate::migrate::fingerprint::hex;
 use crate::model::{ClusterIndex, Inventory};
 use crate::predict::Prediction;
 use crate::report::growth::Played;
@@ -27,9 +28,6 @@ use crate::report::shapes::review::ReportShape;
 use crate::report::told;
 use crate::simulate::growth::run::run as play;
 use crate::simulate::growth::{Misplaced, World};
-use crate::source::snapshot::Document as Snapshot;
-use sha2::{Digest, Sha256};
-use std::io::Write;
 
 /// The report a change review needs: verdict, pictures, the move with its runbook and way back, risks, and what was not checked
 ///
@@ -126,25 +124,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         .into_iter()
         .filter(|prediction| is_of(prediction, &inventory, &clusters) || is_whole)
         .collect();
-    let mut left_out = Vec::new();
-    if clusters.len() > MOST_MOVES {
-        left_out.push(format!(
-            "of {} clusters, which are more than {MOST_MOVES}, no move was simulated and no readiness looked at: ask for one with --cluster",
-            clusters.len()
-        ));
-    }
-    if !is_whole && !timelines.is_empty() {
-        left_out.push(
-            "the timeline is played for the whole estate only; here it says how fast pools grow"
-                .to_string(),
-        );
-    }
-    if timelines.len() > 1 {
-        left_out.push(format!(
-            "{} timelines were read, and none was followed: expected one",
-            timelines.len()
-        ));
-    }
+    let left_out = left_out(clusters.len(), is_whole, timelines.len());
     let asking = parts::Asking {
         args,
         inventory: &inventory,
@@ -155,25 +135,11 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     };
     asking.check_pools(&clusters)?;
     let parts = asking.parts(&clusters)?;
-    let (title, description) = match (&args.focus.cluster, &args.focus.vnet, named) {
-        (Some(cluster), ..) => (format!("Pre-migration report of {cluster}"), String::new()),
-        (None, _, Some((name, description))) => (name, joined(&description)),
-        (None, Some(vnet), None) => (format!("Report of {vnet}"), String::new()),
-        (None, None, None) => match parts.as_slice() {
-            [one] => {
-                let name = &inventory.cluster(one.index).name;
-                (format!("Pre-migration report of {name}"), String::new())
-            }
-            _ => ("Report".to_string(), String::new()),
-        },
-    };
-    // What stays the same from run to run: a title may say more.
-    let about = match (&args.focus.cluster, &args.focus.vnet) {
-        (Some(cluster), None) => cluster.clone(),
-        (Some(cluster), Some(vnet)) => format!("{cluster} in {vnet}"),
-        (None, Some(vnet)) => format!("VNet {vnet} of {title}"),
-        (None, None) => title.clone(),
-    };
+    let Titled {
+        title,
+        description,
+        about,
+    } = titled(args, named, &inventory, &parts);
     let about = about.as_str();
     let input = Input {
         sources: sources(args),
@@ -225,85 +191,4 @@ fn is_of(prediction: &Prediction, inventory: &Inventory, clusters: &[ClusterInde
             .iter()
             .any(|name| name.eq_ignore_ascii_case(&prediction.cluster))
     })
-}
-
-/// What was asked for beside the sources, as it would be typed again.
-fn flags(args: &ReportArgs) -> Vec<String> {
-    let mut flags = Vec::new();
-    let mut flag = |name: &str, value: &str| flags.push(format!("{name} {value}"));
-    if let Some(cluster) = &args.focus.cluster {
-        flag("--cluster", cluster);
-    }
-    if let Some(vnet) = &args.focus.vnet {
-        flag("--vnet", vnet);
-    }
-    if args.focus.planned {
-        flag("--planned", "");
-    }
-    if !args.pod_cidr.eq_ignore_ascii_case("auto") {
-        flag("--pod-cidr", &args.pod_cidr);
-    }
-    for (pool, nodes) in &args.growth {
-        flag("--growth", &format!("{pool}={nodes}"));
-    }
-    for (name, value) in args.choices.flags_of_all() {
-        flag(name, &value);
-    }
-    for (name, value) in args.play.flags() {
-        flag(name, &value);
-    }
-    flags
-        .iter()
-        .map(|flag| flag.trim_end().to_string())
-        .collect()
-}
-
-/// Text of several lines as one.
-fn joined(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// What was read, as somebody would name it again.
-fn sources(args: &ReportArgs) -> Vec<String> {
-    let files = args.sources.from.iter().chain(&args.sources.also_reserved);
-    #[cfg_attr(
-        not(any(feature = "azure", feature = "kubernetes")),
-        expect(unused_mut, reason = "there is nothing live")
-    )]
-    let mut sources: Vec<String> = files.map(|file| file.display().to_string()).collect();
-    #[cfg(feature = "azure")]
-    if args.sources.from.is_empty() || args.sources.azure.is_asked() {
-        sources.push("Azure, live".to_string());
-    }
-    #[cfg(feature = "kubernetes")]
-    if args.sources.kubernetes.is_asked() {
-        sources.push("the cluster's API server, live".to_string());
-    }
-    sources
-}
-
-/// A digest over all facts, operations and timelines: two reports with the same one, and the same flags, are of the same input.
-fn fingerprint(inventory: &Inventory, asked: &str) -> Result<String, CliError> {
-    struct Sink(Sha256);
-    impl Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.update(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut out = std::io::BufWriter::with_capacity(1 << 16, Sink(Sha256::new()));
-    let format = |problem: String| CliError::Format {
-        format: "JSON",
-        problem,
-    };
-    serde_json::to_writer(&mut out, &Snapshot::of(inventory, None))
-        .map_err(|error| format(error.to_string()))?;
-    out.write_all(asked.as_bytes()).map_err(CliError::Write)?;
-    let sink = out
-        .into_inner()
-        .map_err(|error| format(error.to_string()))?;
-    Ok(hex(&sink.0.finalize()))
 }
