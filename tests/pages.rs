@@ -57,7 +57,7 @@ fn scenarios() -> Vec<(String, String)> {
         .into_iter()
         .map(|name| (name.clone(), format!("scenarios/{name}.yaml")));
     files
-        .chain([("payments".to_string(), "scenarios/payments".to_string())])
+        .chain(["edge", "payments"].map(|name| (name.to_string(), format!("scenarios/{name}"))))
         .collect()
 }
 
