@@ -17,6 +17,7 @@ const ARM_TOKEN: &str = "AKSPLAN_ARM_TOKEN";
 
 /// Which part of Azure to read, and how to sign in.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Azure")]
 pub struct AzureAccess {
     /// A subscription, by id or name; may be given several times
     ///

@@ -39,9 +39,6 @@ pub struct CheckArgs {
 /// The best free ranges: big enough at the ceiling plus surge, clear of everything known, with room to grow
 #[derive(Debug, clap::Args)]
 pub struct SuggestArgs {
-    #[command(flatten)]
-    sources: Sources,
-
     /// What the range is for
     #[arg(long = "for", value_enum, value_name = "PURPOSE")]
     purpose: PurposeArg,
@@ -57,6 +54,9 @@ pub struct SuggestArgs {
     /// Take this prefix length instead
     #[arg(long, value_name = "LENGTH", value_parser = clap::value_parser!(u8).range(8..=29))]
     prefix_length: Option<u8>,
+
+    #[command(flatten)]
+    sources: Sources,
 
     #[command(flatten)]
     rendering: Rendering,

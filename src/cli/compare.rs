@@ -12,9 +12,6 @@ use crate::report::shapes::CompareShape;
 /// A cluster under each network mode: addresses, pod range, largest cluster, and what blocks the move
 #[derive(Debug, clap::Args)]
 pub struct CompareArgs {
-    #[command(flatten)]
-    sources: Sources,
-
     /// The cluster; may be left out where there is one
     #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
@@ -22,6 +19,9 @@ pub struct CompareArgs {
     /// Look at what a Terraform plan will make, not at what is
     #[arg(long)]
     planned: bool,
+
+    #[command(flatten)]
+    sources: Sources,
 
     #[command(flatten)]
     rendering: Rendering,

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Input")]
 pub struct Sources {
     /// A file, a folder, or `-` for standard input; may be given several times
     ///
@@ -66,6 +67,7 @@ impl About {
 
 /// Which part of what was read a command looks at.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Scope")]
 pub struct Focus {
     /// Only this VNet and everything peered with it
     #[arg(long, value_name = "NAME")]

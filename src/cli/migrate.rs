@@ -39,6 +39,9 @@ pub struct MigrateArgs {
     pod_cidr: String,
 
     #[command(flatten)]
+    simulation: SimulationArgs,
+
+    #[command(flatten)]
     out: OutArgs,
 
     #[command(flatten)]
@@ -46,9 +49,6 @@ pub struct MigrateArgs {
 
     #[command(flatten)]
     carry: CarryArgs,
-
-    #[command(flatten)]
-    simulation: SimulationArgs,
 }
 
 /// Where a plan goes.

@@ -189,6 +189,7 @@ fn relative_to(here: &Path, place: &mut Place) {
 
 /// How the answer of a command is printed that says what it found thing by thing.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Output")]
 pub struct FoundRendering {
     /// How to print the answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]

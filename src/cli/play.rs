@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// How an operation is played.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Simulation")]
 pub struct PlayArgs {
     /// How long things take and what AKS does not say, as YAML or JSON; see `aksplan schema policy`
     ///

@@ -28,9 +28,6 @@ use std::sync::Arc;
 /// has `operations`, or with a Terraform plan. Several flags are one request: AKS judges the state after all of them.
 #[derive(Debug, clap::Args)]
 pub struct PredictArgs {
-    #[command(flatten)]
-    sources: Sources,
-
     /// The cluster to change; may be left out where there is one
     #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
@@ -66,6 +63,9 @@ pub struct PredictArgs {
     /// Any update that changes nothing here, such as enabling an add-on: AKS checks the whole cluster all the same
     #[arg(long)]
     update: bool,
+
+    #[command(flatten)]
+    sources: Sources,
 
     #[command(flatten)]
     rendering: FoundRendering,

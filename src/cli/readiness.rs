@@ -15,12 +15,12 @@ use crate::report::told;
 /// command says how to find out. The data of Secrets is never read.
 #[derive(Debug, clap::Args)]
 pub struct ReadinessArgs {
-    #[command(flatten)]
-    sources: Sources,
-
     /// The cluster; may be left out where there is one
     #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
+
+    #[command(flatten)]
+    sources: Sources,
 
     #[command(flatten)]
     rendering: FoundRendering,

@@ -43,6 +43,9 @@ pub struct ReportArgs {
     #[command(flatten)]
     focus: Focus,
 
+    #[command(flatten)]
+    choices: ChoicesArgs,
+
     /// The pod CIDR of the move, or `auto`: what a scenario's operations name, else the best free range
     #[arg(long, value_name = "CIDR", default_value = "auto")]
     pod_cidr: String,
@@ -50,9 +53,6 @@ pub struct ReportArgs {
     /// How fast a pool grows, in nodes a week, as POOL=NODES or CLUSTER/POOL=NODES; a scenario's timeline says it as well
     #[arg(long, value_name = "POOL=NODES", value_parser = parts::pace)]
     growth: Vec<(String, f64)>,
-
-    #[command(flatten)]
-    choices: ChoicesArgs,
 
     #[command(flatten)]
     play: PlayArgs,

@@ -27,9 +27,6 @@ pub struct SimulateArgs {
     #[arg(value_name = "SCENARIO")]
     scenario: PathBuf,
 
-    #[command(flatten)]
-    sources: Sources,
-
     /// Weeks to play, instead of what the timeline says
     #[arg(long, value_name = "N")]
     weeks: Option<u32>,
@@ -41,6 +38,9 @@ pub struct SimulateArgs {
     /// Which futures: the same seed draws the same ones, on every machine
     #[arg(long, value_name = "S", default_value_t = 1, requires = "futures")]
     seed: u64,
+
+    #[command(flatten)]
+    sources: Sources,
 
     #[command(flatten)]
     rendering: Rendering,

@@ -19,15 +19,9 @@ use std::sync::Arc;
 /// Flags of every simulated operation.
 #[derive(Debug, clap::Args)]
 pub struct SimulationArgs {
-    #[command(flatten)]
-    pub sources: Sources,
-
     /// The cluster; may be left out where there is one
     #[arg(long, value_name = "NAME")]
     pub cluster: Option<String>,
-
-    #[command(flatten)]
-    pub play: PlayArgs,
 
     /// Every pod: what became of it and why, and how many pods of each workload were Ready when
     #[arg(long)]
@@ -36,6 +30,12 @@ pub struct SimulationArgs {
     /// Rows of the timeline; left out: nodes, or pools where there are more than forty
     #[arg(long, value_enum, value_name = "ROWS")]
     timeline: Option<TimelineArg>,
+
+    #[command(flatten)]
+    pub sources: Sources,
+
+    #[command(flatten)]
+    pub play: PlayArgs,
 
     #[command(flatten)]
     rendering: Rendering,

@@ -26,9 +26,6 @@ const SHORTEST_KEY: usize = 16;
 #[derive(Debug, clap::Args)]
 #[command(mut_arg("from", |from| from.short(None)))]
 pub struct SnapshotArgs {
-    #[command(flatten)]
-    sources: Sources,
-
     /// Live: this VNet, everything peered with it, and the clusters in them matter; usages are asked of no other
     #[arg(long, value_name = "NAME")]
     vnet: Option<String>,
@@ -58,6 +55,9 @@ pub struct SnapshotArgs {
     /// A file with the key of the hashes, so that snapshots can be compared [default: AKSPLAN_REDACT_KEY, else a new key]
     #[arg(long, value_name = "FILE", requires = "redact")]
     redact_key_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    sources: Sources,
 }
 
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]

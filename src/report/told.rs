@@ -176,9 +176,18 @@ pub fn of_eligibility(cluster: &str, eligibility: &Eligibility) -> Vec<Told> {
 pub fn of_decision(cluster: &str, decision: &Decision, findings: &[Finding]) -> Vec<Told> {
     let subject = Subject::Cluster(cluster.to_string());
     let about = |message: &str| format!("{cluster}: move to Overlay: {message}");
+    let forbids = |finding: &Finding| {
+        let mut blockers = decision.blockers.iter();
+        blockers.any(|blocker| blocker.sentence == finding.message)
+    };
     let mut told: Vec<Told> = findings
         .iter()
         .map(|finding| Told {
+            // What certainly breaks is a warning to AKS's answer and forbids the move all the same.
+            severity: match forbids(finding) {
+                true => Severity::Blocker,
+                false => finding.severity,
+            },
             message: about(&finding.message),
             detail: "move".to_string(),
             ..Told::from(&finding.clone().within(&subject))

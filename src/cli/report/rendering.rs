@@ -11,6 +11,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Output")]
 pub struct ReportRendering {
     /// Write the report into this file; its ending says the format: .html, .md, .json, .sarif or .xml
     ///
