@@ -325,22 +325,31 @@ fn budgets(foreseen: &Value, observed: &[Refusal]) {
         .filter(at_first)
         .filter_map(|budget| budget["name"].as_str())
         .collect();
-    let mut seen: Vec<&str> = observed
-        .iter()
-        .filter(|refusal| (refusal.done, refusal.round) == (0, 0))
-        .map(|refusal| refusal.budget.as_str())
-        .collect();
+    let seen = |holds: fn(&Refusal) -> bool| {
+        let mut names: Vec<&str> = observed
+            .iter()
+            .filter(|refusal| holds(refusal))
+            .map(|refusal| refusal.budget.as_str())
+            .collect();
+        names.sort_unstable();
+        names
+    };
     foreseen.sort_unstable();
-    seen.sort_unstable();
-    println!("refusing at first, foreseen {foreseen:?}\nrefusing at first, observed {seen:?}");
-    let surprises: Vec<&&str> = seen
+    let asked_once = seen(|refusal| (refusal.done, refusal.round) == (0, 0));
+    println!(
+        "refusing at first, foreseen {foreseen:?}\nrefusing at first, observed {asked_once:?}"
+    );
+    let surprises: Vec<&&str> = asked_once
         .iter()
         .filter(|name| !foreseen.contains(name))
         .collect();
     assert!(surprises.is_empty(), "{surprises:?}");
-    // A replacement that is Ready before the last node is asked first lets that node's pod go: seconds are short here.
+    // Which of them refuse when a node is asked again is the machine's chance: drains that the plan begins in one second begin a second
+    // of this clock apart here. A replacement that is Ready before the last node is asked first even lets that node's pod go.
+    let mut held = seen(|refusal| refusal.done == 0);
+    held.retain(|name| foreseen.contains(name));
     assert!(
-        seen.len() * 5 >= foreseen.len() * 4,
-        "{foreseen:?}\n{seen:?}"
+        held.len() * 5 >= foreseen.len() * 4,
+        "{foreseen:?}\n{held:?}"
     );
 }
