@@ -5,7 +5,7 @@ use super::dependents::dependents;
 use super::drains;
 use super::fingerprint;
 use super::foresee::{Chance, Foresight, Foresights, blockers, sentence};
-use super::plan::{FORMAT_VERSION, KIND, Plan, Target, Told};
+use super::plan::{FORMAT_VERSION, KIND, Plan, PlanFinding, Target};
 use super::sequence::Sequence;
 use super::step::{Action, Seconds, Step};
 use super::window::{Ahead, Window, ahead};
@@ -67,8 +67,8 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
             .filter(|finding| finding.severity == Severity::Blocker)
             .map(|finding| finding.message.clone()),
     );
-    let mut told: Vec<Told> = sequence.findings.iter().map(Told::from).collect();
-    told.extend(findings.iter().map(Told::from));
+    let mut told: Vec<PlanFinding> = sequence.findings.iter().map(PlanFinding::from).collect();
+    told.extend(findings.iter().map(PlanFinding::from));
     let mut steps = sequence.steps;
     let foresights = Foresights::of(
         &at_the_move,
@@ -87,7 +87,7 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
         None => refused.push(NOT_READ.to_string()),
         Some(foresight) => {
             not_checked.extend(foresight.not_checked.iter().cloned());
-            told.extend(drains::told(&foresight.beforehand));
+            told.extend(drains::findings(&foresight.beforehand));
             let hopeless: Vec<String> = foresight
                 .beforehand
                 .iter()
@@ -115,7 +115,7 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
     let cluster = inventory.cluster(index);
     let expected = together(&steps);
     let (ahead, of_windows) = ahead(cluster, window.as_ref(), inventory.observed_at, expected);
-    told.extend(of_windows.iter().map(Told::from));
+    told.extend(of_windows.iter().map(PlanFinding::from));
     Ok(Plan {
         kind: KIND.to_string(),
         format_version: FORMAT_VERSION.to_string(),

@@ -1,7 +1,7 @@
 //! What drains do to pods whatever their order is, as findings of a plan: one of a kind, however many workloads it is about, so that a
 //! plan stays readable. Judges nothing: the verdicts are those of `disruption`.
 
-use super::plan::Told;
+use super::plan::PlanFinding;
 use crate::disruption::verdicts::{CODES, StaticVerdict};
 use crate::finding::{Severity, counted, grouped};
 use crate::rule::Rule;
@@ -10,7 +10,7 @@ use crate::rule::Rule;
 const SHOWN: usize = 3;
 
 /// One finding for each code and severity, in the order of the verdicts. Blockers are not among them: no plan is made over those.
-pub fn told(verdicts: &[StaticVerdict]) -> Vec<Told> {
+pub fn findings(verdicts: &[StaticVerdict]) -> Vec<PlanFinding> {
     let mut kinds: Vec<(&str, Severity, Vec<&StaticVerdict>)> = Vec::new();
     for verdict in verdicts {
         let (code, severity) = (verdict.finding.code, verdict.finding.severity);
@@ -27,7 +27,7 @@ pub fn told(verdicts: &[StaticVerdict]) -> Vec<Told> {
     }
     kinds
         .into_iter()
-        .map(|(code, severity, alike)| Told {
+        .map(|(code, severity, alike)| PlanFinding {
             code: code.to_string(),
             severity: severity.word().to_string(),
             message: message(&alike),
@@ -37,7 +37,7 @@ pub fn told(verdicts: &[StaticVerdict]) -> Vec<Told> {
 }
 
 /// Whether a finding is about drains.
-pub fn is_of_drains(told: &Told) -> bool {
+pub fn is_of_drains(told: &PlanFinding) -> bool {
     CODES.contains(&told.code.as_str())
 }
 

@@ -46,7 +46,7 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Seconds>,
     /// What was found when it was made: blockers never, or it would not have been made.
-    pub findings: Vec<Told>,
+    pub findings: Vec<PlanFinding>,
     /// What depends on routable pod addresses and stops working after the move.
     pub breaks: Dependents,
     /// Windows that come, and what a move that begins in them meets; `None`: no window is known.
@@ -82,7 +82,7 @@ pub struct Target {
 /// A finding, as a plan keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Told {
+pub struct PlanFinding {
     pub code: String,
     /// `info`, `warning` or `blocker`
     pub severity: String,
@@ -91,9 +91,9 @@ pub struct Told {
     pub rules: Vec<String>,
 }
 
-impl From<&Finding> for Told {
+impl From<&Finding> for PlanFinding {
     fn from(finding: &Finding) -> Self {
-        Told {
+        PlanFinding {
             code: finding.code.to_string(),
             severity: finding.severity.word().to_string(),
             message: finding.message.clone(),
@@ -106,7 +106,7 @@ impl From<&Finding> for Told {
     }
 }
 
-impl Told {
+impl PlanFinding {
     pub fn is_blocker(&self) -> bool {
         self.severity == Severity::Blocker.word()
     }

@@ -1,6 +1,6 @@
 //! Charts as data: what is to be seen, in numbers and words. Knows no colour, no coordinate and no format; `svg` draws them.
 
-use super::timeline::Timeline;
+use super::gantt::Gantt;
 
 /// What a mark stands for. The drawing turns it into a colour; a legend beside it says it in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,7 @@ pub enum Chart {
     Matrix(Matrix),
     Course(Course),
     Spread(Spread),
-    Timeline(Timeline),
+    Gantt(Gantt),
 }
 
 /// Addresses in order, as many to a cell as make it fit.

@@ -1,7 +1,7 @@
-//! The document model: headings, paragraphs, lists, tables and timelines, with a tone where something is good or bad. No layout.
+//! The document model: headings, paragraphs, lists, tables and Gantt charts, with a tone where something is good or bad. No layout.
 
 use super::chart::Chart;
-use super::timeline::Timeline;
+use super::gantt::Gantt;
 use crate::finding::Severity;
 
 /// How a piece of text should strike the reader. Never the only carrier of a meaning.
@@ -144,7 +144,7 @@ pub enum Block {
     List(Vec<(Cell, String)>),
     Table(Table),
     /// As wide as there is room for; a block of code in Markdown.
-    Timeline(Timeline),
+    Gantt(Gantt),
     /// Lines to be copied as they are: commands, files. `language` is that of the fence.
     Code {
         language: &'static str,

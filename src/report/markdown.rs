@@ -9,8 +9,8 @@ mod escape;
 
 use super::chart::Chart;
 use super::document::{Block, Document, Figure, Table, numbers_table};
+use super::gantt;
 use super::terminal::clean;
-use super::timeline;
 pub use escape::escape;
 use escape::{in_element, line, prose, sentence};
 
@@ -73,9 +73,9 @@ fn render_block(block: &Block, out: &mut String) {
             out.push('\n');
             folded(&figure.table, OPEN_BEHIND, &figure.title, out);
         }
-        Block::Timeline(chart) => {
+        Block::Gantt(chart) => {
             out.push_str("```text\n");
-            for line in timeline::lines(chart, timeline::WIDTH) {
+            for line in gantt::lines(chart, gantt::WIDTH) {
                 let line: String = line.into_iter().map(|(text, _)| text).collect();
                 // A label must not end the block.
                 out.push_str(&clean(&line).replace("```", "'''"));
@@ -108,9 +108,9 @@ fn render_block(block: &Block, out: &mut String) {
 fn picture(figure: &Figure, out: &mut String) {
     out.push_str(&format!("{}\n", sentence(&figure.says)));
     match &figure.chart {
-        Chart::Timeline(chart) => {
+        Chart::Gantt(chart) => {
             out.push('\n');
-            render_block(&Block::Timeline(chart.clone()), out);
+            render_block(&Block::Gantt(chart.clone()), out);
         }
         // Without a picture there are its numbers.
         Chart::Blocks(_)

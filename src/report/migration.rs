@@ -27,7 +27,7 @@ use super::document::{Block, Cell, Document, Table, Tone};
 use super::simulation::span;
 use crate::finding::counted;
 use crate::migrate::drains::is_of_drains;
-use crate::migrate::plan::{Plan, Told};
+use crate::migrate::plan::{Plan, PlanFinding};
 use crate::migrate::step::Seconds;
 use crate::migrate::verify::verify;
 
@@ -327,10 +327,11 @@ fn target(plan: &Plan, document: &mut Document) {
 }
 
 fn findings(plan: &Plan, document: &mut Document) {
-    let (others, own): (Vec<&Told>, Vec<&Told>) = plan.findings.iter().partition(|told| {
-        told.rules.iter().any(|rule| rule == ENDS_DIRECT_TRAFFIC) && told.code != "one-way"
-    });
-    let (drains, own): (Vec<&Told>, Vec<&Told>) =
+    let (others, own): (Vec<&PlanFinding>, Vec<&PlanFinding>) =
+        plan.findings.iter().partition(|told| {
+            told.rules.iter().any(|rule| rule == ENDS_DIRECT_TRAFFIC) && told.code != "one-way"
+        });
+    let (drains, own): (Vec<&PlanFinding>, Vec<&PlanFinding>) =
         own.into_iter().partition(|told| is_of_drains(told));
     document.heading("What to know");
     list(
@@ -349,12 +350,12 @@ fn findings(plan: &Plan, document: &mut Document) {
     dependents::section(&plan.breaks, document);
 }
 
-fn list(told: &[&Told], nothing: &str, document: &mut Document) {
+fn list(told: &[&PlanFinding], nothing: &str, document: &mut Document) {
     if told.is_empty() {
         document.toned(nothing, Tone::Dim);
         return;
     }
-    let rank = |told: &Told| match told.severity.as_str() {
+    let rank = |told: &PlanFinding| match told.severity.as_str() {
         "blocker" => 0,
         "warning" => 1,
         _ => 2,

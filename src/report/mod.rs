@@ -10,6 +10,7 @@ pub mod compare;
 pub mod diff;
 pub mod document;
 pub mod explain;
+pub mod gantt;
 pub mod growth;
 pub mod html;
 pub mod junit;
@@ -24,7 +25,6 @@ pub mod simulation;
 pub mod spans;
 pub mod svg;
 pub mod terminal;
-pub mod timeline;
 pub mod told;
 
 pub use document::{Block, Cell, Document, Figure, Number, Table, Tone};

@@ -201,5 +201,5 @@ fn timeline(simulation: &Simulation, names: &Names, document: &mut Document) {
         return;
     }
     document.heading("Timeline");
-    document.blocks.push(Block::Timeline(chart));
+    document.blocks.push(Block::Gantt(chart));
 }

@@ -34,7 +34,7 @@ pub fn draw(chart: &Chart, picture: &Picture) -> String {
         Chart::Matrix(matrix) => matrix::draw(matrix),
         Chart::Course(course) => course::draw(course),
         Chart::Spread(spread) => spread::draw(spread),
-        Chart::Timeline(timeline) => gantt::draw(timeline),
+        Chart::Gantt(gantt) => gantt::draw(gantt),
     };
     let id = &picture.id;
     let root = format!(

@@ -3,7 +3,7 @@
 
 use super::chart::Chart;
 use super::document::{Block, Cell, Document, Table, Tone, numbers_table};
-use super::timeline;
+use super::gantt;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width};
 
 const RESET: &str = "\x1b[0m";
@@ -119,13 +119,13 @@ fn render_block(block: &Block, width: Option<usize>, out: &mut String) {
                 tone: Tone::Plain,
             };
             render_block(&says, width, out);
-            if let Chart::Timeline(chart) = &figure.chart {
-                render_block(&Block::Timeline(chart.clone()), width, out);
+            if let Chart::Gantt(chart) = &figure.chart {
+                render_block(&Block::Gantt(chart.clone()), width, out);
             }
             render_table(&figure.table, width, out);
         }
-        Block::Timeline(chart) => {
-            for line in timeline::lines(chart, width.unwrap_or(timeline::WIDTH)) {
+        Block::Gantt(chart) => {
+            for line in gantt::lines(chart, width.unwrap_or(gantt::WIDTH)) {
                 for (text, tone) in line {
                     out.push_str(&paint(&clean(&text), tone));
                 }

@@ -7,7 +7,7 @@ use crate::execute::journal::{self, Status, StepState};
 use crate::execute::store::{Store, StoreError};
 use crate::finding::{Severity, counted};
 use crate::migrate::Plan;
-use crate::migrate::plan::Told;
+use crate::migrate::plan::PlanFinding;
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 use crate::report::simulation::span;
 use crate::report::{markdown, terminal};
@@ -34,7 +34,7 @@ pub struct VerifyShape {
     pub wrong: Vec<String>,
     pub steps: Vec<PlannedShape>,
     /// What was found when it was made, as the plan keeps it.
-    pub findings: Vec<Told>,
+    pub findings: Vec<PlanFinding>,
 }
 
 /// A step, as planned.
@@ -186,7 +186,7 @@ fn verified_document(shape: &VerifyShape) -> Document {
     }
     document.table("Steps", steps);
     document.heading("Found when it was made");
-    let worth: Vec<&Told> = shape
+    let worth: Vec<&PlanFinding> = shape
         .findings
         .iter()
         .filter(|told| told.severity != Severity::Info.word())

@@ -5,10 +5,10 @@ use super::words::shown;
 use crate::finding::counted;
 use crate::report::chart::Chart;
 use crate::report::document::{Block, Cell, Document, Figure, Number, Table, Tone};
+use crate::report::gantt::{Gantt, time};
 use crate::report::spans::{Span, spans};
 use crate::report::svg::{self, Picture};
 use crate::report::terminal::clean;
-use crate::report::timeline::{Timeline, time};
 use crate::rule;
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeSet;
@@ -120,11 +120,11 @@ pub fn block_of(block: &Block, part: &Part, cited: &Cited) -> Markup {
         },
         Block::List(items) => list(items, cited),
         Block::Table(rows) => table(rows, part.named, cited),
-        Block::Timeline(chart) => {
+        Block::Gantt(chart) => {
             let figure = Figure {
                 title: part.named.to_string(),
                 says: said_of(chart),
-                chart: Chart::Timeline(chart.clone()),
+                chart: Chart::Gantt(chart.clone()),
                 table: stretches(chart),
             };
             drawn(&figure, part, block, cited)
@@ -264,12 +264,12 @@ fn numbers(figure: &Figure, cited: &Cited) -> Markup {
     }
 }
 
-fn said_of(chart: &Timeline) -> String {
+fn said_of(chart: &Gantt) -> String {
     format!("{} rows over {}.", chart.rows.len(), time(chart.seconds))
 }
 
 /// A timeline in words: of each row and each thing that was done, from when to when.
-pub fn stretches(chart: &Timeline) -> Table {
+pub fn stretches(chart: &Gantt) -> Table {
     let mut table = Table::new(&["row", "what", "#from", "#until", "#times"]);
     for row in &chart.rows {
         for (mark, known) in chart.legend.iter().enumerate() {

@@ -7,8 +7,8 @@ use crate::migrate::foreseen::{
 };
 use crate::migrate::plan::Plan;
 use crate::report::document::{Block, Cell, Document, Table, Tone};
+use crate::report::gantt::{Gantt, Mark, Row, Span};
 use crate::report::simulation::{clock, short_names, span};
-use crate::report::timeline::{Mark, Row, Span, Timeline};
 
 /// More nodes than this are shown as their pools.
 const MOST_ROWS: usize = 40;
@@ -109,7 +109,7 @@ fn one(number: usize, foreseen: &Foreseen, document: &mut Document) {
             Tone::Plain
         },
     );
-    document.blocks.push(Block::Timeline(timeline(foreseen)));
+    document.blocks.push(Block::Gantt(timeline(foreseen)));
     if foreseen
         .nodes
         .iter()
@@ -221,7 +221,7 @@ fn at(second: Option<u32>) -> Cell {
     )
 }
 
-fn timeline(foreseen: &Foreseen) -> Timeline {
+fn timeline(foreseen: &Foreseen) -> Gantt {
     let end = foreseen
         .nodes
         .iter()
@@ -271,7 +271,7 @@ fn timeline(foreseen: &Foreseen) -> Timeline {
             spans: of_pool.filter_map(|node| there(node, end)).collect(),
         });
     }
-    Timeline {
+    Gantt {
         rows,
         seconds: end,
         legend: LEGEND.to_vec(),

@@ -202,8 +202,8 @@ fn everything_that_matters_is_there_and_nothing_of_a_clock() {
     assert_eq!(said, text(&plan, "p.json"));
 }
 
-fn told(code: &str, severity: &str, message: &str, rules: &[&str]) -> Told {
-    Told {
+fn told(code: &str, severity: &str, message: &str, rules: &[&str]) -> PlanFinding {
+    PlanFinding {
         code: code.to_string(),
         severity: severity.to_string(),
         message: message.to_string(),

@@ -140,6 +140,6 @@ fn texts(block: &Block, each: &mut impl FnMut(&str)) {
         }
         Block::Talk(block) => texts(block, each),
         // Pictures say what their tables say; code and others' words cite nothing.
-        Block::Timeline(_) | Block::Code { .. } | Block::Quote(_) => {}
+        Block::Gantt(_) | Block::Code { .. } | Block::Quote(_) => {}
     }
 }

@@ -126,8 +126,8 @@ fn put(block: &Block, sections: &mut Vec<SectionShape>) {
             says: figure.says.clone(),
             table: TableShape::from(&figure.table),
         },
-        Block::Timeline(timeline) => BlockShape::Table {
-            table: TableShape::from(&stretches(timeline)),
+        Block::Gantt(gantt) => BlockShape::Table {
+            table: TableShape::from(&stretches(gantt)),
         },
         Block::Code { language, text } => BlockShape::Code {
             language,

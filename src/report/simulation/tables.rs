@@ -6,7 +6,7 @@ use super::{Simulation, reason};
 use crate::finding::grouped;
 use crate::population::NodeId;
 use crate::report::document::{Cell, Table, Tone};
-use crate::report::timeline::{Mark, Row, Span, Timeline};
+use crate::report::gantt::{Gantt, Mark, Row, Span};
 use crate::simulate::log::Group;
 use crate::simulate::measured::{Duration, Origin};
 use crate::simulate::outcome::{NodeEnd, NodeOutcome, PodEnd, Wait, WorkloadOutcome};
@@ -548,7 +548,7 @@ const MARKS: [(Phase, char, Tone, &str); 7] = [
 ];
 
 /// A row a node or a pool.
-pub fn timeline(simulation: &Simulation, names: &Names, by_pool: bool) -> Timeline {
+pub fn timeline(simulation: &Simulation, names: &Names, by_pool: bool) -> Gantt {
     let trace = simulation.trace;
     let spans = |node: NodeId| {
         trace.nodes[node.at()].iter().map(|stretch| Span {
@@ -586,7 +586,7 @@ pub fn timeline(simulation: &Simulation, names: &Names, by_pool: bool) -> Timeli
             })
             .collect()
     };
-    Timeline {
+    Gantt {
         rows,
         seconds: trace.end,
         legend: MARKS

@@ -1,4 +1,4 @@
-//! A timeline: a row a node or a pool, stretches of time in the ink of what was done, with its letter where there is room.
+//! A Gantt chart: a row a node or a pool, stretches of time in the ink of what was done, with its letter where there is room.
 
 use super::canvas::{
     Canvas, Drawn, GRID, Held, LETTER, TEXT, colour, draw as on_canvas, fitted, legend,
@@ -6,7 +6,7 @@ use super::canvas::{
 };
 use crate::report::chart::Ink;
 use crate::report::document::Tone;
-use crate::report::timeline::{Mark, Row, Timeline, axis_step, time};
+use crate::report::gantt::{Gantt, Mark, Row, axis_step, time};
 
 const WIDTH: i32 = 880;
 const AXIS: i32 = 22;
@@ -33,32 +33,32 @@ fn inks(marks: &[Mark]) -> Vec<Ink> {
         .collect()
 }
 
-pub fn draw(timeline: &Timeline) -> Drawn {
-    let inks = inks(&timeline.legend);
-    let label = timeline.rows.iter().map(|row| wide(&row.label)).max();
+pub fn draw(gantt: &Gantt) -> Drawn {
+    let inks = inks(&gantt.legend);
+    let label = gantt.rows.iter().map(|row| wide(&row.label)).max();
     let label = label.unwrap_or(0).min(LONGEST_LABEL) + 10;
     let chart = WIDTH - label - 12;
-    let row_high = if timeline.rows.len() > FEW { 13 } else { 20 };
-    let rows = i32::try_from(timeline.rows.len()).unwrap_or(i32::MAX / 64);
+    let row_high = if gantt.rows.len() > FEW { 13 } else { 20 };
+    let rows = i32::try_from(gantt.rows.len()).unwrap_or(i32::MAX / 64);
     let bottom = AXIS + rows * row_high;
-    let words: Vec<(Ink, String)> = timeline
+    let words: Vec<(Ink, String)> = gantt
         .legend
         .iter()
         .zip(&inks)
         .enumerate()
         .filter(|(position, _)| {
-            let mut spans = timeline.rows.iter().flat_map(|row| &row.spans);
+            let mut spans = gantt.rows.iter().flat_map(|row| &row.spans);
             spans.any(|span| span.mark == *position)
         })
         .map(|(_, (mark, ink))| (*ink, format!("{} {}", mark.letter, mark.meaning)))
         .collect();
     let height = bottom + 10 + legend_height(&words, WIDTH);
     on_canvas(WIDTH, height, |canvas| {
-        let x = |second: u32| label + scaled(u64::from(second), u64::from(timeline.seconds), chart);
+        let x = |second: u32| label + scaled(u64::from(second), u64::from(gantt.seconds), chart);
         let columns = usize::try_from(chart / APART).unwrap_or(1);
-        let step = axis_step(timeline.seconds, columns).max(1);
+        let step = axis_step(gantt.seconds, columns).max(1);
         let mut at = 0;
-        while at <= timeline.seconds {
+        while at <= gantt.seconds {
             canvas.line(&[(x(at), AXIS - 5), (x(at), bottom)], GRID, 1);
             if x(at) + 30 < WIDTH {
                 let held = if at == 0 { Held::Left } else { Held::Middle };
@@ -69,12 +69,12 @@ pub fn draw(timeline: &Timeline) -> Drawn {
                 None => break,
             }
         }
-        for (position, row) in timeline.rows.iter().enumerate() {
+        for (position, row) in gantt.rows.iter().enumerate() {
             let y = AXIS + i32::try_from(position).unwrap_or(0) * row_high;
             let middle = y + row_high / 2;
             let name = fitted(&row.label, label - 10);
             canvas.text(label - 10, middle, Held::Right, TEXT, &name);
-            draw_row(canvas, timeline, row, &inks, x, (y + 2, row_high - 4));
+            draw_row(canvas, gantt, row, &inks, x, (y + 2, row_high - 4));
         }
         legend(canvas, 0, bottom + 10, WIDTH, &words);
     })
@@ -83,7 +83,7 @@ pub fn draw(timeline: &Timeline) -> Drawn {
 /// Last of the legend first: what matters most lies on top.
 fn draw_row(
     canvas: &Canvas,
-    timeline: &Timeline,
+    gantt: &Gantt,
     row: &Row,
     inks: &[Ink],
     x: impl Fn(u32) -> i32,
@@ -125,7 +125,7 @@ fn draw_row(
                 .flat_map(|(.., stretches)| stretches)
                 .any(|(from, until)| *from < room.1 && room.0 < *until);
             if until - from >= 14 && !hidden {
-                let letter = timeline.legend[*mark].letter.to_string();
+                let letter = gantt.legend[*mark].letter.to_string();
                 let y = top + high / 2;
                 canvas.text(middle, y, Held::Middle, letter_on(*ink), &letter);
             }

@@ -6,7 +6,7 @@ use super::canvas::{
 };
 use crate::finding::grouped;
 use crate::report::chart::{Ink, Spread};
-use crate::report::timeline::{axis_step, time};
+use crate::report::gantt::{axis_step, time};
 
 const WIDTH: i32 = 880;
 const HIGH: i32 = 180;

@@ -271,7 +271,7 @@ pub enum Basis {
 
 /// What one question brought.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct Polled {
     /// Azure's text.
     pub status: String,
     pub remark: Option<ServiceError>,
@@ -282,7 +282,7 @@ pub struct Told {
     pub next: Operation,
 }
 
-impl Told {
+impl Polled {
     /// How it ended, if it has.
     pub fn ending(&self) -> Option<&Ending> {
         self.next.ending()
@@ -450,7 +450,7 @@ impl Operation {
     ///
     /// # Errors
     /// [`ArmError`]; whether it is worth asking again says [`passes`].
-    pub async fn poll(&self, client: &ArmClient) -> Result<Told, ArmError> {
+    pub async fn poll(&self, client: &ArmClient) -> Result<Polled, ArmError> {
         match &self.follow {
             Follow::Nothing(end) => Ok(self.told(end.word(), end.remark(), None, Basis::Operation)),
             Follow::State => self.ask_state(client).await,
@@ -461,7 +461,7 @@ impl Operation {
                 };
                 match self.ask_state(client).await {
                     // A 404 may be that of an operation too young to be known.
-                    Ok(told) if error.is_not_found() && told.ending().is_none() => Ok(Told {
+                    Ok(told) if error.is_not_found() && told.ending().is_none() => Ok(Polled {
                         next: self.clone(),
                         ..told
                     }),
@@ -555,7 +555,7 @@ impl Operation {
         remark: Option<&ServiceError>,
         wait: Option<Duration>,
         basis: Basis,
-    ) -> Told {
+    ) -> Polled {
         let end = ending(status, remark.cloned());
         let follow = match (basis, self.aim, end) {
             (_, _, None) => self.follow.clone(),
@@ -568,7 +568,7 @@ impl Operation {
             }
             (_, _, Some(end)) => Follow::Nothing(end),
         };
-        Told {
+        Polled {
             status: status.to_string(),
             remark: remark.cloned(),
             wait,
@@ -585,7 +585,7 @@ impl Operation {
     }
 
     /// Asks the operation itself.
-    async fn ask(&self, client: &ArmClient, url: &Url) -> Result<Told, ArmError> {
+    async fn ask(&self, client: &ArmClient, url: &Url) -> Result<Polled, ArmError> {
         let basis = Basis::Operation;
         let response = question(client, url).await?;
         let wait = retry_after(&response);
@@ -599,7 +599,7 @@ impl Operation {
             return Ok(match moved {
                 Some(moved) => {
                     client.remember(&moved);
-                    Told {
+                    Polled {
                         next: self.going_on(Follow::Location(moved)),
                         ..told
                     }
@@ -617,7 +617,7 @@ impl Operation {
     }
 
     /// Asks for the state of the resource, and does so from then on.
-    async fn ask_state(&self, client: &ArmClient) -> Result<Told, ArmError> {
+    async fn ask_state(&self, client: &ArmClient) -> Result<Polled, ArmError> {
         let by_state = self.going_on(Follow::State);
         let url = &self.resource;
         let response = match question(client, url).await {

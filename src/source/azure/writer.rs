@@ -252,7 +252,7 @@ fn judge(
         None => format!("request id {request_id}"),
     };
     let wait = retry_after(response);
-    let told = Told::of(response);
+    let told = ErrorBody::of(response);
     let message = |fallback: &str| {
         let text = told.text();
         let text = if text.is_empty() { fallback } else { &text };
@@ -324,18 +324,18 @@ fn reason(status: u16) -> &'static str {
 }
 
 /// An answer's error: `{"error": {…}}`, or as AKS itself often writes it, without the outer braces.
-struct Told {
+struct ErrorBody {
     error: Value,
 }
 
-impl Told {
+impl ErrorBody {
     fn of(response: &RawResponse) -> Self {
         let whole: Value = serde_json::from_slice(response.body()).unwrap_or_default();
         let error = match whole.get("error") {
             Some(inner) if inner.is_object() => inner.clone(),
             _ => whole,
         };
-        Told { error }
+        ErrorBody { error }
     }
 
     fn code(&self, fallback: &str) -> String {

@@ -53,7 +53,7 @@ pub(super) fn time(simulation: &Simulation) -> Document {
                 }
             ),
             table: stretches(&chart),
-            chart: Chart::Timeline(chart),
+            chart: Chart::Gantt(chart),
         });
     }
     document.table("Pools over time", tables::pools(simulation));

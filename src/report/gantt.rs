@@ -1,11 +1,11 @@
-//! A timeline as lines of text: a row a node or a pool, a column a stretch of time, a letter for what was done then. Letters alone
+//! A Gantt chart as lines of text: a row a node or a pool, a column a stretch of time, a letter for what was done then. Letters alone
 //! carry the meaning; colour only helps. Decides nothing about colour or escaping: the renderers do.
 
 use super::document::Tone;
 
 /// What happens when, row by row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Timeline {
+pub struct Gantt {
     pub rows: Vec<Row>,
     /// What the whole width stands for.
     pub seconds: u32,
@@ -50,10 +50,10 @@ const STEPS: [u32; 16] = [
     604_800,
 ];
 
-/// The timeline in lines of at most `width` characters.
-pub fn lines(timeline: &Timeline, width: usize) -> Vec<Vec<Piece>> {
+/// The chart in lines of at most `width` characters.
+pub fn lines(gantt: &Gantt, width: usize) -> Vec<Vec<Piece>> {
     let width = width.min(WIDEST);
-    let longest = timeline
+    let longest = gantt
         .rows
         .iter()
         .map(|row| row.label.chars().count())
@@ -61,17 +61,17 @@ pub fn lines(timeline: &Timeline, width: usize) -> Vec<Vec<Piece>> {
         .unwrap_or(0);
     let label_width = longest.min(LONGEST_LABEL).min(width / 3);
     let chart = width.saturating_sub(label_width + 1).max(NARROWEST_CHART);
-    let seconds = timeline.seconds.max(1);
+    let seconds = gantt.seconds.max(1);
     let mut lines = vec![vec![(
         format!("{} {}", " ".repeat(label_width), axis(seconds, chart)),
         Tone::Dim,
     )]];
-    for row in &timeline.rows {
+    for row in &gantt.rows {
         let mut line = vec![(
             format!("{:<label_width$} ", shortened(&row.label, label_width)),
             Tone::Plain,
         )];
-        line.extend(cells(&row.spans, &timeline.legend, seconds, chart));
+        line.extend(cells(&row.spans, &gantt.legend, seconds, chart));
         // No blanks at the end.
         while let Some((last, _)) = line.last_mut() {
             last.truncate(last.trim_end().len());
@@ -82,7 +82,7 @@ pub fn lines(timeline: &Timeline, width: usize) -> Vec<Vec<Piece>> {
         }
         lines.push(line);
     }
-    lines.extend(legend(timeline, width));
+    lines.extend(legend(gantt, width));
     lines
 }
 
@@ -168,11 +168,11 @@ fn cells(spans: &[Span], legend: &[Mark], seconds: u32, chart: usize) -> Vec<Pie
 }
 
 /// Only letters that occur, as many to a line as fit.
-fn legend(timeline: &Timeline, width: usize) -> Vec<Vec<Piece>> {
+fn legend(gantt: &Gantt, width: usize) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     let mut used = usize::MAX;
-    for (position, mark) in timeline.legend.iter().enumerate() {
-        let occurs = timeline
+    for (position, mark) in gantt.legend.iter().enumerate() {
+        let occurs = gantt
             .rows
             .iter()
             .flat_map(|row| &row.spans)
@@ -205,16 +205,16 @@ fn legend(timeline: &Timeline, width: usize) -> Vec<Vec<Piece>> {
 mod tests {
     use super::*;
 
-    fn plain(timeline: &Timeline, width: usize) -> Vec<String> {
-        lines(timeline, width)
+    fn plain(gantt: &Gantt, width: usize) -> Vec<String> {
+        lines(gantt, width)
             .into_iter()
             .map(|line| line.into_iter().map(|(text, _)| text).collect())
             .collect()
     }
 
-    fn sample() -> Timeline {
+    fn sample() -> Gantt {
         let span = |from, until, mark| Span { from, until, mark };
-        Timeline {
+        Gantt {
             rows: vec![
                 Row {
                     label: "apps-0".to_string(),
