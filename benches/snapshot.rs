@@ -139,6 +139,7 @@ fn inventory() -> Inventory {
     let mut inventory = Inventory::default();
     for number in 0..CLUSTERS {
         inventory.vnets.push(VirtualNetwork {
+            told_apart: None,
             id: None,
             name: format!("spoke-{number}"),
             resource_group: Some(format!("rg-{number}")),
@@ -165,6 +166,7 @@ fn inventory() -> Inventory {
         let mut pool = NodePool::new("apps", NODES as u64, 30);
         pool.subnet = Some(SubnetIndex::new(number));
         inventory.clusters.push(Cluster {
+            told_apart: None,
             id: None,
             name: format!("aks-{number}"),
             resource_group: Some(format!("rg-{number}")),

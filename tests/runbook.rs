@@ -174,7 +174,9 @@ fn what_cannot_be_carried_out_has_no_commands_for_it() {
         assert!(!text.contains(word) && !said.contains(word), "{word}");
     }
     assert!(!text.lines().any(|line| line.starts_with("az ")));
-    assert!(text.contains("aksplan migrate --cluster payments --kubernetes --pod-cidr"));
+    assert!(
+        text.contains("aksplan migrate --cluster rg-payments/payments --kubernetes --pod-cidr")
+    );
 }
 
 /// The same plan twice, the same runbook: no clock is in it, and no chance.

@@ -24,6 +24,7 @@ const DAEMONS: usize = 3;
 pub fn inventory(nodes: usize) -> Inventory {
     let mut inventory = Inventory::default();
     inventory.vnets.push(VirtualNetwork {
+        told_apart: None,
         id: None,
         name: "spoke".to_string(),
         resource_group: Some("rg".to_string()),
@@ -59,6 +60,7 @@ pub fn inventory(nodes: usize) -> Inventory {
         })
         .collect();
     inventory.clusters.push(Cluster {
+        told_apart: None,
         id: None,
         name: "prod".to_string(),
         resource_group: Some("rg".to_string()),

@@ -3,7 +3,7 @@
 //! fails first in `failure`, the words in `told`.
 
 use super::answer::{Answer, Stage};
-use super::checks;
+use super::checks::{self, RefusedUpgrade};
 use super::cost::NodeCost;
 use super::growth::{Books, Limit};
 use super::overlap::{Overlap, overlaps};
@@ -272,6 +272,8 @@ pub struct Assessment {
     pub pod_cidrs: Vec<PodCidrRow>,
     pub pools: Vec<PoolRow>,
     pub overlaps: Vec<Overlap>,
+    /// Upgrades that the number of nodes refuses today; of addresses the rows' first failures say it.
+    pub refused_upgrades: Vec<RefusedUpgrade>,
     pub findings: Vec<Finding>,
     pub not_checked: Vec<String>,
 }
@@ -306,11 +308,11 @@ pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
                 .map(move |position| pool_row(books, index, position))
         })
         .collect();
-    let name = |index: ClusterIndex| inventory.cluster(index).name.as_str();
+    let name = |index: ClusterIndex| inventory.cluster(index).label();
     subnets.sort_by(|a, b| {
         let key = |row: &SubnetRow| {
             let subnet = inventory.subnet(row.index);
-            (&inventory.vnet(subnet.vnet).name, &subnet.name, row.index)
+            (inventory.vnet(subnet.vnet).label(), &subnet.name, row.index)
         };
         b.verdict.cmp(&a.verdict).then_with(|| key(a).cmp(&key(b)))
     });
@@ -331,6 +333,18 @@ pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
     for &index in &clusters {
         findings.extend(checks::cluster_findings(&books, index));
     }
+    if inventory.clusters.is_empty() {
+        findings.push(Finding::new(
+            Severity::Warning,
+            "no-clusters",
+            "no cluster was read: there is nothing to decide",
+            &[],
+        ));
+    }
+    let refused_upgrades = clusters
+        .iter()
+        .filter_map(|index| checks::refused_upgrade(&books, *index))
+        .collect();
     findings.sort_by(|a, b| {
         b.severity
             .cmp(&a.severity)
@@ -342,6 +356,7 @@ pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
         pod_cidrs,
         pools,
         overlaps,
+        refused_upgrades,
         findings,
         not_checked,
     }

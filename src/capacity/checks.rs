@@ -2,7 +2,7 @@
 
 use super::growth::{Books, LimitKind, growth_limits, nodes_of};
 use super::surge::{nodes_with_surge, surge_nodes};
-use super::told::all_at_once;
+use super::told::{all_at_once, some_of};
 use super::{limits, observed};
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::model::{ClusterIndex, IpNet, NetworkMode, NodePool, OsType, Subject, SubnetIndex};
@@ -22,16 +22,57 @@ pub fn cluster_findings(books: &Books, index: ClusterIndex) -> Vec<Finding> {
     ipv6_pod_cidr(books, index, &mut findings);
     mode_findings(books, index, &mut findings);
     observed::findings(books, index, &mut findings);
-    let cluster = Subject::Cluster(books.inventory.cluster(index).name.clone());
+    let cluster = Subject::Cluster(books.inventory.cluster(index).label().to_string());
     findings
         .into_iter()
         .map(|finding| finding.within(&cluster))
         .collect()
 }
 
+/// Upgrades that AKS refuses today, whatever the addresses say: the nodes there are and the surge of one pool are more than a
+/// cluster of this mode may have (UPG-5, KBN-1), which is how `predict` answers an upgrade.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedUpgrade {
+    pub cluster: ClusterIndex,
+    /// In a clause, without the cluster's name.
+    pub says: String,
+}
+
+/// `None`: the number of nodes refuses no upgrade, or how many there are is not known.
+pub fn refused_upgrade(books: &Books, index: ClusterIndex) -> Option<RefusedUpgrade> {
+    let cluster = books.inventory.cluster(index);
+    let mode = cluster.mode()?;
+    if !cluster.pools.iter().all(|pool| pool.knows("node_count")) {
+        return None;
+    }
+    let most = limits::cluster_nodes(mode);
+    let nodes = nodes_of(&cluster.pools, |pool| pool.count);
+    // Without surge an upgrade makes no node more.
+    let surging = cluster.pools.iter().filter_map(|pool| {
+        let surge = surge_nodes(pool, pool.count);
+        (surge > 0 && nodes.saturating_add(surge) > most).then_some((pool, surge))
+    });
+    let surging: Vec<(&NodePool, u64)> = surging.collect();
+    let surge = surging.iter().map(|(_, surge)| *surge).max()?;
+    let names: Vec<String> = surging.iter().map(|(pool, _)| pool.name.clone()).collect();
+    let pools = match names.as_slice() {
+        [one] => format!("pool {one}"),
+        several => format!("pools {}", some_of(several)),
+    };
+    Some(RefusedUpgrade {
+        cluster: index,
+        says: format!(
+            "every upgrade of {pools} is refused now: {} and {} of one pool; a cluster with {mode} may have {}",
+            counted(nodes, "node", "nodes"),
+            counted(surge, "surge node", "surge nodes"),
+            grouped(most)
+        ),
+    })
+}
+
 fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
     let cluster = books.inventory.cluster(index);
-    let name = &cluster.name;
+    let name = cluster.label();
     let at_ceiling = |pool: &NodePool| surge_nodes(pool, pool.ceiling());
     let ceiling = nodes_of(&cluster.pools, NodePool::ceiling);
     let surge = nodes_of(&cluster.pools, at_ceiling);
@@ -58,7 +99,15 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
                 ),
                 rules,
             ));
-        } else if ceiling.saturating_add(largest) > most {
+        }
+        if let Some(refused) = refused_upgrade(books, index) {
+            findings.push(Finding::new(
+                Severity::Warning,
+                code,
+                format!("{name}: {}", refused.says),
+                upgrade,
+            ));
+        } else if ceiling <= most && ceiling.saturating_add(largest) > most {
             findings.push(Finding::new(
                 Severity::Warning,
                 code,
@@ -69,7 +118,7 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
                 ),
                 upgrade,
             ));
-        } else if ceiling.saturating_add(surge) > most {
+        } else if ceiling <= most && ceiling.saturating_add(surge) > most {
             let mut rules = upgrade.to_vec();
             rules.extend([&rule::UPG_11, &rule::MIG_20]);
             findings.push(Finding::new(
@@ -149,12 +198,12 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
 fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
     let inventory = books.inventory;
     let cluster = inventory.cluster(index);
-    let name = &cluster.name;
+    let name = cluster.label();
     let vnets = inventory.vnets_of_cluster(cluster);
     if vnets.len() > 1 {
         let names: Vec<&str> = vnets
             .iter()
-            .map(|vnet| inventory.vnet(*vnet).name.as_str())
+            .map(|vnet| inventory.vnet(*vnet).label())
             .collect();
         findings.push(Finding::new(
             Severity::Blocker,
@@ -183,7 +232,7 @@ fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fin
                 "subnet-delegated",
                 format!(
                     "{name}: node subnet {} is delegated to {service}; AKS refuses it for nodes",
-                    inventory.subnet_name(subnet_index)
+                    inventory.subnet_label(subnet_index)
                 ),
                 &[&rule::SUB_5, &rule::SUBNET_IS_DELEGATED],
             ).about(inventory.subnet_subject(subnet_index)));
@@ -193,7 +242,7 @@ fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fin
                 .users(subnet_index)
                 .iter()
                 .filter(|(other, _)| *other != index)
-                .map(|(other, _)| inventory.cluster(*other).name.as_str())
+                .map(|(other, _)| inventory.cluster(*other).label())
                 .collect();
             if let Some(other) = others.into_iter().next() {
                 findings.push(Finding::new(
@@ -201,7 +250,7 @@ fn placement_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fin
                     "kubenet-shared-subnet",
                     format!(
                         "{name}: shares subnet {} with cluster {other}; kubenet allows one cluster a subnet",
-                        inventory.subnet_name(subnet_index)
+                        inventory.subnet_label(subnet_index)
                     ),
                     &[&rule::KBN_1],
                 ).about(inventory.subnet_subject(subnet_index)));
@@ -233,13 +282,13 @@ fn empty_pools(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) 
                     "pool-cannot-start",
                     format!(
                         "{}/{}: has no nodes, and not one fits: {} binds",
-                        cluster.name,
+                        cluster.label(),
                         pool.name,
                         limit.kind.key()
                     ),
                     &limit.kind.rules(mode),
                 )
-                .about(Subject::pool(&cluster.name, &pool.name)),
+                .about(Subject::pool(cluster.label(), &pool.name)),
             );
         }
     }
@@ -289,7 +338,7 @@ fn ipv6_pod_cidr(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>
             "ipv6-pod-cidr",
             format!(
                 "{}: IPv6 pod CIDR {range} has slices for {}; the pools want {} {when}",
-                cluster.name,
+                cluster.label(),
                 counted(slices, "node", "nodes"),
                 grouped(wanted)
             ),
@@ -300,7 +349,7 @@ fn ipv6_pod_cidr(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>
 
 fn mode_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
     let cluster = books.inventory.cluster(index);
-    let name = &cluster.name;
+    let name = cluster.label();
     if cluster.node_auto_provisioning {
         findings.push(Finding::new(
             Severity::Warning,

@@ -433,7 +433,7 @@ fn spaces(
             .flat_map(|index| {
                 let vnet = inventory.vnet(index);
                 vnet.address_space.iter().filter_map(|space| match space {
-                    IpNet::V4(space) => Some((*space, vnet.name.clone())),
+                    IpNet::V4(space) => Some((*space, vnet.label().to_string())),
                     IpNet::V6(_) => None,
                 })
             })

@@ -94,7 +94,7 @@ pub fn subnet_knobs(books: &Books, row: &SubnetRow) -> Vec<Knob> {
         let left = row.demand.ceiling_with_surge.saturating_sub(frees);
         knobs.push(Knob {
             kind: KnobKind::Overlay,
-            of: Some(books.inventory.cluster(cluster).name.clone()),
+            of: Some(books.inventory.cluster(cluster).label().to_string()),
             now: "node subnet".to_string(),
             frees,
             enough: (left <= available).then(|| "the move alone".to_string()),
@@ -128,7 +128,7 @@ pub fn pool_knobs(turning: Turning) -> Vec<Knob> {
     let held = cost.node_subnet.held;
     let ceiling = pool.ceiling();
     let surge = surge_nodes(pool, ceiling);
-    let of = Some(format!("{}/{}", cluster.name, pool.name));
+    let of = Some(format!("{}/{}", cluster.label(), pool.name));
     let mut knobs = Vec::new();
     if let Some(autoscaler) = pool.autoscaler {
         let fits = |max: u64| nodes_with_surge(pool, max).saturating_mul(held) <= room;

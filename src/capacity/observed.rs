@@ -43,7 +43,7 @@ pub(super) fn findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fi
                     format!(
                         "{}/{}: {} of scale set {} hold {} as the subnet lists them, and {} a node were taken: numbers of this \
                          pool are off by as much",
-                        cluster.name,
+                        cluster.label(),
                         pool.name,
                         counted(holder.machines, "machine", "machines"),
                         holder.name,
@@ -51,7 +51,7 @@ pub(super) fn findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Fi
                         grouped(held)
                     ),
                     &[&rule::CLS_3],
-                ).about(Subject::pool(&cluster.name, &pool.name)));
+                ).about(Subject::pool(cluster.label(), &pool.name)));
             }
         }
     }

@@ -103,7 +103,7 @@ impl OwnedRange {
                 Subject::Cluster(self.owner.clone())
             }
             RangeKind::Subnet | RangeKind::PeeredSubnet | RangeKind::TransitiveSubnet => {
-                match self.owner.split_once('/') {
+                match self.owner.rsplit_once('/') {
                     Some((vnet, subnet)) => Subject::subnet(vnet, subnet),
                     None => Subject::Estate,
                 }
@@ -219,10 +219,14 @@ fn vnet_overlaps(ranges: &Ranges, only: Option<&BTreeSet<VnetIndex>>, found: &mu
             for (other, other_name) in meeting {
                 found.push(
                     Severity::Blocker,
-                    range(RangeKind::Subnet, format!("{}/{name}", vnet.name), *prefix),
                     range(
                         RangeKind::Subnet,
-                        format!("{}/{other_name}", vnet.name),
+                        format!("{}/{name}", vnet.label()),
+                        *prefix,
+                    ),
+                    range(
+                        RangeKind::Subnet,
+                        format!("{}/{other_name}", vnet.label()),
                         *other,
                     ),
                     "Azure refuses subnets of one VNet that overlap",
@@ -238,8 +242,12 @@ fn vnet_overlaps(ranges: &Ranges, only: Option<&BTreeSet<VnetIndex>>, found: &mu
                 for space in &vnet.address_space {
                     found.push(
                         Severity::Blocker,
-                        range(RangeKind::Subnet, format!("{}/{name}", vnet.name), *prefix),
-                        range(RangeKind::Vnet, &vnet.name, *space),
+                        range(
+                            RangeKind::Subnet,
+                            format!("{}/{name}", vnet.label()),
+                            *prefix,
+                        ),
+                        range(RangeKind::Vnet, vnet.label(), *space),
                         "the subnet lies outside of its VNet's address space",
                         &[&rule::NET_4],
                     );
@@ -269,8 +277,8 @@ fn vnet_overlaps(ranges: &Ranges, only: Option<&BTreeSet<VnetIndex>>, found: &mu
                 };
                 found.push(
                     Severity::Blocker,
-                    range(RangeKind::Vnet, &vnet.name, a),
-                    range(kind, &other.name, b),
+                    range(RangeKind::Vnet, vnet.label(), a),
+                    range(kind, other.label(), b),
                     why,
                     &[&rule::NET_5],
                 );
@@ -281,7 +289,7 @@ fn vnet_overlaps(ranges: &Ranges, only: Option<&BTreeSet<VnetIndex>>, found: &mu
                 let reserved = &inventory.reserved[position];
                 found.push(
                     Severity::Warning,
-                    range(RangeKind::Vnet, &vnet.name, *space),
+                    range(RangeKind::Vnet, vnet.label(), *space),
                     range(RangeKind::Reserved, &reserved.owner, reserved.cidr),
                     "addresses that are in use elsewhere cannot be reached from this VNet, nor this VNet from there",
                     &[&rule::CID_4],
@@ -372,7 +380,7 @@ fn platform_checks(inventory: &Inventory, vnet: VnetIndex, found: &mut Found) {
         for platform in platform_ranges().filter(|platform| cidr::overlap(space, platform)) {
             found.push(
                 Severity::Warning,
-                range(RangeKind::Vnet, &home.name, *space),
+                range(RangeKind::Vnet, home.label(), *space),
                 range(RangeKind::Platform, "AKS", platform),
                 "AKS keeps this range for itself: the documentation forbids it to the VNet of a cluster",
                 &[&rule::CID_1],
@@ -427,7 +435,7 @@ fn vnet_meets(
                 a.clone(),
                 range(
                     RangeKind::Subnet,
-                    format!("{}/{}", home.name, subnet.name),
+                    format!("{}/{}", home.label(), subnet.name),
                     *prefix,
                 ),
                 why,
@@ -448,7 +456,7 @@ fn vnet_meets(
             found.push(
                 Severity::Warning,
                 a.clone(),
-                range(RangeKind::Vnet, &home.name, *space),
+                range(RangeKind::Vnet, home.label(), *space),
                 "no subnet is there yet; the documentation forbids it, AKS compares with subnets only",
                 rules,
             );
@@ -527,7 +535,7 @@ fn far_vnet(
                 a.clone(),
                 range(
                     subnet_kind,
-                    format!("{}/{}", other.name, subnet.name),
+                    format!("{}/{}", other.label(), subnet.name),
                     *prefix,
                 ),
                 captured(a.kind, "that subnet"),
@@ -544,7 +552,7 @@ fn far_vnet(
             found.push(
                 Severity::Warning,
                 a.clone(),
-                range(kind, &other.name, *space),
+                range(kind, other.label(), *space),
                 "no subnet of that VNet is there yet; one that is added later cannot be reached from pods",
                 &rules,
             );
@@ -646,6 +654,7 @@ mod tests {
     fn pod_and_service_ranges_in_a_subnet_are_refused_at_different_times() {
         let inventory = Inventory {
             vnets: vec![VirtualNetwork {
+                told_apart: None,
                 id: None,
                 name: "v".to_string(),
                 resource_group: None,

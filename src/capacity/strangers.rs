@@ -66,7 +66,7 @@ pub(super) fn findings(books: &Books, rows: &[SubnetRow], findings: &mut Vec<Fin
             "unread-cluster",
             format!(
                 "{}: {} held by nodes of {} that {} not read ({}): how far {} may grow is not known",
-                books.inventory.subnet_name(row.index),
+                books.inventory.subnet_label(row.index),
                 counted(held, "address is", "addresses are"),
                 if groups.len() == 1 { "a cluster" } else { "clusters" },
                 if groups.len() == 1 { "was" } else { "were" },

@@ -36,7 +36,7 @@ fn upgrade(inventory: &Inventory, failure: &FirstFailure) -> String {
     let pool = format!(
         "pool {} of {}",
         failure.pool,
-        inventory.cluster(failure.cluster).name
+        inventory.cluster(failure.cluster).label()
     );
     match (failure.refused_now(), failure.autoscaled) {
         (true, true) => format!(
@@ -74,7 +74,7 @@ fn available_addresses(available: u64) -> String {
 pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut Vec<Finding>) {
     let inventory = books.inventory;
     for row in rows.iter().filter(|row| row.verdict != Verdict::Unused) {
-        let name = inventory.subnet_name(row.index);
+        let name = inventory.subnet_label(row.index);
         let available = row.available();
         let users: Vec<User> = books.pools(row.index).collect();
         let modes: Vec<NetworkMode> = users.iter().filter_map(User::mode).collect();
@@ -83,7 +83,7 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
             format!(
                 "; pool {} of {} fails first, at {}",
                 failure.pool,
-                inventory.cluster(failure.cluster).name,
+                inventory.cluster(failure.cluster).label(),
                 failure.at()
             )
         });
@@ -198,7 +198,7 @@ fn pod_subnet_load(
             format!(
                 "{}: holds every node's first batch at the ceiling ({} of {}), but if every node ran max_pods pods it would \
                  want {}: pods would wait for addresses",
-                inventory.subnet_name(row.index),
+                inventory.subnet_label(row.index),
                 grouped(row.demand.ceiling),
                 grouped(available),
                 grouped(full)
@@ -254,14 +254,14 @@ pub(super) fn pod_cidr_findings(
                 code,
                 format!(
                     "{}: {when} the nodes want {}, pod CIDR {} has {}",
-                    cluster.name,
+                    cluster.label(),
                     counted(demand / POD_CIDR_PER_NODE, "/24 block", "/24 blocks"),
                     row.cidr,
                     grouped(row.nodes),
                 ),
                 &rules,
             )
-            .about(Subject::Cluster(cluster.name.clone())),
+            .about(Subject::Cluster(cluster.label().to_string())),
         );
     }
 }
@@ -289,13 +289,13 @@ pub(super) fn vnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut Ve
                 "vnet-addresses",
                 format!(
                     "{}: at the ceiling its pools want {} private addresses, and others hold {}; a VNet may have {}",
-                    inventory.vnet(vnet).name,
+                    inventory.vnet(vnet).label(),
                     grouped(pools),
                     grouped(foreign),
                     grouped(limits::VNET_ADDRESSES)
                 ),
                 &[&rule::SUB_2],
-            ).about(Subject::Vnet(inventory.vnet(vnet).name.clone())));
+            ).about(Subject::Vnet(inventory.vnet(vnet).label().to_string())));
         }
     }
 }
@@ -322,11 +322,18 @@ pub(super) fn not_checked(
     subnets: &[SubnetRow],
 ) -> Vec<String> {
     let mut sentences = inventory.not_checked.clone();
+    if inventory.clusters.is_empty() {
+        sentences.push(
+            "no cluster was read, so nothing is said of pools, moves and readiness: add the output of `az aks list -o json`, or see \
+             whether what was named to be read is the right thing"
+                .to_string(),
+        );
+    }
     let guessed: Vec<String> = subnets
         .iter()
         .filter(|row| row.verdict != Verdict::Unused)
         .filter(|row| row.basis == Basis::Counted && !inventory.subnet(row.index).assumed)
-        .map(|row| inventory.subnet_name(row.index))
+        .map(|row| inventory.subnet_label(row.index))
         .collect();
     if !guessed.is_empty() {
         sentences.push(format!(
@@ -338,7 +345,7 @@ pub(super) fn not_checked(
     let unexplained: Vec<String> = subnets
         .iter()
         .filter(|row| books.occupancy(row.index).unexplained > 0)
-        .map(|row| inventory.subnet_name(row.index))
+        .map(|row| inventory.subnet_label(row.index))
         .collect();
     if !unexplained.is_empty() {
         sentences.push(format!(
@@ -350,7 +357,7 @@ pub(super) fn not_checked(
     let unread: Vec<String> = subnets
         .iter()
         .filter(|row| row.verdict == Verdict::Unused && row.basis == Basis::Counted)
-        .map(|row| inventory.subnet_name(row.index))
+        .map(|row| inventory.subnet_label(row.index))
         .collect();
     if !unread.is_empty() {
         sentences.push(format!(
@@ -361,7 +368,7 @@ pub(super) fn not_checked(
     let taken: Vec<String> = subnets
         .iter()
         .filter(|row| books.occupancy(row.index).measured)
-        .map(|row| inventory.subnet_name(row.index))
+        .map(|row| inventory.subnet_label(row.index))
         .collect();
     if !taken.is_empty() {
         sentences.push(format!(
@@ -376,7 +383,7 @@ pub(super) fn not_checked(
         .map(|row| inventory.subnet(row.index))
         .filter(|subnet| subnet.holders.as_ref().is_some_and(|held| !held.is_empty()))
         .filter(|subnet| has_ipv6(subnet))
-        .map(|subnet| format!("{}/{}", inventory.vnet(subnet.vnet).name, subnet.name))
+        .map(|subnet| format!("{}/{}", inventory.vnet(subnet.vnet).label(), subnet.name))
         .collect();
     if !dual_stack.is_empty() {
         sentences.push(format!(

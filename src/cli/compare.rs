@@ -40,8 +40,8 @@ pub fn run(args: &CompareArgs) -> Result<Ending, CliError> {
     let mut not_checked = inventory.not_checked.clone();
     not_checked.extend(note);
     args.rendering.print(
-        || CompareShape::of(&cluster.name, &rows, &eligibility, &not_checked),
-        || document(&cluster.name, &rows, &eligibility, &not_checked),
+        || CompareShape::of(cluster.label(), &rows, &eligibility, &not_checked),
+        || document(cluster.label(), &rows, &eligibility, &not_checked),
     )?;
     Ok(args.rendering.ending(None))
 }

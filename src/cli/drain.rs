@@ -69,7 +69,7 @@ pub fn run(args: &DrainArgs) -> Result<Ending, CliError> {
         let nodes = chosen(args, population)?;
         let title = format!(
             "{}: kubectl drain of {}, {}",
-            population.cluster.name,
+            population.cluster.label(),
             what(args, population, &nodes),
             match (args.together, nodes.len()) {
                 (_, 1) => "alone",

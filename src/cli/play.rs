@@ -173,7 +173,7 @@ impl PlayArgs {
         let mut simulation = Simulation {
             operation: asked.word,
             title: asked.title,
-            cluster: cluster.name.clone(),
+            cluster: cluster.label().to_string(),
             observed_at: now,
             admitted,
             setting: &setting,

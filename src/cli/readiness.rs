@@ -44,7 +44,7 @@ pub fn run(args: &ReadinessArgs) -> Result<Ending, CliError> {
         || document(&readiness),
         || Judged {
             command: "readiness",
-            about: cluster.name.clone(),
+            about: cluster.label().to_string(),
             told: told::of_readiness(&readiness),
             suites: vec![junit::readiness(&[&readiness])],
             not_checked: readiness.not_checked.clone(),

@@ -187,8 +187,6 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
 fn is_of(prediction: &Prediction, inventory: &Inventory, clusters: &[ClusterIndex]) -> bool {
     clusters.iter().any(|index| {
         let cluster = inventory.cluster(*index);
-        [&cluster.name, &cluster.qualified_name()]
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(&prediction.cluster))
+        cluster.label().eq_ignore_ascii_case(&prediction.cluster)
     })
 }

@@ -77,9 +77,9 @@ impl Scene {
     pub fn state(&self) -> Result<&KubernetesState, CliError> {
         let cluster = self.cluster();
         let whose = if self.is_nameless {
-            cluster.name.clone()
+            cluster.label().to_string()
         } else {
-            format!("cluster {}", cluster.name)
+            format!("cluster {}", cluster.label())
         };
         let state = cluster
             .kubernetes
@@ -191,6 +191,7 @@ fn name_objects(found: &mut Found) -> bool {
 
 fn nameless(name: String) -> Cluster {
     Cluster {
+        told_apart: None,
         id: None,
         name,
         resource_group: None,

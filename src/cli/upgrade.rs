@@ -27,10 +27,10 @@ pub fn run(args: &UpgradeArgs) -> Result<Ending, CliError> {
             .map(|pool| population.pools[pool.at()].name.as_str())
             .collect();
         let title = match names.as_slice() {
-            [one] => format!("{}: upgrade of pool {one}", population.cluster.name),
+            [one] => format!("{}: upgrade of pool {one}", population.cluster.label()),
             names => format!(
                 "{}: upgrade of pools {}, one after the other",
-                population.cluster.name,
+                population.cluster.label(),
                 names.join(", ")
             ),
         };

@@ -79,6 +79,17 @@ pub struct Target {
     pub tenant: Option<String>,
 }
 
+impl Target {
+    /// As `--cluster` takes it. With the resource group where that is known: whoever runs the command may see a cluster of the same
+    /// name that the plan knows nothing of.
+    pub fn named(&self) -> String {
+        match &self.resource_group {
+            Some(group) => format!("{group}/{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 /// A finding, as a plan keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

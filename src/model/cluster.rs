@@ -17,6 +17,9 @@ pub struct Cluster {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<ResourceId>,
     pub name: String,
+    /// What tells it from others of its name, where there are any: [`Cluster::label`]. Of an inventory, and never written.
+    #[serde(skip)]
+    pub told_apart: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
     /// Where AKS puts the scale sets and load balancers (`MC_…`).
@@ -135,6 +138,7 @@ impl Cluster {
     #[must_use]
     pub fn without_objects(&self) -> Cluster {
         Cluster {
+            told_apart: None,
             id: self.id.clone(),
             name: self.name.clone(),
             resource_group: self.resource_group.clone(),
@@ -157,6 +161,12 @@ impl Cluster {
             maintenance: self.maintenance.clone(),
             kubernetes: None,
         }
+    }
+
+    /// As people are told of it, and as `--cluster` takes it: the name, and with its resource group (or else its id) where another
+    /// cluster that was read has that name too.
+    pub fn label(&self) -> &str {
+        self.told_apart.as_deref().unwrap_or(&self.name)
     }
 
     /// `resource-group/name`, or the name alone where the group is not known.

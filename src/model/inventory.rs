@@ -3,7 +3,7 @@
 use super::cidr::IpNet;
 use super::cluster::Cluster;
 use super::gateway::{ApplicationGateway, PrivateDnsZone};
-use super::network::{NatGateway, RouteTable, Subnet, VirtualNetwork};
+use super::network::{NatGateway, ResourceId, RouteTable, Subnet, VirtualNetwork};
 use super::platform::Platform;
 use super::security::NetworkSecurityGroup;
 use super::subject::Subject;
@@ -119,16 +119,39 @@ impl Inventory {
         (0..self.clusters.len()).map(ClusterIndex::new)
     }
 
-    /// `vnet/subnet`, as people say it.
+    /// Finds clusters, and VNets, of one name, and says how each is told from the others. Whoever adds one calls it again.
+    pub fn tell_names_apart(&mut self) {
+        let clusters = self.clusters.iter();
+        let clusters =
+            clusters.map(|cluster| (&cluster.name, &cluster.resource_group, &cluster.id));
+        let labels = told_apart(clusters.collect());
+        for (cluster, label) in self.clusters.iter_mut().zip(labels) {
+            cluster.told_apart = label;
+        }
+        let vnets = self.vnets.iter();
+        let vnets = vnets.map(|vnet| (&vnet.name, &vnet.resource_group, &vnet.id));
+        let labels = told_apart(vnets.collect());
+        for (vnet, label) in self.vnets.iter_mut().zip(labels) {
+            vnet.told_apart = label;
+        }
+    }
+
+    /// `vnet/subnet`: a key that stays the same whatever else is read. People are told [`Inventory::subnet_label`].
     pub fn subnet_name(&self, index: SubnetIndex) -> String {
         let subnet = self.subnet(index);
         format!("{}/{}", self.vnet(subnet.vnet).name, subnet.name)
     }
 
+    /// `vnet/subnet`, as people are told of it.
+    pub fn subnet_label(&self, index: SubnetIndex) -> String {
+        let subnet = self.subnet(index);
+        format!("{}/{}", self.vnet(subnet.vnet).label(), subnet.name)
+    }
+
     /// The subnet, as what a statement is about.
     pub fn subnet_subject(&self, index: SubnetIndex) -> Subject {
         let subnet = self.subnet(index);
-        Subject::subnet(&self.vnet(subnet.vnet).name, &subnet.name)
+        Subject::subnet(self.vnet(subnet.vnet).label(), &subnet.name)
     }
 
     /// Subnets that any pool of the cluster uses, for nodes or for pods, each once, in order.
@@ -170,5 +193,71 @@ impl Inventory {
             }
         }
         by_subnet
+    }
+}
+
+/// Of each its label, where the name alone would mean several: with the resource group, and the id where that is shared as well. Names
+/// are compared as Azure does, without regard to case.
+fn told_apart(all: Vec<(&String, &Option<String>, &Option<ResourceId>)>) -> Vec<Option<String>> {
+    let qualified = |group: &Option<String>, name: &str| match group {
+        Some(group) => format!("{group}/{name}"),
+        None => name.to_string(),
+    };
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut in_groups: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, group, _) in &all {
+        *names.entry(name.to_ascii_lowercase()).or_default() += 1;
+        let key = qualified(group, name).to_ascii_lowercase();
+        *in_groups.entry(key).or_default() += 1;
+    }
+    all.into_iter()
+        .map(|(name, group, id)| {
+            if names[&name.to_ascii_lowercase()] == 1 {
+                return None;
+            }
+            let label = qualified(group, name);
+            match id {
+                Some(id) if in_groups[&label.to_ascii_lowercase()] > 1 => Some(id.to_string()),
+                // Nothing tells those of one group and without an id apart.
+                _ => Some(label),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_several_have_are_told_apart() {
+        let id = |of: &str| Some(ResourceId::new(format!("/subscriptions/{of}/a/prod")));
+        let [prod, dev] = ["prod".to_string(), "dev".to_string()];
+        let upper = "Prod".to_string();
+        let group = |name: &str| Some(name.to_string());
+        let (a, b) = (group("rg-a"), group("rg-b"));
+        let labels = |all| -> Vec<Option<String>> { told_apart(all) };
+        assert_eq!(
+            labels(vec![
+                (&prod, &a, &None),
+                (&upper, &b, &None),
+                (&dev, &a, &None)
+            ]),
+            [group("rg-a/prod"), group("rg-b/Prod"), None]
+        );
+        // One group's name in two subscriptions.
+        let (one, two) = (id("1"), id("2"));
+        assert_eq!(
+            labels(vec![
+                (&prod, &a, &one),
+                (&prod, &a, &two),
+                (&prod, &b, &None)
+            ]),
+            [
+                group("/subscriptions/1/a/prod"),
+                group("/subscriptions/2/a/prod"),
+                group("rg-b/prod")
+            ]
+        );
     }
 }

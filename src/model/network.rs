@@ -97,6 +97,9 @@ pub struct VirtualNetwork {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<ResourceId>,
     pub name: String,
+    /// What tells it from others of its name, where there are any: [`VirtualNetwork::label`]. Of an inventory, and never written.
+    #[serde(skip)]
+    pub told_apart: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -107,6 +110,13 @@ pub struct VirtualNetwork {
     /// `Succeeded`, `Updating`, …; ARM's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provisioning_state: Option<String>,
+}
+
+impl VirtualNetwork {
+    /// As people are told of it: the name, and with its resource group (or else its id) where another VNet that was read has it too.
+    pub fn label(&self) -> &str {
+        self.told_apart.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// One direction of a VNet peering, as the VNet that owns it states it.

@@ -169,12 +169,12 @@ pub fn predict_in(estate: &Estate, wish: &Wish) -> Prediction {
     not_checked.extend(scene.not_checked());
     not_checked.sort();
     not_checked.dedup();
-    let cluster = Subject::Cluster(scene.after.name.clone());
+    let cluster = Subject::Cluster(scene.after.label().to_string());
     let findings = judgement.findings.into_iter();
     Prediction {
         kind: scene.kind(),
-        cluster: scene.after.name.clone(),
-        subject: subject_of(&scene.after.name, &wish.changes),
+        cluster: scene.after.label().to_string(),
+        subject: subject_of(scene.after.label(), &wish.changes),
         changes: wish.changes.iter().map(describe).collect(),
         outcome,
         errors: judgement.errors,

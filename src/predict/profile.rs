@@ -451,7 +451,7 @@ fn subnets(scene: &Scene, judgement: &mut Judgement) {
     let id_of = |index: SubnetIndex| -> String {
         let subnet = inventory.subnet(index);
         subnet.id.as_ref().map_or_else(
-            || inventory.subnet_name(index),
+            || inventory.subnet_label(index),
             |id: &ResourceId| id.to_string(),
         )
     };
@@ -671,7 +671,7 @@ fn static_blocks(scene: &Scene, judgement: &mut Judgement) {
                     "pools {} and {} would share pod subnet {}, one by block and one by address",
                     pool.name,
                     other.name,
-                    scene.inventory().subnet_name(index)
+                    scene.inventory().subnet_label(index)
                 ),
                 Certainty::Documented,
                 &[&rule::STB_2],

@@ -70,15 +70,15 @@ pub fn predict_deletion(cluster: &Cluster, planned: &Inventory) -> Prediction {
         "terraform-deletes-cluster",
         format!(
             "Terraform deletes cluster {}, and everything that runs in it",
-            cluster.name
+            cluster.label()
         ),
         &[],
     )
-    .about(Subject::Cluster(cluster.name.clone()));
+    .about(Subject::Cluster(cluster.label().to_string()));
     Prediction {
         kind: "delete",
-        cluster: cluster.name.clone(),
-        subject: Subject::Cluster(cluster.name.clone()),
+        cluster: cluster.label().to_string(),
+        subject: Subject::Cluster(cluster.label().to_string()),
         changes: vec!["delete the cluster".to_string()],
         outcome: Outcome::Accepted,
         errors: Vec::new(),
@@ -190,7 +190,7 @@ fn collision(create_first: bool, old: &str, new: &str) -> &'static str {
 
 fn pool_finding(step: &PlanStep, cluster: &Cluster) -> Option<Finding> {
     let pool = step.pool.as_ref()?;
-    let (name, of) = (&pool.name, &cluster.name);
+    let (name, of) = (&pool.name, cluster.label());
     let finding = match &step.kind {
         StepKind::Replace { .. } => {
             let first = creates_first(step);

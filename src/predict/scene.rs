@@ -327,7 +327,7 @@ impl<'a> Scene<'a> {
             if counted && !subnet.assumed && subnet.foreign.is_none() {
                 sentences.push(format!(
                     "no live usages were read for {}: addresses held by anything but what was read are missed (NET-1)",
-                    self.inventory().subnet_name(index)
+                    self.inventory().subnet_label(index)
                 ));
             }
         }

@@ -71,7 +71,7 @@ pub fn check(inventory: &Inventory, cluster: &Cluster, now: Option<Timestamp>) -
     not_checked.sort();
     not_checked.dedup();
     Readiness {
-        cluster: cluster.name.clone(),
+        cluster: cluster.label().to_string(),
         observed_at: now,
         items,
         not_checked,

@@ -105,7 +105,7 @@ fn overlay(scene: &Scene) -> Item {
             "plan the move: it is one-way, and reimages every node",
             [crate::shell::command_line(
                 &["aksplan", "migrate"],
-                &[("--cluster", Some(&scene.cluster.name))],
+                &[("--cluster", Some(scene.cluster.label()))],
             )],
         ),
         Some(mode) => OVERLAY.not_ready(

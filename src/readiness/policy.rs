@@ -138,7 +138,7 @@ fn turn_on(scene: &Scene, windows: bool) -> (&'static str, Vec<Option<String>>) 
             vec![
                 command_line(
                     &["aksplan", "migrate"],
-                    &[("--cluster", Some(&scene.cluster.name))],
+                    &[("--cluster", Some(scene.cluster.label()))],
                 ),
                 cilium,
             ],

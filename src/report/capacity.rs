@@ -120,7 +120,7 @@ fn subnets(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
             }
         };
         table.rows.push(vec![
-            Cell::from(inventory.subnet_name(row.index)),
+            Cell::from(inventory.subnet_label(row.index)),
             Cell::from(subnet.cidr_text().replace(',', ", ")),
             number(row.usable),
             number(row.foreign),
@@ -157,7 +157,7 @@ fn foreign(inventory: &Inventory, rows: &[SubnetRow], document: &mut Document) {
             names.push(format!("{} more", holders.len() - NAMED));
         }
         items.push((
-            Cell::from(inventory.subnet_name(row.index)),
+            Cell::from(inventory.subnet_label(row.index)),
             format!("held by {}", names.join(", ")),
         ));
     }
@@ -208,7 +208,7 @@ fn pod_cidrs(inventory: &Inventory, rows: &[PodCidrRow]) -> Table {
     for row in rows {
         let nodes = |addresses: u64| number(addresses / crate::capacity::cost::POD_CIDR_PER_NODE);
         table.rows.push(vec![
-            Cell::from(inventory.cluster(row.cluster).name.as_str()),
+            Cell::from(inventory.cluster(row.cluster).label()),
             Cell::from(row.cidr.to_string()),
             number(row.nodes),
             nodes(row.demand.now),
@@ -259,7 +259,7 @@ fn pools(inventory: &Inventory, rows: &[PoolRow]) -> Table {
             kind.push_str(", Windows");
         }
         table.rows.push(vec![
-            Cell::from(format!("{}/{}", cluster.name, pool.name)),
+            Cell::from(format!("{}/{}", cluster.label(), pool.name)),
             Cell::from(kind),
             Cell::from(nodes_text(pool)),
             optional(known_max_pods(pool)),
@@ -290,7 +290,7 @@ fn known_max_pods(pool: &NodePool) -> Option<u64> {
 fn failures(inventory: &Inventory, assessment: &Assessment, document: &mut Document) {
     let subnets = assessment.subnets.iter().filter_map(|row| {
         Some((
-            inventory.subnet_name(row.index),
+            inventory.subnet_label(row.index),
             row.first_failure.as_ref()?,
         ))
     });
@@ -308,7 +308,7 @@ fn failures(inventory: &Inventory, assessment: &Assessment, document: &mut Docum
     for (place, failure) in all.iter().take(SPELLED_OUT) {
         let lead = format!(
             "{place}: pool {}/{} at {}",
-            inventory.cluster(failure.cluster).name,
+            inventory.cluster(failure.cluster).label(),
             failure.pool,
             failure.at(),
         );
@@ -354,7 +354,7 @@ fn knobs(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
     {
         for knob in &subnet_knobs(&books, row) {
             table.rows.push(vec![
-                Cell::from(inventory.subnet_name(row.index)),
+                Cell::from(inventory.subnet_label(row.index)),
                 Cell::from(knob.kind.key()),
                 Cell::from(knob.of.as_deref().unwrap_or("the subnet")),
                 Cell::from(knob.now.as_str()),

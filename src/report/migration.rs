@@ -64,7 +64,8 @@ impl Runbook<'_> {
     /// `aksplan capacity` of the cluster as it is: addresses that are free in its subnets.
     fn capacity(&self) -> Option<String> {
         let target = &self.plan.target;
-        let mut arguments = vec![("--cluster", Some(target.name.as_str()))];
+        let named = target.named();
+        let mut arguments = vec![("--cluster", Some(named.as_str()))];
         if let Some(subscription) = &target.subscription {
             arguments.push(("--subscription", Some(subscription)));
         }
@@ -245,11 +246,11 @@ fn verdict(plan: &Plan, wrong: Vec<String>, document: &mut Document) {
         ));
     }
     if plan.target.id.is_none() {
-        let pod_cidr = plan.pod_cidr.to_string();
+        let (named, pod_cidr) = (plan.target.named(), plan.pod_cidr.to_string());
         let again = command_line(
             &["aksplan", "migrate"],
             &[
-                ("--cluster", Some(&plan.target.name)),
+                ("--cluster", Some(&named)),
                 ("--kubernetes", None),
                 ("--pod-cidr", Some(&pod_cidr)),
                 ("--out", Some("plan.json")),

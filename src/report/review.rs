@@ -18,7 +18,7 @@ mod year;
 
 pub use change::Growing;
 pub use moved::Moved;
-pub use verdict::estate_word;
+pub use verdict::{estate_word, page_word};
 
 use super::growth::Played;
 use super::{Document, capacity, predict, readiness, told};

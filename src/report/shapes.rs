@@ -128,7 +128,7 @@ pub struct FirstFailureShape {
 impl FirstFailureShape {
     fn of(inventory: &Inventory, failure: &FirstFailure) -> Self {
         FirstFailureShape {
-            cluster: inventory.cluster(failure.cluster).name.clone(),
+            cluster: inventory.cluster(failure.cluster).label().to_string(),
             pool: failure.pool.clone(),
             nodes: failure.nodes,
             surge_nodes: failure.surge,
@@ -341,7 +341,7 @@ impl CapacityShape {
                 .map(|row| {
                     let subnet = inventory.subnet(row.index);
                     SubnetShape {
-                        vnet: inventory.vnet(subnet.vnet).name.clone(),
+                        vnet: inventory.vnet(subnet.vnet).label().to_string(),
                         name: subnet.name.clone(),
                         cidr: subnet.prefixes.iter().map(ToString::to_string).collect(),
                         usable: row.usable,
@@ -368,7 +368,7 @@ impl CapacityShape {
                 .pod_cidrs
                 .iter()
                 .map(|row| PodCidrShape {
-                    cluster: inventory.cluster(row.cluster).name.clone(),
+                    cluster: inventory.cluster(row.cluster).label().to_string(),
                     cidr: row.cidr.to_string(),
                     addresses: row.addresses,
                     nodes: row.nodes,
@@ -410,7 +410,7 @@ fn pool_shape(inventory: &Inventory, row: &crate::capacity::assess::PoolRow) -> 
     let pool = &cluster.pools[row.position];
     let known = pool.knows("node_count");
     PoolShape {
-        cluster: cluster.name.clone(),
+        cluster: cluster.label().to_string(),
         name: pool.name.clone(),
         os_type: match pool.os_type {
             OsType::Linux => "Linux",
@@ -424,8 +424,8 @@ fn pool_shape(inventory: &Inventory, row: &crate::capacity::assess::PoolRow) -> 
         surge: row.surge,
         surge_at_ceiling: known.then(|| surge_nodes(pool, pool.ceiling())),
         spot: pool.spot,
-        subnet: pool.subnet.map(|index| inventory.subnet_name(index)),
-        pod_subnet: pool.pod_subnet.map(|index| inventory.subnet_name(index)),
+        subnet: pool.subnet.map(|index| inventory.subnet_label(index)),
+        pod_subnet: pool.pod_subnet.map(|index| inventory.subnet_label(index)),
         per_node: match (row.mode, &row.cost) {
             (Some(mode), Some(cost)) => Some(per_node(mode, pool.os_type, pool.max_pods, cost)),
             _ => None,

@@ -270,7 +270,7 @@ pub fn of_part(review: &Review, part: &ClusterPart) -> Vec<Told> {
         Some(moved) => of_decision(&moved.cluster, &moved.decision, &moved.findings),
         None if review.may_move(part) => {
             let cluster = review.inventory.cluster(part.index);
-            of_eligibility(&cluster.name, &part.eligibility)
+            of_eligibility(cluster.label(), &part.eligibility)
         }
         None => Vec::new(),
     }

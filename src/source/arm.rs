@@ -580,6 +580,7 @@ fn vnet(mut read: Unfolded<wire::Vnet>, origin: &Origin) -> Result<VnetFact, Sou
     Ok(VnetFact {
         origin: origin.clone(),
         vnet: VirtualNetwork {
+            told_apart: None,
             id: read.id(),
             name: read.name(origin)?,
             resource_group: read.resource_group(),

@@ -110,6 +110,7 @@ pub fn assemble(mut facts: Facts) -> Result<Inventory, SourceError> {
     }
     let mut inventory = assembly.inventory;
     attach::kubernetes(&mut inventory, facts.kubernetes);
+    inventory.tell_names_apart();
     inventory.not_checked.sort();
     inventory.not_checked.dedup();
     Ok(inventory)
@@ -363,6 +364,7 @@ impl Assembly {
             id.name()
         ));
         self.inventory.vnets.push(VirtualNetwork {
+            told_apart: None,
             name: id.name().to_string(),
             resource_group: id.resource_group().map(str::to_string),
             id: Some(id.clone()),
@@ -541,6 +543,7 @@ impl Assembly {
             .vnet_by_key
             .insert(name.to_ascii_lowercase(), vnet);
         self.inventory.vnets.push(VirtualNetwork {
+            told_apart: None,
             id: None,
             name,
             resource_group: cluster.node_resource_group.clone(),

@@ -167,25 +167,33 @@ impl Found {
         }
         for fact in &facts.subnets {
             let Some(vnet) = &fact.vnet else { continue };
-            self.add_subnet(fact, vnet.name(), None, places);
+            for name in names(vnet.name(), vnet.resource_group(), Some(vnet)) {
+                self.add_subnet(fact, &name, None, places);
+            }
         }
         for fact in &facts.clusters {
             self.add_cluster(fact, places);
         }
         for fact in &facts.pools {
-            let subject = Subject::pool(fact.cluster.name(), &fact.pool.pool.name);
-            let id = Some(format!("{}/{}", fact.cluster.key(), fact.pool.pool.name));
-            places.add(&subject, id, self.place(&fact.origin, ""));
+            let (of, pool) = (&fact.cluster, &fact.pool.pool.name);
+            let id = Some(format!("{}/{pool}", of.key()));
+            for name in names(of.name(), of.resource_group(), Some(of)) {
+                let place = self.place(&fact.origin, "");
+                places.add(&Subject::pool(&name, pool), id.clone(), place);
+            }
         }
     }
 
     fn add_vnet(&self, fact: &VnetFact, places: &mut Places) {
-        let subject = Subject::Vnet(fact.vnet.name.clone());
-        let id = identity(fact.vnet.id.as_ref(), fact.vnet.resource_group.as_deref());
-        places.add(&subject, id, self.place(&fact.origin, ""));
-        for (position, subnet) in fact.subnets.iter().enumerate() {
-            let inner = format!("subnets[{position}]");
-            self.add_subnet(subnet, &fact.vnet.name, Some((fact, &inner)), places);
+        let (name, group) = (&fact.vnet.name, fact.vnet.resource_group.as_deref());
+        let id = identity(fact.vnet.id.as_ref(), group);
+        for name in names(name, group, fact.vnet.id.as_ref()) {
+            let place = self.place(&fact.origin, "");
+            places.add(&Subject::Vnet(name.clone()), id.clone(), place);
+            for (position, subnet) in fact.subnets.iter().enumerate() {
+                let inner = format!("subnets[{position}]");
+                self.add_subnet(subnet, &name, Some((fact, &inner)), places);
+            }
         }
     }
 
@@ -212,17 +220,19 @@ impl Found {
 
     fn add_cluster(&self, fact: &ClusterFact, places: &mut Places) {
         let cluster = &fact.cluster;
-        let id = identity(cluster.id.as_ref(), cluster.resource_group.as_deref());
-        let subject = Subject::Cluster(cluster.name.clone());
-        places.add(&subject, id.clone(), self.place(&fact.origin, ""));
-        for (position, pool) in fact.pools.iter().enumerate() {
-            let subject = Subject::pool(&cluster.name, &pool.pool.name);
-            let place = match &pool.origin {
-                Some(origin) => self.place(origin, ""),
-                None => self.place(&fact.origin, &format!("pools[{position}]")),
-            };
-            let id = id.as_ref().map(|id| format!("{id}/{}", pool.pool.name));
-            places.add(&subject, id, place);
+        let group = cluster.resource_group.as_deref();
+        let id = identity(cluster.id.as_ref(), group);
+        for name in names(&cluster.name, group, cluster.id.as_ref()) {
+            let place = self.place(&fact.origin, "");
+            places.add(&Subject::Cluster(name.clone()), id.clone(), place);
+            for (position, pool) in fact.pools.iter().enumerate() {
+                let place = match &pool.origin {
+                    Some(origin) => self.place(origin, ""),
+                    None => self.place(&fact.origin, &format!("pools[{position}]")),
+                };
+                let id = id.as_ref().map(|id| format!("{id}/{}", pool.pool.name));
+                places.add(&Subject::pool(&name, &pool.pool.name), id, place);
+            }
         }
     }
 
@@ -246,6 +256,14 @@ impl Found {
             address: origin.address.clone(),
         }
     }
+}
+
+/// By what a cluster or a VNet may go in a statement: alone, with its resource group, or by its id where others share the name.
+fn names(name: &str, group: Option<&str>, id: Option<&ResourceId>) -> Vec<String> {
+    let mut names = vec![name.to_string()];
+    names.extend(group.map(|group| format!("{group}/{name}")));
+    names.extend(id.map(ToString::to_string));
+    names
 }
 
 /// What tells resources of one name apart: the id, or the resource group where there is none.

@@ -11,6 +11,7 @@ mod ranges;
 mod report;
 mod streams;
 mod terminals;
+mod verdicts;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -488,6 +488,7 @@ fn inventory(policy: Option<&str>) -> Inventory {
     Inventory {
         observed_at: Some(instant(0)),
         vnets: vec![VirtualNetwork {
+            told_apart: None,
             id: None,
             name: "spoke".to_string(),
             resource_group: None,

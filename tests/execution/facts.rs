@@ -279,6 +279,7 @@ fn what_is_not_relied_on_does_not() {
         drifts(|i| {
             let other = i.clusters[0].clone();
             i.clusters.push(Cluster {
+                told_apart: None,
                 name: "other".to_string(),
                 ..other
             });

@@ -366,6 +366,7 @@ impl Tiny {
             .collect();
         let cidrs = |word: &str| vec![parse_cidr(word).expect("a prefix")];
         let cluster = Cluster {
+            told_apart: None,
             id: None,
             name: "tiny".to_string(),
             resource_group: None,
@@ -405,6 +406,7 @@ impl Tiny {
         };
         let inventory = Inventory {
             vnets: vec![VirtualNetwork {
+                told_apart: None,
                 id: None,
                 name: "vnet".to_string(),
                 resource_group: None,

@@ -158,6 +158,7 @@ impl Any {
                 .collect();
             let peerings = self.some(2, |any| any.peering(&known));
             let vnet = VirtualNetwork {
+                told_apart: None,
                 id: id.clone(),
                 name,
                 resource_group: self.maybe(Self::word),
@@ -181,6 +182,7 @@ impl Any {
             let name = self.word();
             let vnet = VnetIndex::new(inventory.vnets.len());
             inventory.vnets.push(VirtualNetwork {
+                told_apart: None,
                 id: None,
                 name: format!("aks-vnet of {name}"),
                 resource_group: self.maybe(Self::word),
@@ -473,6 +475,7 @@ impl Any {
             ..network
         };
         Cluster {
+            told_apart: None,
             id: self.maybe(|any| {
                 let scope = any.subscription();
                 ResourceId::new(format!(

@@ -131,7 +131,7 @@ pub fn unread_peers(
             peers
                 .entry((name, spaces.is_empty()))
                 .or_default()
-                .insert(&inventory.vnet(index).name);
+                .insert(inventory.vnet(index).label());
         }
     }
     peers

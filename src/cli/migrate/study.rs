@@ -144,9 +144,9 @@ impl Study {
             title: match self.range {
                 Some(range) => format!(
                     "{}: move to Azure CNI Overlay, pod CIDR {range}",
-                    population.cluster.name
+                    population.cluster.label()
                 ),
-                None => format!("{}: move to Azure CNI Overlay", population.cluster.name),
+                None => format!("{}: move to Azure CNI Overlay", population.cluster.label()),
             },
             operation: Operation::Move {
                 pod_cidr: self.range,
@@ -304,7 +304,7 @@ fn shortened(scene: &Scene, range: IpNet, wish: &Wish) -> Option<Finding> {
         ),
         &[&crate::rule::OVL_1, &crate::rule::EXP_1],
     );
-    finding.subject = Subject::Cluster(cluster.name.clone());
+    finding.subject = Subject::Cluster(cluster.label().to_string());
     Some(finding)
 }
 

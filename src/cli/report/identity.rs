@@ -24,14 +24,18 @@ pub fn titled(
     inventory: &Inventory,
     parts: &[ClusterPart],
 ) -> Titled {
+    let kind = match parts.iter().any(|part| part.moved.is_some()) {
+        true => "Pre-migration report",
+        false => "Report",
+    };
     let (title, description) = match (&args.focus.cluster, &args.focus.vnet, named) {
-        (Some(cluster), ..) => (format!("Pre-migration report of {cluster}"), String::new()),
+        (Some(cluster), ..) => (format!("{kind} of {cluster}"), String::new()),
         (None, _, Some((name, description))) => (name, joined(&description)),
         (None, Some(vnet), None) => (format!("Report of {vnet}"), String::new()),
         (None, None, None) => match parts {
             [one] => {
-                let name = &inventory.cluster(one.index).name;
-                (format!("Pre-migration report of {name}"), String::new())
+                let name = inventory.cluster(one.index).label();
+                (format!("{kind} of {name}"), String::new())
             }
             _ => ("Report".to_string(), String::new()),
         },

@@ -21,7 +21,7 @@ pub fn judged(
         match &part.moved {
             Some(moved) => cases.push(junit::decision(&moved.cluster, &moved.decision, told)),
             None if review.may_move(part) => {
-                cases.push(junit::eligibility(&cluster.name, &part.eligibility));
+                cases.push(junit::eligibility(cluster.label(), &part.eligibility));
             }
             None => {}
         }

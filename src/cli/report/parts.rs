@@ -294,7 +294,7 @@ impl Asking<'_> {
         let findings = study.findings();
         let not_checked = study.not_checked();
         let planned = Planned {
-            cluster: &cluster.name,
+            cluster: cluster.label(),
             pod_cidr: study.range,
             admitted: study.admitted().ok_or(study.prediction.open.as_slice()),
             plan: match &plan {
@@ -399,7 +399,7 @@ fn without_study(cluster: &Cluster, problem: &str) -> Moved {
     )];
     Moved::of(
         &Planned {
-            cluster: &cluster.name,
+            cluster: cluster.label(),
             pod_cidr: None,
             admitted: Err(&reasons[..1]),
             plan: Err(reasons),

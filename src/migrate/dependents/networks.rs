@@ -88,7 +88,7 @@ fn peers(inventory: &Inventory, cluster: &Cluster, findings: &mut Findings) {
     let near: Vec<String> = direct
         .iter()
         .filter(|far| !homes.contains(far))
-        .map(|far| inventory.vnet(*far).name.clone())
+        .map(|far| inventory.vnet(*far).label().to_string())
         .chain(unread)
         .collect();
     for name in near {

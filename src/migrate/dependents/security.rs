@@ -313,7 +313,7 @@ pub(super) fn own(
                 hit.rule.name,
                 hit.rule.priority,
                 needs.join(", "),
-                inventory.subnet_name(hit.subnet)
+                inventory.subnet_label(hit.subnet)
             ),
             breaks: "pods of different nodes do not reach each other, nor nodes the pods: probes, DNS, webhooks and services fail \
                      from the first reimaged node on"
@@ -334,7 +334,7 @@ pub(super) fn own(
             format!(
                 "the rules of security group {} on {}, which was not read (OVL-5)",
                 group.name(),
-                inventory.subnet_name(subnet)
+                inventory.subnet_label(subnet)
             ),
             format!(
                 "add the output of `az network nsg show --ids {group} -o json`, or read live with the right to read it"

@@ -64,7 +64,7 @@ pub(super) fn check(
         .clusters
         .iter()
         .filter(|other| other.kubernetes.is_none() && !is_same(other, cluster))
-        .map(|other| other.name.as_str())
+        .map(|other| other.label())
         .collect();
     if !unread.is_empty() {
         const SHOWN: usize = 5;

@@ -64,7 +64,7 @@ fn traffic_controllers(inventory: &Inventory, cluster: &Cluster, found: &mut Eli
                 (Some(IpNet::V4(one)), None) if one.prefix_len() == TRAFFIC_CONTROLLER_PREFIX
             )
         };
-        let name = inventory.subnet_name(index);
+        let name = inventory.subnet_label(index);
         if exact {
             continue;
         }

@@ -86,7 +86,7 @@ fn route_tables(inventory: &Inventory, cluster: &Cluster, found: &mut Eligibilit
             .filter(|other| inventory.subnet(*other).route_table.as_ref() == Some(table))
             .map(|other| {
                 let id = inventory.subnet(other).id.as_ref();
-                let name = inventory.subnet_name(other);
+                let name = inventory.subnet_label(other);
                 (id.map_or_else(|| name.clone(), |id| id.key()), name)
             })
             .collect();

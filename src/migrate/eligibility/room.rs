@@ -178,7 +178,7 @@ fn near(inventory: &Inventory, subnet: SubnetIndex) -> Vec<ClusterIndex> {
 
 pub(super) fn peaks(inventory: &Inventory, cluster: &Cluster, found: &mut Eligibility) {
     for peak in surge_peaks(inventory, cluster) {
-        let name = inventory.subnet_name(peak.subnet);
+        let name = inventory.subnet_label(peak.subnet);
         let escape = if peak.escape <= peak.free {
             format!(
                 "for the move set max_surge 0 with max_unavailable 1 on user pools and max_surge 1 on system pools, which takes \

@@ -26,7 +26,7 @@ pub(super) fn check(
             format!(
                 "security group {} on {}: rule {} of priority {} denies {}{}",
                 hit.group.name,
-                inventory.subnet_name(hit.subnet),
+                inventory.subnet_label(hit.subnet),
                 hit.rule.name,
                 hit.rule.priority,
                 needs.join(", "),
@@ -47,7 +47,7 @@ pub(super) fn check(
         found.unknown(format!(
             "security group {} on {} was not read: a deny rule in it can cut pods off after the move (OVL-5)",
             group.name(),
-            inventory.subnet_name(subnet)
+            inventory.subnet_label(subnet)
         ));
     }
 }

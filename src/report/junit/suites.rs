@@ -31,7 +31,7 @@ pub fn subnets_and_pools(inventory: &Inventory, assessment: &Assessment) -> Vec<
         .iter()
         .filter(|row| row.verdict != Verdict::Unused)
         .map(|row| Case {
-            name: inventory.subnet_name(row.index),
+            name: inventory.subnet_label(row.index),
             subject: inventory.subnet_subject(row.index),
             told: Vec::new(),
             unknown: unknown(row.verdict, "whether the pools' ceilings fit"),
@@ -43,8 +43,8 @@ pub fn subnets_and_pools(inventory: &Inventory, assessment: &Assessment) -> Vec<
         .map(|row| {
             let cluster = inventory.cluster(row.cluster);
             Case {
-                name: format!("{} {}", cluster.name, row.cidr),
-                subject: Subject::Cluster(cluster.name.clone()),
+                name: format!("{} {}", cluster.label(), row.cidr),
+                subject: Subject::Cluster(cluster.label().to_string()),
                 told: Vec::new(),
                 unknown: unknown(row.verdict, "whether there is a block for every node"),
             }
@@ -57,8 +57,8 @@ pub fn subnets_and_pools(inventory: &Inventory, assessment: &Assessment) -> Vec<
             let cluster = inventory.cluster(row.cluster);
             let pool = &cluster.pools[row.position];
             Case {
-                name: format!("{}/{}", cluster.name, pool.name),
-                subject: Subject::pool(&cluster.name, &pool.name),
+                name: format!("{}/{}", cluster.label(), pool.name),
+                subject: Subject::pool(cluster.label(), &pool.name),
                 told: Vec::new(),
                 unknown: row.more_nodes.is_none().then(|| {
                     "how far it can grow is not known: its network mode, its size or its subnet was not read".to_string()
@@ -69,12 +69,12 @@ pub fn subnets_and_pools(inventory: &Inventory, assessment: &Assessment) -> Vec<
     let mut names: Vec<&str> = assessment
         .pools
         .iter()
-        .map(|row| inventory.cluster(row.cluster).name.as_str())
+        .map(|row| inventory.cluster(row.cluster).label())
         .chain(
             assessment
                 .pod_cidrs
                 .iter()
-                .map(|row| inventory.cluster(row.cluster).name.as_str()),
+                .map(|row| inventory.cluster(row.cluster).label()),
         )
         .collect();
     names.sort_unstable();

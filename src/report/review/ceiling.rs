@@ -17,21 +17,21 @@ pub(super) fn section(review: &Review, document: &mut Document) {
     let unknown: Vec<String> = rows
         .iter()
         .filter(|row| row.verdict == Verdict::Unknown && !wanted(&row.demand))
-        .map(|row| review.inventory.subnet_name(row.index))
+        .map(|row| review.inventory.subnet_label(row.index))
         .collect();
     if subnets.is_empty() && ranges.is_empty() && unknown.is_empty() {
         return;
     }
     document.heading("Demand up to the ceilings");
     for row in subnets.iter().take(SPELLED_OUT) {
-        let name = review.inventory.subnet_name(row.index);
+        let name = review.inventory.subnet_label(row.index);
         let parts = folded(shares(review.books, row.index));
         let parts: Vec<(String, Levels<u64>)> = parts
             .into_iter()
             .map(|(share, demand)| {
                 let pool = share.map(|share| {
                     let cluster = review.inventory.cluster(share.cluster);
-                    format!("{}/{}", cluster.name, cluster.pools[share.position].name)
+                    format!("{}/{}", cluster.label(), cluster.pools[share.position].name)
                 });
                 (pool.unwrap_or_else(|| "other pools".to_string()), demand)
             })
@@ -47,12 +47,12 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         }));
     }
     for row in ranges.iter().take(SPELLED_OUT) {
-        let cluster = &review.inventory.cluster(row.cluster).name;
+        let cluster = review.inventory.cluster(row.cluster).label();
         let name = format!("pod CIDR {} of {cluster}", row.cidr);
         document.part(name.clone());
         document.figure(figure(&Demand {
             name: &name,
-            parts: &[(cluster.clone(), row.demand)],
+            parts: &[(cluster.to_string(), row.demand)],
             all: row.demand,
             available: row.addresses,
             foreign: 0,

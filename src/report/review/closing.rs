@@ -69,11 +69,14 @@ pub(super) fn input(review: &Review, document: &mut Document) {
         let version = cluster
             .kubernetes_version
             .map_or_else(|| "not known".to_string(), |version| version.to_string());
-        row(&format!("Kubernetes version of {}", cluster.name), version);
+        row(
+            &format!("Kubernetes version of {}", cluster.label()),
+            version,
+        );
         for pool in &cluster.pools {
             if let Some(image) = &pool.node_image_version {
                 row(
-                    &format!("node image of {}/{}", cluster.name, pool.name),
+                    &format!("node image of {}/{}", cluster.label(), pool.name),
                     image.clone(),
                 );
             }

@@ -33,7 +33,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
     document.heading("Who holds which address");
     for row in chosen.iter().take(SPELLED_OUT) {
         for map in address_maps(review.books, row.index) {
-            let name = review.inventory.subnet_name(row.index);
+            let name = review.inventory.subnet_label(row.index);
             document.part(format!("{name} {}", map.prefix));
             document.figure(figure(review.books, &name, row, &map));
         }
@@ -47,7 +47,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
     }
     let empty = rows.iter().filter(|row| !has_pools(row) && !named(row));
     let empty: Vec<String> = empty
-        .map(|row| review.inventory.subnet_name(row.index))
+        .map(|row| review.inventory.subnet_label(row.index))
         .collect();
     if !empty.is_empty() {
         document.paragraph(format!(
@@ -141,7 +141,7 @@ fn of_cluster(books: &Books, subnet: SubnetIndex, cluster: ClusterIndex) -> Stri
         .collect();
     format!(
         "{} ({} {})",
-        books.inventory.cluster(cluster).name,
+        books.inventory.cluster(cluster).label(),
         if pools.len() == 1 { "pool" } else { "pools" },
         listed(&pools)
     )
@@ -425,7 +425,7 @@ fn spaces(review: &Review, rows: &[&SubnetRow], document: &mut Document) {
     vnets.dedup();
     for vnet in vnets.into_iter().take(SPELLED_OUT) {
         for map in space_maps(review.books, vnet) {
-            let name = &review.inventory.vnet(vnet).name;
+            let name = review.inventory.vnet(vnet).label();
             document.part(format!("{name}: what is left of {}", map.space));
             document.figure(space_figure(review, name, &map));
         }

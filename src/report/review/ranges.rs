@@ -60,7 +60,14 @@ impl Named {
 
 /// Of `vnet/subnet`, and of a VNet itself.
 fn vnet_of(range: &OwnedRange) -> &str {
-    range.owner.split('/').next().unwrap_or_default()
+    let of_subnet = matches!(
+        range.kind,
+        RangeKind::Subnet | RangeKind::PeeredSubnet | RangeKind::TransitiveSubnet
+    );
+    match range.owner.rsplit_once('/') {
+        Some((vnet, _)) if of_subnet => vnet,
+        _ => &range.owner,
+    }
 }
 
 /// What was found of ranges that meet: as they are, and of the pod CIDRs that moves bring.
@@ -165,19 +172,19 @@ fn ranges(inventory: &Inventory, clusters: &[ClusterIndex], moves: &[PlannedRang
         let owner = cluster.qualified_name();
         let planned = moves.iter().find(|(of, _)| *of == index);
         for cidr in &cluster.network.pod_cidrs {
-            let what = format!("pod CIDR of {}", cluster.name);
+            let what = format!("pod CIDR of {}", cluster.label());
             let mut range = Named::new(1, what, RangeKind::PodCidr, &owner, cidr);
             range.is_planned = planned.is_some_and(|(_, planned)| planned == cidr);
             all.push(range);
         }
         for cidr in &cluster.network.service_cidrs {
-            let what = format!("service CIDR of {}", cluster.name);
+            let what = format!("service CIDR of {}", cluster.label());
             all.push(Named::new(1, what, RangeKind::ServiceCidr, &owner, cidr));
         }
         if let Some((_, cidr)) = planned
             && !cluster.network.pod_cidrs.contains(cidr)
         {
-            let what = format!("planned pod CIDR of {}", cluster.name);
+            let what = format!("planned pod CIDR of {}", cluster.label());
             let mut range = Named::new(1, what, RangeKind::PodCidr, &owner, cidr);
             (range.is_now, range.is_planned) = (false, true);
             all.push(range);
@@ -192,8 +199,8 @@ fn ranges(inventory: &Inventory, clusters: &[ClusterIndex], moves: &[PlannedRang
         let vnet = inventory.vnet(index);
         let rank = if near.contains(&index) { 2 } else { 3 };
         for cidr in &vnet.address_space {
-            let what = format!("VNet {}", vnet.name);
-            all.push(Named::new(rank, what, RangeKind::Vnet, &vnet.name, cidr));
+            let what = format!("VNet {}", vnet.label());
+            all.push(Named::new(rank, what, RangeKind::Vnet, vnet.label(), cidr));
         }
     }
     all

@@ -6,7 +6,8 @@ use crate::capacity::answer::CODE_NOT_KNOWN;
 use crate::capacity::assess::{FirstFailure, Levels, Verdict};
 use crate::finding::{Severity, counted, grouped};
 use crate::migrate::decision::{Decision, Go, Reason};
-use crate::predict::Prediction;
+use crate::model::Subject;
+use crate::predict::{Outcome, Prediction};
 use crate::readiness::ItemState;
 use crate::report::document::{Block, Cell, Document, Number, Table, Tone, Weight};
 use crate::report::predict::{numbers, tone, verdict};
@@ -28,7 +29,13 @@ pub fn estate_word(assessment: &Assessment) -> (&'static str, Tone) {
         Some(Severity::Blocker) if failures().next().is_none() => ("Blocked", Tone::Bad),
         Some(Severity::Blocker) => ("Runs out", Tone::Bad),
         // Security upgrades among them: no matter of some later day.
-        _ if failures().any(FirstFailure::refused_now) => ("Upgrades refused", Tone::Bad),
+        _ if failures().any(FirstFailure::refused_now)
+            || !assessment.refused_upgrades.is_empty() =>
+        {
+            ("Upgrades refused", Tone::Bad)
+        }
+        // Without a cluster nothing wants an address, and that is not to fit.
+        _ if assessment.pools.is_empty() => ("Not known", Tone::Warning),
         Some(Severity::Warning) => ("Tight", Tone::Warning),
         // Nothing that was read is no estate that fits.
         _ if verdicts.peek().is_none() || verdicts.any(|verdict| verdict == Verdict::Unknown) => {
@@ -36,6 +43,15 @@ pub fn estate_word(assessment: &Assessment) -> (&'static str, Tone) {
         }
         _ => ("Fits", Tone::Good),
     }
+}
+
+/// The word of the banner that stands first on a page: what a reader acts on.
+pub fn page_word(page: &Document) -> String {
+    let words = page.blocks.iter().find_map(|block| match block {
+        Block::Verdict { word, .. } => Some(word.text.clone()),
+        _ => None,
+    });
+    words.expect("a report says at least how the estate stands")
 }
 
 pub(super) fn go_tone(go: Go) -> Tone {
@@ -74,10 +90,17 @@ pub(super) fn lead(review: &Review, told: &[Told], document: &mut Document) {
             no.count()
         ));
     }
+    let of_moves_end = document.blocks.len();
     estate(review, document);
     operations(review.predictions, document);
     timeline(review, document);
     ready(review, document);
+    // Who reads one banner, or a pipeline the one word, gets what is worst.
+    document.blocks[of_moves_end..].sort_by_key(|block| match block {
+        Block::Verdict { word, .. } if word.tone == Tone::Bad => 0,
+        Block::Verdict { word, .. } if word.tone == Tone::Warning => 1,
+        _ => 2,
+    });
     let mut cards = Vec::new();
     if let [one] = moves.as_slice() {
         cards.extend(one.numbers());
@@ -100,7 +123,7 @@ pub(super) fn lead(review: &Review, told: &[Told], document: &mut Document) {
         document.toned(sentence.clone(), Tone::Warning);
     }
     of_moves(&moves, document);
-    of_the_estate(told, document);
+    of_the_estate(told, moves.is_empty(), document);
     document.table("What was asked", asked(review.predictions));
 }
 
@@ -123,7 +146,11 @@ fn in_the_way(decision: &Decision) -> String {
 fn operations(predictions: &[Prediction], document: &mut Document) {
     let stands = |prediction: &&Prediction| prediction.worst() == Severity::Blocker;
     let failing: Vec<&Prediction> = predictions.iter().filter(stands).collect();
-    let Some(first) = failing.first() else {
+    // What AKS refuses says most of a word like this one.
+    let refused = failing
+        .iter()
+        .find(|prediction| prediction.outcome != Outcome::Accepted);
+    let Some(first) = refused.or(failing.first()) else {
         return;
     };
     // What AKS takes and yet must not be: an overlap, a cluster that goes.
@@ -133,17 +160,20 @@ fn operations(predictions: &[Prediction], document: &mut Document) {
         .find(|finding| finding.severity == Severity::Blocker);
     let why = match (first.errors.first(), blocker) {
         (Some(error), _) if error.code != CODE_NOT_KNOWN => format!(" with {}", error.code),
-        (None, Some(finding)) => format!("; {}", finding.message),
+        (None, Some(finding)) => format!(": {}", finding.message),
         _ => String::new(),
+    };
+    let answer = match first.outcome {
+        Outcome::Accepted => "AKS takes it, and it must not be".to_string(),
+        _ => verdict(first),
     };
     document.blocks.push(Block::Verdict {
         word: Cell::toned("Fails", Tone::Bad),
         sentence: format!(
-            "{} of {} asked about: {}: {}{why}",
+            "{} of {} asked about: {}: {answer}{why}",
             failing.len(),
             counted(predictions.len() as u64, "operation", "operations"),
             told::asked(first),
-            verdict(first),
         ),
     });
 }
@@ -197,16 +227,30 @@ fn estate(review: &Review, document: &mut Document) {
     let (word, tone) = estate_word(assessment);
     let ranges = (assessment.subnets.len() + assessment.pod_cidrs.len()) as u64;
     let sentence = match (first_failure(review), ranges) {
-        (Some(sentence), _) => format!("the estate as it is: {sentence}"),
+        (Some((sentence, subject)), _) => {
+            let more = more_blockers(assessment, |told| {
+                OF_RANGES.contains(&told.code) && told.subject == subject
+            });
+            format!("the estate as it is: {sentence}{more}")
+        }
+        _ if review.clusters.is_empty() && assessment.worst() != Some(Severity::Blocker) => {
+            let none = match review.inventory.clusters.is_empty() {
+                true => "no cluster was read",
+                false => "no cluster is in what was asked about",
+            };
+            format!("nothing to decide: {none}")
+        }
         (None, 0) => "the estate as it is: no subnet or pod CIDR was read".to_string(),
         (None, _) => format!(
             "the estate as it is: {}, {}",
             counted(ranges, "range", "ranges"),
             match (assessment.worst(), word) {
-                (Some(Severity::Blocker), _) => told::of_assessment(assessment)
-                    .into_iter()
-                    .find(|told| told.severity == Severity::Blocker)
-                    .map_or_else(String::new, |told| told.message),
+                (Some(Severity::Blocker), _) => {
+                    let first = blockers(assessment).into_iter().next();
+                    let first = first.map_or_else(String::new, |told| told.message);
+                    let more = more_blockers(assessment, |told| told.message == first);
+                    format!("{first}{more}")
+                }
                 (Some(Severity::Warning), _) => "with warnings".to_string(),
                 (_, "Not known") => "and not of each is known what its pools want".to_string(),
                 _ => "every ceiling that was read fits".to_string(),
@@ -219,24 +263,67 @@ fn estate(review: &Review, document: &mut Document) {
     });
 }
 
-/// What fails first, the worst of its kind: growth before upgrades.
-fn first_failure(review: &Review) -> Option<String> {
+/// Codes of a range that cannot hold what its pools want.
+const OF_RANGES: [&str; 3] = ["subnet-full", "subnet-ceiling", "pod-cidr-ceiling"];
+
+/// What must not be so of the estate, each once: first what breaks traffic that flows today, then what cannot grow.
+fn blockers(assessment: &Assessment) -> Vec<Told> {
+    let mut blockers = told::of_assessment(assessment);
+    blockers.retain(|told| told.severity == Severity::Blocker);
+    blockers.sort_by_key(|told| told.code != "overlap");
+    let mut seen = BTreeSet::new();
+    blockers.retain(|told| seen.insert(told.message.clone()));
+    blockers
+}
+
+/// `; and 2 more blockers, first of them: …`, or nothing: those that were not `said`.
+fn more_blockers(assessment: &Assessment, said: impl Fn(&Told) -> bool) -> String {
+    let mut more = blockers(assessment);
+    more.retain(|told| !said(told));
+    match more.as_slice() {
+        [] => String::new(),
+        [one] => format!("; and 1 more blocker: {}", one.message),
+        [first, ..] => format!(
+            "; and {} more blockers, first of them: {}",
+            grouped(more.len() as u64),
+            first.message
+        ),
+    }
+}
+
+/// What fails first, the worst of its kind, and what it is about: growth before upgrades.
+fn first_failure(review: &Review) -> Option<(String, Subject)> {
     let (subnets, pod_cidrs) = (&review.assessment.subnets, &review.assessment.pod_cidrs);
     let of_subnets = subnets.iter().filter_map(|row| {
-        let name = review.inventory.subnet_name(row.index);
-        Some((name, row.first_failure.as_ref()?))
+        let name = review.inventory.subnet_label(row.index);
+        let subject = review.inventory.subnet_subject(row.index);
+        Some((name, subject, row.first_failure.as_ref()?))
     });
     let of_ranges = pod_cidrs.iter().filter_map(|row| {
-        Some((
-            format!("pod CIDR {}", row.cidr),
-            row.first_failure.as_ref()?,
-        ))
+        let cluster = review.inventory.cluster(row.cluster).label();
+        let subject = Subject::Cluster(cluster.to_string());
+        let place = format!("pod CIDR {}", row.cidr);
+        Some((place, subject, row.first_failure.as_ref()?))
     });
-    let (place, failure) = of_subnets
+    let first = of_subnets
         .chain(of_ranges)
-        .min_by_key(|(_, failure)| (failure.surge > 0, !failure.refused_now()))?;
-    let cluster = &review.inventory.cluster(failure.cluster).name;
-    Some(failure.says(&place, &format!("{cluster}/{}", failure.pool)))
+        .min_by_key(|(_, _, failure)| (failure.surge > 0, !failure.refused_now()));
+    let is_now = |failure: &FirstFailure| failure.surge == 0 || failure.refused_now();
+    // A cluster with too many nodes for its mode is refused today; what fails at some ceiling comes after it.
+    let refused = review.assessment.refused_upgrades.first();
+    if let (Some(refused), false) = (refused, first.as_ref().is_some_and(|(_, _, f)| is_now(f))) {
+        let cluster = review.inventory.cluster(refused.cluster).label();
+        return Some((
+            format!("{cluster}: {}", refused.says),
+            Subject::Cluster(cluster.to_string()),
+        ));
+    }
+    let (place, subject, failure) = first?;
+    let cluster = review.inventory.cluster(failure.cluster).label();
+    Some((
+        failure.says(&place, &format!("{cluster}/{}", failure.pool)),
+        subject,
+    ))
 }
 
 /// The range that is closest to its end, or furthest beyond it, in numbers.
@@ -248,7 +335,7 @@ fn fullest(review: &Review) -> Option<Number> {
         held: String,
     }
     let of_subnets = review.assessment.subnets.iter().map(|row| Stand {
-        place: review.inventory.subnet_name(row.index),
+        place: review.inventory.subnet_label(row.index),
         demand: row.demand,
         available: row.available(),
         held: format!("{} held now, {}", grouped(row.used), row.basis.word()),
@@ -338,18 +425,18 @@ fn of_moves(moves: &[&Moved], document: &mut Document) {
 }
 
 /// What must not be so already, or would not be after what was asked; of moves the list above has it.
-fn of_the_estate(told: &[Told], document: &mut Document) {
+fn of_the_estate(told: &[Told], is_all: bool, document: &mut Document) {
     let mut seen = BTreeSet::new();
     let items = told
         .iter()
         .filter(|told| told.severity == Severity::Blocker && !told.detail.starts_with("move"))
         .filter(|told| seen.insert(told.message.as_str()))
         .map(|told| (Cell::toned("blocker", Tone::Bad), told.message.clone()));
-    list(
-        "What must not be, apart from the move",
-        items.collect(),
-        document,
-    );
+    let heading = match is_all {
+        true => "What must not be",
+        false => "What must not be, apart from the move",
+    };
+    list(heading, items.collect(), document);
 }
 
 fn list(heading: &str, mut items: Vec<(Cell, String)>, document: &mut Document) {

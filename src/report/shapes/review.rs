@@ -9,7 +9,7 @@ use crate::finding::Severity;
 use crate::migrate::Dependents;
 use crate::migrate::decision::{Go, Reason};
 use crate::migrate::plan::Plan;
-use crate::report::review::{Moved, Review, document, estate_word};
+use crate::report::review::{Moved, Review, document, estate_word, page_word};
 use crate::report::told::{self, Told};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,8 +21,12 @@ pub struct ReportShape {
     #[schemars(extend("pattern" = "^1\\."))]
     pub format_version: &'static str,
     pub title: String,
-    /// The estate as it is in a word: `Fits`, `Not known`, `Tight`, `Upgrades refused`, `Runs out`, `Blocked`.
-    pub verdict: &'static str,
+    /// What the page says first. Of moves the worst decision: `Go`, `Go, with conditions`, `Not to be decided yet`, `No go`. Where
+    /// nothing is moved, the worst of the estate (`estate`), what is asked (`Fails`), the timeline (`Runs out`) and readiness
+    /// (`Not ready`).
+    pub verdict: String,
+    /// The estate as it is in a word, whatever is decided of moves: `Fits`, `Not known`, `Tight`, `Upgrades refused`, `Runs out`, `Blocked`.
+    pub estate: &'static str,
     /// The worst decision of all moves: `go`, `go_with_conditions`, `not_known` or `no_go`; `null`: nothing is moved.
     pub decision: Option<&'static str>,
     /// Everything that was found, the worst first.
@@ -93,7 +97,7 @@ impl ReportShape {
         told::sort(&mut told);
         let names = review.clusters.iter().map(|part| {
             let cluster = review.inventory.cluster(part.index);
-            CompareShape::of(&cluster.name, &part.modes, &part.eligibility, &[])
+            CompareShape::of(cluster.label(), &part.modes, &part.eligibility, &[])
         });
         let moves = review
             .clusters
@@ -102,7 +106,8 @@ impl ReportShape {
         ReportShape {
             format_version: FORMAT_VERSION,
             title: review.title.to_string(),
-            verdict: estate_word(review.assessment).0,
+            verdict: page_word(&page),
+            estate: estate_word(review.assessment).0,
             decision: moves
                 .clone()
                 .map(|moved| moved.decision.go)

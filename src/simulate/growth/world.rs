@@ -279,7 +279,7 @@ impl<'a> Builder<'a> {
             let site = self.sites.len();
             self.sites.push(Site {
                 index,
-                name: cluster.name.clone(),
+                name: cluster.label().to_string(),
                 pools: Vec::new(),
                 falls_back: cluster
                     .kubernetes_version
@@ -309,7 +309,7 @@ impl<'a> Builder<'a> {
         if takes[0].is_empty() {
             self.not_checked.push(format!(
                 "pool {}/{}: its subnet, its network mode or max_pods is not known; what it holds was read at most as foreign",
-                cluster.name, pool.name
+                cluster.label(), pool.name
             ));
         }
         let position = self.pools.len();
@@ -500,7 +500,7 @@ impl<'a> Builder<'a> {
                 place,
                 format!(
                     "cluster `{}` cannot be moved in place: only Azure CNI node subnet and kubenet can (MIG-1)",
-                    cluster.name
+                    cluster.label()
                 ),
             ));
         }
@@ -523,7 +523,7 @@ impl<'a> Builder<'a> {
         }
         self.not_checked.push(format!(
             "whether anything but addresses stands in the way of the move of {}: aksplan predict says",
-            cluster.name
+            cluster.label()
         ));
         Ok(())
     }
@@ -586,7 +586,7 @@ impl<'a> Builder<'a> {
                 let subnet = self.inventory.subnet(index);
                 Range {
                     place,
-                    name: self.inventory.subnet_name(index),
+                    name: self.inventory.subnet_label(index),
                     cidr: subnet.cidr_text(),
                     capacity: subnet.usable(),
                     used: self.books.occupancy(index).used,
@@ -594,7 +594,7 @@ impl<'a> Builder<'a> {
             }
             Place::PodCidr(index, range) => Range {
                 place,
-                name: format!("pod CIDR of {}", self.inventory.cluster(index).name),
+                name: format!("pod CIDR of {}", self.inventory.cluster(index).label()),
                 cidr: range.to_string(),
                 capacity: cidr::size(&range),
                 used: 0,
@@ -636,14 +636,14 @@ impl<'a> Builder<'a> {
             if cluster.node_auto_provisioning {
                 self.not_checked.push(format!(
                     "nodes that node auto-provisioning makes in {}: no pool bounds them, and nothing is asked first (ISS-7)",
-                    cluster.name
+                    cluster.label()
                 ));
             }
             let pod_cidrs = &cluster.network.pod_cidrs;
             if pod_cidrs.iter().any(|range| matches!(range, IpNet::V6(_))) {
                 self.not_checked.push(format!(
                     "the IPv6 pod CIDR of {} (OVL-2): aksplan predict says",
-                    cluster.name
+                    cluster.label()
                 ));
             }
             for index in self
@@ -656,7 +656,7 @@ impl<'a> Builder<'a> {
                 if counted && !subnet.assumed && subnet.foreign.is_none() {
                     self.not_checked.push(format!(
                         "no live usages were read for {}: addresses held by anything but what was read are missed (NET-1)",
-                        self.inventory.subnet_name(index)
+                        self.inventory.subnet_label(index)
                     ));
                 }
             }

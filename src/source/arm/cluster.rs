@@ -87,6 +87,7 @@ pub(super) fn cluster(
     Ok(ClusterFact {
         origin: origin.clone(),
         cluster: Cluster {
+            told_apart: None,
             id,
             name: name.unwrap_or_default(),
             resource_group,

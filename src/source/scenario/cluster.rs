@@ -232,6 +232,7 @@ impl ScenarioCluster {
             .collect::<Result<Vec<_>, _>>()?;
         Ok(ClusterFact {
             cluster: Cluster {
+                told_apart: None,
                 id,
                 name: self.name,
                 resource_group,

@@ -156,6 +156,7 @@ impl ScenarioVnet {
             .collect::<Result<Vec<_>, SourceError>>()?;
         Ok(VnetFact {
             vnet: VirtualNetwork {
+                told_apart: None,
                 id: None,
                 address_space: cidrs(&self.address_space, &origin, "address_space")?,
                 name: self.name,

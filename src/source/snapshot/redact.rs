@@ -126,6 +126,7 @@ impl Redactor {
 
     fn vnet(&mut self, vnet: VirtualNetwork) -> VirtualNetwork {
         let VirtualNetwork {
+            told_apart: _,
             id,
             name,
             resource_group,
@@ -134,6 +135,7 @@ impl Redactor {
             provisioning_state,
         } = vnet;
         VirtualNetwork {
+            told_apart: None,
             id: self.names.id(id),
             name: self.names.name(&name),
             resource_group: self.names.maybe(resource_group),
@@ -416,6 +418,7 @@ impl Redactor {
 
     fn cluster(&mut self, cluster: Cluster) -> Cluster {
         let Cluster {
+            told_apart: _,
             id,
             name,
             resource_group,
@@ -439,6 +442,7 @@ impl Redactor {
             kubernetes,
         } = cluster;
         Cluster {
+            told_apart: None,
             id: self.names.id(id),
             name: self.names.name(&name),
             resource_group: self.names.maybe(resource_group),

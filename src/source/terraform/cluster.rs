@@ -124,6 +124,7 @@ impl Lowering<'_> {
         Ok(ClusterFact {
             origin: instance.origin.clone(),
             cluster: Cluster {
+                told_apart: None,
                 id,
                 name,
                 resource_group,

@@ -70,6 +70,7 @@ impl Lowering<'_> {
                 origin: instance.origin.clone(),
                 subnets,
                 vnet: VirtualNetwork {
+                    told_apart: None,
                     id: Some(identity.id.clone()),
                     name: identity.name.clone(),
                     resource_group: identity.resource_group.clone(),

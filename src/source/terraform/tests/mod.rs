@@ -212,7 +212,7 @@ fn references(listed: &[&str]) -> Value {
 
 /// `vnet/subnet` of a pool.
 fn subnet_of(inventory: &Inventory, pool: &NodePool) -> Option<String> {
-    pool.subnet.map(|index| inventory.subnet_name(index))
+    pool.subnet.map(|index| inventory.subnet_label(index))
 }
 
 fn tells(inventory: &Inventory, part: &str) {

@@ -1,0 +1,258 @@
+//! What a report says first, and of whom: words that a pipeline acts on, and names that mean one thing.
+
+use super::{file, run, stdout};
+use serde_json::{Value, json};
+
+fn report(from: &str) -> Value {
+    let text = stdout(&["report", "--from", from, "-o", "json"]);
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn markdown(from: &str) -> String {
+    stdout(&["report", "--from", from, "-o", "markdown"])
+}
+
+fn scenario(name: &str) -> String {
+    format!("{}/scenarios/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whoever reads the one word must not let pass what the page forbids.
+#[test]
+fn the_verdict_is_what_the_page_says_first() {
+    for (name, verdict, estate) in [
+        ("edge", "No go", "Fits"),
+        ("payments", "Go, with conditions", "Upgrades refused"),
+        (
+            "overlay-small-pod-cidr.yaml",
+            "Upgrades refused",
+            "Upgrades refused",
+        ),
+        ("service-cidr-new-peer.yaml", "Blocked", "Blocked"),
+    ] {
+        let from = scenario(name);
+        let report = report(&from);
+        assert_eq!(
+            (&report["verdict"], &report["estate"]),
+            (&json!(verdict), &json!(estate)),
+            "{name}"
+        );
+        let page = markdown(&from);
+        let first = page.lines().find(|line| line.starts_with("**"));
+        let first = first.unwrap_or_default();
+        assert!(
+            first.starts_with(&format!("**{verdict}** ")),
+            "{name}: {first}"
+        );
+    }
+}
+
+const GROWS_TOO_FAR: &str = "\
+apiVersion: aksplan/v1
+name: fits today
+virtual_networks:
+  - { name: v, address_space: [10.0.0.0/16], subnets: [{ name: s, cidr: 10.0.0.0/24 }] }
+clusters:
+  - { name: c, network_plugin: azure, network_plugin_mode: overlay, pod_cidr: 10.244.0.0/16, pools: [{ name: p, mode: System, count: 3,
+      max_pods: 30, subnet: v/s }] }
+operations:
+  - { scale: { pool: p, count: 300 } }
+";
+
+/// Nothing is moved: what is asked and cannot be comes before an estate that fits.
+#[test]
+fn the_worst_comes_first() {
+    let report = report(&file("grows-too-far.yaml", GROWS_TOO_FAR));
+    assert_eq!(
+        (&report["verdict"], &report["estate"]),
+        (&json!("Fails"), &json!("Fits"))
+    );
+    assert_eq!(report["title"], "fits today");
+}
+
+const NO_CLUSTERS: &str = "\
+apiVersion: aksplan/v1
+name: networks alone
+virtual_networks:
+  - { name: v, address_space: [10.0.0.0/16], subnets: [{ name: s, cidr: 10.0.0.0/24, used: 4 }] }
+";
+
+/// A wrong `--from` is no pass, of whichever command.
+#[test]
+fn without_clusters_there_is_nothing_to_decide() {
+    let from = file("no-clusters.yaml", NO_CLUSTERS);
+    let page = markdown(&from);
+    assert!(
+        page.contains("**Not known** nothing to decide: no cluster was read"),
+        "{page}"
+    );
+    let (_, not_checked) = page
+        .split_once("## Not checked")
+        .expect("what was not checked");
+    assert!(not_checked.contains("no cluster was read"), "{not_checked}");
+    for command in ["report", "capacity"] {
+        for (severity, code) in [("warning", 3), ("blocker", 0)] {
+            let output = run(&[command, "--from", &from, "--fail-on", severity]);
+            assert_eq!(output.status.code(), Some(code), "{command} {severity}");
+        }
+    }
+}
+
+/// 385 nodes and the surge of one pool: what `predict` answers to an upgrade, the report says unasked.
+#[test]
+fn an_upgrade_that_kubenet_refuses_now_is_said_unasked() {
+    let estate = |apps: u32, max: u32| {
+        let text = format!(
+            "apiVersion: aksplan/v1\nname: k\nvirtual_networks:\n  - {{ name: v, address_space: [10.50.0.0/20], subnets: [{{ name: s, cidr: \
+             10.50.0.0/22 }}] }}\nclusters:\n  - name: k\n    network_plugin: kubenet\n    pod_cidr: 10.244.0.0/15\n    pools:\n      - {{ name: \
+             system, mode: System, count: 5, max_pods: 110, max_surge: 1, subnet: v/s }}\n      - {{ name: apps, count: {apps}, min_count: 1, \
+             max_count: {max}, max_pods: 110, max_surge: 10%, subnet: v/s }}\n"
+        );
+        file(&format!("kubenet-{apps}-{max}.yaml"), &text)
+    };
+    for (apps, max, refused) in [
+        (380, 395, true),
+        (359, 395, false),
+        (360, 395, true),
+        (100, 200, false),
+    ] {
+        let from = estate(apps, max);
+        let page = report(&from);
+        assert_eq!(
+            page["estate"] == "Upgrades refused",
+            refused,
+            "{apps} of {max}: {}",
+            page["estate"]
+        );
+        let asked = [
+            "predict",
+            "--from",
+            &from,
+            "--upgrade",
+            "apps",
+            "-o",
+            "json",
+        ];
+        let answer: Value = serde_json::from_str(&stdout(&asked)).expect("JSON");
+        assert_eq!(
+            answer["verdict"] == "rejected",
+            refused,
+            "{apps} of {max}: {answer}"
+        );
+        let told = stdout(&["capacity", "--from", &from]);
+        let sentence = "every upgrade of pool apps is refused now";
+        assert_eq!(told.contains(sentence), refused, "{told}");
+    }
+}
+
+/// One blocker is not all, and what AKS takes and must not be is not called accepted.
+#[test]
+fn a_banner_counts_what_it_does_not_name() {
+    let banner = |name: &str, word: &str| {
+        let page = markdown(&scenario(name));
+        let mut lines = page.lines();
+        let line = lines.find(|line| line.starts_with(&format!("**{word}**")));
+        line.unwrap_or_else(|| panic!("{name}: no {word}"))
+            .to_string()
+    };
+    let hub = banner("hub-three-clusters.yaml", "Runs out");
+    assert!(
+        hub.contains(
+            "; and 2 more blockers, first of them: service CIDR 10.0.0.0/16 of data meets"
+        ),
+        "{hub}"
+    );
+    let fails = banner("service-cidr-new-peer.yaml", "Fails");
+    assert!(!fails.contains("accepted"), "{fails}");
+}
+
+/// `PROD` in two resource groups, each with a VNet and a subnet of the same names.
+fn twins() -> String {
+    let id = |group: &str, of: &str| {
+        format!(
+            "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/{group}/providers/{of}"
+        )
+    };
+    let mut read = Vec::new();
+    for (group, plugin, range) in [
+        ("rg-a", "none", "10.0.0.0/24"),
+        ("rg-b", "azure", "10.0.0.0/25"),
+    ] {
+        let vnet = id(group, "Microsoft.Network/virtualNetworks/vnet");
+        read.push(json!({
+            "type": "Microsoft.Network/virtualNetworks", "id": vnet, "name": "vnet", "resourceGroup": group,
+            "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
+            "subnets": [{"id": format!("{vnet}/subnets/nodes"), "name": "nodes", "addressPrefix": range}],
+        }));
+        read.push(json!({
+            "type": "Microsoft.ContainerService/managedClusters", "name": "prod", "resourceGroup": group,
+            "id": id(group, "Microsoft.ContainerService/managedClusters/prod"), "provisioningState": "Succeeded",
+            "networkProfile": {"networkPlugin": "azure", "networkPolicy": plugin, "serviceCidr": "172.16.0.0/16"},
+            "agentPoolProfiles": [{
+                "name": "main", "mode": "System", "count": 3, "maxPods": 30, "osType": "Linux",
+                "vnetSubnetId": format!("{vnet}/subnets/nodes"),
+            }],
+        }));
+    }
+    file("twins.json", &Value::Array(read).to_string())
+}
+
+/// Of two things of one name each format says which is meant, and commands that it prints run.
+#[test]
+fn what_shares_a_name_is_told_apart() {
+    let from = twins();
+    let page = markdown(&from);
+    for heading in [
+        "### rg-a/vnet/nodes",
+        "### rg-b/vnet/nodes",
+        "## rg-a/prod: ",
+        "## rg-b/prod: ",
+    ] {
+        assert!(page.contains(heading), "{heading}\n{page}");
+    }
+    for bare in [
+        "### vnet",
+        "### prod",
+        "## prod",
+        " prod: ",
+        "VNet vnet",
+        "of prod ",
+    ] {
+        assert!(!page.contains(bare), "`{bare}` may mean two");
+    }
+    let mut headings: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("### "))
+        .collect();
+    headings.retain(|line| line.contains("prod") || line.contains("nodes"));
+    let all = headings.len();
+    headings.sort_unstable();
+    // A subnet has a map and a chart of its own, each under its name.
+    headings.dedup();
+    assert!(all - headings.len() <= 2, "{headings:#?}");
+    assert!(
+        page.contains("rg-b/prod: network policy azure is on") || page.contains("rg-b/prod"),
+        "{page}"
+    );
+    let commands: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("aksplan migrate --cluster"))
+        .collect();
+    assert!(!commands.is_empty());
+    for command in commands {
+        let named = command.split_whitespace().nth(3).expect("a cluster");
+        let output = run(&["capacity", "--from", &from, "--cluster", named]);
+        assert!(output.status.success(), "{command}");
+    }
+    let junit = stdout(&["report", "--from", &from, "-o", "junit"]);
+    let mut cases: Vec<&str> = junit
+        .lines()
+        .filter(|line| line.contains("<testcase "))
+        .collect();
+    let all = cases.len();
+    cases.sort_unstable();
+    cases.dedup();
+    assert_eq!(cases.len(), all, "two cases of one name");
+    // The place of what is told apart is known as well.
+    let sarif = stdout(&["report", "--from", &from, "-o", "sarif"]);
+    assert!(sarif.contains("rg-b/prod"), "{sarif}");
+}
