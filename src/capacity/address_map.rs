@@ -56,6 +56,17 @@ pub struct AddressMap {
     pub fragments: Fragments,
 }
 
+impl AddressMap {
+    /// Most aligned blocks of 16 that can be free: not more than what is free has 16s, wherever it lies.
+    pub fn most_free_blocks(&self) -> u64 {
+        let free = self.among.saturating_sub(self.unplaced.all());
+        match self.unplaced.all() {
+            0 => self.fragments.blocks,
+            _ => self.fragments.blocks.min(free / BLOCK),
+        }
+    }
+}
+
 /// Held, and nobody knows where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unplaced {
@@ -616,6 +627,10 @@ mod tests {
                 return Ok(());
             }
             prop_assert_eq!(map.unplaced.all(), used.saturating_sub(held.len() as u64));
+            prop_assert!(map.most_free_blocks() <= map.fragments.blocks);
+            if map.unplaced.all() > 0 {
+                prop_assert!(map.most_free_blocks() * BLOCK <= map.among.saturating_sub(map.unplaced.all()));
+            }
             prop_assert_eq!(map.among, 27 - held.len() as u64);
             let drawn: Vec<Occupant> = map
                 .stretches

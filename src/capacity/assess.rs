@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 pub use super::answer::pod_cidr_answer;
 pub use super::failure::{admission_rules, certainty_of};
 pub use super::knobs::subnet_knobs;
+pub use super::rows::pod_cidr_shares;
 
 /// Which part of an inventory to look at. `None`: all of it.
 #[derive(Debug, Clone, Default)]

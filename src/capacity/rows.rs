@@ -4,6 +4,7 @@ use super::assess::{Levels, PodCidrRow, PoolRow, SubnetRow, Verdict};
 use super::cost::{self, pool_cost};
 use super::failure::{Growing, pod_cidr_failure, subnet_failure};
 use super::growth::{Books, User, growth_limits, more_nodes, nodes_of};
+use super::shares::Share;
 use super::surge::surge_nodes;
 use crate::model::{Cluster, ClusterIndex, Inventory, NodePool, SubnetIndex, cidr};
 
@@ -136,7 +137,29 @@ pub(super) fn subnet_row(books: &Books, index: SubnetIndex) -> SubnetRow {
 
 /// Pools of which it is known how many nodes they have.
 pub(super) fn known_pools(cluster: &Cluster) -> impl Iterator<Item = &NodePool> {
-    cluster.pools.iter().filter(|pool| pool.knows("node_count"))
+    cluster.pools.iter().filter(|pool| is_known(pool))
+}
+
+/// The parts of all pools that draw from a cluster's pod CIDR, in their order; those whose nodes are not known have none.
+pub fn pod_cidr_shares(inventory: &Inventory, index: ClusterIndex) -> Vec<Share> {
+    let cluster = inventory.cluster(index);
+    let pools = cluster.pools.iter().enumerate();
+    pools
+        .filter(|(_, pool)| is_known(pool))
+        .map(|(position, pool)| {
+            let mut demand = Levels::default();
+            demand.add(cost::POD_CIDR_PER_NODE, pool);
+            Share {
+                cluster: index,
+                position,
+                demand,
+            }
+        })
+        .collect()
+}
+
+fn is_known(pool: &NodePool) -> bool {
+    pool.knows("node_count")
 }
 
 pub(super) fn pod_cidr_row(inventory: &Inventory, index: ClusterIndex) -> Option<PodCidrRow> {

@@ -2,11 +2,13 @@
 //!
 //! `rendering` (which format, into which file) · `identity` (what tells a report from another) · `judged` (for pipelines) · `parts` (what is said of one cluster: its modes, its growth, its move).
 
+mod growing;
 mod identity;
 mod judged;
 mod parts;
 mod rendering;
 
+use self::growing::Growing;
 use self::identity::{Titled, fingerprint, flags, left_out, sources, titled};
 use self::judged::judged;
 use self::rendering::ReportRendering;
@@ -46,12 +48,12 @@ pub struct ReportArgs {
     #[command(flatten)]
     choices: ChoicesArgs,
 
-    /// The pod CIDR of the move, or `auto`: what a scenario's operations name, else the best free range
+    /// The pod CIDR of the move, or `auto`: what a scenario's operations or timeline name, else the best free range
     #[arg(long, value_name = "CIDR", default_value = "auto")]
     pod_cidr: String,
 
     /// How fast a pool grows, in nodes a week, as POOL=NODES or CLUSTER/POOL=NODES; a scenario's timeline says it as well
-    #[arg(long, value_name = "POOL=NODES", value_parser = parts::pace)]
+    #[arg(long, value_name = "POOL=NODES", value_parser = growing::pace)]
     growth: Vec<(String, f64)>,
 
     #[command(flatten)]
@@ -125,12 +127,15 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         .filter(|prediction| is_of(prediction, &inventory, &clusters) || is_whole)
         .collect();
     let left_out = left_out(clusters.len(), is_whole, timelines.len());
+    let timeline = followed.as_ref().map(|(_, timeline)| timeline);
+    let growing = Growing::of(&args.growth, timeline, &inventory, &clusters)?;
     let asking = parts::Asking {
         args,
         inventory: &inventory,
         books: &books,
         operations: &operations,
-        timeline: followed.as_ref().map(|(_, timeline)| timeline),
+        timeline,
+        growing: &growing,
         simulates: clusters.len() <= MOST_MOVES,
     };
     asking.check_pools(&clusters)?;
@@ -156,6 +161,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         assessment: &assessment,
         predictions: &predictions,
         clusters: &parts,
+        paces: &growing.paces,
         played: played.as_ref(),
         input: &input,
         left_out: &left_out,

@@ -33,7 +33,7 @@ pub struct Request<'a> {
 }
 
 /// Why no plan is made without objects.
-pub const NOT_READ: &str = "the cluster's nodes and pods were not read, so nothing is known of what the move does to them: read them with \
+pub const NOT_READ: &str = "no nodes of the cluster were read, so nothing is known of what the move does to them and their pods: read them with \
                             --kubernetes, or give the output of kubectl";
 
 /// Everything that stands in the way, in whole sentences.

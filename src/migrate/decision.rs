@@ -162,7 +162,7 @@ pub fn decide(evidence: &Evidence) -> Decision {
     } else {
         conditions.push(Reason::new(
             "not-simulated",
-            "nodes and pods were not read, so nothing was simulated: how long it takes, which budget holds it up and who is down \
+            "no nodes were read, so nothing was simulated: how long it takes, which budget holds it up and who is down \
              meanwhile is not known",
         ));
     }

@@ -273,6 +273,9 @@ pub struct NetworkProfile {
     /// `azure`, `calico`, `cilium`; `none` is read as absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
+    /// Somebody said `none`: that no engine is on is known, and not only that none was named.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_policy: bool,
     /// IPv4 first where both families are given. Empty where the mode has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]

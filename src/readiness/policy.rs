@@ -178,7 +178,7 @@ fn engine(scene: &Scene) -> Item {
             question.not_ready(evidence, remedy, commands)
         }
         Some(policy) => ENGINE.ready(format!("networkPolicy is {policy}")),
-        None if scene.is_answered() => ENGINE.not_ready(
+        None if scene.is_answered() || network.no_policy => ENGINE.not_ready(
             "networkPolicy is none: NetworkPolicy objects have no effect",
             remedy,
             commands,
@@ -325,6 +325,17 @@ fn default_deny(
         .map(|namespace| namespace.name.as_str())
         .filter(|name| !SYSTEM.contains(name))
         .collect();
+    let lists_its_own = state
+        .namespaces
+        .iter()
+        .any(|namespace| namespace.name == "kube-system");
+    if namespaces.is_empty() && !lists_its_own {
+        return question.not_known(
+            "the list of namespaces that was read has not even kube-system: it was filtered, or reading it was not allowed",
+            "read all of them: every cluster has kube-system",
+            [Some("kubectl get namespaces -o json".to_string())],
+        );
+    }
     if namespaces.is_empty() {
         return question.not_applicable("there are no namespaces but the system's");
     }

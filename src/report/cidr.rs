@@ -4,19 +4,41 @@ use super::capacity::overlaps;
 use super::document::{Cell, Document, Table, Tone};
 use crate::capacity::free::{Purpose, Suggestions};
 use crate::capacity::overlap::Overlap;
-use crate::finding::{counted, grouped};
+use crate::finding::{Severity, counted, grouped};
 
 /// Every pair that must not meet.
 pub fn check(found: &[Overlap], not_checked: &[String]) -> Document {
     let mut document = Document::new("Ranges that must not meet");
-    if found.is_empty() {
-        document.toned("None of the ranges that were read meet.", Tone::Good);
-    } else {
-        document.toned(counted(found.len() as u64, "pair", "pairs"), Tone::Bad);
-    }
+    document.toned(
+        format!("{}.", pairs(found)),
+        match found.is_empty() {
+            true => Tone::Good,
+            false => Tone::Bad,
+        },
+    );
     overlaps(found, &mut document);
     document.not_checked(not_checked);
     document
+}
+
+/// How many pairs were found, in a clause: `2 pairs must not meet, 1 pair meets with a condition`.
+pub fn pairs<'a>(found: impl IntoIterator<Item = &'a Overlap>) -> String {
+    let (bad, others): (Vec<&Overlap>, Vec<&Overlap>) = found
+        .into_iter()
+        .partition(|overlap| overlap.severity == Severity::Blocker);
+    let (bad, others) = (bad.len() as u64, others.len() as u64);
+    let must_not = counted(bad, "pair must not meet", "pairs must not meet");
+    let condition = counted(
+        others,
+        "pair meets with a condition",
+        "pairs meet with a condition",
+    );
+    match (bad, others) {
+        (0, 0) => "none of them meets another that it must not".to_string(),
+        (_, 0) => must_not,
+        (0, _) => condition,
+        _ => format!("{must_not}, {condition}"),
+    }
 }
 
 /// Free ranges, best first.

@@ -371,6 +371,7 @@ fn inherit(wanted: &mut ClusterFact, known: &ClusterFact) {
     }
     if !given.network_policy {
         network.policy.clone_from(&old_network.policy);
+        network.no_policy = old_network.no_policy;
     }
     inherit_families(&mut network.pod_cidrs, &old_network.pod_cidrs);
     inherit_families(&mut network.service_cidrs, &old_network.service_cidrs);

@@ -457,6 +457,7 @@ impl Any {
             overlay: self.yes(),
             dataplane: self.one(&[None, Some("cilium".to_string()), Some(other.clone())]),
             policy: self.one(&[None, Some("calico".to_string()), Some(other.clone())]),
+            no_policy: self.yes(),
             pod_cidrs: self.some(2, Self::net),
             service_cidrs: self.some(2, Self::net),
             dns_service_ip: None,

@@ -59,7 +59,7 @@ pub(super) fn sections(plan: &Plan, document: &mut Document) {
     document.heading("What is foreseen");
     if simulated.is_empty() {
         document.toned(
-            "Nothing was simulated: nodes and pods were not read. How long it takes and which budget holds it up is not known.",
+            "Nothing was simulated: no nodes were read. How long it takes and which budget holds it up is not known.",
             Tone::Warning,
         );
         return;

@@ -2,9 +2,10 @@
 
 use super::map::listed;
 use super::{Review, SPELLED_OUT};
-use crate::capacity::assess::{Levels, PodCidrRow, SubnetRow, Verdict};
+use crate::capacity::assess::{Levels, PodCidrRow, SubnetRow, Verdict, pod_cidr_shares};
 use crate::capacity::shares::{Share, shares};
 use crate::finding::{counted, grouped};
+use crate::model::{ClusterIndex, Subject, SubnetIndex};
 use crate::report::chart::{Bar, Bars, Chart, Ink};
 use crate::report::document::{Cell, Document, Figure, Table, Tone};
 
@@ -25,17 +26,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
     document.heading("Demand up to the ceilings");
     for row in subnets.iter().take(SPELLED_OUT) {
         let name = review.inventory.subnet_label(row.index);
-        let parts = folded(shares(review.books, row.index));
-        let parts: Vec<(String, Levels<u64>)> = parts
-            .into_iter()
-            .map(|(share, demand)| {
-                let pool = share.map(|share| {
-                    let cluster = review.inventory.cluster(share.cluster);
-                    format!("{}/{}", cluster.label(), cluster.pools[share.position].name)
-                });
-                (pool.unwrap_or_else(|| "other pools".to_string()), demand)
-            })
-            .collect();
+        let parts = by_pool(review, shares(review.books, row.index));
         document.part(name.clone());
         document.figure(figure(&Demand {
             name: &name,
@@ -44,6 +35,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             available: row.available(),
             foreign: row.foreign,
             verdict: row.verdict,
+            caveat: of_subnet(review, row.index),
         }));
     }
     for row in ranges.iter().take(SPELLED_OUT) {
@@ -52,11 +44,12 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         document.part(name.clone());
         document.figure(figure(&Demand {
             name: &name,
-            parts: &[(cluster.to_string(), row.demand)],
+            parts: &by_pool(review, pod_cidr_shares(review.inventory, row.cluster)),
             all: row.demand,
             available: row.addresses,
             foreign: 0,
             verdict: row.verdict,
+            caveat: of_cluster(review, row.cluster),
         }));
     }
     let more = subnets.len().saturating_sub(SPELLED_OUT) + ranges.len().saturating_sub(SPELLED_OUT);
@@ -75,6 +68,20 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             Tone::Warning,
         );
     }
+}
+
+/// Each pool's part under its name.
+fn by_pool(review: &Review, all: Vec<Share>) -> Vec<(String, Levels<u64>)> {
+    let parts = folded(all).into_iter();
+    parts
+        .map(|(share, demand)| {
+            let pool = share.map(|share| {
+                let cluster = review.inventory.cluster(share.cluster);
+                format!("{}/{}", cluster.label(), cluster.pools[share.position].name)
+            });
+            (pool.unwrap_or_else(|| "other pools".to_string()), demand)
+        })
+        .collect()
 }
 
 /// As many pools as look different, the largest first; the others together.
@@ -123,6 +130,40 @@ struct Demand<'a> {
     available: u64,
     foreign: u64,
     verdict: Verdict,
+    /// What was found of the same range that these numbers do not show.
+    caveat: Option<String>,
+}
+
+/// Found of a range whose ceilings fit, and yet no promise: more than the ceilings count may be wanted.
+const BEYOND_CEILINGS: [&str; 2] = ["pod-subnet-load", "no-admission-check"];
+
+/// What takes back that everything fits into a subnet.
+pub(super) fn of_subnet(review: &Review, index: SubnetIndex) -> Option<String> {
+    let users = review.books.users(index).iter();
+    let mut subjects: Vec<Subject> = vec![review.inventory.subnet_subject(index)];
+    subjects.extend(users.map(|(cluster, _)| subject(review, *cluster)));
+    caveat(review, &subjects)
+}
+
+/// The same of a cluster's pod CIDR.
+pub(super) fn of_cluster(review: &Review, index: ClusterIndex) -> Option<String> {
+    caveat(review, &[subject(review, index)])
+}
+
+fn subject(review: &Review, index: ClusterIndex) -> Subject {
+    Subject::Cluster(review.inventory.cluster(index).label().to_string())
+}
+
+fn caveat(review: &Review, subjects: &[Subject]) -> Option<String> {
+    let findings = review.assessment.findings.iter();
+    let mut of_range: Vec<&str> = findings
+        .filter(|finding| {
+            BEYOND_CEILINGS.contains(&finding.code) && subjects.contains(&finding.subject)
+        })
+        .map(|finding| finding.message.as_str())
+        .collect();
+    of_range.dedup();
+    (!of_range.is_empty()).then(|| of_range.join("; "))
 }
 
 /// The core's word, as the end of a sentence.
@@ -196,7 +237,7 @@ fn figure(demand: &Demand) -> Figure {
         title: format!("Demand on {name}"),
         says: format!(
             "{} of {name} are available to nodes{}; {} are wanted now, {} at the ceilings, {} with the surge nodes of all pools at once: \
-             {}.",
+             {}{}.",
             counted(available, "address", "addresses"),
             match foreign {
                 0 => String::new(),
@@ -205,7 +246,14 @@ fn figure(demand: &Demand) -> Figure {
             grouped(sums[0]),
             grouped(sums[1]),
             grouped(sums[2]),
-            verdict(demand.verdict),
+            match (demand.verdict, &demand.caveat) {
+                (Verdict::Ok, Some(_)) => "these fit",
+                (of, _) => verdict(of),
+            },
+            match &demand.caveat {
+                Some(caveat) => format!(", and yet: {caveat}"),
+                None => String::new(),
+            },
         ),
         chart: Chart::Bars(Bars {
             rows: rows.collect(),
@@ -237,6 +285,7 @@ mod tests {
             available: 40,
             foreign: 0,
             verdict,
+            caveat: None,
         })
     }
 
@@ -265,6 +314,36 @@ mod tests {
             );
             assert_eq!(figure.table.rows.len(), 1);
         }
+    }
+
+    /// What is found of the same range stands in the sentence that would say otherwise.
+    #[test]
+    fn what_ceilings_do_not_count_takes_it_back() {
+        let all = Levels {
+            now: 10,
+            ceiling: 20,
+            ceiling_with_surge: 30,
+        };
+        let part = [("c/p".to_string(), all)];
+        let says = |verdict: Verdict| {
+            let of = Demand {
+                name: "v/s",
+                parts: &part,
+                all,
+                available: 40,
+                foreign: 0,
+                verdict,
+                caveat: Some("nodes that nobody bounds".to_string()),
+            };
+            figure(&of).says
+        };
+        let fits = says(Verdict::Ok);
+        assert!(
+            fits.ends_with("these fit, and yet: nodes that nobody bounds."),
+            "{fits}"
+        );
+        assert!(!fits.contains("everything fits"));
+        assert!(says(Verdict::Full).contains("the ceilings do not fit"));
     }
 
     /// Usages of a pod subnet say more than first batches: bars and words are of the same numbers.

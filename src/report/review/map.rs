@@ -311,10 +311,14 @@ fn says(name: &str, row: &SubnetRow, map: &AddressMap, each: u64) -> String {
         _ => ("in stripes", "at most "),
     };
     format!(
-        "{held}{unplaced}What is drawn {drawn} lies in {}, the longest of {}; {at_most}{} of 16 are free, which static blocks need (STB-1). {cell}.",
+        "{held}{unplaced}What is drawn {drawn} lies in {}, the longest of {}; {at_most}{} of 16 {} free, which static blocks need (STB-1). {cell}.",
         counted(fragments.runs, "stretch", "stretches"),
         counted(fragments.longest, "address", "addresses"),
-        counted(fragments.blocks, "aligned block", "aligned blocks"),
+        counted(map.most_free_blocks(), "aligned block", "aligned blocks"),
+        match map.most_free_blocks() {
+            1 => "is",
+            _ => "are",
+        },
     )
 }
 

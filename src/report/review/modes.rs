@@ -14,7 +14,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
     }
     document.heading("Network modes compared");
     for part in review.clusters.iter().take(SPELLED_OUT) {
-        let name = &review.inventory.cluster(part.index).name;
+        let name = review.inventory.cluster(part.index).label();
         let mut told = compare::document(name, &part.modes, &part.eligibility, &[]);
         document.part(told.title.clone());
         document.not_checked(&told.not_checked);
@@ -43,7 +43,7 @@ fn figure(name: &str, rows: &[ModeRow], table: crate::report::Table) -> Figure {
     let current = rows.iter().find(|row| row.current);
     let fitting: Vec<String> = rows
         .iter()
-        .filter(|row| row.fits && row.known && row.impossible.is_empty())
+        .filter(|row| row.fits && row.known)
         .map(|row| row.mode.to_string())
         .collect();
     Figure {

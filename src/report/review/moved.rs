@@ -77,7 +77,7 @@ struct Played {
 }
 
 impl Moved {
-    /// `simulation`: what was played; `None`: nodes and pods were not read.
+    /// `simulation`: what was played; `None`: no nodes were read.
     pub fn of(planned: &Planned, simulation: Option<&Simulation>) -> Self {
         let windows: Vec<Fitting> =
             simulation.map_or_else(Vec::new, |simulation| fitting(planned, simulation));
@@ -119,7 +119,7 @@ impl Moved {
             None => {
                 let mut nothing = Document::new("What the move does");
                 nothing.toned(
-                    "Nothing was simulated: nodes and pods were not read. How long it takes, which budget holds it up, who is down \
+                    "Nothing was simulated: no nodes were read. How long it takes, which budget holds it up, who is down \
                      meanwhile and how many addresses it holds is not known.",
                     Tone::Warning,
                 );

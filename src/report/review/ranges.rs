@@ -7,6 +7,7 @@ use crate::migrate::eligibility::planned_overlaps;
 use crate::model::{ClusterIndex, Inventory, IpNet, cidr};
 use crate::report::capacity::overlaps;
 use crate::report::chart::{Chart, Ink, Matrix};
+use crate::report::cidr::pairs;
 use crate::report::document::{Block, Cell, Document, Figure, Table, Tone};
 use std::collections::BTreeSet;
 
@@ -58,14 +59,22 @@ impl Named {
     }
 }
 
-/// Of `vnet/subnet`, and of a VNet itself.
-fn vnet_of(range: &OwnedRange) -> &str {
-    let of_subnet = matches!(
+/// Whether one side is a subnet: the picture has VNets alone.
+fn of_subnet(overlap: &Overlap) -> bool {
+    [&overlap.a, &overlap.b].into_iter().any(is_subnet)
+}
+
+fn is_subnet(range: &OwnedRange) -> bool {
+    matches!(
         range.kind,
         RangeKind::Subnet | RangeKind::PeeredSubnet | RangeKind::TransitiveSubnet
-    );
+    )
+}
+
+/// Of `vnet/subnet`, and of a VNet itself.
+fn vnet_of(range: &OwnedRange) -> &str {
     match range.owner.rsplit_once('/') {
-        Some((vnet, _)) if of_subnet => vnet,
+        Some((vnet, _)) if is_subnet(range) => vnet,
         _ => &range.owner,
     }
 }
@@ -217,7 +226,6 @@ fn figure(all: &[Named], found: &Found) -> Figure {
         (Ink::Bad, "must not meet".to_string()),
     ];
     let mut table = Table::new(&["#no", "range", "of", "meets"]);
-    let mut bad = 0;
     let cells = all.iter().enumerate().map(|(row, a)| {
         let mut meets = Vec::new();
         let mut worst = Tone::Plain;
@@ -234,12 +242,15 @@ fn figure(all: &[Named], found: &Found) -> Figure {
                     (true, _) => 1,
                     (false, _) => 0,
                 };
-                if of > 0 {
-                    meets.push(format!("{}", column + 1));
+                match of {
+                    0 => {}
+                    // Not by colour alone: a comment has none.
+                    3 => meets.push(format!("{} (must not)", column + 1)),
+                    2 => meets.push(format!("{} (condition)", column + 1)),
+                    _ => meets.push((column + 1).to_string()),
                 }
                 if of == 3 {
                     worst = Tone::Bad;
-                    bad += 1;
                 } else if of == 2 && worst != Tone::Bad {
                     worst = Tone::Warning;
                 }
@@ -261,11 +272,12 @@ fn figure(all: &[Named], found: &Found) -> Figure {
     Figure {
         title: "Ranges against each other".to_string(),
         says: format!(
-            "{} against each other, by number: {}.",
+            "{} against each other, by number: {}{}.",
             counted(all.len() as u64, "range", "ranges"),
-            match bad / 2 {
-                0 => "none of them meets another that it must not".to_string(),
-                pairs => counted(pairs, "pair must not meet", "pairs must not meet"),
+            pairs(found.all()),
+            match found.all().any(of_subnet) {
+                true => "; a subnet is drawn as its VNet",
+                false => "",
             }
         ),
         chart: Chart::Matrix(Matrix {

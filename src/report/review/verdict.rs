@@ -1,6 +1,6 @@
 //! What is decided and by what: the first screen.
 
-use super::{Moved, Review, SPELLED_OUT};
+use super::{Moved, Review, SPELLED_OUT, ceiling};
 use crate::capacity::Assessment;
 use crate::capacity::answer::CODE_NOT_KNOWN;
 use crate::capacity::assess::{FirstFailure, Levels, Verdict};
@@ -333,18 +333,21 @@ fn fullest(review: &Review) -> Option<Number> {
         demand: Levels<u64>,
         available: u64,
         held: String,
+        caveat: Option<String>,
     }
     let of_subnets = review.assessment.subnets.iter().map(|row| Stand {
         place: review.inventory.subnet_label(row.index),
         demand: row.demand,
         available: row.available(),
         held: format!("{} held now, {}", grouped(row.used), row.basis.word()),
+        caveat: ceiling::of_subnet(review, row.index),
     });
     let of_ranges = review.assessment.pod_cidrs.iter().map(|row| Stand {
         place: format!("pod CIDR {}", row.cidr),
         demand: row.demand,
         available: row.addresses,
         held: format!("{} held now by nodes", grouped(row.demand.now)),
+        caveat: ceiling::of_cluster(review, row.cluster),
     });
     let share = |stand: &Stand| {
         let wanted = u128::from(stand.demand.ceiling_with_surge);
@@ -367,6 +370,7 @@ fn fullest(review: &Review) -> Option<Number> {
     ) {
         (true, _) => Tone::Bad,
         (false, true) => Tone::Warning,
+        (false, false) if stand.caveat.is_some() => Tone::Warning,
         (false, false) => Tone::Good,
     };
     Some(Number {
@@ -380,10 +384,14 @@ fn fullest(review: &Review) -> Option<Number> {
             tone,
         ),
         note: format!(
-            "{}, {} with surge; {}",
+            "{}, {} with surge; {}{}",
             stand.place,
             grouped(stand.demand.ceiling_with_surge),
-            stand.held
+            stand.held,
+            match &stand.caveat {
+                Some(caveat) => format!("; and yet: {caveat}"),
+                None => String::new(),
+            }
         ),
     })
 }

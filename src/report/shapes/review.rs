@@ -72,7 +72,7 @@ pub struct MoveShape {
     pub accepted: Vec<String>,
     /// Who relies on pod addresses.
     pub dependents: Dependents,
-    /// What `aksplan migrate` says of it; `null`: nodes and pods were not read.
+    /// What `aksplan migrate` says of it; `null`: no nodes were read.
     pub simulation: Option<SimulationShape>,
     /// The plan that could be carried out; `null`: something stands in the way.
     pub plan: Option<Plan>,

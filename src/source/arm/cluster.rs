@@ -275,6 +275,10 @@ fn network(
         },
         overlay: is_overlay,
         dataplane: wire.network_dataplane,
+        no_policy: wire
+            .network_policy
+            .as_ref()
+            .is_some_and(|policy| policy.eq_ignore_ascii_case("none")),
         policy: not_none(wire.network_policy),
         pod_cidrs: both(wire.pod_cidrs, wire.pod_cidr, "podCidr")?,
         service_cidrs: both(wire.service_cidrs, wire.service_cidr, "serviceCidr")?,

@@ -199,7 +199,12 @@ impl ScenarioCluster {
             ingress_application_gateway: false,
             ..ClusterGiven::ALL
         };
+        let no_policy = self
+            .network_policy
+            .as_ref()
+            .is_some_and(|policy| policy.eq_ignore_ascii_case("none"));
         let network = NetworkProfile {
+            no_policy,
             plugin: Some(plugin),
             overlay,
             dataplane: self.network_dataplane.clone(),

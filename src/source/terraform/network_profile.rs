@@ -111,11 +111,12 @@ pub fn network_profile(
             tell("network_policy is known only after apply".to_string());
             None
         }
-        field => field
-            .known()
-            .filter(|policy| !policy.eq_ignore_ascii_case("none"))
-            .map(str::to_string),
+        field => field.known().map(str::to_string),
     };
+    let no_policy = policy
+        .as_ref()
+        .is_some_and(|policy| policy.eq_ignore_ascii_case("none"));
+    let policy = policy.filter(|_| !no_policy);
     let load_balancer = match block.block("load_balancer_profile")? {
         Field::Known(profile) => Some(load_balancer(&profile)?),
         Field::Unset | Field::Unknown => None,
@@ -129,6 +130,7 @@ pub fn network_profile(
         overlay,
         dataplane,
         policy,
+        no_policy,
         pod_cidrs,
         service_cidrs,
         dns_service_ip,
