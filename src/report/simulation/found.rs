@@ -806,9 +806,13 @@ fn windows(simulation: &Simulation, found: &mut Vec<Finding>) {
 pub fn reason(simulation: &Simulation, pod: &PodOutcome) -> String {
     let population = simulation.setting.population;
     let held = match pod.budget {
-        Some(budget) if pod.waited > 0 => format!(
-            "held {} by budget {}",
-            span(pod.waited),
+        Some(budget) if pod.holds > 0 => format!(
+            "held {}{} by budget {}",
+            match pod.holds {
+                1 => String::new(),
+                times => format!("{times} times, at the longest "),
+            },
+            span(pod.longest_hold),
             population.budget_name(budget)
         ),
         _ => String::new(),
