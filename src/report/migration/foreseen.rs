@@ -8,7 +8,7 @@ use crate::migrate::foreseen::{
 use crate::migrate::plan::Plan;
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 use crate::report::gantt::{Gantt, Mark, Row, Span};
-use crate::report::simulation::{clock, short_names, span};
+use crate::report::simulation::{at_most, clock, short_names, span};
 
 /// More nodes than this are shown as their pools.
 const MOST_ROWS: usize = 40;
@@ -85,7 +85,7 @@ fn one(number: usize, foreseen: &Foreseen, document: &mut Document) {
     let took = match foreseen.median {
         Some(seconds) => format!(
             "One run in which every duration is its median: {}, {} evictions.",
-            span(seconds),
+            at_most(seconds),
             grouped(u64::from(foreseen.evictions))
         ),
         None => "It does not end in a run in which every duration is its median.".to_string(),
