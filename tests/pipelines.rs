@@ -450,9 +450,8 @@ fn blockers_of_a_short_comment_are_counted_once() {
     ]);
     let told = text.matches("**blocker**").count();
     let more = text.lines().find_map(|line| {
-        let more = line
-            .strip_prefix("- and ")?
-            .strip_suffix(" more blockers")?;
+        let (more, what) = line.strip_prefix("- and ")?.split_once(" more ")?;
+        what.starts_with("blocker").then_some(())?;
         more.parse::<usize>().ok()
     });
     // Besides what was found, why there is no plan.

@@ -9,6 +9,8 @@ mod checker;
 mod cluster;
 #[path = "simulation_laws/found.rs"]
 mod found;
+#[path = "simulation_laws/holds.rs"]
+mod holds;
 #[path = "simulation_laws/kubernetes.rs"]
 mod kubernetes;
 #[path = "simulation_laws/log.rs"]

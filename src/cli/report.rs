@@ -22,12 +22,14 @@ use super::simulate::timeline;
 use super::{CliError, Ending};
 use crate::capacity::assess;
 use crate::capacity::growth::Books;
+use crate::migrate::foresee::Chance;
 use crate::model::{ClusterIndex, Inventory};
 use crate::predict::Prediction;
 use crate::report::growth::Played;
 use crate::report::review::{self, Input, Review};
 use crate::report::shapes::review::ReportShape;
 use crate::report::told;
+use crate::simulate::growth::futures::futures as count;
 use crate::simulate::growth::run::run as play;
 use crate::simulate::growth::{Misplaced, World};
 
@@ -108,19 +110,31 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
             let world = World::of(&inventory, timeline)
                 .map_err(|Misplaced { place, problem }| fact.origin.error(&place, problem))?;
             let run = play(&inventory, &world);
-            Some((world, run))
+            let Chance { futures, seed } = args.play.chance(0);
+            let is_played = futures > 0 && timeline.has_chance();
+            let counted = is_played.then(|| count(&world, u64::from(futures), seed));
+            Some((world, run, counted))
         }
     };
     let played = match (&followed, &played) {
-        (Some((fact, timeline)), Some((world, run))) => Some(Played {
+        (Some((fact, timeline)), Some((world, run, counted))) => Some(Played {
             name: &fact.name,
             timeline,
             world,
             run,
-            futures: None,
+            futures: counted.as_ref(),
         }),
         _ => None,
     };
+    let played_chance = played
+        .as_ref()
+        .and_then(|played| played.futures)
+        .map(|futures| {
+            (
+                u32::try_from(futures.count).unwrap_or(u32::MAX),
+                futures.seed,
+            )
+        });
     let clusters = scope.clusters(&inventory);
     let predictions: Vec<Prediction> = predictions
         .into_iter()
@@ -150,7 +164,10 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         sources: sources(args),
         flags: flags(args),
         fingerprint: fingerprint(&inventory, &asked)?,
-        chance: parts.iter().find_map(|part| part.moved.as_ref()?.chance()),
+        chance: parts
+            .iter()
+            .find_map(|part| part.moved.as_ref()?.chance())
+            .or(played_chance),
     };
     let review = Review {
         title: &title,

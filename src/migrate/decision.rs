@@ -2,6 +2,7 @@
 
 use super::build::NOT_READ;
 use super::dependents::{Dependent, Sureness};
+use super::window::{WINDOW_TOO_SHORT, too_short};
 use crate::finding::{Finding, Severity, counted};
 use std::collections::BTreeSet;
 
@@ -76,7 +77,12 @@ pub struct Decision {
 /// A window in which the move may be carried out, and whether nine of ten futures fit into it; `None`: nobody can say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fitting {
+    /// As the findings about it name it.
     pub window: String,
+    /// Seconds that it is open.
+    pub lasts: u32,
+    /// Seconds that nine of ten futures take; `None`: not known, or fewer of them end.
+    pub p90: Option<u32>,
     pub fits: Option<bool>,
 }
 
@@ -152,7 +158,9 @@ pub fn decide(evidence: &Evidence) -> Decision {
         conditions.push(Reason::new("futures-do-not-complete", sentence));
     }
     if evidence.simulated {
-        conditions.extend(evidence.windows.iter().filter_map(misfit));
+        if !is_missed(evidence.findings) {
+            conditions.extend(evidence.windows.iter().filter_map(misfit));
+        }
         if evidence.windows.is_empty() {
             conditions.push(Reason::new(
                 "no-window",
@@ -215,14 +223,42 @@ fn of(findings: &[&Finding], severity: Severity) -> impl Iterator<Item = Reason>
         .map(|finding| Reason::from(*finding))
 }
 
+/// What says more than once that a window is too short, once: with the worst there is, else in the words of the condition.
+pub fn of_one_cause(mut findings: Vec<Finding>, windows: &[Fitting]) -> Vec<Finding> {
+    let kept: Vec<String> = match is_missed(&findings) {
+        true => Vec::new(),
+        false => {
+            let misfits = windows.iter().filter(|window| window.fits == Some(false));
+            let misfits = misfits.filter_map(misfit).map(|reason| reason.sentence);
+            misfits.collect()
+        }
+    };
+    if !kept.is_empty() || is_missed(&findings) {
+        findings.retain(|finding| {
+            finding.code != WINDOW_TOO_SHORT
+                || finding.severity != Severity::Warning
+                || kept.contains(&finding.message)
+        });
+    }
+    findings
+}
+
+/// Not even half of the futures fit.
+fn is_missed(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.code == WINDOW_TOO_SHORT && finding.severity == Severity::Blocker)
+}
+
 fn misfit(fitting: &Fitting) -> Option<Reason> {
-    let sentence = match fitting.fits {
-        Some(true) => return None,
-        Some(false) => format!(
-            "nine of ten futures do not fit into {}: it is refused in the window without --accept-overrun",
+    let sentence = match (fitting.fits, fitting.p90) {
+        (Some(true), _) => return None,
+        (Some(false), Some(p90)) => too_short(&fitting.window, fitting.lasts, p90),
+        (Some(false), None) => format!(
+            "fewer than nine of ten futures end in {}: a start is refused there without --accept-overrun",
             fitting.window
         ),
-        None => format!("whether it fits into {} is not known", fitting.window),
+        (None, _) => format!("whether it fits into {} is not known", fitting.window),
     };
     Some(Reason::new("window", sentence))
 }
@@ -253,8 +289,53 @@ mod tests {
     fn fitting(fits: Option<bool>) -> Vec<Fitting> {
         vec![Fitting {
             window: "--window 4h".to_string(),
+            lasts: 14_400,
+            p90: Some(if fits == Some(true) { 14_400 } else { 14_401 }),
             fits,
         }]
+    }
+
+    /// A window that is too short is one condition, or one blocker, whoever found it.
+    #[test]
+    fn one_cause_is_one_reason() {
+        let found = |severity, message: &str| {
+            Finding::new(severity, WINDOW_TOO_SHORT, message, &[&rule::MNT_1])
+        };
+        let overrun = fitting(Some(false));
+        let sentence = "nine of ten futures take 4 h 1 min or less, and --window 4h is open for 4 h: a start is refused there without \
+                        --accept-overrun";
+        let ahead = found(Severity::Warning, sentence);
+        for (played, go) in [
+            (Severity::Warning, Go::Conditions),
+            (Severity::Blocker, Go::No),
+        ] {
+            let played = found(played, "--window (4 h): p90 misses it by 1 s");
+            let told_of_aks = found(Severity::Info, "aksManagedAutoUpgradeSchedule: too short");
+            let all = vec![played.clone(), told_of_aks.clone(), ahead.clone()];
+            let findings = of_one_cause(all, &overrun);
+            let decision = decide(&Evidence {
+                findings: &findings,
+                windows: &overrun,
+                ..CLEAR
+            });
+            assert_eq!(decision.go, go);
+            let reasons: Vec<&str> = decision
+                .blockers
+                .iter()
+                .chain(&decision.conditions)
+                .map(|reason| reason.sentence.as_str())
+                .collect();
+            match go {
+                Go::No => assert_eq!(reasons, [played.message.as_str()]),
+                _ => assert_eq!(reasons, [sentence]),
+            }
+            // What is no condition stays.
+            assert!(findings.contains(&told_of_aks));
+        }
+        // Nine of ten fit, ninety-nine of a hundred do not: that is another cause.
+        let late = found(Severity::Warning, "--window (4 h): p99 misses it by 1 s");
+        let kept = of_one_cause(vec![late.clone()], &fitting(Some(true)));
+        assert_eq!(kept, [late]);
     }
 
     #[test]

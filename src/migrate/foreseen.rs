@@ -2,8 +2,7 @@
 //! over time, budgets that hold evictions back. Seconds count from the start of the step, at median durations. Simulates nothing.
 
 use super::step::Seconds;
-use crate::population::{NodeId, PoolId};
-use crate::simulate::log::What;
+use crate::population::{BudgetId, NodeId, PoolId};
 use crate::simulate::outcome::NodeOutcome;
 use crate::simulate::{Futures, Outcome, Setting};
 use schemars::JsonSchema;
@@ -131,9 +130,9 @@ pub struct TightBudget {
     /// `namespace/name`
     pub name: String,
     pub first_refusal: u32,
-    /// Pods whose eviction it refused at least once.
-    pub pods: u32,
-    /// Seconds that the pod it held back longest was refused; `None`: for ever.
+    /// Evictions that it refused at least once: a pod that moves twice may be held twice.
+    pub evictions: u32,
+    /// Seconds of its longest hold, from the first refusal in one drain of one node to the eviction; `None`: one never ends.
     pub longest: Option<u32>,
 }
 
@@ -266,40 +265,28 @@ fn down(setting: &Setting, outcome: &Outcome) -> Vec<DownWorkload> {
     down
 }
 
-/// From the log: who refused first, how many pods, and how long the longest waited.
+/// Who refused first, how many evictions, and how long the longest of them was held.
 fn tight_budgets(setting: &Setting, outcome: &Outcome) -> Vec<TightBudget> {
-    let population = setting.population;
-    let mut order: Vec<u32> = Vec::new();
-    let mut first: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
-    for happening in &outcome.log {
-        if let What::Refused(_, budget) = happening.what {
-            let entry = first.entry(budget.0).or_insert_with(|| {
-                order.push(budget.0);
-                (happening.at, 0)
-            });
-            entry.1 += 1;
-        }
-    }
-    let mut longest: BTreeMap<u32, Option<u32>> = BTreeMap::new();
-    for pod in &outcome.pods {
-        let Some(budget) = pod.budget else { continue };
-        let never = matches!(pod.end, crate::simulate::outcome::PodEnd::Blocked);
-        let entry = longest.entry(budget.0).or_insert(Some(0));
-        *entry = match (*entry, never) {
-            (Some(known), false) => Some(known.max(pod.waited)),
-            _ => None,
-        };
+    let mut order: Vec<BudgetId> = Vec::new();
+    let mut of: BTreeMap<BudgetId, TightBudget> = BTreeMap::new();
+    for hold in &outcome.holds {
+        let budget = of.entry(hold.budget).or_insert_with(|| {
+            order.push(hold.budget);
+            TightBudget {
+                name: setting.population.budget_name(hold.budget),
+                first_refusal: hold.since,
+                evictions: 0,
+                longest: Some(0),
+            }
+        });
+        budget.evictions += 1;
+        budget.longest = budget
+            .longest
+            .filter(|_| hold.let_go)
+            .map(|longest| longest.max(hold.seconds()));
     }
     order
         .into_iter()
-        .map(|budget| {
-            let (at, pods) = first[&budget];
-            TightBudget {
-                name: population.budget_name(crate::population::BudgetId(budget)),
-                first_refusal: at,
-                pods,
-                longest: longest.get(&budget).copied().unwrap_or(Some(0)),
-            }
-        })
+        .filter_map(|budget| of.remove(&budget))
         .collect()
 }

@@ -1,9 +1,9 @@
 //! What the cluster's Terraform or Bicep must say after the move, so that the next apply does not make the cluster anew, and what a plan
 //! of it must then show. Read off a migration plan; reads and runs no Terraform.
 //!
-//! What forces a replacement is that of terraform-provider-azurerm's `kubernetes_cluster_resource.go` (read 2026-08-21) and of its pull
-//! request 30959. Providers differ: where an older one replaces and a newer one does not, or it is not sure, the answer here is that it
-//! replaces, which at worst makes somebody look once more.
+//! What forces a replacement is that of terraform-provider-azurerm's `kubernetes_cluster_resource.go` with AKS API 2025-05-01 (read
+//! 2026-11-23), of issues of users, and of the text of its pull request 30959. Providers differ: where an older one replaces and a newer
+//! one does not, the answer says so, and which; where it is not sure, that it replaces, which at worst makes somebody look once more.
 
 use super::plan::Plan;
 use super::step::Action;
@@ -30,6 +30,8 @@ pub struct Infrastructure {
     pub must_show: Vec<String>,
     /// What makes the cluster anew, or undoes the move's work, where it is overlooked.
     pub traps: Vec<String>,
+    /// Where providers differ, and how to find out which one it is; empty where none of the answers depends on it.
+    pub providers: Vec<String>,
 }
 
 /// One attribute.
@@ -55,6 +57,8 @@ pub enum Effect {
     Nothing,
     /// An update of the cluster; AKS may reimage every node for it.
     InPlace,
+    /// Made anew by azurerm before its pull request 30959, updated in place by one that has it.
+    ReplacesInOlder,
     /// The cluster is destroyed and made anew.
     Replaces,
 }
@@ -114,22 +118,24 @@ impl Field {
         if azure == code {
             return Effect::Nothing;
         }
-        let is_in_place = match self {
-            Field::Plugin => azure == Some("kubenet") && code == Some("azure") && to_overlay,
-            Field::Mode => code == Some("overlay"),
-            // Whenever there is one already, even for the superset that AKS would take (EXP-1).
-            Field::PodCidr => azure.is_none(),
-            Field::Policy => matches!(
-                (azure, code),
-                (None, _) | (Some("azure" | "calico"), Some("cilium"))
-            ),
-            // Older providers replace whatever it was; newer ones were not seen to do without.
-            Field::DataPlane => azure.is_none(),
+        let in_place = |is_so: bool| match is_so {
+            true => Effect::InPlace,
+            false => Effect::Replaces,
         };
-        if is_in_place {
-            Effect::InPlace
-        } else {
-            Effect::Replaces
+        match self {
+            // Each of these forces a new resource, whatever it was, before pull request 30959.
+            Field::Plugin if azure == Some("kubenet") && code == Some("azure") && to_overlay => {
+                Effect::ReplacesInOlder
+            }
+            Field::PodCidr if azure.is_none() => Effect::ReplacesInOlder,
+            Field::Plugin => Effect::Replaces,
+            // A value that is set never changes in place, not even to the superset that AKS would take (EXP-1).
+            Field::PodCidr => Effect::Replaces,
+            Field::Mode => in_place(code == Some("overlay")),
+            // From no engine to one; that newer providers do more was not seen.
+            Field::Policy => in_place(azure.is_none()),
+            // What is not set stands for azure, and from that to cilium replaces (issues 30946 and 30539).
+            Field::DataPlane => Effect::Replaces,
         }
     }
 }
@@ -155,7 +161,7 @@ impl Infrastructure {
     pub fn of(plan: &Plan) -> Self {
         let before = before(plan);
         let after = after(plan, &before);
-        let attributes = Field::ALL
+        let attributes: Vec<Attribute> = Field::ALL
             .into_iter()
             .filter(|field| before.of(*field) != after.of(*field))
             .map(|field| {
@@ -172,12 +178,13 @@ impl Infrastructure {
             .collect();
         let pools = pools_with_settings(plan);
         Infrastructure {
-            attributes,
             terraform_meanwhile: text::terraform_meanwhile(&plan.target.name, !pools.is_empty()),
             terraform: text::terraform(&plan.target.name, &after),
             bicep: text::bicep(&plan.target.name, &after, &kept_ranges(plan)),
             must_show: must_show(),
             traps: traps(plan, &before, &after, &pools),
+            providers: providers(&attributes),
+            attributes,
         }
     }
 }
@@ -264,6 +271,36 @@ fn must_show() -> Vec<String> {
     .to_vec()
 }
 
+/// What the answers depend on beside the code.
+fn providers(attributes: &[Attribute]) -> Vec<String> {
+    let depends = |attribute: &&Attribute| {
+        [attribute.if_left, attribute.if_applied].contains(&Effect::ReplacesInOlder)
+    };
+    let names: Vec<String> = attributes
+        .iter()
+        .filter(depends)
+        .map(|attribute| format!("`{}`", attribute.terraform))
+        .collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    vec![
+        format!(
+            "azurerm before its pull request 30959 replaces the cluster for {}, also where nothing was set before \
+             (hashicorp/terraform-provider-azurerm#26259, #31683); one that has it changes that in place, together with \
+             `network_plugin_mode`",
+            names.join(" and ")
+        ),
+        "the first version that has pull request 30959 is not known here: it was not merged on 2026-03-19, so no release before that day \
+         has it, 4.55.0 of 2025-12-04 for one; look for 30959 in the provider's `CHANGELOG.md`, and for the version in use in \
+         `.terraform.lock.hcl`"
+            .to_string(),
+        "`pod_cidr` is computed there: code that never said it shows no difference of it after the move, and the cluster is replaced all \
+         the same, for `network_plugin_mode`"
+            .to_string(),
+    ]
+}
+
 fn traps(plan: &Plan, before: &Profile, after: &Profile, pools: &[&str]) -> Vec<String> {
     let mut traps = vec![
         "code without `network_plugin_mode = \"overlay\"` makes the next apply replace the cluster: any other value, and none, forces it"
@@ -281,8 +318,8 @@ fn traps(plan: &Plan, before: &Profile, after: &Profile, pools: &[&str]) -> Vec<
     ];
     if before.of(Field::Plugin) == Some("kubenet") {
         traps.push(
-            "from kubenet: `network_plugin` kubenet → azure is in place only together with overlay mode, and only in newer providers; \
-             older ones replace the cluster (hashicorp/terraform-provider-azurerm#31683)"
+            "from kubenet: `network_plugin` kubenet → azure is in place only together with overlay mode, and only in a provider with pull \
+             request 30959; older ones replace the cluster (hashicorp/terraform-provider-azurerm#31683)"
                 .to_string(),
         );
     }

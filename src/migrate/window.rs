@@ -16,6 +16,7 @@ pub use calendar::{Reading, openings, state_at};
 pub use gate::{Answer, Channels, Gate, Question, is_refused};
 pub use own::{Window, WindowError};
 
+use crate::finding::{at_least, at_most};
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -104,24 +105,19 @@ fn offset_word(minutes: i32) -> String {
     format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-/// `40 min`, `2 h 05 min`, `3 d 4 h`: rounded up where `up`, so that what is needed never looks shorter, and down else.
-fn span(seconds: i64, up: bool) -> String {
-    let whole = seconds.max(0);
-    let minutes = if up { (whole + 59) / 60 } else { whole / 60 };
-    match minutes {
-        0..60 => format!("{minutes} min"),
-        60..2_880 if minutes % 60 == 0 => format!("{} h", minutes / 60),
-        60..2_880 => format!("{} h {:02} min", minutes / 60, minutes % 60),
-        _ => {
-            let hours = if up {
-                (minutes + 59) / 60
-            } else {
-                minutes / 60
-            };
-            match hours % 24 {
-                0 => format!("{} d", hours / 24),
-                rest => format!("{} d {rest} h", hours / 24),
-            }
-        }
-    }
+/// The code of every finding about a window that does not hold the move.
+pub const WINDOW_TOO_SHORT: &str = "window-too-short";
+
+/// Nine of ten futures do not end in a window, in a sentence: `lasts` is how long it is open, `p90` what they take, in seconds.
+pub fn too_short(window: &str, lasts: u32, p90: u32) -> String {
+    format!(
+        "nine of ten futures take {} or less, and {window} is open for {}: a start is refused there without --accept-overrun",
+        at_most(p90),
+        at_least(lasts)
+    )
+}
+
+/// Seconds between two instants, as a duration; what is over is none.
+fn whole(seconds: i64) -> u32 {
+    u32::try_from(seconds.max(0)).unwrap_or(u32::MAX)
 }

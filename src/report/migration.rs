@@ -24,7 +24,7 @@ pub use closing::by_hand;
 pub use commands::command;
 
 use super::document::{Block, Cell, Document, Table, Tone};
-use super::simulation::span;
+use super::simulation::{at_most, span};
 use crate::finding::counted;
 use crate::migrate::drains::is_of_drains;
 use crate::migrate::plan::{Plan, PlanFinding};
@@ -197,9 +197,9 @@ pub fn start(of: Runbook) -> Option<String> {
 fn seconds_words(seconds: &Seconds) -> String {
     format!(
         "{} (p50), {} (p90), {} (p99)",
-        span(seconds.p50),
-        span(seconds.p90),
-        span(seconds.p99)
+        at_most(seconds.p50),
+        at_most(seconds.p90),
+        at_most(seconds.p99)
     )
 }
 

@@ -138,7 +138,23 @@ pub fn document(review: &Review) -> Document {
     }
     closing::risks(told, &mut document);
     document.not_checked(review.left_out);
+    document.not_checked(&in_one_sense(review));
     closing::input(review, &mut document);
     closing::rules(&mut document);
     document
+}
+
+/// What is not told apart where VNets share a name: a move is played, and planned, by names that stay the same whatever else is read.
+fn in_one_sense(review: &Review) -> Vec<String> {
+    let shared = review.inventory.vnets.iter();
+    let shared = shared.filter(|vnet| vnet.told_apart.is_some()).count();
+    let plays = review.clusters.iter().any(|part| part.moved.is_some());
+    match shared > 0 && plays {
+        false => Vec::new(),
+        true => vec![
+            "VNets share a name: in what a move does, in its plan and in its runbook a subnet goes by VNet/subnet alone, and is the one of the \
+             cluster's own VNet"
+                .to_string(),
+        ],
+    }
 }

@@ -22,7 +22,7 @@ pub use path::{items as path_items, sentences};
 pub use tables::{is_undone, lastings};
 pub use trace::{Phase, Stretch, Trace};
 pub use verdict::{Fit, NamedWindow, completes, enough_for_p99, fits, verdict};
-pub use words::{Names, clock, listed, short_names, span};
+pub use words::{Names, at_least, at_most, clock, listed, short_names, span};
 
 use super::capacity;
 use super::document::{Block, Document, Tone};

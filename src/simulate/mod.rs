@@ -11,6 +11,7 @@ mod chance;
 mod engine;
 pub mod futures;
 pub mod growth;
+pub mod holds;
 pub mod log;
 pub mod measured;
 mod normal;

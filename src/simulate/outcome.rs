@@ -2,6 +2,7 @@
 //! made it as long as it was. Words are the report's business.
 
 use super::engine::Ended;
+use super::holds::{Hold, holds};
 use super::log::{Group, Happening, What};
 use super::setting::Setting;
 use crate::population::{BudgetId, NodeId, PodFacts, PodId, Remade, WorkloadId};
@@ -19,6 +20,8 @@ pub struct Outcome {
     /// Workloads whose number of ready pods changed, by number.
     pub workloads: Vec<WorkloadOutcome>,
     pub ranges: Vec<RangeOutcome>,
+    /// What budgets held back, hold by hold.
+    pub holds: Vec<Hold>,
     /// From the first wait to the last: what made the run as long as it was.
     pub critical_path: Vec<PathStep>,
     pub log: Vec<Happening>,
@@ -154,8 +157,12 @@ pub struct PodOutcome {
     pub evictions: u32,
     /// First eviction.
     pub evicted: Option<u32>,
-    /// Seconds its evictions were refused in all.
+    /// Seconds its evictions were refused in all: a sum where it was held more than once.
     pub waited: u32,
+    /// How often a budget held it, for a second or longer.
+    pub holds: u32,
+    /// Seconds of the longest of them.
+    pub longest_hold: u32,
     /// The budget that refused it last.
     pub budget: Option<BudgetId>,
     /// Where it, or the last of its replacements, is.
@@ -469,7 +476,8 @@ impl<'s, 'p> Reading<'s, 'p> {
             }
             What::SeveralBudgets(pod) => {
                 let trace = self.touch(pod);
-                trace.refused = at;
+                // What a budget refused before is refused since then.
+                trace.refused = trace.refused.min(at);
                 trace.end = PodEnd::SeveralBudgets;
             }
             What::Evicted(pod, budget) => self.evicted(pod, Some(budget)),
@@ -624,6 +632,13 @@ impl<'s, 'p> Reading<'s, 'p> {
                 }
             })
             .collect();
+        let holds = holds(setting, &log);
+        let mut held = vec![(0, 0); self.pods.len()];
+        for hold in holds.iter().filter(|hold| hold.seconds() > 0) {
+            let (times, longest) = &mut held[hold.pod.at()];
+            *times += 1;
+            *longest = hold.seconds().max(*longest);
+        }
         let pods = self
             .pods
             .iter()
@@ -639,6 +654,8 @@ impl<'s, 'p> Reading<'s, 'p> {
                 evictions: trace.evictions,
                 evicted: (trace.first != NONE).then_some(trace.first),
                 waited: trace.waited,
+                holds: held[position].0,
+                longest_hold: held[position].1,
                 budget: (trace.budget != NONE
                     && (trace.waited > 0 || matches!(trace.end, PodEnd::Blocked)))
                 .then_some(BudgetId(trace.budget)),
@@ -661,6 +678,7 @@ impl<'s, 'p> Reading<'s, 'p> {
             pods,
             workloads,
             ranges: self.ranges,
+            holds,
             critical_path,
             log,
         }

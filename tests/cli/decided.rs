@@ -195,7 +195,7 @@ fn a_reimage_before_the_move_counts() {
     assert_eq!(of["decision"], "go_with_conditions", "{:#}", of["blockers"]);
     let conditions = of["conditions"].to_string();
     assert!(
-        conditions.contains("nine of ten futures do not fit into --window 1h"),
+        conditions.contains("or less, and --window 1h is open for 1 h: a start is refused there"),
         "{conditions}"
     );
     let page = stdout(&[

@@ -50,7 +50,7 @@ fn foreseen(name: &str, mut aks: Aks) -> Stage {
             budgets: vec![TightBudget {
                 name: "shop/web".to_string(),
                 first_refusal: 3,
-                pods: 3,
+                evictions: 3,
                 longest: Some(7),
             }],
             down: Vec::new(),

@@ -7,7 +7,7 @@ use crate::finding::{counted, grouped};
 use crate::migrate::Step;
 use crate::migrate::pace::{Pace, Progress};
 use crate::report::migration::shell_quote;
-use crate::report::simulation::span;
+use crate::report::simulation::{at_least, at_most, span};
 use crate::report::terminal::{clean, wrap};
 use jiff::Timestamp;
 use std::ffi::OsString;
@@ -27,16 +27,19 @@ const NARROW: usize = 50;
 pub fn window(now: Timestamp, until: Option<Timestamp>) -> Option<String> {
     let until = until?;
     let seconds = until.as_second() - now.as_second();
-    let long = span(u32::try_from(seconds.unsigned_abs()).unwrap_or(u32::MAX));
+    let long = u32::try_from(seconds.unsigned_abs()).unwrap_or(u32::MAX);
     let end = if until.duration_since(now).as_secs().abs() < 43_200 {
         until.strftime("%H:%M:%S UTC")
     } else {
         until.strftime("%Y-%m-%d %H:%M:%S UTC")
     };
     Some(if seconds > 0 {
-        format!("window: {long} left, until {end}")
+        format!("window: {} left, until {end}", at_least(long))
     } else {
-        format!("window: closed {long} ago, at {end}; AKS goes on with what it began")
+        format!(
+            "window: closed {} ago, at {end}; AKS goes on with what it began",
+            span(long)
+        )
     })
 }
 
@@ -54,8 +57,8 @@ pub fn headline(place: &Place, step: &Step, progress: &Progress) -> String {
     let left = match (progress.left_p50, progress.left_p90) {
         (Some(p50), Some(p90)) if !is_done => format!(
             "; about {} left, nine of ten times at most {}",
-            span(p50),
-            span(p90)
+            at_most(p50),
+            at_most(p90)
         ),
         _ => String::new(),
     };

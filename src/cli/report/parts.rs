@@ -13,7 +13,7 @@ use crate::capacity::overlap::PeeringGraph;
 use crate::finding::{Finding, Severity};
 use crate::migrate::build::{NOT_READ, Refused, Request, as_at_the_move, build};
 use crate::migrate::dependents::Dependents;
-use crate::migrate::eligibility::Eligibility;
+use crate::migrate::eligibility::{Eligibility, planned_obstacles};
 use crate::migrate::obstacles;
 use crate::migrate::plan::Plan;
 use crate::migrate::window::ahead;
@@ -282,10 +282,12 @@ impl Asking<'_> {
 
 /// What stands in the way today; what the plan's own steps take away before the move says so.
 fn unresolved(inventory: &Inventory, index: ClusterIndex, plan: &Plan) -> Eligibility {
-    let range = Some(&plan.pod_cidr);
-    let now = obstacles(inventory, inventory.cluster(index), range);
     let then = as_at_the_move(inventory, index, &plan.steps);
-    now.taken_away(&obstacles(&then, then.cluster(index), range))
+    planned_obstacles(
+        (inventory, inventory.cluster(index)),
+        (&then, then.cluster(index)),
+        &plan.pod_cidr,
+    )
 }
 
 fn without_study(cluster: &Cluster, problem: &str) -> Moved {

@@ -36,6 +36,14 @@ pub struct Obstacle {
     pub remedy: String,
 }
 
+impl Obstacle {
+    /// It blocks now, and no longer then.
+    fn is_gone(&self, then: &Eligibility) -> bool {
+        let stays = then.blockers().any(|left| left.rule == self.rule);
+        self.severity == Severity::Blocker && !stays
+    }
+}
+
 /// What one look at the rules found: obstacles, and what could not be looked at.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Eligibility {
@@ -45,10 +53,9 @@ pub struct Eligibility {
 
 impl Eligibility {
     /// Of what blocks now, that which does not `then`, when the steps of a plan were taken, only tells so.
-    pub fn taken_away(mut self, then: &Eligibility) -> Self {
+    fn taken_away(mut self, then: &Eligibility) -> Self {
         for obstacle in &mut self.obstacles {
-            let stays = then.blockers().any(|left| left.rule == obstacle.rule);
-            if obstacle.severity == Severity::Blocker && !stays {
+            if obstacle.is_gone(then) {
                 obstacle.severity = Severity::Info;
                 obstacle.remedy = format!(
                     "a step of the plan takes it away before the move ({})",
@@ -150,6 +157,25 @@ fn may_move(cluster: &Cluster) -> bool {
         cluster.mode(),
         None | Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
     )
+}
+
+/// What stands in the way of a move that is planned: as things are `now`, and `then`, when the plan's steps before the move were taken.
+/// Of addresses and nodes the move's own surge counts, not that of today; what a step takes away is told as such.
+pub fn planned_obstacles(
+    (now, cluster): (&Inventory, &Cluster),
+    (then, moved): (&Inventory, &Cluster),
+    pod_cidr: &IpNet,
+) -> Eligibility {
+    let range = Some(pod_cidr);
+    let mut found = settings(now, cluster, range).taken_away(&settings(then, moved, range));
+    if may_move(cluster) {
+        let left = room(then, moved, range);
+        let mut gone = room(now, cluster, range);
+        gone.obstacles.retain(|obstacle| obstacle.is_gone(&left));
+        found.absorb(gone.taken_away(&left));
+        found.absorb(left);
+    }
+    found
 }
 
 /// How the cluster is set up: mode, versions, policy, nodes, names, add-ons, state. Adds no addresses up.

@@ -717,6 +717,80 @@ fn pod_cidr_against_everything() {
     assert!(!at(4) && at(5));
 }
 
+/// Of a plan that sets another surge for the move, that one counts, once, whether it is less or more than today's.
+#[test]
+fn the_surge_of_a_plan_counts_and_not_that_of_today() {
+    let surge = |apps: i64, used: u64| {
+        let mut inventory = estate();
+        inventory.subnets[0].used = Some(used);
+        inventory.clusters[0].pools[1].upgrade.max_surge =
+            Some(IntOrPercent::Int(apps.try_into().unwrap()));
+        inventory
+    };
+    // 1,019 usable; the system's surge node takes 1 to 29 addresses, and each of the apps' as many.
+    for (today, planned, used, expected) in [
+        (2, 1, 900, vec![]),
+        (
+            2,
+            1,
+            970,
+            vec![(Severity::Warning, "MIG-22", "take 2 addresses", "and 58 ")],
+        ),
+        (
+            2,
+            4,
+            900,
+            vec![(Severity::Warning, "MIG-22", "take 5 addresses", "and 145 ")],
+        ),
+        (
+            2,
+            4,
+            1_016,
+            vec![(
+                Severity::Blocker,
+                "MIG-21",
+                "at least 5 addresses",
+                "and 3 are free",
+            )],
+        ),
+        (
+            4,
+            1,
+            1_016,
+            vec![
+                (
+                    Severity::Info,
+                    "MIG-21",
+                    "at least 5 addresses",
+                    "and 3 are free",
+                ),
+                (Severity::Warning, "MIG-22", "take 2 addresses", "and 58 "),
+            ],
+        ),
+    ] {
+        let (now, then) = (surge(today, used), surge(planned, used));
+        let found = planned_obstacles(
+            (&now, &now.clusters[0]),
+            (&then, &then.clusters[0]),
+            &net("192.168.0.0/16"),
+        );
+        let of_surge: Vec<&Obstacle> = found
+            .obstacles
+            .iter()
+            .filter(|o| ["MIG-21", "MIG-22"].contains(&o.rule.id))
+            .collect();
+        assert_eq!(of_surge.len(), expected.len(), "{:?}", said(&found));
+        for (obstacle, (severity, rule, most, free)) in of_surge.iter().zip(&expected) {
+            assert_eq!((obstacle.severity, obstacle.rule.id), (*severity, *rule));
+            for words in [most, free] {
+                assert!(obstacle.evidence.contains(*words), "{}", obstacle.evidence);
+            }
+            let is_gone = obstacle.remedy.contains("a step of the plan takes it away");
+            assert_eq!(is_gone, *severity == Severity::Info, "{}", obstacle.remedy);
+        }
+    }
+}
+
 /// 251 usable in a /24; 3 system nodes with 1 and 3 user nodes with 2 surge nodes of 29.
 #[test]
 fn surge_of_all_pools_at_once() {

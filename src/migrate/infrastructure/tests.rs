@@ -80,7 +80,7 @@ fn each_start_says_what_changes() {
         rows(&plan("network_plugin: azure", &plain)),
         [
             "network_plugin_mode - → overlay: Replaces, InPlace",
-            "pod_cidr - → 192.168.0.0/16: Replaces, InPlace",
+            "pod_cidr - → 192.168.0.0/16: Replaces, ReplacesInOlder",
         ]
     );
     assert_eq!(
@@ -89,7 +89,7 @@ fn each_start_says_what_changes() {
             &plain
         )),
         [
-            "network_plugin kubenet → azure: Replaces, InPlace",
+            "network_plugin kubenet → azure: Replaces, ReplacesInOlder",
             "network_plugin_mode - → overlay: Replaces, InPlace",
             // Terraform itself could not make this move to another range.
             "pod_cidr 10.244.0.0/16 → 192.168.0.0/16: Replaces, Replaces",
@@ -101,9 +101,9 @@ fn each_start_says_what_changes() {
         rows(&plan(calico, &plain)),
         [
             "network_plugin_mode - → overlay: Replaces, InPlace",
-            "pod_cidr - → 192.168.0.0/16: Replaces, InPlace",
-            "network_policy calico → cilium: Replaces, InPlace",
-            "network_data_plane - → cilium: Replaces, InPlace",
+            "pod_cidr - → 192.168.0.0/16: Replaces, ReplacesInOlder",
+            "network_policy calico → cilium: Replaces, Replaces",
+            "network_data_plane - → cilium: Replaces, Replaces",
         ]
     );
     // Without an engine at the end: what is left in the code puts it back, and reimages again.
@@ -127,10 +127,16 @@ fn each_start_says_what_changes() {
 
 #[test]
 fn effects_are_those_of_the_provider() {
-    use Effect::{InPlace, Nothing, Replaces};
+    use Effect::{InPlace, Nothing, Replaces, ReplacesInOlder};
     for (field, azure, code, overlay, expected) in [
         (Field::Plugin, Some("azure"), Some("azure"), true, Nothing),
-        (Field::Plugin, Some("kubenet"), Some("azure"), true, InPlace),
+        (
+            Field::Plugin,
+            Some("kubenet"),
+            Some("azure"),
+            true,
+            ReplacesInOlder,
+        ),
         (
             Field::Plugin,
             Some("kubenet"),
@@ -147,7 +153,14 @@ fn effects_are_those_of_the_provider() {
         ),
         (Field::Mode, None, Some("overlay"), true, InPlace),
         (Field::Mode, Some("overlay"), None, false, Replaces),
-        (Field::PodCidr, None, Some("10.0.0.0/8"), true, InPlace),
+        // ForceNew in the source of AKS API 2025-05-01; set from nothing in place since pull request 30959.
+        (
+            Field::PodCidr,
+            None,
+            Some("10.0.0.0/8"),
+            true,
+            ReplacesInOlder,
+        ),
         (
             Field::PodCidr,
             Some("10.0.0.0/9"),
@@ -157,8 +170,15 @@ fn effects_are_those_of_the_provider() {
         ),
         (Field::PodCidr, Some("10.0.0.0/9"), None, true, Replaces),
         (Field::Policy, None, Some("calico"), true, InPlace),
-        (Field::Policy, Some("azure"), Some("cilium"), true, InPlace),
-        (Field::Policy, Some("calico"), Some("cilium"), true, InPlace),
+        // Any change of a policy that is set.
+        (Field::Policy, Some("azure"), Some("cilium"), true, Replaces),
+        (
+            Field::Policy,
+            Some("calico"),
+            Some("cilium"),
+            true,
+            Replaces,
+        ),
         (Field::Policy, Some("calico"), Some("azure"), true, Replaces),
         (
             Field::Policy,
@@ -175,12 +195,44 @@ fn effects_are_those_of_the_provider() {
             true,
             Replaces,
         ),
+        // Its default in the provider is azure.
+        (Field::DataPlane, None, Some("cilium"), true, Replaces),
     ] {
         assert_eq!(
             field.effect(azure, code, overlay),
             expected,
             "{field:?} {azure:?} {code:?}"
         );
+    }
+}
+
+/// Whoever reads that an apply replaces the cluster reads with which provider, and that the version is not known.
+#[test]
+fn what_depends_on_the_provider_is_told_with_it() {
+    let plain = Choices::default();
+    for (network, named) in [
+        (
+            "network_plugin: azure",
+            vec!["`network_profile.pod_cidr`, also"],
+        ),
+        (
+            "network_plugin: kubenet\n    pod_cidr: 10.244.0.0/16",
+            vec!["`network_profile.network_plugin`, also"],
+        ),
+        (
+            "network_plugin: kubenet",
+            vec!["`network_profile.network_plugin` and `network_profile.pod_cidr`, also"],
+        ),
+    ] {
+        let told = Infrastructure::of(&plan(network, &plain))
+            .providers
+            .join("\n");
+        for words in named
+            .into_iter()
+            .chain(["30959", "not known", "CHANGELOG.md"])
+        {
+            assert!(told.contains(words), "{network}: {told}");
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::gate::{AUTO_UPGRADE, NODE_OS_UPGRADE, WEEKLY_RELEASES, channel_words};
 use super::{
-    Answer, FURTHEST, Gate, Opening, Question, Reading, State, Window, earlier, is_refused, later,
-    openings, span, told,
+    Answer, FURTHEST, Gate, Opening, Question, Reading, State, WINDOW_TOO_SHORT, Window, earlier,
+    is_refused, later, openings, told, too_short, whole,
 };
 use crate::finding::{Finding, Severity, counted};
 use crate::migrate::step::Seconds;
@@ -298,12 +298,8 @@ impl Looking<'_> {
     fn too_short(&mut self, name: &str, lasts: i64, p90: u32) {
         self.findings.push(Finding::new(
             Severity::Warning,
-            "window-too-short",
-            format!(
-                "nine of ten futures take {} or less, and {name} is open for {}: a start is refused there without --accept-overrun",
-                span(i64::from(p90), true),
-                span(lasts, false)
-            ),
+            WINDOW_TOO_SHORT,
+            too_short(name, whole(lasts), p90),
             &[&rule::MNT_1],
         ));
     }

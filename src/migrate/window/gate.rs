@@ -1,7 +1,7 @@
 //! Whether the move may start now. Refuses when in doubt; never decides what a person may override.
 
-use super::{FURTHEST, Opening, Reading, State, Window, later, openings, span, state_at, told};
-use crate::finding::Severity;
+use super::{FURTHEST, Opening, Reading, State, Window, later, openings, state_at, told, whole};
+use crate::finding::{Severity, at_least, at_most};
 use crate::model::{Cluster, MaintenanceConfiguration};
 use crate::rule::{self, Rule};
 use jiff::{SignedDuration, Timestamp};
@@ -247,12 +247,12 @@ impl<'a> Question<'a> {
             );
         };
         let p50 = self.p50_seconds.map_or_else(String::new, |p50| {
-            format!(", half of them {}", span(i64::from(p50), true))
+            format!(", half of them {}", at_most(p50))
         });
         let needs = format!(
             "nine of ten futures take {} or less{p50}; {} are left until {}",
-            span(i64::from(p90), true),
-            span(left, false),
+            at_most(p90),
+            at_least(whole(left)),
             told(until, east)
         );
         if i64::from(p90) <= left {
@@ -456,7 +456,7 @@ impl<'a> Question<'a> {
                 }
                 Ok(Some(opening)) => format!(
                     "{name} opens {} after the start: {then} ({channel})",
-                    span(opening.start.duration_since(self.now).as_secs(), false)
+                    at_least(whole(opening.start.duration_since(self.now).as_secs()))
                 ),
                 Err(why) => format!("{why}: {then} ({channel})"),
             };
@@ -527,8 +527,8 @@ impl<'a> Question<'a> {
             format!(
                 "{told_channel}; {name} opens at {}, {} after the start, and the move may take {}: an automatic upgrade would come in between",
                 told(opening.start, east),
-                span(opening.start.duration_since(self.now).as_secs(), false),
-                span(self.needs(), true)
+                at_least(whole(opening.start.duration_since(self.now).as_secs())),
+                at_most(whole(self.needs()))
             ),
             format!(
                 "Turn automatic upgrades off for the time of the move, put the day among {name}'s notAllowedDates, or start it after {}.",

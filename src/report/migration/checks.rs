@@ -7,7 +7,7 @@ use super::{Block, Runbook, code_lines, namespaces};
 use crate::finding::{counted, grouped};
 use crate::migrate::drains::is_of_drains;
 use crate::report::document::{Cell, Document, Table};
-use crate::report::simulation::span;
+use crate::report::simulation::at_most;
 
 /// The command that checks, what it is called in the block of commands, and what it shows where it is go.
 struct Check {
@@ -219,7 +219,7 @@ fn checks(of: Runbook) -> Vec<Check> {
         match plan.expected {
             Some(expected) => format!(
                 "no window opens in the {} after the start, or the channel is none (MNT-2)",
-                span(expected.p90)
+                at_most(expected.p90)
             ),
             None => "no window opens before the end, or the channel is none (MNT-2)".to_string(),
         },

@@ -110,6 +110,7 @@ pub(super) fn code(plan: &Plan, document: &mut Document) {
         ]);
     }
     document.blocks.push(Block::Table(table));
+    list(code.providers, document);
     document.paragraph("While the move runs:");
     document.code("hcl", code.terraform_meanwhile);
     document.paragraph("Afterwards, in Terraform:");
@@ -126,6 +127,10 @@ fn effect(effect: Effect) -> Cell {
     match effect {
         Effect::Nothing => Cell::toned("nothing", Tone::Good),
         Effect::InPlace => Cell::toned("changes it in place", Tone::Warning),
+        Effect::ReplacesInOlder => Cell::toned(
+            "REPLACES the cluster with azurerm before pull request 30959, else changes it in place",
+            Tone::Bad,
+        ),
         Effect::Replaces => Cell::toned("REPLACES the cluster", Tone::Bad),
     }
 }

@@ -5,6 +5,7 @@ use super::commands::az;
 use super::pools::Pools;
 use super::{Block, Runbook, code_lines};
 use crate::report::document::{Cell, Document, Table};
+use crate::report::simulation::listed;
 use crate::rule;
 
 struct Row {
@@ -81,16 +82,17 @@ fn rows(of: Runbook) -> Vec<Row> {
     };
     // Budgets that were not read may be there.
     let has_budgets = plan.facts.keys().any(|fact| fact.starts_with("budget."));
-    let longest = pools.longest_budget();
+    let longest = pools.longest_budgets();
     if has_budgets {
         row(
             "event Drain: Eviction blocked by Too Many Requests; aksplan says late or stuck"
                 .to_string(),
             format!(
                 "a budget holds a pod back; AKS goes on asking{}",
-                longest.map_or_else(String::new, |budget| format!(
-                    ". Longest is foreseen for {budget}"
-                ))
+                match longest.is_empty() {
+                    true => String::new(),
+                    false => format!(". Longest is foreseen for {}", listed(&longest, 3)),
+                }
             ),
             "wait while it is on time. Stuck: the owner adds a replica or mends the pod that is not Ready, until ALLOWED \
              DISRUPTIONS is above 0",

@@ -8,7 +8,7 @@ use crate::migrate::foreseen::{
 use crate::migrate::plan::Plan;
 use crate::report::document::{Block, Cell, Document, Table, Tone};
 use crate::report::gantt::{Gantt, Mark, Row, Span};
-use crate::report::simulation::{clock, short_names, span};
+use crate::report::simulation::{at_most, clock, short_names, span};
 
 /// More nodes than this are shown as their pools.
 const MOST_ROWS: usize = 40;
@@ -85,7 +85,7 @@ fn one(number: usize, foreseen: &Foreseen, document: &mut Document) {
     let took = match foreseen.median {
         Some(seconds) => format!(
             "One run in which every duration is its median: {}, {} evictions.",
-            span(seconds),
+            at_most(seconds),
             grouped(u64::from(foreseen.evictions))
         ),
         None => "It does not end in a run in which every duration is its median.".to_string(),
@@ -138,7 +138,7 @@ fn one(number: usize, foreseen: &Foreseen, document: &mut Document) {
     if briefly > 0 {
         document.toned(
             format!(
-                "{} more hold each pod for less than {}.",
+                "{} more hold each eviction for less than {}.",
                 grouped(briefly as u64),
                 span(WORTH_TELLING)
             ),
@@ -357,12 +357,17 @@ fn down(foreseen: &Foreseen) -> Table {
 }
 
 pub(in crate::report) fn budgets(foreseen: &Foreseen) -> Table {
-    let mut table = Table::new(&["budget", "#first refusal", "#pods held", "#longest"]);
+    let mut table = Table::new(&[
+        "budget",
+        "#first refusal",
+        "#evictions held",
+        "#longest hold",
+    ]);
     for budget in foreseen.budgets.iter().filter(|budget| !is_brief(budget)) {
         table.rows.push(vec![
             Cell::from(budget.name.as_str()),
             at(Some(budget.first_refusal)),
-            number(budget.pods),
+            number(budget.evictions),
             match budget.longest {
                 Some(seconds) => span(seconds).into(),
                 None => Cell::toned("for ever", Tone::Bad),

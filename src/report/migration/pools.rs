@@ -3,7 +3,7 @@
 use crate::disruption::drain::DEFAULT_DRAIN_TIMEOUT_MINUTES;
 use crate::finding::counted;
 use crate::migrate::fingerprint::Facts;
-use crate::migrate::foreseen::Foreseen;
+use crate::migrate::foreseen::{Foreseen, TightBudget};
 use crate::migrate::plan::Plan;
 use crate::migrate::step::Action;
 
@@ -138,12 +138,16 @@ impl<'a> Pools<'a> {
             .collect()
     }
 
-    /// Budgets by how long they hold a pod, the longest first.
-    pub fn longest_budget(&self) -> Option<&'a str> {
-        let budgets = &self.foreseen?.budgets;
+    /// The budgets of the longest single hold, as many as there are of it, in the order of their first refusal.
+    pub fn longest_budgets(&self) -> Vec<String> {
+        let seconds = |budget: &TightBudget| budget.longest.unwrap_or(u32::MAX);
+        let budgets = self.foreseen.iter().flat_map(|foreseen| &foreseen.budgets);
+        let Some(longest) = budgets.clone().map(seconds).max() else {
+            return Vec::new();
+        };
         budgets
-            .iter()
-            .max_by_key(|budget| budget.longest.unwrap_or(u32::MAX))
-            .map(|budget| budget.name.as_str())
+            .filter(|budget| seconds(budget) == longest)
+            .map(|budget| budget.name.clone())
+            .collect()
     }
 }

@@ -6,7 +6,7 @@ use crate::migrate::condition::Condition;
 use crate::migrate::plan::Plan;
 use crate::migrate::step::{Action, Resource, Step};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
-use crate::report::simulation::span;
+use crate::report::simulation::{at_most, span};
 use serde_json::Value;
 
 pub(super) fn overview(plan: &Plan, document: &mut Document) {
@@ -15,7 +15,7 @@ pub(super) fn overview(plan: &Plan, document: &mut Document) {
         let time = |pick: fn(&crate::migrate::step::Seconds) -> u32| {
             step.expected.as_ref().map_or_else(
                 || Cell::toned("-", Tone::Dim),
-                |seconds| span(pick(seconds)).into(),
+                |seconds| at_most(pick(seconds)).into(),
             )
         };
         table.rows.push(vec![

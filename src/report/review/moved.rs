@@ -6,7 +6,7 @@ mod played;
 
 use super::verdict::duration;
 use crate::finding::{Finding, counted, grouped};
-use crate::migrate::decision::{Decision, Evidence, Fitting, decide};
+use crate::migrate::decision::{Decision, Evidence, Fitting, decide, of_one_cause};
 use crate::migrate::dependents::{Dependents, Sureness};
 use crate::migrate::plan::Plan;
 use crate::migrate::step::Seconds;
@@ -14,7 +14,9 @@ use crate::model::IpNet;
 use crate::report::document::{Block, Cell, Document, Number, Tone, Weight};
 use crate::report::migration::{self, Runbook, command_line};
 use crate::report::shapes::simulation::SimulationShape;
-use crate::report::simulation::{Names, Simulation, advice_item, completes, fits, span, verdict};
+use crate::report::simulation::{
+    Names, Simulation, advice_item, at_most, completes, fits, verdict,
+};
 use crate::simulate::measured::Origin;
 use crate::simulate::outcome::NodeEnd;
 
@@ -86,6 +88,7 @@ impl Moved {
             None => planned.findings.to_vec(),
         };
         findings.extend(planned.ahead.iter().cloned());
+        let findings = of_one_cause(findings, &windows);
         let futures = simulation.and_then(|simulation| simulation.futures);
         let mut not_checked: Vec<&String> = planned.not_checked.iter().collect();
         if let Some(simulation) = simulation {
@@ -169,7 +172,11 @@ impl Moved {
         }
         let takes = match (played.seconds, played.median) {
             (Some(seconds), _) => {
-                format!("{} (p50), {} (p90)", span(seconds.p50), span(seconds.p90))
+                format!(
+                    "{} (p50), {} (p90)",
+                    at_most(seconds.p50),
+                    at_most(seconds.p90)
+                )
             }
             (None, median) => duration(median, "median"),
         };
@@ -285,14 +292,14 @@ impl Played {
         Number {
             what: "How long the move takes".to_string(),
             value: match (self.seconds, self.median) {
-                (Some(seconds), Some(_)) => Cell::from(span(seconds.p50)),
-                (None, Some(median)) => Cell::from(span(median)),
+                (Some(seconds), Some(_)) => Cell::from(at_most(seconds.p50)),
+                (None, Some(median)) => Cell::from(at_most(median)),
                 (_, None) => Cell::toned("does not end", Tone::Bad),
             },
             note: match (self.seconds, self.median) {
                 (Some(seconds), Some(_)) => format!(
                     "half of the simulated futures; nine of ten within {}{}",
-                    span(seconds.p90),
+                    at_most(seconds.p90),
                     if self.assumed {
                         "; AKS's own share is assumed"
                     } else {
@@ -320,7 +327,7 @@ impl Played {
                 (Some(_), _) => "as far as the move comes".to_string(),
                 (None, Some(longest)) => format!(
                     "for some time of the simulated move; in any future {} at the longest",
-                    span(longest)
+                    at_most(longest)
                 ),
                 (None, None) => "for some time of the simulated move".to_string(),
             },
@@ -331,26 +338,38 @@ impl Played {
 /// The windows in which it may be carried out: `--window`, else the cluster's own.
 fn fitting(planned: &Planned, simulation: &Simulation) -> Vec<Fitting> {
     let has_own = simulation.windows.iter().any(|named| !named.is_maintenance);
+    // Of all reimages together, where the plan foresees them.
     let in_all = planned
         .plan
         .ok()
-        .filter(|plan| plan.reimages() > 1)
+        .filter(|plan| plan.reimages() > 1 || plan.expected.is_some())
         .map(|plan| plan.expected);
     let windows = simulation.windows.iter();
     windows
         .filter(|named| named.is_maintenance != has_own)
-        .map(|named| Fitting {
-            window: match named.is_maintenance {
-                true => format!("{} ({})", named.source, span(named.window.seconds())),
-                false => format!("--window {}", named.window),
-            },
-            fits: match in_all {
-                Some(expected) => expected.map(|seconds| seconds.p90 <= named.window.seconds()),
-                None => simulation.futures.is_some().then(|| {
+        .map(|named| {
+            let lasts = named.window.seconds();
+            let (p90, fits) = match in_all {
+                Some(expected) => {
+                    let p90 = expected.map(|seconds| seconds.p90);
+                    (p90, p90.map(|p90| p90 <= lasts))
+                }
+                None => {
                     let left = fits(simulation, &named.window).p90;
-                    left.is_some_and(|left| left >= 0)
-                }),
-            },
+                    let p90 = left.and_then(|left| u32::try_from(i64::from(lasts) - left).ok());
+                    let is_played = simulation.futures.is_some();
+                    (p90, is_played.then(|| left.is_some_and(|left| left >= 0)))
+                }
+            };
+            Fitting {
+                window: match named.is_maintenance {
+                    true => named.source.clone(),
+                    false => format!("--window {}", named.window),
+                },
+                lasts,
+                p90,
+                fits,
+            }
         })
         .collect()
 }

@@ -11,7 +11,7 @@ use crate::predict::{Outcome, Prediction};
 use crate::readiness::ItemState;
 use crate::report::document::{Block, Cell, Document, Number, Table, Tone, Weight};
 use crate::report::predict::{numbers, tone, verdict};
-use crate::report::simulation::span;
+use crate::report::simulation::at_most;
 use crate::report::told::{self, Told};
 use std::collections::BTreeSet;
 
@@ -488,6 +488,6 @@ fn asked(predictions: &[Prediction]) -> Table {
 pub(super) fn duration(seconds: Option<u32>, percentile: &str) -> String {
     seconds.map_or_else(
         || "not known".to_string(),
-        |seconds| format!("{} ({percentile})", span(seconds)),
+        |seconds| format!("{} ({percentile})", at_most(seconds)),
     )
 }

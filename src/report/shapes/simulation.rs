@@ -192,8 +192,10 @@ pub struct PodShape {
     pub evictions: u32,
     pub evicted: Option<u32>,
     pub ready: Option<u32>,
-    /// Seconds its evictions were refused in all.
+    /// Seconds its evictions were refused in all: where it moved more than once, a sum of several holds.
     pub waited_seconds: u32,
+    /// Seconds of the longest of them.
+    pub longest_hold_seconds: u32,
     /// The budget that refused it last.
     pub budget: Option<String>,
 }
@@ -614,6 +616,7 @@ fn pods(simulation: &Simulation, names: &Names) -> Vec<PodShape> {
                 evicted: told.evicted,
                 ready: told.ready,
                 waited_seconds: told.waited,
+                longest_hold_seconds: told.longest_hold,
                 budget: told.budget.map(|budget| population.budget_name(budget)),
             }
         })

@@ -1,6 +1,6 @@
 //! Advice in words: what to change, and what it brought when it was tried. Proposes nothing of its own.
 
-use super::words::{listed, span};
+use super::words::{at_most, listed};
 use crate::finding::counted;
 use crate::report::document::{Cell, Tone};
 use crate::simulate::advice::{Advice, Change, Tally};
@@ -38,11 +38,11 @@ pub fn words(change: &Change) -> String {
 /// `completes in 1 h 2 min instead of 1 h 52 min`.
 fn gain(before: &Tally, after: &Tally) -> String {
     let mut words = match (before.seconds, after.seconds) {
-        (None, Some(seconds)) => format!("completes, in {}", span(seconds)),
-        (Some(before), Some(after)) if span(before) == span(after) => {
-            format!("still {}", span(after))
+        (None, Some(seconds)) => format!("completes, in {}", at_most(seconds)),
+        (Some(before), Some(after)) if at_most(before) == at_most(after) => {
+            format!("still {}", at_most(after))
         }
-        (Some(before), Some(after)) => format!("{} instead of {}", span(after), span(before)),
+        (Some(before), Some(after)) => format!("{} instead of {}", at_most(after), at_most(before)),
         (_, None) => format!(
             "{} left undone instead of {}",
             counted(u64::from(after.stuck), "node", "nodes"),

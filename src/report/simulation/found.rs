@@ -8,6 +8,7 @@ use crate::capacity::cost::POD_CIDR_PER_NODE;
 use crate::disruption::Treatment;
 use crate::disruption::drain::Refusal;
 use crate::finding::{Finding, Severity, counted, grouped};
+use crate::migrate::window::WINDOW_TOO_SHORT;
 use crate::placement::Occupancy;
 use crate::population::{BudgetId, NodeId, PodId, ShapeId, WorkloadId};
 use crate::rule;
@@ -795,7 +796,7 @@ fn windows(simulation: &Simulation, found: &mut Vec<Finding>) {
             } else {
                 severity
             },
-            "window-too-short",
+            WINDOW_TOO_SHORT,
             super::verdict::window_sentence(window, &fit),
             &[&rule::MNT_1],
         ));
@@ -806,9 +807,13 @@ fn windows(simulation: &Simulation, found: &mut Vec<Finding>) {
 pub fn reason(simulation: &Simulation, pod: &PodOutcome) -> String {
     let population = simulation.setting.population;
     let held = match pod.budget {
-        Some(budget) if pod.waited > 0 => format!(
-            "held {} by budget {}",
-            span(pod.waited),
+        Some(budget) if pod.holds > 0 => format!(
+            "held {}{} by budget {}",
+            match pod.holds {
+                1 => String::new(),
+                times => format!("{times} times, at the longest "),
+            },
+            span(pod.longest_hold),
             population.budget_name(budget)
         ),
         _ => String::new(),

@@ -1,7 +1,7 @@
 //! The tables of a simulation, and its timeline.
 
 use super::trace::Phase;
-use super::words::{Names, clock, span};
+use super::words::{Names, at_most, clock, span};
 use super::{Simulation, reason};
 use crate::finding::grouped;
 use crate::population::NodeId;
@@ -522,7 +522,7 @@ pub fn durations(simulation: &Simulation) -> Table {
         table.rows.push(vec![
             Cell::from("pod start"),
             Cell::from(format!("{} more workloads", starts.len() - STARTS)),
-            Cell::from(format!("at most {}", span(next.duration.spread.median))),
+            Cell::from(format!("at most {}", at_most(next.duration.spread.median))),
             dash(),
             Cell::toned("seen", Tone::Dim),
         ]);

@@ -1,7 +1,7 @@
 //! Whether it completes, how long that takes, and whether it fits a window: what a person reads first.
 
 use super::Simulation;
-use super::words::{Names, clock, listed, span};
+use super::words::{Names, at_least, at_most, clock, listed};
 use crate::finding::{counted, grouped};
 use crate::migrate::window::Window;
 use crate::population::NodeId;
@@ -75,8 +75,8 @@ fn short_of(left: i64) -> u32 {
 /// One sentence about one window.
 pub fn window_sentence(named: &NamedWindow, fit: &Fit) -> String {
     let at = |name: &str, left: Option<i64>| match left {
-        Some(left) if left >= 0 => Some(format!("{name} with {} left", span(short_of(left)))),
-        Some(left) => Some(format!("{name} misses it by {}", span(short_of(left)))),
+        Some(left) if left >= 0 => Some(format!("{name} with {} left", at_least(short_of(left)))),
+        Some(left) => Some(format!("{name} misses it by {}", at_most(short_of(left)))),
         None => None,
     };
     let parts: Vec<String> = [("p50", fit.p50), ("p90", fit.p90), ("p99", fit.p99)]
@@ -100,7 +100,7 @@ pub fn window_sentence(named: &NamedWindow, fit: &Fit) -> String {
             )
         }
     };
-    let head = format!("{}{when} ({})", named.source, span(window.seconds()));
+    let head = format!("{}{when} ({})", named.source, at_least(window.seconds()));
     let note = if named.is_maintenance {
         " (it holds back what AKS starts by itself, not what you start: MNT-1)"
     } else {
@@ -153,7 +153,7 @@ pub fn median_sentence(simulation: &Simulation) -> Option<String> {
     let futures = simulation.futures?;
     let p50 = futures.seconds?.p50;
     let why = match p50.cmp(&seconds) {
-        _ if span(p50) == span(seconds) => return None,
+        _ if at_most(p50) == at_most(seconds) => return None,
         std::cmp::Ordering::Greater => {
             ": where many things are waited for, the latest of them counts, and that is seldom a median"
         }
@@ -161,14 +161,14 @@ pub fn median_sentence(simulation: &Simulation) -> Option<String> {
         _ => "",
     };
     Some(format!(
-        "half of the futures{} take longer than {}; the run below, with every duration at its median, takes {}{why}",
+        "half of the futures{} end within {}; the run below, with every duration at its median, takes {}{why}",
         if futures.completed < futures.count {
             " that complete"
         } else {
             ""
         },
-        span(p50),
-        span(seconds)
+        at_most(p50),
+        at_most(seconds)
     ))
 }
 
@@ -192,7 +192,7 @@ fn completion(simulation: &Simulation, names: &Names) -> (String, Tone) {
     let Some(futures) = simulation.futures.filter(|futures| futures.count > 0) else {
         return match completed {
             Some(seconds) => (
-                format!("Completes in {} at median durations", span(seconds)),
+                format!("Completes in {} at median durations", at_most(seconds)),
                 Tone::Good,
             ),
             None => (
@@ -203,14 +203,14 @@ fn completion(simulation: &Simulation, names: &Names) -> (String, Tone) {
     };
     let times = futures.seconds.map_or_else(String::new, |seconds| {
         let p99 = if enough_for_p99(futures.count) {
-            span(seconds.p99)
+            at_most(seconds.p99)
         } else {
             "-".to_string()
         };
         format!(
             "{} (p50), {} (p90), {p99} (p99)",
-            span(seconds.p50),
-            span(seconds.p90)
+            at_most(seconds.p50),
+            at_most(seconds.p90)
         )
     });
     let of_all = format!(
@@ -227,7 +227,7 @@ fn completion(simulation: &Simulation, names: &Names) -> (String, Tone) {
         (Some(seconds), _) => (
             format!(
                 "Completes in {} at median durations, and in none of {} futures",
-                span(seconds),
+                at_most(seconds),
                 grouped(u64::from(futures.count))
             ),
             Tone::Bad,

@@ -1,32 +1,9 @@
 //! Durations and names as people say them.
 
+pub use crate::finding::{at_least, at_most, span};
 use crate::population::{NodeId, Population};
 use crate::simulate::Setting;
 use std::collections::HashMap;
-
-/// `95 s`, `11 min`, `4 min 20 s`, `1 h 52 min`, `2 d 3 h`.
-pub fn span(seconds: u32) -> String {
-    let (minutes, rest) = (seconds / 60, seconds % 60);
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..600 if rest > 0 => format!("{minutes} min {rest} s"),
-        120..3_600 => format!("{} min", (seconds + 30) / 60),
-        3_600..172_800 => {
-            let minutes = (seconds + 30) / 60;
-            match minutes % 60 {
-                0 => format!("{} h", minutes / 60),
-                rest => format!("{} h {rest} min", minutes / 60),
-            }
-        }
-        _ => {
-            let hours = (seconds + 1_800) / 3_600;
-            match hours % 24 {
-                0 => format!("{} d", hours / 24),
-                rest => format!("{} d {rest} h", hours / 24),
-            }
-        }
-    }
-}
 
 /// Seconds from the start: `0:07:30`.
 pub fn clock(seconds: u32) -> String {
@@ -146,20 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations() {
-        for (seconds, want) in [
-            (0, "0 s"),
-            (95, "95 s"),
-            (120, "2 min"),
-            (260, "4 min 20 s"),
-            (660, "11 min"),
-            (689, "11 min"),
-            (3_600, "1 h"),
-            (6_720, "1 h 52 min"),
-            (86_400 * 2 + 3 * 3_600, "2 d 3 h"),
-        ] {
-            assert_eq!(span(seconds), want);
-        }
+    fn clocks() {
         assert_eq!(clock(3_725), "1:02:05");
     }
 

@@ -139,7 +139,8 @@ fn findings(world: &World, ranges: &[Exhaustion], count: u64) -> Vec<Finding> {
                 grouped(failed),
                 grouped(count)
             );
-            Some(Finding::new(severity, "exhaustion-odds", message, &[]))
+            let finding = Finding::new(severity, "exhaustion-odds", message, &[]);
+            Some(finding.about(range.subject.clone()))
         })
         .collect();
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

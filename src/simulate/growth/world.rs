@@ -6,7 +6,7 @@ use super::timeline::{Event, Misplaced, OPERATION_HOURS, Timeline, Unit, When};
 use crate::capacity::cost::{NodeCost, POD_CIDR_PER_NODE, pool_cost};
 use crate::capacity::growth::Books;
 use crate::model::{
-    Change, Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, NetworkPlugin, NodePool,
+    Change, Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, NetworkPlugin, NodePool, Subject,
     SubnetIndex, cidr,
 };
 use jiff::ToSpan;
@@ -29,6 +29,8 @@ pub struct Range {
     pub place: Place,
     /// `vnet/subnet`, or `pod CIDR of cluster`.
     pub name: String,
+    /// What a statement about it is about: the subnet, or the cluster of a pod CIDR.
+    pub subject: Subject,
     pub cidr: String,
     /// Addresses that something can hold.
     pub capacity: u64,
@@ -587,6 +589,7 @@ impl<'a> Builder<'a> {
                 Range {
                     place,
                     name: self.inventory.subnet_label(index),
+                    subject: self.inventory.subnet_subject(index),
                     cidr: subnet.cidr_text(),
                     capacity: subnet.usable(),
                     used: self.books.occupancy(index).used,
@@ -595,6 +598,7 @@ impl<'a> Builder<'a> {
             Place::PodCidr(index, range) => Range {
                 place,
                 name: format!("pod CIDR of {}", self.inventory.cluster(index).label()),
+                subject: Subject::Cluster(self.inventory.cluster(index).label().to_string()),
                 cidr: range.to_string(),
                 capacity: cidr::size(&range),
                 used: 0,

@@ -9,7 +9,7 @@ use crate::migrate::Step;
 use crate::migrate::foreseen::{Foreseen, TightBudget};
 use crate::migrate::pace::{LONG_PENDING, Seen};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
-use crate::report::simulation::span;
+use crate::report::simulation::{at_most, span};
 use jiff::Timestamp;
 
 pub(super) fn told(evidence: &Evidence, runs: &Runs, document: &mut Document) {
@@ -50,7 +50,7 @@ fn durations(evidence: &Evidence, runs: &Runs, steps: &[&Step], document: &mut D
         "#OBSERVED",
     ]);
     for step in steps {
-        let predicted = |seconds: Option<u32>| Cell::from(seconds.map_or("-".to_string(), span));
+        let predicted = |seconds: Option<u32>| Cell::from(seconds.map_or("-".to_string(), at_most));
         let median = step.foreseen.as_ref().and_then(|foreseen| foreseen.median);
         table.rows.push(vec![
             step.id.as_str().into(),
@@ -69,7 +69,7 @@ fn durations(evidence: &Evidence, runs: &Runs, steps: &[&Step], document: &mut D
 
 fn observed(evidence: &Evidence, runs: &Runs, step: &Step) -> String {
     let mut text = match runs.took(evidence.status, &step.id) {
-        Some((seconds, true)) => format!("at most {}", span(seconds)),
+        Some((seconds, true)) => format!("at most {}", at_most(seconds)),
         Some((seconds, false)) => span(seconds),
         None => "not over".to_string(),
     };
@@ -129,7 +129,10 @@ fn nodes(runs: &Runs, step: &Step, seen: &[(Timestamp, Seen)], document: &mut Do
             after
                 .map_or_else(
                     || "not seen".to_string(),
-                    |after| format!("{}{}", if before { "at most " } else { "" }, span(after)),
+                    |after| match before {
+                        true => format!("at most {}", at_most(after)),
+                        false => span(after),
+                    },
                 )
                 .into(),
             at.map_or_else(

@@ -118,7 +118,10 @@ fn code(evidence: &Evidence, document: &mut Document) {
             let left = match attribute.if_left {
                 Effect::Nothing => "",
                 Effect::InPlace => "; left as it is, the next apply changes the cluster",
-                Effect::Replaces => "; left as it is, the next apply REPLACES the cluster",
+                // Which provider it is is not known: the worse of the two.
+                Effect::ReplacesInOlder | Effect::Replaces => {
+                    "; left as it is, the next apply REPLACES the cluster"
+                }
             };
             format!(
                 "{} (Terraform), {} (Bicep, ARM): {}{left}",

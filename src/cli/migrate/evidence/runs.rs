@@ -5,7 +5,7 @@ use super::{Evidence, list, stamp};
 use crate::execute::journal::{Event, Orders, Record, RunEnd, Status};
 use crate::finding::counted;
 use crate::report::document::{Block, Cell, Document, Table, Tone};
-use crate::report::simulation::span;
+use crate::report::simulation::{at_most, span};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -325,8 +325,9 @@ impl Runs {
                     Some((_, true)) => format!("{}, or before", stamp(at)),
                     _ => stamp(at),
                 })),
-                text(took.map(|(seconds, most)| {
-                    format!("{}{}", if most { "at most " } else { "" }, span(seconds))
+                text(took.map(|(seconds, most)| match most {
+                    true => format!("at most {}", at_most(seconds)),
+                    false => span(seconds),
                 })),
                 text(begun.map(|(.., attempts)| attempts.to_string())),
             ]);

@@ -10,7 +10,8 @@ use crate::report::html::stretches;
 use crate::report::migration;
 use crate::report::simulation::verdict::{median_sentence, window_sentence};
 use crate::report::simulation::{
-    Names, Simulation, advice_item, clock, fits, path_items, sentences, span, tables, verdict,
+    Names, Simulation, advice_item, at_least, at_most, clock, fits, path_items, sentences, span,
+    tables, verdict,
 };
 
 /// More nodes than this are drawn as their pools.
@@ -265,11 +266,15 @@ pub(super) fn window(planned: &Planned, simulation: &Simulation) -> Document {
     let (counts, from, each) = stretched(&futures.all_seconds);
     let mut marks = Vec::new();
     if let Some(seconds) = futures.seconds {
-        marks.push((Ink::Good, seconds.p50, format!("p50 {}", span(seconds.p50))));
+        marks.push((
+            Ink::Good,
+            seconds.p50,
+            format!("p50 {}", at_most(seconds.p50)),
+        ));
         marks.push((
             Ink::Warning,
             seconds.p90,
-            format!("p90 {}", span(seconds.p90)),
+            format!("p90 {}", at_most(seconds.p90)),
         ));
     }
     for named in simulation
@@ -281,7 +286,7 @@ pub(super) fn window(planned: &Planned, simulation: &Simulation) -> Document {
         marks.push((
             Ink::Bad,
             ends,
-            format!("end of {} ({})", named.window, span(ends)),
+            format!("end of {} ({})", named.window, at_least(ends)),
         ));
     }
     let mut table = Table::new(&["#from", "#to", "#futures"]);
@@ -301,9 +306,9 @@ pub(super) fn window(planned: &Planned, simulation: &Simulation) -> Document {
             grouped(u64::from(futures.count)),
             futures.seconds.map_or_else(String::new, |seconds| format!(
                 "half of them within {}, nine of ten within {}, the longest takes {}",
-                span(seconds.p50),
-                span(seconds.p90),
-                span(seconds.most)
+                at_most(seconds.p50),
+                at_most(seconds.p90),
+                at_most(seconds.most)
             ))
         ),
         chart: Chart::Spread(Spread {
@@ -351,8 +356,8 @@ fn in_all(planned: &Planned, simulation: &Simulation) -> Option<(String, Tone)> 
         format!(
             "Every node is reimaged {times}: {} (p50), {} (p90) in all, as sums that err on the long side{fit}; what follows is of the \
              move alone",
-            span(seconds.p50),
-            span(seconds.p90)
+            at_most(seconds.p50),
+            at_most(seconds.p90)
         ),
         tone,
     ))
