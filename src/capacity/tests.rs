@@ -362,8 +362,30 @@ fn node_limits_take_the_largest_surge() {
             "name: q, count: 200, max_pods: 30, max_surge: 1",
         ],
     );
+    // 399 nodes there are, and the two of p: only its own upgrade is refused, and that today.
+    let said = whole(&inventory);
+    let refused = "every upgrade of pool p is refused now: 399 nodes and 2 surge nodes of one pool";
+    assert!(message(&said, "kubenet-nodes").contains(refused));
+    assert_eq!(said.refused_upgrades.len(), 1);
+    let inventory = estate(
+        kubenet,
+        &[
+            "name: p, count: 100, min_count: 1, max_count: 199, max_pods: 30, max_surge: 2",
+            "name: q, count: 200, max_pods: 30, max_surge: 1",
+        ],
+    );
     let said = whole(&inventory);
     assert!(message(&said, "kubenet-nodes").contains("an upgrade at the ceiling is refused"));
+    assert!(said.refused_upgrades.is_empty());
+    // How many nodes p has is not known: nothing is said of today.
+    let mut inventory = inventory;
+    inventory.clusters[0].pools[0].count = 199;
+    let known = whole(&inventory);
+    assert_eq!(known.refused_upgrades.len(), 1);
+    inventory.clusters[0].pools[0]
+        .unknown
+        .push("node_count".to_string());
+    assert!(whole(&inventory).refused_upgrades.is_empty());
 }
 
 #[test]

@@ -27,6 +27,7 @@ fn numbers(inventory: &Inventory) -> Vec<String> {
         pod_cidrs,
         pools,
         overlaps,
+        refused_upgrades,
         findings,
         not_checked: _,
     } = assess(inventory, &Scope::default());
@@ -68,6 +69,9 @@ fn numbers(inventory: &Inventory) -> Vec<String> {
             row.largest_surge,
             row.verdict
         ));
+    }
+    for refused in refused_upgrades {
+        numbers.push(format!("refused {:05}", refused.cluster.get()));
     }
     for row in pools {
         numbers.push(format!(
