@@ -217,6 +217,7 @@ impl Any {
             format!("{} of {} was not read", any.word(), any.word())
         });
         inventory.not_checked.sort();
+        inventory.tell_names_apart();
         inventory
     }
 

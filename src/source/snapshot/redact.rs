@@ -82,7 +82,7 @@ impl Redactor {
             reserved,
             not_checked,
         } = inventory;
-        Inventory {
+        let mut redacted = Inventory {
             observed_at,
             vnets: vnets.into_iter().map(|vnet| self.vnet(vnet)).collect(),
             subnets: subnets
@@ -121,7 +121,9 @@ impl Redactor {
                 })
                 .collect(),
             not_checked: told(not_checked.len()),
-        }
+        };
+        redacted.tell_names_apart();
+        redacted
     }
 
     fn vnet(&mut self, vnet: VirtualNetwork) -> VirtualNetwork {
