@@ -32,7 +32,14 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         let cluster = review.inventory.cluster(part.index);
         let range = part.moved.as_ref().and_then(|moved| moved.pod_cidr);
         document.part(format!("{}: before and after", cluster.name));
-        if part.moved.is_some() {
+        let moved = part.moved.as_ref();
+        if moved.is_some_and(|moved| !moved.is_possible) {
+            document.toned(
+                "No in-place move: the second column is of a new cluster on Overlay with the same pools, not of this one, and nothing here \
+                 says that there is one (MIG-1).",
+                Tone::Warning,
+            );
+        } else if moved.is_some() {
             document.paragraph(
                 "Under Overlay a node takes one address of the network and pods draw from a private range of their own: the network's \
                  addresses no longer bound the number of pods (OVL-1). Nobody outside of the cluster reaches a pod by its address any \
@@ -70,7 +77,12 @@ fn before_and_after(part: &ClusterPart, range: Option<&IpNet>, document: &mut Do
     if now.mode == after.mode {
         return;
     }
-    let mut table = Table::new(&["what", "#now", "#after the move"]);
+    let is_moved = part.moved.as_ref().is_none_or(|moved| moved.is_possible);
+    let after_it = match is_moved {
+        true => "#after the move",
+        false => "#a new cluster on Overlay",
+    };
+    let mut table = Table::new(&["what", "#now", after_it]);
     let mut row = |what: &str, of: &dyn Fn(&ModeRow) -> Cell| {
         table.rows.push(vec![Cell::from(what), of(now), of(after)]);
     };
