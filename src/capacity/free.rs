@@ -8,7 +8,7 @@ pub use sizing::{Sizing, pod_sizing};
 
 use super::cost::{POD_CIDR_PER_NODE, pool_cost};
 use super::overlap::{PeeringGraph, platform_ranges};
-use super::runway::Pace;
+use super::runway::Paces;
 use super::surge::nodes_with_surge;
 use crate::model::{
     Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, OsType, RangeSet, VnetIndex, cidr,
@@ -73,8 +73,8 @@ pub struct Wanted<'a> {
     pub nodes: Option<u64>,
     /// Take this prefix length.
     pub length: Option<u8>,
-    /// How the cluster grows, where somebody says it.
-    pub pace: Option<&'a Pace>,
+    /// How clusters grow, where somebody says it.
+    pub paces: Option<&'a Paces>,
     /// What is about to be taken by others.
     pub taken: &'a [IpNet],
 }
@@ -86,7 +86,7 @@ impl Wanted<'_> {
             cluster,
             nodes: None,
             length: None,
-            pace: None,
+            paces: None,
             taken: &[],
         }
     }
@@ -182,7 +182,9 @@ fn size(inventory: &Inventory, wanted: &Wanted) -> Option<Size> {
                     && inventory.cluster(*index).mode() != Some(NetworkMode::Overlay)
             });
             let sizing = match grows {
-                Some(index) => pod_sizing(&super::growth::Books::of(inventory), index, wanted.pace),
+                Some(index) => {
+                    pod_sizing(&super::growth::Books::of(inventory), index, wanted.paces)
+                }
                 // What is on Overlay already grows in place when it has to (EXP-1).
                 None => Sizing {
                     nodes,

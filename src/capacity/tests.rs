@@ -286,6 +286,63 @@ fn the_largest_cluster_after_a_move_is_bound_by_its_pod_cidr() {
     assert!(!compare(&beside, None).known);
 }
 
+/// The row of the mode that the cluster is in.
+fn as_it_is(inventory: &Inventory) -> super::modes::ModeRow {
+    let index = crate::model::ClusterIndex::new(0);
+    let rows = super::modes::compare(&Books::of(inventory), index, None);
+    rows.into_iter().find(|row| row.current).unwrap()
+}
+
+#[test]
+fn the_largest_cluster_has_the_nodes_that_are_there() {
+    let check = |inventory: &Inventory, largest: u64, by: &str, misfit: Option<&str>| {
+        let row = as_it_is(inventory);
+        assert_eq!((row.largest, row.largest_by), (largest, by), "{row:?}");
+        assert_eq!((row.fits, row.misfit), (misfit.is_none(), misfit));
+    };
+    // 251: three nodes of 29 and one of 109 leave 55. Their surge takes a node of each more.
+    let mixed = [
+        "name: p, count: 3, max_pods: 30",
+        "name: q, count: 1, max_pods: 110",
+    ];
+    check(&estate(CLASSIC, &mixed), 4, "subnet", Some("subnet"));
+    // A pool that may have no node is nobody's dearest.
+    let idle = [
+        mixed[0],
+        "name: q, count: 0, min_count: 0, max_count: 0, max_pods: 110",
+    ];
+    check(&estate(CLASSIC, &idle), 8, "subnet", None);
+    // 251 addresses for 300 nodes: as many as fit, not as many as there are.
+    let kubenet = "network_plugin: kubenet\n    pod_cidr: 10.244.0.0/14";
+    let many = ["name: p, count: 300, max_pods: 30"];
+    check(&estate(kubenet, &many), 251, "subnet", Some("subnet"));
+    // All fit the ceiling, not the surge.
+    let overlay =
+        "network_plugin: azure\n    network_plugin_mode: overlay\n    pod_cidr: 10.244.0.0/21";
+    let eight = ["name: p, count: 8, max_pods: 30, max_surge: 1"];
+    check(&estate(overlay, &eight), 8, "pod_cidr", Some("pod_cidr"));
+}
+
+proptest::proptest! {
+    /// Of a cluster of one pool that fits, in every mode: the nodes that are there, and as many more as its row says.
+    #[test]
+    fn the_largest_cluster_is_what_its_pool_may_have(mode in 0usize..5, count in 1u64..9, max_pods in 10u32..80) {
+        let (network, pool) = [
+            ("network_plugin: azure", ""),
+            ("network_plugin: kubenet\n    pod_cidr: 10.244.0.0/20", ""),
+            ("network_plugin: azure\n    network_plugin_mode: overlay\n    pod_cidr: 10.244.0.0/20", ""),
+            ("network_plugin: azure", ", pod_subnet: v/pods"),
+            ("network_plugin: azure", ", pod_subnet: v/pods, pod_ip_allocation_mode: StaticBlock"),
+        ][mode];
+        let inventory = estate(network, &[&format!("name: p, count: {count}, max_pods: {max_pods}{pool}")]);
+        let fits = whole(&inventory).pools[0].limits.first().unwrap().more_nodes;
+        let largest = as_it_is(&inventory).largest;
+        // More than there is room for are there: then it is as many as fit, which are fewer.
+        let expected = count + fits;
+        proptest::prop_assert!(largest == expected || (fits == 0 && largest < count), "{largest} {expected}");
+    }
+}
+
 #[test]
 fn node_limits_take_the_largest_surge() {
     let kubenet = "network_plugin: kubenet\n    pod_cidr: 10.244.0.0/14";

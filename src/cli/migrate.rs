@@ -79,7 +79,7 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
     let wish = Wish {
         pod_cidr: &args.pod_cidr,
         choices: &args.choices.all(),
-        pace: None,
+        paces: None,
         taken: &[],
     };
     let study = study(scene, &wish)?;

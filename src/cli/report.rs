@@ -2,11 +2,13 @@
 //!
 //! `rendering` (which format, into which file) · `identity` (what tells a report from another) · `judged` (for pipelines) · `parts` (what is said of one cluster: its modes, its growth, its move).
 
+mod growing;
 mod identity;
 mod judged;
 mod parts;
 mod rendering;
 
+use self::growing::Growing;
 use self::identity::{Titled, fingerprint, flags, left_out, sources, titled};
 use self::judged::judged;
 use self::rendering::ReportRendering;
@@ -20,12 +22,14 @@ use super::simulate::timeline;
 use super::{CliError, Ending};
 use crate::capacity::assess;
 use crate::capacity::growth::Books;
+use crate::migrate::foresee::Chance;
 use crate::model::{ClusterIndex, Inventory};
 use crate::predict::Prediction;
 use crate::report::growth::Played;
 use crate::report::review::{self, Input, Review};
 use crate::report::shapes::review::ReportShape;
 use crate::report::told;
+use crate::simulate::growth::futures::futures as count;
 use crate::simulate::growth::run::run as play;
 use crate::simulate::growth::{Misplaced, World};
 
@@ -46,12 +50,12 @@ pub struct ReportArgs {
     #[command(flatten)]
     choices: ChoicesArgs,
 
-    /// The pod CIDR of the move, or `auto`: what a scenario's operations name, else the best free range
+    /// The pod CIDR of the move, or `auto`: what a scenario's operations or timeline name, else the best free range
     #[arg(long, value_name = "CIDR", default_value = "auto")]
     pod_cidr: String,
 
     /// How fast a pool grows, in nodes a week, as POOL=NODES or CLUSTER/POOL=NODES; a scenario's timeline says it as well
-    #[arg(long, value_name = "POOL=NODES", value_parser = parts::pace)]
+    #[arg(long, value_name = "POOL=NODES", value_parser = growing::pace)]
     growth: Vec<(String, f64)>,
 
     #[command(flatten)]
@@ -106,31 +110,46 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
             let world = World::of(&inventory, timeline)
                 .map_err(|Misplaced { place, problem }| fact.origin.error(&place, problem))?;
             let run = play(&inventory, &world);
-            Some((world, run))
+            let Chance { futures, seed } = args.play.chance(0);
+            let is_played = futures > 0 && timeline.has_chance();
+            let counted = is_played.then(|| count(&world, u64::from(futures), seed));
+            Some((world, run, counted))
         }
     };
     let played = match (&followed, &played) {
-        (Some((fact, timeline)), Some((world, run))) => Some(Played {
+        (Some((fact, timeline)), Some((world, run, counted))) => Some(Played {
             name: &fact.name,
             timeline,
             world,
             run,
-            futures: None,
+            futures: counted.as_ref(),
         }),
         _ => None,
     };
+    let played_chance = played
+        .as_ref()
+        .and_then(|played| played.futures)
+        .map(|futures| {
+            (
+                u32::try_from(futures.count).unwrap_or(u32::MAX),
+                futures.seed,
+            )
+        });
     let clusters = scope.clusters(&inventory);
     let predictions: Vec<Prediction> = predictions
         .into_iter()
         .filter(|prediction| is_of(prediction, &inventory, &clusters) || is_whole)
         .collect();
     let left_out = left_out(clusters.len(), is_whole, timelines.len());
+    let timeline = followed.as_ref().map(|(_, timeline)| timeline);
+    let growing = Growing::of(&args.growth, timeline, &inventory, &clusters)?;
     let asking = parts::Asking {
         args,
         inventory: &inventory,
         books: &books,
         operations: &operations,
-        timeline: followed.as_ref().map(|(_, timeline)| timeline),
+        timeline,
+        growing: &growing,
         simulates: clusters.len() <= MOST_MOVES,
     };
     asking.check_pools(&clusters)?;
@@ -145,7 +164,10 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         sources: sources(args),
         flags: flags(args),
         fingerprint: fingerprint(&inventory, &asked)?,
-        chance: parts.iter().find_map(|part| part.moved.as_ref()?.chance()),
+        chance: parts
+            .iter()
+            .find_map(|part| part.moved.as_ref()?.chance())
+            .or(played_chance),
     };
     let review = Review {
         title: &title,
@@ -156,6 +178,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
         assessment: &assessment,
         predictions: &predictions,
         clusters: &parts,
+        paces: &growing.paces,
         played: played.as_ref(),
         input: &input,
         left_out: &left_out,

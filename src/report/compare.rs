@@ -81,7 +81,6 @@ pub fn document(
         "move",
     ]);
     for row in rows {
-        let fits = row.fits;
         let blocking = blockers(row, eligibility)
             .iter()
             .filter(|finding| finding.severity == Severity::Blocker)
@@ -101,10 +100,11 @@ pub fn document(
             Cell::from(grouped(row.ceiling_with_surge)),
             Cell::from(grouped(row.planned)),
             Cell::from(grouped(row.available)),
-            match (fits, row.known) {
-                (true, true) => Cell::toned("yes", Tone::Good),
-                (true, false) => Cell::toned("unknown", Tone::Warning),
-                (false, _) => Cell::toned("no", Tone::Bad),
+            match (row.fits, row.known, row.misfit) {
+                (true, true, _) => Cell::toned("yes", Tone::Good),
+                (true, false, _) => Cell::toned("unknown", Tone::Warning),
+                (false, _, Some(by)) => Cell::toned(format!("no ({by})"), Tone::Bad),
+                (false, _, None) => Cell::toned("no", Tone::Bad),
             },
             Cell::from(pod_range),
             Cell::from(format!("{} ({})", grouped(row.largest), row.largest_by)),
@@ -123,8 +123,9 @@ pub fn document(
     document.talk(
         "now, ceiling and +surge are what nodes hold; documented is the published planning formula at ceiling with surge. \
          available is what others leave as of now in all node subnets together, clusters that share one at the nodes they have today; \
-         it fits only if each subnet has room for its own pools. The largest cluster has nodes like the dearest, as the node \
-         subnets, the present pod CIDR and that of the move where one is planned, the 65,536 addresses of a VNet and the mode let it. The pod range of a dynamic pod subnet is sized for max_pods pods on every node.",
+         it fits only if each subnet has room for its own pools, and so have the VNet with its 65,536 addresses, the present pod subnets and \
+         pod CIDR, the pod CIDR of the move where one is planned, and the mode's number of nodes. The largest cluster has the nodes that \
+         are there and more like the dearest of their subnet, as far as all of these let it. The pod range of a dynamic pod subnet is sized for max_pods pods on every node.",
     );
     let overlay: Vec<Finding> = rows
         .iter()

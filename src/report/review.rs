@@ -16,7 +16,6 @@ mod ranges;
 mod verdict;
 mod year;
 
-pub use change::Growing;
 pub use moved::Moved;
 pub use verdict::estate_word;
 
@@ -24,6 +23,7 @@ use super::growth::Played;
 use super::{Document, capacity, predict, readiness, told};
 use crate::capacity::growth::Books;
 use crate::capacity::modes::ModeRow;
+use crate::capacity::runway::Paces;
 use crate::capacity::{Assessment, Scope};
 use crate::migrate::eligibility::Eligibility;
 use crate::model::{Cluster, ClusterIndex, Inventory, IpNet, NetworkMode};
@@ -41,6 +41,7 @@ pub struct Review<'a> {
     pub assessment: &'a Assessment,
     pub predictions: &'a [Prediction],
     pub clusters: &'a [ClusterPart],
+    pub paces: &'a Paces,
     /// A timeline that was played.
     pub played: Option<&'a Played<'a>>,
     pub input: &'a Input,
@@ -68,7 +69,8 @@ pub struct ClusterPart {
     pub index: ClusterIndex,
     pub modes: Vec<ModeRow>,
     pub eligibility: Eligibility,
-    pub growing: Growing,
+    /// Who says how it grows; `None`: nobody does.
+    pub growth_said_by: Option<&'static str>,
     /// What the pod CIDR of the move may grow to in place, as far as it is free (EXP-1).
     pub superset: Option<IpNet>,
     /// `None`: it needs no move, or none is asked about.

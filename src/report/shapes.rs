@@ -690,8 +690,12 @@ pub struct ModeShape {
     pub documented: u64,
     /// In all node subnets together.
     pub available: u64,
-    /// Whether each node subnet has room for its own pools at the ceiling with surge.
+    /// Whether all nodes fit at the ceilings with surge: each node subnet has room for its own pools, and so have the VNet, the present
+    /// pod subnets and pod CIDR, the pod CIDR of the move and the mode's number of nodes; and no pool is of a kind that the mode has not.
     pub fits: bool,
+    /// What they do not fit into first.
+    #[schemars(extend("enum" = ["subnet", "pod_subnet", "pod_cidr", "vnet", "mode", null]))]
+    pub misfit: Option<&'static str>,
     /// Whether subnet, node count and ceiling of every pool were read: where not, `fits` is of what was.
     pub known: bool,
     /// Addresses of the pod range at the ceiling with surge.
@@ -700,9 +704,9 @@ pub struct ModeShape {
     pub pod_addresses_loaded: Option<u64>,
     /// The smallest sufficient prefix for it.
     pub pod_prefix: Option<u8>,
-    /// Most nodes that fit.
+    /// Most nodes that fit, without surge: those that are there, and more like the dearest of their subnet.
     pub largest_cluster: u64,
-    #[schemars(extend("enum" = ["subnet", "pod_cidr", "vnet", "mode"]))]
+    #[schemars(extend("enum" = ["subnet", "pod_subnet", "pod_cidr", "vnet", "mode"]))]
     pub largest_by: &'static str,
     pub blockers: Vec<FindingShape>,
 }
@@ -745,6 +749,7 @@ impl CompareShape {
                     documented: row.planned,
                     available: row.available,
                     fits: row.fits,
+                    misfit: row.misfit,
                     known: row.known,
                     pod_addresses: row.pod_addresses,
                     pod_addresses_loaded: row.pod_addresses_loaded,

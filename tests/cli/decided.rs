@@ -453,3 +453,26 @@ fn a_promised_duration_is_one_number() {
         .expect("p90");
     assert!(p90 <= minutes * 60 && p90 > (minutes - 1) * 60, "{p90}");
 }
+
+/// The timeline plays a move of its own: the report is about that one, or says that it is about another.
+#[test]
+fn a_timelines_own_move_is_the_one_that_is_looked_at() {
+    let file = "scenarios/fintech-year.yaml";
+    let ranges = |more: &[&str]| {
+        let report = json(file, more);
+        let told = report["risks"].as_array().expect("risks").iter();
+        let others: Vec<String> = told
+            .filter(|risk| risk["code"] == "other-pod-cidr")
+            .map(|risk| risk["message"].to_string())
+            .collect();
+        (report["moves"][0]["pod_cidr"].clone(), others)
+    };
+    let (range, others) = ranges(&[]);
+    assert_eq!((range.as_str(), others.len()), (Some("192.168.0.0/16"), 0));
+    let (range, others) = ranges(&["--pod-cidr", "10.64.0.0/18"]);
+    assert_eq!(range, "10.64.0.0/18");
+    assert!(
+        others.len() == 1 && others[0].contains("192.168.0.0/16"),
+        "{others:?}"
+    );
+}

@@ -4,9 +4,9 @@
 use super::nodes_at_ceiling;
 use crate::capacity::growth::{Books, nodes_of};
 use crate::capacity::limits;
-use crate::capacity::runway::{Pace, WEEKS_A_YEAR, evenly, runway};
+use crate::capacity::runway::{Pace, Paces, WEEKS_A_YEAR, evenly, runway, runway_after};
 use crate::finding::grouped;
-use crate::model::{ClusterIndex, NetworkMode};
+use crate::model::{ClusterIndex, NetworkMode, NodePool, parse_cidr};
 
 /// Nodes a pod CIDR is to have blocks for, and why so many.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +23,10 @@ const YEARS: f64 = 5.0;
 /// Nodes that AKS's default pod CIDR, 10.244.0.0/16, has blocks for (OVL-1).
 const DEFAULT_NODES: u64 = 256;
 
-/// The most that one of these asks for: twice the ceiling with surge; five years of the growth that was said, with surge; as many nodes as
-/// the cluster could grow to without the move, so that it lasts no shorter afterwards. Never more than a cluster may have (MP-3).
-pub fn pod_sizing(books: &Books, index: ClusterIndex, pace: Option<&Pace>) -> Sizing {
+/// The most that one of these asks for: twice the ceiling with surge; five years of the growth that was said, with surge, as far as its
+/// node subnets let it grow; as many nodes as the cluster could grow to without the move, so that it lasts no shorter afterwards. Never
+/// more than a cluster may have (MP-3).
+pub fn pod_sizing(books: &Books, index: ClusterIndex, paces: Option<&Paces>) -> Sizing {
     let cluster = books.inventory.cluster(index);
     if cluster.pools.is_empty() {
         // Every cluster has a pool: none was read, and nothing tells how many nodes there are.
@@ -47,18 +48,22 @@ pub fn pod_sizing(books: &Books, index: ClusterIndex, pace: Option<&Pace>) -> Si
             best = Sizing { nodes, rule };
         }
     };
-    let said: f64 = pace.map_or(0.0, |pace| pace.iter().sum());
-    if said > 0.0 {
-        // At most a thousand nodes a week and pool: far below 2^53.
-        let grown = (said * YEARS * WEEKS_A_YEAR).ceil() as u64;
-        asks(
-            now.saturating_add(grown).saturating_add(surge),
-            "five years of the growth that was said, and surge".to_string(),
-        );
+    let said = paces.and_then(|paces| Some((paces, paces.said(index)?)));
+    if let Some((paces, said)) = said {
+        let grown = coming(&cluster.pools, said);
+        // Of a range that is no bound, everything else is.
+        let no_bound = parse_cidr("10.0.0.0/8").expect("a literal prefix");
+        let most = runway_after(books, index, paces, no_bound).map_or(grown, |lasts| lasts.nodes);
+        if grown > 0 {
+            asks(
+                now.saturating_add(grown.min(most)).saturating_add(surge),
+                "five years of the growth that was said, and surge".to_string(),
+            );
+        }
     }
-    let even = evenly(books, index, 1.0);
-    for pace in [pace, Some(even.as_slice())].into_iter().flatten() {
-        if let Some(lasts) = runway(books, index, pace) {
+    let even = Paces::of(index, evenly(books, index, 1.0));
+    for paces in [paces, Some(&even)].into_iter().flatten() {
+        if let Some(lasts) = runway(books, index, paces) {
             asks(
                 now.saturating_add(lasts.nodes),
                 "as many as fit without the move, so that it lasts no shorter".to_string(),
@@ -72,12 +77,26 @@ pub fn pod_sizing(books: &Books, index: ClusterIndex, pace: Option<&Pace>) -> Si
     best
 }
 
+/// Nodes that come in these years, a started one as a whole.
+fn coming(pools: &[NodePool], said: &[Pace]) -> u64 {
+    let more = pools.iter().zip(said).map(|(pool, pace)| {
+        let at_first = pool.count as f64;
+        let (mut wanted, mut left) = (at_first, YEARS * WEEKS_A_YEAR);
+        while left > 0.0 {
+            wanted += pace.adds(wanted) * left.min(1.0);
+            left -= 1.0;
+        }
+        wanted - at_first
+    });
+    // More than 2^64 are as many as that: a cluster may have far fewer.
+    more.sum::<f64>().ceil() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::capacity::cost::POD_CIDR_PER_NODE;
     use crate::capacity::free::{Purpose, Wanted, suggest};
-    use crate::capacity::runway::runway_after;
     use crate::model::{Inventory, cidr};
     use proptest::prelude::*;
 
@@ -98,8 +117,8 @@ mod tests {
 
     #[test]
     fn the_rule_that_asks_for_the_most_is_named() {
-        let check = |inventory: &Inventory, pace: Option<&Pace>, nodes: u64, rule: &str| {
-            let sizing = pod_sizing(&Books::of(inventory), ClusterIndex::new(0), pace);
+        let check = |inventory: &Inventory, paces: Option<&Paces>, nodes: u64, rule: &str| {
+            let sizing = pod_sizing(&Books::of(inventory), ClusterIndex::new(0), paces);
             assert_eq!(sizing.nodes, nodes, "{sizing:?}");
             assert!(sizing.rule.starts_with(rule), "{sizing:?}");
         };
@@ -107,7 +126,19 @@ mod tests {
         let full = estate(24, (4, 4), 5, 30);
         check(&full, None, 22, "twice the 11");
         // Half a node a week for 260.9 weeks.
-        check(&full, Some(&[0.5, 0.0]), 8 + 131 + 2, "five years");
+        let said = |a: Pace| Paces::of(ClusterIndex::new(0), vec![a, Pace::default()]);
+        check(
+            &full,
+            Some(&said(Pace::steady(0.5))),
+            8 + 131 + 2,
+            "five years",
+        );
+        // Four nodes are six hundred times as many by then: the node subnet lets 251 - 8 of them come.
+        let doubling = Pace {
+            nodes: 0.0,
+            percent: 2.5,
+        };
+        check(&full, Some(&said(doubling)), 8 + 243 + 2, "five years");
         // 1,019 addresses: (1,019 - 8 × 29) / 29 more.
         check(&estate(22, (4, 4), 5, 30), None, 8 + 27, "as many as fit");
     }
@@ -188,16 +219,16 @@ mod tests {
         ) {
             let inventory = estate(length, (a, b), ceiling, max_pods);
             let (books, index) = (Books::of(&inventory), ClusterIndex::new(0));
-            let said = said.map(|(a, b)| [a, b]);
-            let pace = said.as_ref().map(|pace| pace.as_slice());
-            let found = suggest(&inventory, &Wanted { pace, ..Wanted::of(Purpose::Pod, Some(index)) }).unwrap();
+            let said = said.map(|(a, b)| Paces::of(index, vec![Pace { nodes: a, percent: b }, Pace::steady(b)]));
+            let paces = said.as_ref();
+            let found = suggest(&inventory, &Wanted { paces, ..Wanted::of(Purpose::Pod, Some(index)) }).unwrap();
             let range = found.ranges[0].cidr;
             let blocks = cidr::size(&range) / POD_CIDR_PER_NODE;
             prop_assert!(blocks >= nodes_at_ceiling(inventory.cluster(index)) * 2);
             prop_assert!(!cidr::overlap(&range, &inventory.vnets[0].address_space[0]));
-            for pace in [pace.map(<[f64]>::to_vec), Some(evenly(&books, index, 1.0))].into_iter().flatten() {
-                let now = runway(&books, index, &pace);
-                let after = runway_after(&books, index, &pace, range);
+            for paces in [said, Some(Paces::of(index, evenly(&books, index, 1.0)))].into_iter().flatten() {
+                let now = runway(&books, index, &paces);
+                let after = runway_after(&books, index, &paces, range);
                 prop_assert!(after.map(|lasts| lasts.nodes) >= now.map(|lasts| lasts.nodes), "{range}: {:?}", found.basis);
             }
         }

@@ -10,7 +10,7 @@ use crate::capacity::answer::{SUBNET_IS_FULL, Stage};
 use crate::capacity::cost::POD_CIDR_PER_NODE;
 use crate::capacity::free::{Purpose, Wanted, pod_superset, suggest};
 use crate::capacity::growth::Books;
-use crate::capacity::runway::{Pace, evenly, is_shorter, runway, runway_after};
+use crate::capacity::runway::{Paces, evenly, is_shorter, runway, runway_after};
 use crate::capacity::surge::nodes_with_surge;
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::migrate::decision::MAY_REFUSE;
@@ -49,8 +49,8 @@ pub struct Wish<'a> {
     /// A range, or `auto`: the best free one.
     pub pod_cidr: &'a str,
     pub choices: &'a Choices,
-    /// How the cluster grows, where somebody says it.
-    pub pace: Option<&'a Pace>,
+    /// How clusters grow, where somebody says it.
+    pub paces: Option<&'a Paces>,
     /// Ranges that moves of clusters it is connected with are about to take: `auto` keeps clear of them.
     pub taken: &'a [IpNet],
 }
@@ -214,7 +214,7 @@ fn chosen(scene: &Scene, wish: &Wish) -> Result<Chosen, CliError> {
         return Ok(Chosen::named(*own));
     }
     let wanted = Wanted {
-        pace: wish.pace,
+        paces: wish.paces,
         taken: wish.taken,
         ..Wanted::of(Purpose::Pod, Some(scene.index))
     };
@@ -271,16 +271,18 @@ fn shortened(scene: &Scene, range: IpNet, wish: &Wish) -> Option<Finding> {
     let cluster = scene.cluster();
     let inventory = &scene.inventory;
     let books = Books::of(inventory);
-    let even = evenly(&books, scene.index, 1.0);
-    let (pace, how) = match wish
-        .pace
-        .filter(|pace| pace.iter().any(|nodes| *nodes > 0.0))
-    {
-        Some(pace) => (pace, "as it is said to grow"),
-        None => (even.as_slice(), "grown as its nodes are shared out now"),
+    let even = Paces::of(scene.index, evenly(&books, scene.index, 1.0));
+    let of_said = wish
+        .paces
+        .and_then(|paces| Some((paces, runway(&books, scene.index, paces)?)));
+    let (paces, now, how) = match of_said {
+        Some((paces, now)) => (paces, now, "as it is said to grow"),
+        None => {
+            let now = runway(&books, scene.index, &even)?;
+            (&even, now, "grown as its nodes are shared out now")
+        }
     };
-    let now = runway(&books, scene.index, pace)?;
-    let after = runway_after(&books, scene.index, pace, range)?;
+    let after = runway_after(&books, scene.index, paces, range)?;
     if !is_shorter(Some(&now), Some(&after)) {
         return None;
     }

@@ -5,11 +5,11 @@ use super::super::CliError;
 use super::super::migrate::study::{Study, Wish, study};
 use super::super::simulation::Scene;
 use super::ReportArgs;
+use super::growing::{Growing, pools, unknown_pool};
 use crate::capacity::free::pod_superset;
 use crate::capacity::growth::Books;
 use crate::capacity::modes;
 use crate::capacity::overlap::PeeringGraph;
-use crate::capacity::runway::Pace;
 use crate::finding::{Finding, Severity};
 use crate::migrate::build::{NOT_READ, Refused, Request, as_at_the_move, build};
 use crate::migrate::dependents::Dependents;
@@ -17,43 +17,13 @@ use crate::migrate::eligibility::{Eligibility, planned_obstacles};
 use crate::migrate::obstacles;
 use crate::migrate::plan::Plan;
 use crate::migrate::window::ahead;
-use crate::model::{Cluster, ClusterIndex, Inventory, IpNet, NodePool};
+use crate::model::{Change, Cluster, ClusterIndex, Inventory, IpNet};
 use crate::readiness::check;
 use crate::report::review::moved::Planned;
-use crate::report::review::{ClusterPart, Growing, Moved, may_move};
+use crate::report::review::{ClusterPart, Moved, may_move};
 use crate::report::simulation::Show;
 use crate::simulate::growth::Timeline;
-use crate::simulate::growth::spread::MILLION;
-use crate::simulate::growth::timeline::Unit;
 use crate::source::scenario::{ChangeFact, OperationFact};
-
-/// `POOL=NODES` or `CLUSTER/POOL=NODES`
-pub fn pace(text: &str) -> Result<(String, f64), String> {
-    const FASTEST: f64 = 1_000.0;
-    let problem = || {
-        format!("`{text}`: expected POOL=NODES or CLUSTER/POOL=NODES, nodes a week, as in apps=0.5")
-    };
-    let (pool, nodes) = text.split_once('=').ok_or_else(problem)?;
-    let nodes: f64 = nodes.parse().map_err(|_| problem())?;
-    let is_named = !pool.is_empty() && !pool.starts_with('/') && !pool.ends_with('/');
-    match is_named && (0.0..=FASTEST).contains(&nodes) {
-        true => Ok((pool.to_string(), nodes)),
-        false => Err(problem()),
-    }
-}
-
-/// Whether `POOL` or `CLUSTER/POOL` names this pool; a cluster goes by its name alone or with its resource group.
-fn names(text: &str, cluster: &Cluster, pool: &NodePool) -> bool {
-    let (of, name) = match text.rsplit_once('/') {
-        Some((of, name)) => (Some(of), name),
-        None => (None, text),
-    };
-    let is_its = |of: &str| {
-        let known = [&cluster.name, &cluster.qualified_name()];
-        known.iter().any(|known| known.eq_ignore_ascii_case(of))
-    };
-    name.eq_ignore_ascii_case(&pool.name) && of.is_none_or(is_its)
-}
 
 /// What is asked of each cluster.
 pub struct Asking<'a> {
@@ -62,63 +32,19 @@ pub struct Asking<'a> {
     pub books: &'a Books<'a>,
     pub operations: &'a [OperationFact],
     pub timeline: Option<&'a Timeline>,
+    pub growing: &'a Growing,
     /// Whether moves and readiness are looked at: of a fleet nobody reads them one by one.
     pub simulates: bool,
 }
 
 impl Asking<'_> {
-    /// Refuses a pool that no cluster of the report has, and growth that may be meant for several.
+    /// Refuses a pool that no cluster of the report has.
     pub fn check_pools(&self, clusters: &[ClusterIndex]) -> Result<(), CliError> {
-        let pools = || {
-            clusters.iter().flat_map(|index| {
-                let cluster = self.inventory.cluster(*index);
-                cluster.pools.iter().map(move |pool| (cluster, pool))
-            })
-        };
-        let unknown = |flag: &str, name: &str| {
-            let mut known: Vec<&str> = pools().map(|(_, pool)| pool.name.as_str()).collect();
-            known.sort_unstable();
-            known.dedup();
-            CliError::Usage(format!(
-                "{flag}: no pool `{name}`; known: {}",
-                known.join(", ")
-            ))
-        };
         for (flag, name) in self.args.choices.pools() {
-            if !pools().any(|(_, pool)| pool.name.eq_ignore_ascii_case(name)) {
-                return Err(unknown(flag, name));
+            let mut all = pools(self.inventory, clusters);
+            if !all.any(|(_, pool)| pool.name.eq_ignore_ascii_case(name)) {
+                return Err(unknown_pool(flag, name, self.inventory, clusters));
             }
-        }
-        let mut said: Vec<(String, &str)> = Vec::new();
-        for (name, _) in &self.args.growth {
-            let meant: Vec<String> = pools()
-                .filter(|(cluster, pool)| names(name, cluster, pool))
-                .map(|(cluster, pool)| format!("{}/{}", cluster.qualified_name(), pool.name))
-                .collect();
-            let one = match meant.as_slice() {
-                [] => return Err(unknown("--growth", name)),
-                [one] => one,
-                several => {
-                    const SHOWN: usize = 5;
-                    let shown = several.iter().take(SHOWN);
-                    let mut shown: Vec<String> =
-                        shown.map(|name| format!("{name}=NODES")).collect();
-                    if several.len() > SHOWN {
-                        shown.push(format!("{} more", several.len() - SHOWN));
-                    }
-                    return Err(CliError::Usage(format!(
-                        "--growth: `{name}` is a pool of {} clusters; expected CLUSTER/POOL=NODES, one of {}",
-                        several.len(),
-                        shown.join(", ")
-                    )));
-                }
-            };
-            if let Some((_, before)) = said.iter().find(|(known, _)| known == one) {
-                return Err(CliError::Usage(format!(
-                    "--growth: `{before}` and `{name}` are the same pool; expected its growth once"
-                )));
-            }
-            said.push((one.clone(), name));
         }
         Ok(())
     }
@@ -177,9 +103,8 @@ impl Asking<'_> {
 
     fn part(&self, index: ClusterIndex, taken: &[IpNet]) -> Result<ClusterPart, CliError> {
         let cluster = self.inventory.cluster(index);
-        let growing = self.growing(index);
         let moved = match may_move(cluster) && self.simulates {
-            true => Some(self.moved(index, growing.pace.as_deref(), taken)?),
+            true => Some(self.moved(index, taken)?),
             false => None,
         };
         let range = moved.as_ref().and_then(|moved| moved.pod_cidr);
@@ -193,7 +118,7 @@ impl Asking<'_> {
             modes: modes::compare(self.books, index, range.as_ref()),
             eligibility,
             superset: None,
-            growing,
+            growth_said_by: self.growing.said_by(index),
             moved,
             readiness: self
                 .simulates
@@ -201,66 +126,61 @@ impl Asking<'_> {
         })
     }
 
-    fn growing(&self, index: ClusterIndex) -> Growing {
+    /// The ranges that the input names for the move of this cluster, and where: operations first.
+    fn named_by_input(&self, index: ClusterIndex) -> Vec<(IpNet, &'static str)> {
         let cluster = self.inventory.cluster(index);
-        let said: Vec<Option<f64>> = cluster
-            .pools
-            .iter()
-            .map(|pool| {
-                let mut named = self.args.growth.iter();
-                named
-                    .find(|(name, _)| names(name, cluster, pool))
-                    .map(|(_, nodes)| *nodes)
-            })
-            .collect();
-        // Zero is said as well.
-        if said.iter().any(Option::is_some) {
-            return Growing {
-                pace: Some(said.into_iter().map(Option::unwrap_or_default).collect()),
-                source: "as --growth says",
-            };
-        }
-        let timeline = self.timeline.filter(|timeline| {
-            let mut growth = timeline.growth.iter();
-            growth.any(|growth| growth.cluster == index)
-        });
-        Growing {
-            pace: timeline.map(|timeline| planned(timeline, index, cluster)),
-            source: "as the timeline says",
-        }
-    }
-
-    /// The range that an operation names for this cluster, unless another is named.
-    fn range(&self, cluster: &Cluster) -> String {
-        let named = &self.args.pod_cidr;
-        if !named.eq_ignore_ascii_case("auto") {
-            return named.clone();
-        }
         let is_of = |operation: &&OperationFact| match &operation.cluster {
             Some(name) => [&cluster.name, &cluster.qualified_name()]
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(name)),
             None => self.inventory.clusters.len() == 1,
         };
-        let mut changes = self
-            .operations
-            .iter()
-            .filter(is_of)
-            .flat_map(|operation| &operation.changes);
-        changes
-            .find_map(|change| match change {
-                ChangeFact::MigrateToOverlay { pod_cidr } => *pod_cidr,
+        let operations = self.operations.iter().filter(is_of);
+        let asked = operations
+            .flat_map(|operation| &operation.changes)
+            .filter_map(|change| match change {
+                ChangeFact::MigrateToOverlay { pod_cidr } => Some(((*pod_cidr)?, "an operation")),
                 _ => None,
-            })
-            .map_or_else(|| named.clone(), |range| range.to_string())
+            });
+        let events = self.timeline.iter().flat_map(|timeline| &timeline.events);
+        let played = events
+            .filter(|event| event.cluster == index)
+            .flat_map(|event| &event.changes)
+            .filter_map(|change| match change {
+                Change::MigrateToOverlay { pod_cidr } => Some(((*pod_cidr)?, "the timeline")),
+                _ => None,
+            });
+        asked.chain(played).collect()
     }
 
-    fn moved(
-        &self,
-        index: ClusterIndex,
-        pace: Option<&Pace>,
-        taken: &[IpNet],
-    ) -> Result<Moved, CliError> {
+    /// The range of the move: as it is named on the command line, else as the input names it.
+    fn range(&self, index: ClusterIndex) -> String {
+        let named = &self.args.pod_cidr;
+        if !named.eq_ignore_ascii_case("auto") {
+            return named.clone();
+        }
+        let by_input = self.named_by_input(index);
+        by_input
+            .first()
+            .map_or_else(|| named.clone(), |(range, _)| range.to_string())
+    }
+
+    /// A word where the input names another range than the move is looked at with: one of the two is not what will happen.
+    fn named_otherwise(&self, index: ClusterIndex, range: IpNet) -> Option<Finding> {
+        let by_input = self.named_by_input(index);
+        let (other, by) = by_input.iter().find(|(other, _)| *other != range)?;
+        Some(Finding::new(
+            Severity::Warning,
+            "other-pod-cidr",
+            format!(
+                "the move is looked at with pod CIDR {range}, and {by} of the input moves the cluster to {other}: what is said of one does \
+                 not hold for the other; name the one that is meant in both places"
+            ),
+            &[&crate::rule::MIG_10],
+        ))
+    }
+
+    fn moved(&self, index: ClusterIndex, taken: &[IpNet]) -> Result<Moved, CliError> {
         let cluster = self.inventory.cluster(index);
         let scene = Scene {
             // Objects are shared; the rest of an estate is small beside them.
@@ -272,9 +192,9 @@ impl Asking<'_> {
         // No range: that is in the way, and the rest can be told all the same.
         let choices = self.args.choices.of(cluster);
         let wish = Wish {
-            pod_cidr: &self.range(cluster),
+            pod_cidr: &self.range(index),
             choices: &choices,
-            pace,
+            paces: Some(&self.growing.paces),
             taken,
         };
         let study = match study(scene, &wish) {
@@ -293,7 +213,12 @@ impl Asking<'_> {
             Err(_) => Vec::new(),
         };
         let flags = self.args.choices.flags(cluster);
-        let findings = study.findings();
+        let mut findings = study.findings();
+        findings.extend(
+            study
+                .range
+                .and_then(|range| self.named_otherwise(index, range)),
+        );
         let not_checked = study.not_checked();
         let planned = Planned {
             cluster: &cluster.name,
@@ -355,28 +280,6 @@ impl Asking<'_> {
         });
         Ok(made.map_err(|Refused(reasons)| reasons))
     }
-}
-
-/// Nodes a week at first, of each pool.
-fn planned(timeline: &Timeline, index: ClusterIndex, cluster: &Cluster) -> Vec<f64> {
-    cluster
-        .pools
-        .iter()
-        .map(|pool| {
-            let of_pool = timeline.growth.iter().filter(|growth| {
-                growth.cluster == index && growth.pool.eq_ignore_ascii_case(&pool.name)
-            });
-            of_pool
-                .map(|growth| {
-                    let median = growth.a_week.median() as f64 / MILLION as f64;
-                    match growth.unit {
-                        Unit::Nodes => median,
-                        Unit::Percent => median * pool.count as f64 / 100.0,
-                    }
-                })
-                .sum()
-        })
-        .collect()
 }
 
 /// What stands in the way today; what the plan's own steps take away before the move says so.

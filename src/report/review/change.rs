@@ -1,21 +1,11 @@
 //! What changes and why: a cluster before and after, and for how long each lasts.
 
 use super::{ClusterPart, Review, SPELLED_OUT};
-use crate::capacity::growth::Books;
 use crate::capacity::modes::ModeRow;
-use crate::capacity::runway::{Runway, Urgency, after_the_move, evenly, is_shorter, runway};
+use crate::capacity::runway::{Pace, Runway, Urgency, after_the_move, evenly, is_shorter, runway};
 use crate::finding::{counted, grouped};
 use crate::model::{IpNet, NetworkMode};
 use crate::report::document::{Block, Cell, Document, Table, Tone};
-
-/// How a cluster grows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Growing {
-    /// Nodes a week, by position of the pool; `None`: nobody says.
-    pub pace: Option<Vec<f64>>,
-    /// Who says it.
-    pub source: &'static str,
-}
 
 /// Nodes a week in all that are tried where nobody says how the cluster grows, and beside what somebody says.
 const TRIED: [f64; 4] = [0.1, 0.25, 0.5, 1.0];
@@ -32,12 +22,18 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         let cluster = review.inventory.cluster(part.index);
         let range = part.moved.as_ref().and_then(|moved| moved.pod_cidr);
         document.part(format!("{}: before and after", cluster.name));
+        let is_kubenet = cluster.mode() == Some(NetworkMode::Kubenet);
         let moved = part.moved.as_ref();
         if moved.is_some_and(|moved| !moved.is_possible) {
             document.toned(
                 "No in-place move: the second column is of a new cluster on Overlay with the same pools, not of this one, and nothing here \
                  says that there is one (MIG-1).",
                 Tone::Warning,
+            );
+        } else if moved.is_some() && is_kubenet {
+            document.paragraph(
+                "Pods have a private range already, and a node takes one address of the network, under kubenet as under Overlay (OVL-1). What \
+                 changes is that no route table holds a route for each node: the cluster is not bound to 400 nodes any more (KBN-1).",
             );
         } else if moved.is_some() {
             document.paragraph(
@@ -49,8 +45,8 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             document
                 .paragraph("The cluster runs on Azure CNI Overlay already: nothing has to change.");
         }
-        before_and_after(part, range.as_ref(), document);
-        headroom(review.books, part, range.as_ref(), document);
+        before_and_after(review, part, range.as_ref(), document);
+        headroom(review, part, range.as_ref(), document);
     }
     left_out(parts.len(), document);
 }
@@ -65,7 +61,12 @@ pub(super) fn left_out(clusters: usize, document: &mut Document) {
     }
 }
 
-fn before_and_after(part: &ClusterPart, range: Option<&IpNet>, document: &mut Document) {
+fn before_and_after(
+    review: &Review,
+    part: &ClusterPart,
+    range: Option<&IpNet>,
+    document: &mut Document,
+) {
     let now = part.modes.iter().find(|row| row.current);
     let after = part
         .modes
@@ -87,6 +88,7 @@ fn before_and_after(part: &ClusterPart, range: Option<&IpNet>, document: &mut Do
         table.rows.push(vec![Cell::from(what), of(now), of(after)]);
     };
     let number = |value: u64| Cell::from(grouped(value));
+    let is_routed = now.mode != NetworkMode::Kubenet;
     row("network mode", &|row| Cell::from(row.mode.to_string()));
     row("node-subnet addresses held by nodes, now", &|row| {
         number(row.now)
@@ -113,24 +115,47 @@ fn before_and_after(part: &ClusterPart, range: Option<&IpNet>, document: &mut Do
     });
     row(
         "pod range",
-        &|row| match (row.mode, range, row.pod_prefix) {
-            (NetworkMode::Overlay, Some(range), _) => Cell::from(range.to_string()),
-            (_, _, Some(prefix)) => Cell::from(format!("/{prefix} needed")),
-            (_, _, None) => Cell::toned("the node subnet", Tone::Dim),
+        &|row| match (row.current, range, row.pod_prefix) {
+            (true, _, _) => pods_now(review, part),
+            (false, Some(range), _) => Cell::from(range.to_string()),
+            (false, None, Some(prefix)) => Cell::from(format!("/{prefix} needed")),
+            (false, None, None) => Cell::toned("the node subnet", Tone::Dim),
         },
     );
     row(
         "pods are reached from outside by their address",
         &|row| match row.mode {
-            NetworkMode::Overlay => Cell::toned("no (MIG-25)", Tone::Warning),
+            NetworkMode::Overlay if is_routed => Cell::toned("no (MIG-25)", Tone::Warning),
+            NetworkMode::Overlay | NetworkMode::Kubenet => Cell::from("no"),
+            NetworkMode::Byo => Cell::toned("not known", Tone::Warning),
             _ => Cell::from("yes"),
         },
     );
     document.blocks.push(Block::Table(table));
 }
 
-fn headroom(books: &Books, part: &ClusterPart, range: Option<&IpNet>, document: &mut Document) {
-    let index = part.index;
+/// Where pods have their addresses from now: their own range, the pod subnets, or the subnets of their nodes.
+fn pods_now(review: &Review, part: &ClusterPart) -> Cell {
+    let cluster = review.inventory.cluster(part.index);
+    if let Some(range) = cluster.network.pod_cidr_v4() {
+        return Cell::from(range.to_string());
+    }
+    let mut subnets: Vec<String> = cluster
+        .pools
+        .iter()
+        .filter_map(|pool| pool.pod_subnet)
+        .map(|subnet| review.inventory.subnet_name(subnet).to_string())
+        .collect();
+    subnets.sort();
+    subnets.dedup();
+    match subnets.as_slice() {
+        [] => Cell::toned("the node subnet", Tone::Dim),
+        subnets => Cell::from(subnets.join(", ")),
+    }
+}
+
+fn headroom(review: &Review, part: &ClusterPart, range: Option<&IpNet>, document: &mut Document) {
+    let (books, index) = (review.books, part.index);
     let cluster = books.inventory.cluster(index);
     if cluster.pools.is_empty() {
         return;
@@ -146,10 +171,15 @@ fn headroom(books: &Books, part: &ClusterPart, range: Option<&IpNet>, document: 
         "ends then with",
     ]);
     let mut shorter = 0;
-    let mut row = |name: &str, pace: &[f64]| {
-        let all: f64 = pace.iter().fold(0.0, |sum, nodes| sum + nodes);
-        let now = runway(books, index, pace);
-        let after = after.as_ref().map(|after| runway(after, index, pace));
+    let mut row = |name: &str, pools: &[Pace]| {
+        let paces = review.paces.with(index, pools.to_vec());
+        let all: f64 = cluster
+            .pools
+            .iter()
+            .zip(pools)
+            .fold(0.0, |sum, (pool, pace)| sum + pace.adds(pool.count as f64));
+        let now = runway(books, index, &paces);
+        let after = after.as_ref().map(|after| runway(after, index, &paces));
         let is_shorter = is_shorter(now.as_ref(), after.iter().flatten().next());
         shorter += usize::from(is_shorter);
         let nothing = || Cell::toned("-", Tone::Dim);
@@ -170,20 +200,31 @@ fn headroom(books: &Books, part: &ClusterPart, range: Option<&IpNet>, document: 
                 .map_or_else(nothing, |after| ends(after.as_ref())),
         ]);
     };
-    if let Some(pace) = &part.growing.pace {
-        row(part.growing.source, pace);
+    let said = part.growth_said_by.zip(review.paces.said(index));
+    if let Some((who, pools)) = said {
+        row(who, pools);
     }
     for tried in TRIED {
         row("if it were", &evenly(books, index, tried));
     }
     document.part(format!("{}: how long it lasts", cluster.name));
-    document.paragraph(match part.growing.pace {
-        Some(_) => "At a steady pace, ceilings of autoscalers left aside: a person raises them. Spikes and events are not in it.",
+    let who = match said {
+        Some((_, pools)) if pools.iter().any(|pace| pace.percent > 0.0) => {
+            "What is said in percent compounds: the table has the nodes of the first week. "
+        }
+        Some(_) => "",
         None => {
             "How fast the cluster grows was not said (a timeline, or --growth POOL=NODES, says it): these are tried paces, shared out as \
-             nodes are now. Ceilings of autoscalers are left aside, spikes and events are not in it."
+             nodes are now. "
         }
-    });
+    };
+    let others = match review.paces.others_say(index) {
+        true => "Other clusters that draw from the same ranges grow along as it was said of them.",
+        false => "All others that draw from the same ranges stay as they are.",
+    };
+    document.paragraph(format!(
+        "{who}Ceilings of autoscalers are left aside: a person raises them. Spikes and events are not in it. {others}"
+    ));
     document.blocks.push(Block::Table(table));
     if shorter > 0 {
         document.toned(

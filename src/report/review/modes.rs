@@ -43,7 +43,7 @@ fn figure(name: &str, rows: &[ModeRow], table: crate::report::Table) -> Figure {
     let current = rows.iter().find(|row| row.current);
     let fitting: Vec<String> = rows
         .iter()
-        .filter(|row| row.fits && row.known && row.impossible.is_empty())
+        .filter(|row| row.fits && row.known)
         .map(|row| row.mode.to_string())
         .collect();
     Figure {

@@ -29,7 +29,7 @@ pub struct SimulateShape {
     pub ranges: Vec<CourseShape>,
     /// In the order of time.
     pub happenings: Vec<HappeningShape>,
-    /// With `--futures` only.
+    /// Where futures were played.
     pub futures: Option<FuturesShape>,
     pub findings: Vec<FindingShape>,
     pub not_checked: Vec<String>,

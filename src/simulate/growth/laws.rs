@@ -8,11 +8,12 @@ use super::draw::{Draw, Medians, Random};
 use super::futures::{Futures, futures, so_far};
 use super::play::Stage;
 use super::run::run;
+use super::spread::Spread;
 use super::state::State;
 use super::told;
 use super::watch::{Failure, Kind, Outcome, Watch};
 use super::world::{Place, Starts, World};
-use super::{Timeline, When};
+use super::{Growth, Timeline, Unit, When};
 use crate::capacity::answer::Answer;
 use crate::model::{Inventory, cidr};
 use estate::Choices;
@@ -322,4 +323,66 @@ fn estates_are_small() {
         .iter()
         .filter_map(|cluster| cluster.network.pod_cidr_v4());
     assert!(pods.into_iter().all(|range| cidr::size(range) <= 8_192));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// What [`crate::capacity::runway`] says a growing pool lasts, it lasts when the same growth is played: no node is refused before. It is
+    /// refused when the next one is wanted, which is a node later at most, and told at the end of a week.
+    #[test]
+    fn a_runway_is_no_longer_than_what_is_played(
+        count in 1u64..5, max_pods in 10u32..60, nodes in prop::option::of(0.1f64..4.0), percent in 1.0f64..30.0, overlay in any::<bool>(),
+    ) {
+        use crate::capacity::growth::Books;
+        use crate::capacity::runway::{Pace, Paces, runway};
+        use crate::model::ClusterIndex;
+        let network = match overlay {
+            true => "network_plugin: azure\n    network_plugin_mode: overlay\n    pod_cidr: 192.168.0.0/21",
+            false => "network_plugin: azure",
+        };
+        let text = format!(
+            "apiVersion: aksplan/v1\nname: t\nvirtual_networks:\n  - name: v\n    address_space: [10.0.0.0/16]\n    subnets: [{{ name: s, cidr: \
+             10.0.0.0/24 }}]\nclusters:\n  - name: c\n    {network}\n    pools: [{{ name: a, mode: System, count: {count}, max_pods: \
+             {max_pods}, max_surge: 1, subnet: v/s }}]\n"
+        );
+        let inventory = crate::source::read_document("scenario", text.as_bytes())
+            .and_then(crate::source::Found::assemble)
+            .unwrap_or_else(|error| panic!("{error}"))
+            .current;
+        let (amount, unit) = match nodes {
+            Some(nodes) => (nodes, Unit::Nodes),
+            None => (percent, Unit::Percent),
+        };
+        let index = ClusterIndex::new(0);
+        let timeline = Timeline {
+            starts: jiff::civil::date(2027, 1, 1),
+            weeks: 520,
+            growth: vec![Growth {
+                cluster: index,
+                pool: "a".to_string(),
+                unit,
+                a_week: Spread::new(amount, None).unwrap(),
+            }],
+            spikes: Vec::new(),
+            events: Vec::new(),
+        };
+        let world = World::of(&inventory, &timeline).unwrap();
+        let played = run(&inventory, &world);
+        let fails = played.first_failure().map(|request| f64::from(request.failure.hour) / 168.0);
+        let pace = match unit {
+            Unit::Nodes => Pace::steady(amount),
+            Unit::Percent => Pace { nodes: 0.0, percent: amount },
+        };
+        let books = Books::of(&inventory);
+        let lasts = runway(&books, index, &Paces::of(index, vec![pace])).unwrap();
+        let next = pace.adds(count as f64 + lasts.nodes as f64);
+        match fails {
+            Some(fails) => {
+                prop_assert!(lasts.weeks <= fails, "{lasts:?} {fails}");
+                prop_assert!(fails <= lasts.weeks + 1.0 / next.min(pace.adds(count as f64)) + 1.0, "{lasts:?} {fails}");
+            }
+            None => prop_assert!(lasts.weeks > 500.0, "{lasts:?}"),
+        }
+    }
 }

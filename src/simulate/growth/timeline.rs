@@ -28,6 +28,19 @@ pub struct Timeline {
     pub events: Vec<Event>,
 }
 
+impl Timeline {
+    /// Whether a week may add more or less than at its median.
+    pub fn has_uncertain_growth(&self) -> bool {
+        let mut growth = self.growth.iter();
+        growth.any(|growth| !growth.a_week.is_certain())
+    }
+
+    /// Whether two futures of it may differ: when a spike comes is chance as well.
+    pub fn has_chance(&self) -> bool {
+        self.has_uncertain_growth() || !self.spikes.is_empty()
+    }
+}
+
 /// A pool that wants more nodes each week.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Growth {
