@@ -162,14 +162,11 @@ fn headroom(review: &Review, part: &ClusterPart, range: Option<&IpNet>, document
     }
     let after = range.map(|range| after_the_move(books.inventory, index, *range));
     let after = after.as_ref().map(|after| books.with_changed(after, index));
-    let mut table = Table::new(&[
-        "growth",
-        "#nodes a week",
-        "#lasts now",
-        "ends with",
-        "#lasts after the move",
-        "ends then with",
-    ]);
+    let mut columns = vec!["growth", "#nodes a week", "#lasts now", "ends with"];
+    if after.is_some() {
+        columns.extend(["#lasts after the move", "ends then with"]);
+    }
+    let mut table = Table::new(&columns);
     let mut shorter = 0;
     let mut row = |name: &str, pools: &[Pace]| {
         let paces = review.paces.with(index, pools.to_vec());
@@ -182,23 +179,21 @@ fn headroom(review: &Review, part: &ClusterPart, range: Option<&IpNet>, document
         let after = after.as_ref().map(|after| runway(after, index, &paces));
         let is_shorter = is_shorter(now.as_ref(), after.iter().flatten().next());
         shorter += usize::from(is_shorter);
-        let nothing = || Cell::toned("-", Tone::Dim);
-        table.rows.push(vec![
+        let mut cells = vec![
             Cell::from(name),
             Cell::from(format!("{all:.2}")),
             lasts(all, now.as_ref()),
             ends(now.as_ref()),
-            after.as_ref().map_or_else(nothing, |after| {
-                let cell = lasts(all, after.as_ref());
-                match is_shorter {
-                    true => Cell::toned(format!("{}, shorter than now", cell.text), Tone::Bad),
-                    false => cell,
-                }
-            }),
-            after
-                .as_ref()
-                .map_or_else(nothing, |after| ends(after.as_ref())),
-        ]);
+        ];
+        if let Some(after) = after {
+            let cell = lasts(all, after.as_ref());
+            cells.push(match is_shorter {
+                true => Cell::toned(format!("{}, shorter than now", cell.text), Tone::Bad),
+                false => cell,
+            });
+            cells.push(ends(after.as_ref()));
+        }
+        table.rows.push(cells);
     };
     let said = part.growth_said_by.zip(review.paces.said(index));
     if let Some((who, pools)) = said {
