@@ -337,6 +337,123 @@ fn what_a_plan_warns_of_is_in_the_report() {
     );
 }
 
+/// Of a mode from which nothing moves in place that is the decision, first on the page and the same in every format.
+#[test]
+fn no_in_place_move_is_a_no_go() {
+    const BYO: &str = "\
+apiVersion: aksplan/v1
+name: byo
+virtual_networks:
+  - { name: v, address_space: [10.0.0.0/16], subnets: [{ name: s, cidr: 10.0.0.0/24 }] }
+clusters:
+  - { name: own, network_plugin: none, pools: [{ name: p, mode: System, count: 3, max_pods: 30, subnet: v/s }] }
+";
+    let byo = written(&folder("byo"), BYO);
+    for (cluster, file) in [
+        ("orders", "scenarios/pod-subnet-dynamic.yaml"),
+        ("catalog", "scenarios/static-block-hangs.yaml"),
+        ("own", &byo),
+    ] {
+        let from = ["report", "--from", file];
+        assert!(blocks(file, &from), "{file}");
+        let page = stdout(&[&from[..], &["-o", "markdown"]].concat());
+        let banner = page.lines().find(|line| line.starts_with("**"));
+        let banner = banner.expect("a banner");
+        assert!(
+            banner.starts_with(&format!("**No go** {cluster}: no in-place move: "))
+                && banner.contains("(MIG-1)"),
+            "{banner}"
+        );
+        assert!(!page.contains("after the move |\n"), "{file}");
+        let json: Value =
+            serde_json::from_str(&stdout(&[&from[..], &["-o", "json"]].concat())).expect("JSON");
+        assert_eq!(json["decision"], "no_go");
+        let moves = json["moves"].as_array().expect("moves");
+        assert_eq!(moves.len(), 1);
+        assert_eq!(moves[0]["decision"], "no_go");
+        assert_eq!(moves[0]["plan"], Value::Null);
+        let junit = stdout(&[&from[..], &["-o", "junit"]].concat());
+        let case = junit
+            .split(&format!("name=\"{cluster}: move to Overlay\""))
+            .nth(1)
+            .expect("a case of the move");
+        let case = case.split("</testcase>").next().expect("its end");
+        assert!(case.contains("<failure"), "{case}");
+    }
+    // A cluster that may move, and one that has, are not told so.
+    for file in ["scenarios/payments", "scenarios/overlay-year.yaml"] {
+        let page = stdout(&[
+            "report",
+            "--from",
+            file,
+            "--futures",
+            "20",
+            "-o",
+            "markdown",
+        ]);
+        assert!(!page.contains("no in-place move:"), "{file}");
+    }
+}
+
+/// The percentile that decides is one number, wherever it stands, and a window that it misses one condition.
+#[test]
+fn a_promised_duration_is_one_number() {
+    let page = stdout(&[
+        "report",
+        "--from",
+        "scenarios/payments",
+        "--window",
+        "37m",
+        "-o",
+        "markdown",
+    ]);
+    let first = page.split("## What changes and why").next().expect("it");
+    let about_it: Vec<&str> = first
+        .lines()
+        .filter(|line| line.starts_with("- **") && line.contains("--window 37m"))
+        .collect();
+    assert_eq!(about_it.len(), 1, "{about_it:?}");
+    let windows = first.lines().filter(|line| {
+        line.starts_with("- **condition** window ") || line.contains("nine of ten futures take")
+    });
+    assert_eq!(windows.count(), 1);
+    let told = |before: &str, after: &str| -> String {
+        let rest = page
+            .split(before)
+            .nth(1)
+            .unwrap_or_else(|| panic!("{before}"));
+        rest.split(after).next().expect("a number").to_string()
+    };
+    let promised = [
+        told("(p50), ", " (p90)"),
+        told("nine of ten within ", ";"),
+        told("nine of ten futures take ", " or less"),
+        told("no window opens in the ", " after the start"),
+    ];
+    for one in &promised {
+        assert_eq!(*one, promised[0], "{promised:?}");
+    }
+    // What it says is so: at least nine of ten of the futures that are drawn end within it.
+    let minutes: u64 = promised[0]
+        .strip_suffix(" min")
+        .and_then(|number| number.parse().ok())
+        .expect("minutes");
+    let json: Value = serde_json::from_str(&stdout(&[
+        "report",
+        "--from",
+        "scenarios/payments",
+        "--window",
+        "37m",
+        "-o",
+        "json",
+    ]))
+    .expect("JSON");
+    let p90 = json["moves"][0]["plan"]["expected"]["p90"]
+        .as_u64()
+        .expect("p90");
+    assert!(p90 <= minutes * 60 && p90 > (minutes - 1) * 60, "{p90}");
+}
+
 /// The timeline plays a move of its own: the report is about that one, or says that it is about another.
 #[test]
 fn a_timelines_own_move_is_the_one_that_is_looked_at() {

@@ -108,13 +108,15 @@ impl Asking<'_> {
             false => None,
         };
         let range = moved.as_ref().and_then(|moved| moved.pod_cidr);
+        let eligibility = match moved.as_ref().and_then(|moved| moved.plan.as_ref()) {
+            Some(plan) => unresolved(self.inventory, index, plan),
+            None => obstacles(self.inventory, cluster, range.as_ref()),
+        };
+        let moved = moved.or_else(|| Moved::impossible(cluster, &eligibility));
         Ok(ClusterPart {
             index,
             modes: modes::compare(self.books, index, range.as_ref()),
-            eligibility: match moved.as_ref().and_then(|moved| moved.plan.as_ref()) {
-                Some(plan) => unresolved(self.inventory, index, plan),
-                None => obstacles(self.inventory, cluster, range.as_ref()),
-            },
+            eligibility,
             superset: None,
             growth_said_by: self.growing.said_by(index),
             moved,

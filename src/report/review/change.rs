@@ -23,12 +23,19 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         let range = part.moved.as_ref().and_then(|moved| moved.pod_cidr);
         document.part(format!("{}: before and after", cluster.label()));
         let is_kubenet = cluster.mode() == Some(NetworkMode::Kubenet);
-        if part.moved.is_some() && is_kubenet {
+        let moved = part.moved.as_ref();
+        if moved.is_some_and(|moved| !moved.is_possible) {
+            document.toned(
+                "No in-place move: the second column is of a new cluster on Overlay with the same pools, not of this one, and nothing here \
+                 says that there is one (MIG-1).",
+                Tone::Warning,
+            );
+        } else if moved.is_some() && is_kubenet {
             document.paragraph(
                 "Pods have a private range already, and a node takes one address of the network, under kubenet as under Overlay (OVL-1). What \
                  changes is that no route table holds a route for each node: the cluster is not bound to 400 nodes any more (KBN-1).",
             );
-        } else if part.moved.is_some() {
+        } else if moved.is_some() {
             document.paragraph(
                 "Under Overlay a node takes one address of the network and pods draw from a private range of their own: the network's \
                  addresses no longer bound the number of pods (OVL-1). Nobody outside of the cluster reaches a pod by its address any \
@@ -71,7 +78,12 @@ fn before_and_after(
     if now.mode == after.mode {
         return;
     }
-    let mut table = Table::new(&["what", "#now", "#after the move"]);
+    let is_moved = part.moved.as_ref().is_none_or(|moved| moved.is_possible);
+    let after_it = match is_moved {
+        true => "#after the move",
+        false => "#a new cluster on Overlay",
+    };
+    let mut table = Table::new(&["what", "#now", after_it]);
     let mut row = |what: &str, of: &dyn Fn(&ModeRow) -> Cell| {
         table.rows.push(vec![Cell::from(what), of(now), of(after)]);
     };
@@ -150,14 +162,11 @@ fn headroom(review: &Review, part: &ClusterPart, range: Option<&IpNet>, document
     }
     let after = range.map(|range| after_the_move(books.inventory, index, *range));
     let after = after.as_ref().map(|after| books.with_changed(after, index));
-    let mut table = Table::new(&[
-        "growth",
-        "#nodes a week",
-        "#lasts now",
-        "ends with",
-        "#lasts after the move",
-        "ends then with",
-    ]);
+    let mut columns = vec!["growth", "#nodes a week", "#lasts now", "ends with"];
+    if after.is_some() {
+        columns.extend(["#lasts after the move", "ends then with"]);
+    }
+    let mut table = Table::new(&columns);
     let mut shorter = 0;
     let mut row = |name: &str, pools: &[Pace]| {
         let paces = review.paces.with(index, pools.to_vec());
@@ -170,23 +179,21 @@ fn headroom(review: &Review, part: &ClusterPart, range: Option<&IpNet>, document
         let after = after.as_ref().map(|after| runway(after, index, &paces));
         let is_shorter = is_shorter(now.as_ref(), after.iter().flatten().next());
         shorter += usize::from(is_shorter);
-        let nothing = || Cell::toned("-", Tone::Dim);
-        table.rows.push(vec![
+        let mut cells = vec![
             Cell::from(name),
             Cell::from(format!("{all:.2}")),
             lasts(all, now.as_ref()),
             ends(now.as_ref()),
-            after.as_ref().map_or_else(nothing, |after| {
-                let cell = lasts(all, after.as_ref());
-                match is_shorter {
-                    true => Cell::toned(format!("{}, shorter than now", cell.text), Tone::Bad),
-                    false => cell,
-                }
-            }),
-            after
-                .as_ref()
-                .map_or_else(nothing, |after| ends(after.as_ref())),
-        ]);
+        ];
+        if let Some(after) = after {
+            let cell = lasts(all, after.as_ref());
+            cells.push(match is_shorter {
+                true => Cell::toned(format!("{}, shorter than now", cell.text), Tone::Bad),
+                false => cell,
+            });
+            cells.push(ends(after.as_ref()));
+        }
+        table.rows.push(cells);
     };
     let said = part.growth_said_by.zip(review.paces.said(index));
     if let Some((who, pools)) = said {

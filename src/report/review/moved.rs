@@ -2,6 +2,7 @@
 //! relies on pod addresses, how it is carried out, what cannot be taken back, what the code must say. Owned, so that what it was made of
 //! (a hundred thousand pods) can go.
 
+mod impossible;
 mod played;
 
 use super::verdict::duration;
@@ -55,6 +56,8 @@ pub struct Moved {
     pub(super) helps: Vec<String>,
     chance: Option<(u32, u64)>,
     played: Option<Played>,
+    /// There is such a move: of some modes there is none in place.
+    pub(super) is_possible: bool,
     parts: Vec<Document>,
 }
 
@@ -153,6 +156,7 @@ impl Moved {
             }),
             chance: futures.map(|futures| (futures.count, futures.seed)),
             played: simulation.map(|simulation| Played::of(planned, simulation)),
+            is_possible: true,
             parts,
         }
     }

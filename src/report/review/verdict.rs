@@ -73,12 +73,16 @@ pub(super) fn lead(review: &Review, told: &[Told], document: &mut Document) {
     for moved in moves.iter().take(SPELLED_OUT) {
         document.blocks.push(Block::Verdict {
             word: Cell::toned(moved.decision.go.word(), go_tone(moved.decision.go)),
-            sentence: format!(
-                "{}: {}. {}",
-                moved.title,
-                in_the_way(&moved.decision),
-                moved.in_short()
-            ),
+            sentence: match (moved.is_possible, moved.decision.blockers.first()) {
+                // Nothing that could be gone before.
+                (false, Some(why)) => format!("{}: {}", moved.title, why.sentence),
+                _ => format!(
+                    "{}: {}. {}",
+                    moved.title,
+                    in_the_way(&moved.decision),
+                    moved.in_short()
+                ),
+            },
         });
     }
     if moves.len() > SPELLED_OUT {

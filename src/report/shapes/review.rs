@@ -34,7 +34,7 @@ pub struct ReportShape {
     pub capacity: CapacityShape,
     pub predictions: Vec<PredictShape>,
     pub network_modes: Vec<CompareShape>,
-    /// One for each cluster that may move to Azure CNI Overlay.
+    /// One for each cluster that is not on Azure CNI Overlay: where no in-place move exists, a `no_go` without plan and simulation.
     pub moves: Vec<MoveShape>,
     /// One for each cluster, unless there are many.
     pub readiness: Vec<ReadinessShape>,
@@ -72,7 +72,7 @@ pub struct MoveShape {
     pub accepted: Vec<String>,
     /// Who relies on pod addresses.
     pub dependents: Dependents,
-    /// What `aksplan migrate` says of it; `null`: no nodes were read.
+    /// What `aksplan migrate` says of it; `null`: no nodes were read, or there is no such move.
     pub simulation: Option<SimulationShape>,
     /// The plan that could be carried out; `null`: something stands in the way.
     pub plan: Option<Plan>,
