@@ -148,7 +148,10 @@ pub fn document(review: &Review) -> Document {
 fn in_one_sense(review: &Review) -> Vec<String> {
     let shared = review.inventory.vnets.iter();
     let shared = shared.filter(|vnet| vnet.told_apart.is_some()).count();
-    let plays = review.clusters.iter().any(|part| part.moved.is_some());
+    let plays = review.clusters.iter().any(|part| {
+        let moved = part.moved.as_ref();
+        moved.is_some_and(|moved| moved.simulated.is_some() || moved.plan.is_some())
+    });
     match shared > 0 && plays {
         false => Vec::new(),
         true => vec![

@@ -165,6 +165,32 @@ fn a_banner_counts_what_it_does_not_name() {
     assert!(!fails.contains("accepted"), "{fails}");
 }
 
+/// Nobody is told of a migration where none is asked for or can be.
+#[test]
+fn a_report_of_no_move_is_called_so() {
+    for (name, cluster, title) in [
+        ("hub-three-clusters.yaml", "data", "Report of data"),
+        (
+            "hub-three-clusters.yaml",
+            "web",
+            "Pre-migration report of web",
+        ),
+        ("pod-subnet-dynamic.yaml", "orders", "Report of orders"),
+    ] {
+        let from = scenario(name);
+        let page = stdout(&[
+            "report",
+            "--from",
+            &from,
+            "--cluster",
+            cluster,
+            "-o",
+            "markdown",
+        ]);
+        assert!(page.contains(&format!("\n# {title}\n")), "{page}");
+    }
+}
+
 /// `PROD` in two resource groups, each with a VNet and a subnet of the same names.
 fn twins() -> String {
     let id = |group: &str, of: &str| {

@@ -4,7 +4,7 @@ use super::super::CliError;
 use super::{MOST_MOVES, ReportArgs};
 use crate::migrate::fingerprint::hex;
 use crate::model::Inventory;
-use crate::report::review::ClusterPart;
+use crate::report::review::{ClusterPart, may_move};
 use crate::source::snapshot::Document as Snapshot;
 use sha2::{Digest, Sha256};
 use std::io::Write;
@@ -24,7 +24,10 @@ pub fn titled(
     inventory: &Inventory,
     parts: &[ClusterPart],
 ) -> Titled {
-    let kind = match parts.iter().any(|part| part.moved.is_some()) {
+    // That there is no move in place is said, and makes no report of one.
+    let is_of_a_move =
+        |part: &ClusterPart| part.moved.is_some() && may_move(inventory.cluster(part.index));
+    let kind = match parts.iter().any(is_of_a_move) {
         true => "Pre-migration report",
         false => "Report",
     };

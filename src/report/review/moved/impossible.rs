@@ -20,7 +20,7 @@ impl Moved {
         if may_move(cluster) || mode == NetworkMode::Overlay {
             return None;
         }
-        let subject = Subject::Cluster(cluster.name.clone());
+        let subject = Subject::Cluster(cluster.label().to_string());
         let findings: Vec<Finding> = eligibility
             .blockers()
             .map(|obstacle| {
@@ -51,11 +51,11 @@ impl Moved {
         instead.not_checked(&[format!(
             "{}: what a new cluster on Azure CNI Overlay takes, and who relies on the addresses of the pods of this one: no in-place move \
              is there to look at (MIG-1)",
-            cluster.name
+            cluster.label()
         )]);
         Some(Moved {
-            cluster: cluster.name.clone(),
-            title: format!("{}: no in-place move", cluster.name),
+            cluster: cluster.label().to_string(),
+            title: format!("{}: no in-place move", cluster.label()),
             pod_cidr: None,
             decision: Decision {
                 go: Go::No,
