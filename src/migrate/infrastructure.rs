@@ -123,6 +123,8 @@ impl Field {
             false => Effect::Replaces,
         };
         match self {
+            // Optional and computed there: what the code never said, or says no more, shows no difference.
+            Field::PodCidr | Field::Policy if code.is_none() => Effect::Nothing,
             // Each of these forces a new resource, whatever it was, before pull request 30959.
             Field::Plugin if azure == Some("kubenet") && code == Some("azure") && to_overlay => {
                 Effect::ReplacesInOlder
@@ -132,7 +134,7 @@ impl Field {
             // A value that is set never changes in place, not even to the superset that AKS would take (EXP-1).
             Field::PodCidr => Effect::Replaces,
             Field::Mode => in_place(code == Some("overlay")),
-            // From no engine to one; that newer providers do more was not seen.
+            // From no engine to one; what is set is never changed in place. That newer providers do more was not seen.
             Field::Policy => in_place(azure.is_none()),
             // What is not set stands for azure, and from that to cilium replaces (issues 30946 and 30539).
             Field::DataPlane => Effect::Replaces,

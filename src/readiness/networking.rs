@@ -134,8 +134,16 @@ fn cilium(scene: &Scene) -> Item {
         )),
         Some(other) => CILIUM.not_ready(
             format!("networkDataplane is {other}"),
-            "change the data plane in a step of its own, after the move to Overlay: it reimages every node",
-            [scene.update(&[("--network-dataplane", Some("cilium"))])],
+            match scene.cluster.mode() {
+                Some(NetworkMode::Kubenet) => {
+                    "change the data plane in an update of its own, after the move to Overlay: it reimages every node"
+                }
+                Some(NetworkMode::NodeSubnet) => {
+                    "change the data plane in an update of its own, before or after the move to Overlay: it reimages every node"
+                }
+                _ => "change the data plane in an update of its own: it reimages every node",
+            },
+            [scene.turn_on_cilium()],
         ),
         None => CILIUM.not_known(
             "networkDataplane is not said",

@@ -114,11 +114,11 @@ fn is_past_windows_end(scene: &Scene) -> bool {
     scene.now.is_some_and(|now| now >= end)
 }
 
-/// An engine that this cluster can have, and how it comes to it. No existing cluster of mode node subnet or kubenet takes Cilium, and none with
-/// Windows pools (RDY-1); Cilium takes the place of another engine by itself, Calico does not (RDY-17).
+/// An engine that this cluster can have, and how it comes to it. No cluster of mode kubenet takes Cilium, and none with Windows pools (RDY-1,
+/// MIG-13); Cilium takes the place of another engine by itself, Calico does not (RDY-17).
 fn turn_on(scene: &Scene, windows: bool) -> (&'static str, Vec<Option<String>>) {
     let policy = |engine: &'static str| scene.update(&[("--network-policy", Some(engine))]);
-    let cilium = scene.update(&[("--network-dataplane", Some("cilium"))]);
+    let cilium = scene.turn_on_cilium();
     if windows {
         let mut commands = Vec::new();
         if scene.cluster.network.policy.is_some() {
@@ -132,7 +132,12 @@ fn turn_on(scene: &Scene, windows: bool) -> (&'static str, Vec<Option<String>>) 
         );
     }
     match scene.cluster.mode() {
-        Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet) => (
+        Some(NetworkMode::NodeSubnet) => (
+            "turn on Cilium, which reimages every node and takes the place of another engine: before or after the move to Overlay, and not in \
+             one update with it. Of a cluster that has an engine, aksplan migrate plans both, Cilium first",
+            vec![cilium],
+        ),
+        Some(NetworkMode::Kubenet) => (
             "move to Overlay first, and turn on Cilium after it: each reimages every node. Calico could be turned on now (--network-policy \
              calico), and has to be turned off again for the move",
             vec![

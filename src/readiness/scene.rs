@@ -165,6 +165,14 @@ impl<'a> Scene<'a> {
         self.az(&["az", "aks", "update"], "--name", rest)
     }
 
+    /// Turns on Cilium. AKS refuses its data plane without its network policy (MIG-13).
+    pub fn turn_on_cilium(&self) -> Option<String> {
+        self.update(&[
+            ("--network-dataplane", Some("cilium")),
+            ("--network-policy", Some("cilium")),
+        ])
+    }
+
     pub fn update_pool(&self, pool: &str, rest: &[(&'static str, Option<&str>)]) -> Option<String> {
         let mut arguments = vec![("--name", Some(pool))];
         arguments.extend_from_slice(rest);

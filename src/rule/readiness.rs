@@ -8,9 +8,10 @@ rules! {
     RDY_1 = "RDY-1", Documented, "Azure CNI Powered by Cilium enforces network policy without another engine",
         "Overlay gives pods addresses that cost the network nothing, and the Cilium data plane routes services and enforces \
          network policies itself: no Azure or Calico engine is installed beside it. It is what AKS Automatic comes with. It runs on \
-         Linux nodes only, and of existing clusters those of mode node subnet do not take it: they move to Overlay first. Turning on its data \
-         plane takes the place of another engine.",
-        "MicrosoftDocs/azure-aks-docs azure-cni-powered-by-cilium.md (2026-06-26), upgrade-azure-cni.md (2024-11-26)";
+         Linux nodes only. An existing cluster takes it in an update of its own, which reimages every node and takes the place of another \
+         engine: with mode node subnet before or after the move to Overlay, with kubenet after it. Until 2024 the documentation left \
+         clusters of mode node subnet out.",
+        "MicrosoftDocs/azure-aks-docs azure-cni-powered-by-cilium.md (2026-06-26), update-azure-cni.md (copy of 2026-08-21)";
     RDY_2 = "RDY-2", Documented, "System pools are for system pods",
         "A system pool should not run applications: the taint CriticalAddonsOnly=true:NoSchedule keeps them off, and they get user \
          pools of their own. A label alone does not keep them off. A system pool must have two nodes in production; three are \

@@ -688,9 +688,19 @@ fn policies() {
             "--network-policy calico",
         ),
         (
-            "no cilium in a node subnet",
+            "a node subnet takes cilium with its policy",
             |f| {
                 aks(f)["networkProfile"] = json!({"networkPlugin": "azure", "networkDataplane": "azure", "networkPolicy": "none"});
+            },
+            "policy-engine",
+            NotReady,
+            "--network-dataplane cilium --network-policy cilium",
+        ),
+        (
+            "kubenet takes cilium after its move",
+            |f| {
+                aks(f)["networkProfile"] =
+                    json!({"networkPlugin": "kubenet", "podCidr": "10.244.0.0/16"});
             },
             "policy-engine",
             NotReady,

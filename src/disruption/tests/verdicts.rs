@@ -380,7 +380,7 @@ fn what_kubectl_stops_at_and_aks_loses() {
             (
                 Warning,
                 "orphan-of-daemon-set",
-                "1 pod of DaemonSet shop/orphan, which does not exist: evicted, they are lost for good",
+                "1 pod of DaemonSet shop/orphan, which does not exist: evicted, it is lost for good",
             ),
             (
                 Warning,
@@ -390,7 +390,7 @@ fn what_kubectl_stops_at_and_aks_loses() {
             (
                 Warning,
                 "unmanaged-pod",
-                "1 pod on node aks-apps-0 without a controller: evicted, they are lost for good (shop/debug)",
+                "1 pod on node aks-apps-0 without a controller: evicted, it is lost for good (shop/debug)",
             ),
             (
                 Info,

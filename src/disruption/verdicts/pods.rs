@@ -72,10 +72,12 @@ fn unmanaged(view: &View, found: &mut Found) {
         }
     }
     for pods in by_namespace.into_values() {
+        let is_one = pods.len() == 1;
         let message = format!(
-            "{} on {} without a controller: evicted, they are lost for good ({})",
+            "{} on {} without a controller: evicted, {} lost for good ({})",
             pods_word(pods.len()),
             where_on(population, &pods),
+            if is_one { "it is" } else { "they are" },
             pod_names(population, &pods)
         );
         let found_it = finding(
@@ -88,7 +90,12 @@ fn unmanaged(view: &View, found: &mut Found) {
             found_it,
             pods,
             None,
-            "Put these pods under a controller, or make them again by hand afterwards.",
+            match is_one {
+                true => "Put this pod under a controller, or make it again by hand afterwards.",
+                false => {
+                    "Put these pods under a controller, or make them again by hand afterwards."
+                }
+            },
         );
     }
 }
@@ -113,9 +120,10 @@ fn orphans(view: &View, found: &mut Found) {
             continue;
         }
         let message = format!(
-            "{} of DaemonSet {}, which does not exist: evicted, they are lost for good",
+            "{} of DaemonSet {}, which does not exist: evicted, {} lost for good",
             pods_word(pods.len()),
-            workload.label()
+            workload.label(),
+            if pods.len() == 1 { "it is" } else { "they are" }
         );
         let found_it = finding(
             Severity::Warning,

@@ -80,7 +80,7 @@ fn each_start_says_what_changes() {
         rows(&plan("network_plugin: azure", &plain)),
         [
             "network_plugin_mode - → overlay: Replaces, InPlace",
-            "pod_cidr - → 192.168.0.0/16: Replaces, ReplacesInOlder",
+            "pod_cidr - → 192.168.0.0/16: Nothing, ReplacesInOlder",
         ]
     );
     assert_eq!(
@@ -101,7 +101,7 @@ fn each_start_says_what_changes() {
         rows(&plan(calico, &plain)),
         [
             "network_plugin_mode - → overlay: Replaces, InPlace",
-            "pod_cidr - → 192.168.0.0/16: Replaces, ReplacesInOlder",
+            "pod_cidr - → 192.168.0.0/16: Nothing, ReplacesInOlder",
             "network_policy calico → cilium: Replaces, Replaces",
             "network_data_plane - → cilium: Replaces, Replaces",
         ]
@@ -113,7 +113,7 @@ fn each_start_says_what_changes() {
     };
     assert_eq!(
         rows(&plan(calico, &off))[2],
-        "network_policy calico → -: InPlace, Replaces"
+        "network_policy calico → -: InPlace, Nothing"
     );
     let traps = Infrastructure::of(&plan(calico, &off)).traps.join("\n");
     assert!(traps.contains("installs the engine again"), "{traps}");
@@ -168,7 +168,7 @@ fn effects_are_those_of_the_provider() {
             true,
             Replaces,
         ),
-        (Field::PodCidr, Some("10.0.0.0/9"), None, true, Replaces),
+        (Field::PodCidr, Some("10.0.0.0/9"), None, true, Nothing),
         (Field::Policy, None, Some("calico"), true, InPlace),
         // Any change of a policy that is set.
         (Field::Policy, Some("azure"), Some("cilium"), true, Replaces),
@@ -187,7 +187,7 @@ fn effects_are_those_of_the_provider() {
             true,
             Replaces,
         ),
-        (Field::Policy, Some("calico"), None, true, Replaces),
+        (Field::Policy, Some("calico"), None, true, Nothing),
         (
             Field::DataPlane,
             Some("azure"),

@@ -87,7 +87,22 @@ fn linked(text: &str, cited: &Cited) -> Markup {
     pieces.push((rest, false));
     html! {
         @for (piece, is_rule) in pieces {
-            @if is_rule { a class=[(piece.len() <= SHORT).then_some("rule")] href=(format!("#rule-{piece}")) { (piece) } } @else { (piece) }
+            @if is_rule { a class=[(piece.len() <= SHORT).then_some("rule")] href=(format!("#rule-{piece}")) { (piece) } } @else { (breakable(piece)) }
+        }
+    }
+}
+
+/// Letters without a blank that a column has room for.
+const WORD: usize = 40;
+
+/// A long list without blanks (`kubectl get pods,services,…`) may break behind each comma: a column is never narrower than its longest
+/// word, and takes that room from its neighbours. What is copied from the page is the same.
+fn breakable(text: &str) -> Markup {
+    html! {
+        @for word in text.split_inclusive(' ') {
+            @if word.len() > WORD && word.contains(',') {
+                @for entry in word.split_inclusive(',') { (entry) @if entry.ends_with(',') { wbr; } }
+            } @else { (word) }
         }
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn section(dependents: &Dependents, document: &mut Document) {
             .map(|unknown| sentence(&unknown.what))
             .collect();
         let query = if alike.iter().any(|unknown| unknown.query.is_some()) {
-            " The queries stand at the end of it."
+            " The queries stand under Queries."
         } else {
             ""
         };

@@ -7,6 +7,7 @@ mod played;
 
 use super::verdict::duration;
 use crate::finding::{Finding, counted, grouped};
+use crate::migrate::build::NOT_READ;
 use crate::migrate::decision::{Decision, Evidence, Fitting, decide, of_one_cause};
 use crate::migrate::dependents::{Dependents, Sureness};
 use crate::migrate::plan::Plan;
@@ -465,17 +466,27 @@ fn carried_out(planned: &Planned) -> Vec<Document> {
             ]
         }
         Err(reasons) => {
+            // What was not read blocks nothing: the decision waits for it.
+            let weight = |reason: &str| match reason == NOT_READ {
+                true => Cell::toned("not read", Tone::Warning),
+                false => Cell::toned("blocker", Tone::Bad),
+            };
+            let only_unread = reasons.iter().all(|reason| reason == NOT_READ);
             let mut none = Document::new("Runbook").weighing(Weight::Needed(6));
             none.toned(
                 format!(
                     "There is no plan, and so no runbook: {} in the way.",
                     counted(reasons.len() as u64, "thing stands", "things stand")
                 ),
-                Tone::Bad,
+                if only_unread {
+                    Tone::Warning
+                } else {
+                    Tone::Bad
+                },
             );
             let items = reasons
                 .iter()
-                .map(|reason| (Cell::toned("blocker", Tone::Bad), reason.clone()));
+                .map(|reason| (weight(reason), reason.clone()));
             none.blocks.push(Block::List(items.collect()));
             vec![none, back]
         }
