@@ -27,6 +27,7 @@ pub struct CapacityArgs {
 
 pub fn run(args: &CapacityArgs) -> Result<Ending, CliError> {
     let rendering = &args.rendering;
+    rendering.check()?;
     let (loaded, places) =
         rendering
             .placing
@@ -44,10 +45,10 @@ pub fn run(args: &CapacityArgs) -> Result<Ending, CliError> {
         (None, None) => "Capacity".to_string(),
     };
     args.rendering.print(
+        "capacity",
         || CapacityShape::of(&inventory, &assessment),
         || document(&inventory, &assessment, &title),
         || Judged {
-            command: "capacity",
             about: args
                 .focus
                 .cluster

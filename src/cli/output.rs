@@ -135,11 +135,14 @@ pub fn terminal_width() -> Option<usize> {
 }
 
 /// Writes to standard output, with colour only where it is wanted (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb`, a pipe).
+///
+/// Where nobody reads any more, as in `| head`, that is no failure, and nothing that was found is other: the exit code stays what it is.
 pub fn write_all(text: &str) -> Result<(), CliError> {
     let mut out = painted(std::io::stdout().lock());
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(CliError::Write),
+    }
 }
 
 /// A stream that drops colour where it is not wanted. A terminal that calls itself dumb gets none, whatever else the

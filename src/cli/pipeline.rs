@@ -46,6 +46,21 @@ pub struct CommentArgs {
 }
 
 impl CommentArgs {
+    /// Refuses what would do nothing: a comment without the length that was asked for is refused by the forge, later.
+    pub fn check(&self, is_markdown: bool) -> Result<(), CliError> {
+        let given = [
+            ("--comment-key", self.comment_key.is_some()),
+            ("--max-length", self.max_length.is_some()),
+            ("--link", self.link.is_some()),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((flag, _)) if !is_markdown => Err(CliError::Usage(format!(
+                "{flag}: of Markdown alone; add --output markdown"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Markdown, with the mark where a key is given or there is one by default.
     pub fn render(
         &self,
@@ -70,8 +85,6 @@ impl CommentArgs {
 /// Everything that was found, for formats that list it.
 #[derive(Debug, Default)]
 pub struct Judged {
-    /// The subcommand.
-    pub command: &'static str,
     /// What it is about: the scenario's name, the cluster's.
     pub about: String,
     pub told: Vec<Told>,
@@ -81,21 +94,23 @@ pub struct Judged {
 }
 
 impl Judged {
-    pub fn sarif(mut self) -> String {
+    /// Of a subcommand.
+    pub fn sarif(mut self, command: &str) -> String {
         told::sort(&mut self.told);
         let asked = sarif::Asked {
-            command: self.command,
+            command,
             about: &self.about,
         };
         sarif::render(asked, &self.told, &self.places, &once(self.not_checked))
     }
 
-    pub fn junit(mut self) -> String {
+    /// Of a subcommand.
+    pub fn junit(mut self, command: &str) -> String {
         self.suites
             .push(junit::not_checked(&once(self.not_checked)));
         let title = match self.about.trim() {
-            "" => self.command.to_string(),
-            about => format!("{} of {about}", self.command),
+            "" => command.to_string(),
+            about => format!("{command} of {about}"),
         };
         junit::render(&title, &self.suites, &self.places)
     }
@@ -108,6 +123,17 @@ fn once(mut sentences: Vec<String>) -> Vec<String> {
 }
 
 impl PlacingArgs {
+    /// Refuses what would do nothing.
+    pub fn check(&self, says_places: bool) -> Result<(), CliError> {
+        match &self.terraform_root {
+            Some(root) if !says_places => Err(CliError::Usage(format!(
+                "--terraform-root {}: only SARIF and JUnit say where things stand; add --output sarif or junit",
+                root.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads and joins; with `wanted` also where everything stands.
     pub fn load(
         &self,
@@ -233,9 +259,17 @@ impl FoundRendering {
         matches!(self.output, FoundFormat::Sarif | FoundFormat::Junit)
     }
 
-    /// Prints an answer. Each part is made only when its format is asked for.
+    /// Refuses what would do nothing in this format: asked before anything is read, which may take long.
+    pub fn check(&self) -> Result<(), CliError> {
+        self.placing.check(self.needs_places())?;
+        self.comment
+            .check(matches!(self.output, FoundFormat::Markdown))
+    }
+
+    /// Prints the answer of a subcommand. Each part is made only when its format is asked for.
     pub fn print<S: Serialize>(
         &self,
+        command: &'static str,
         shape: impl FnOnce() -> S,
         document: impl FnOnce() -> Document,
         judged: impl FnOnce() -> Judged,
@@ -244,10 +278,10 @@ impl FoundRendering {
         let text = match self.output {
             FoundFormat::Json => json(&shape())?,
             FoundFormat::Yaml => yaml(&shape())?,
-            FoundFormat::Markdown => self.comment.render(&document(), "report", None)?,
+            FoundFormat::Markdown => self.comment.render(&document(), command, None)?,
             FoundFormat::Table => terminal::render(&document(), terminal_width()),
-            FoundFormat::Sarif => judged().sarif(),
-            FoundFormat::Junit => judged().junit(),
+            FoundFormat::Sarif => judged().sarif(command),
+            FoundFormat::Junit => judged().junit(command),
         };
         write_all(&text)
     }

@@ -72,6 +72,7 @@ pub struct PredictArgs {
 }
 
 pub fn run(args: &PredictArgs) -> Result<Ending, CliError> {
+    args.rendering.check()?;
     let Answered {
         predictions,
         about,
@@ -79,7 +80,6 @@ pub fn run(args: &PredictArgs) -> Result<Ending, CliError> {
     } = predictions(args)?;
     let worst = predictions.iter().map(Prediction::worst).max();
     let judged = || Judged {
-        command: "predict",
         about,
         told: predictions.iter().flat_map(told::of_prediction).collect(),
         suites: vec![junit::predictions(&predictions)],
@@ -91,12 +91,14 @@ pub fn run(args: &PredictArgs) -> Result<Ending, CliError> {
     };
     if let [prediction] = predictions.as_slice() {
         args.rendering.print(
+            "predict",
             || PredictShape::from(prediction),
             || document(prediction),
             judged,
         )?;
     } else {
         args.rendering.print(
+            "predict",
             || PredictionsShape::from(predictions.as_slice()),
             || several(&predictions),
             judged,

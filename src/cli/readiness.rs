@@ -27,6 +27,7 @@ pub struct ReadinessArgs {
 }
 
 pub fn run(args: &ReadinessArgs) -> Result<Ending, CliError> {
+    args.rendering.check()?;
     let about = About {
         platform: true,
         ..About::cluster(args.cluster.as_deref())
@@ -40,10 +41,10 @@ pub fn run(args: &ReadinessArgs) -> Result<Ending, CliError> {
     let cluster = inventory.cluster(index);
     let readiness = check(&inventory, cluster, inventory.observed_at);
     args.rendering.print(
+        "readiness",
         || ReadinessShape::from(&readiness),
         || document(&readiness),
         || Judged {
-            command: "readiness",
             about: cluster.label().to_string(),
             told: told::of_readiness(&readiness),
             suites: vec![junit::readiness(&[&readiness])],

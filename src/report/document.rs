@@ -291,14 +291,60 @@ impl Document {
         self
     }
 
-    /// The document continues with another one: its title becomes a section, its sections parts of that.
+    /// The document continues with another one: its title becomes a section, its sections parts of that. A part of it that stands before
+    /// every section is one of its title: no step down is longer than one.
     pub fn append(&mut self, other: Document) {
         self.weighty(other.weight, other.title);
-        self.blocks
-            .extend(other.blocks.into_iter().map(|block| match block {
-                Block::Heading { level, text, .. } => Block::heading(level + 1, text),
+        // Headings that the present one stands under, by the levels that they had.
+        let mut above: Vec<usize> = Vec::new();
+        for block in other.blocks {
+            self.blocks.push(match block {
+                Block::Heading { level, text, .. } => {
+                    above.retain(|had| *had < level);
+                    above.push(level);
+                    Block::heading(above.len() + 1, text)
+                }
                 block => block,
-            }));
+            });
+        }
         self.not_checked(&other.not_checked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn levels(document: &Document) -> Vec<(usize, &str)> {
+        let headings = document.blocks.iter().filter_map(|block| match block {
+            Block::Heading { level, text, .. } => Some((*level, text.as_str())),
+            _ => None,
+        });
+        headings.collect()
+    }
+
+    #[test]
+    fn no_heading_is_more_than_one_level_below_the_one_before_it() {
+        let mut inner = Document::new("inner");
+        inner.part("first");
+        inner.part("beside it");
+        inner.heading("section");
+        inner.part("under it");
+        let mut document = Document::new("outer");
+        document.append(inner);
+        assert_eq!(
+            levels(&document),
+            [
+                (1, "inner"),
+                (2, "first"),
+                (2, "beside it"),
+                (2, "section"),
+                (3, "under it")
+            ]
+        );
+        let mut outermost = Document::new("outermost");
+        outermost.append(document);
+        let deeper: Vec<usize> = levels(&outermost).iter().map(|(level, _)| *level).collect();
+        assert_eq!(deeper, [1, 2, 3, 3, 3, 4]);
     }
 }

@@ -5,6 +5,7 @@ use super::chart::Chart;
 use super::document::{Block, Cell, Document, Table, Tone, numbers_table};
 use super::gantt;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 const RESET: &str = "\x1b[0m";
 
@@ -148,7 +149,7 @@ pub fn wrap(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
     let mut length = 0;
     for word in text.split(' ').flat_map(|word| pieces(word, room)) {
         let (word, is_new) = word;
-        let word_length = word.chars().count();
+        let word_length = columns_of(word);
         let blank = usize::from(is_new && length > 0);
         if length > 0 && length + blank + word_length > room {
             lines.push(String::new());
@@ -169,11 +170,8 @@ pub fn wrap(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
 fn pieces(word: &str, room: usize) -> Vec<(&str, bool)> {
     let mut pieces = Vec::new();
     let mut rest = word;
-    while rest.chars().count() > room {
-        let fits = rest
-            .char_indices()
-            .nth(room)
-            .map_or(rest.len(), |(end, _)| end);
+    while columns_of(rest) > room {
+        let fits = fitting(rest, room);
         // `/`, `-`, `.`, `_` and `=` stay with what is before them.
         let end = rest[..fits]
             .rfind(['/', '-', '.', '_', '='])
@@ -185,13 +183,30 @@ fn pieces(word: &str, room: usize) -> Vec<(&str, bool)> {
     pieces
 }
 
+/// Where a text is to be cut so that what is before it fits; behind its first letter at the least.
+fn fitting(text: &str, room: usize) -> usize {
+    let mut taken = 0;
+    let mut letters = text
+        .char_indices()
+        .map(|(at, letter)| (at, letter, letter.width().unwrap_or(0)));
+    let first = letters.next().map_or(0, |(_, letter, width)| {
+        taken = width;
+        letter.len_utf8()
+    });
+    let over = letters.find(|(_, _, width)| {
+        taken += width;
+        taken > room
+    });
+    over.map_or(text.len(), |(at, ..)| at).max(first)
+}
+
 fn render_table(table: &Table, width: Option<usize>, out: &mut String) {
     match width {
         Some(width) if natural_width(table) <= width => wide(table, out),
         Some(width) if least_width(table) > width => listed(table, width, out),
         Some(width) => {
             let narrow = squeezed(table, width);
-            let fits = |line: &str| line.chars().count() <= width;
+            let fits = |line: &str| columns_of(line) <= width;
             match narrow.lines().all(fits) {
                 true => out.push_str(&narrow),
                 false => listed(table, width, out),
@@ -209,12 +224,12 @@ fn cell_text(cell: &Cell) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// Columns a text takes. ASCII is the rule, so the exact count is only made when it must be.
+/// Columns a text takes: two a letter in East Asia, none a mark above one. ASCII is the rule, so the exact count is only made when it must be.
 fn columns_of(text: &str) -> usize {
     if text.is_ascii() {
         text.len()
     } else {
-        text.chars().count()
+        text.width()
     }
 }
 
@@ -222,7 +237,7 @@ fn natural_widths(table: &Table) -> Vec<usize> {
     let mut widths: Vec<usize> = table
         .columns
         .iter()
-        .map(|column| column.heading.chars().count())
+        .map(|column| columns_of(column.heading))
         .collect();
     for row in &table.rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -389,6 +404,25 @@ mod tests {
         assert_eq!(
             plain(&sample(), None),
             "title\n\nSubnets\nsubnet     usable  verdict\nspoke/aks   1,019  ceiling does not fit\n"
+        );
+    }
+
+    /// Each of these letters takes two columns, and the mark above the last one none.
+    #[test]
+    fn wide_letters_count_as_the_columns_they_take() {
+        let mut table = Table::new(&["subnet", "#usable"]);
+        for name in ["東京/ノード", "e\u{301}"] {
+            table.rows.push(vec![name.into(), "251".into()]);
+        }
+        let mut document = Document::new("t");
+        document.blocks.push(Block::Table(table));
+        assert_eq!(
+            plain(&document, None),
+            "t\nsubnet       usable\n東京/ノード     251\ne\u{301}               251\n"
+        );
+        assert_eq!(
+            wrap("東京データセンター", Some(10), 0),
+            ["東京データ", "センター"]
         );
     }
 

@@ -78,7 +78,46 @@ fn what_is_no_report_stays_as_it_is() {
     let plan = "{\n  \"kind\": \"aksplan migration plan\",\n  \"format_version\": \"1.0\"\n}\n";
     let terraform = "{\n  \"format_version\": \"1.2\",\n  \"terraform_version\": \"1.9.0\"\n}\n";
     let capacity = stdout(&["capacity", "--from", SCENARIO, "-o", "json"]);
-    let cases: [(&str, &str, &str); 7] = [
+    let merged = stdout(&["report", "--from", SCENARIO, "-o", "sarif"]).replacen(
+        "\"runs\": [",
+        "\"runs\": [{ \"tool\": { \"driver\": { \"name\": \"tfsec\" } }, \"results\": [] },",
+        1,
+    );
+    let of_another = |format| stdout(&["readiness", "--from", SCENARIO, "-o", format]);
+    let comment = stdout(&[
+        "readiness",
+        "--from",
+        SCENARIO,
+        "-o",
+        "markdown",
+        "--comment-key",
+        "report",
+    ]);
+    let cases: [(&str, &str, &str); 13] = [
+        // They write of a report, or hold one beside something else.
+        (
+            "README.md",
+            include_str!("../../README.md"),
+            "no report of aksplan",
+        ),
+        (
+            "quoted.md",
+            "It begins with <!-- aksplan:report:payments -->.\n",
+            "no report of aksplan",
+        ),
+        ("merged.sarif", &merged, "no report of aksplan"),
+        // Answers of another command.
+        (
+            "readiness.sarif",
+            &of_another("sarif"),
+            "no report of aksplan",
+        ),
+        (
+            "readiness.xml",
+            &of_another("junit"),
+            "no report of aksplan",
+        ),
+        ("readiness.md", &comment, "no report of aksplan"),
         ("tfplan.json", terraform, "no report of aksplan"),
         ("capacity.json", &capacity, "no report of aksplan"),
         ("mine.md", "format_version: mine\n", "no report of aksplan"),
@@ -119,6 +158,134 @@ fn what_is_no_report_stays_as_it_is() {
     let said = String::from_utf8_lossy(&answer.stderr).into_owned();
     assert_eq!(answer.status.code(), Some(2), "{said}");
     assert!(said.contains("it is read as well"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_that_is_there_keeps_its_permissions_and_its_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = folder("links");
+    let (file, latest) = (folder.join("r.md"), folder.join("latest.md"));
+    write(&file);
+    let first = fs::read_to_string(&file).expect("it was written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("it is ours");
+    fs::write(&file, first.lines().next().expect("a mark")).expect("a report that is older");
+    symlink("r.md", &latest).expect("a folder that takes links");
+    write(&latest);
+    assert!(latest.is_symlink(), "the link is one still");
+    assert_eq!(fs::read_to_string(&file).expect("it is there"), first);
+    let mode = fs::metadata(&file)
+        .expect("it is there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o644, "somebody published it");
+    let lost = folder.join("lost.md");
+    symlink("nowhere.md", &lost).expect("a folder that takes links");
+    let answer = run(&[
+        "report",
+        "--from",
+        SCENARIO,
+        "-f",
+        lost.to_str().expect("UTF-8"),
+    ]);
+    let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+    assert_eq!(answer.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("lost.md: it is a link to a file that is not there"),
+        "{said}"
+    );
+    assert!(!folder.join("nowhere.md").exists());
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let asked = ["report", "--from", SCENARIO, "-o", "html"];
+    let mut dashed = asked.to_vec();
+    dashed.extend(["-f", "-"]);
+    assert_eq!(stdout(&dashed), stdout(&asked));
+    assert!(!PathBuf::from("-").exists(), "and no file of that name");
+}
+
+/// The line by which a pipeline finds its comment.
+fn mark(args: &[&str]) -> String {
+    let mut args = args.to_vec();
+    args.extend(["-o", "markdown"]);
+    stdout(&args).lines().next().expect("a mark").to_string()
+}
+
+#[test]
+fn each_command_finds_its_own_comment_again() {
+    let commands = [
+        &["report"][..],
+        &["capacity"],
+        &["predict", "--upgrade", "apps"],
+        &["readiness"],
+    ];
+    let marks: Vec<String> = commands
+        .iter()
+        .map(|command| {
+            let mut args = command.to_vec();
+            args.extend(["--from", SCENARIO, "--comment-key", "payments"]);
+            mark(&args)
+        })
+        .collect();
+    for (mark, command) in marks.iter().zip(commands) {
+        assert_eq!(*mark, format!("<!-- aksplan:{}:payments -->", command[0]));
+    }
+    // A title says other things of a cluster before its move and after it; its comment is the same.
+    let [before, after] = [("before", ""), ("after", r#""networkPluginMode": "overlay", "podCidr": "10.244.0.0/16","#)].map(
+        |(name, mode)| {
+            let cluster = format!(
+                r#"[{{ "id": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/shop",
+                "name": "shop", "type": "Microsoft.ContainerService/managedClusters", "location": "westeurope", "properties": {{
+                "networkProfile": {{ "networkPlugin": "azure", {mode} "serviceCidr": "172.16.0.0/16" }}, "agentPoolProfiles": [] }} }}]"#
+            );
+            let file = super::file(&format!("mark-{name}.json"), &cluster);
+            let report = ["report", "--from", &file];
+            (mark(&report), stdout(&[&report[..], &["-o", "markdown"]].concat()))
+        },
+    );
+    assert_eq!(before.0, "<!-- aksplan:report:shop -->");
+    assert_eq!(after.0, before.0);
+    assert!(
+        before.1.contains("# Pre-migration report of shop") && after.1.contains("# Report of shop")
+    );
+}
+
+#[test]
+fn flags_that_would_do_nothing_are_refused() {
+    let file = folder("flags").join("r.html");
+    let page = file.to_str().expect("UTF-8");
+    for (args, wanted) in [
+        (
+            &["report", "-f", page, "--terraform-root", "/nope"][..],
+            "--terraform-root /nope: only SARIF and JUnit",
+        ),
+        (
+            &["report", "-f", page, "--max-length", "5000"],
+            "--max-length: of Markdown alone",
+        ),
+        (
+            &["readiness", "--comment-key", "k"],
+            "--comment-key: of Markdown alone",
+        ),
+        (
+            &["capacity", "-o", "json", "--link", "https://x.y"],
+            "--link: of Markdown alone",
+        ),
+        (
+            &["predict", "--upgrade", "apps", "--terraform-root", "/nope"],
+            "--terraform-root /nope: only SARIF and JUnit",
+        ),
+    ] {
+        let mut args = args.to_vec();
+        args.extend(["--from", SCENARIO]);
+        let answer = run(&args);
+        let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+        assert_eq!(answer.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains(wanted), "{args:?}: {said}");
+    }
+    assert!(!file.exists());
 }
 
 /// Two clusters of two VNets, each with a pool `p`.

@@ -128,12 +128,25 @@ fn a_reader_that_leaves_is_no_failure() {
         })
         .collect();
     let list = file("list.txt", &list);
-    for args in [
-        &["cidr", "overlaps", &list, &list][..],
-        &["explain", "-o", "json"],
-        &["completion", "bash"],
-        &["man", "predict"],
-        &["schema", "report"],
+    let blocked = fintech();
+    // More than a pipe holds, so that the writer meets a closed one.
+    let gate = [
+        "report",
+        "--from",
+        &blocked,
+        "-o",
+        "html",
+        "--fail-on",
+        "blocker",
+    ];
+    for (args, code) in [
+        (&["cidr", "overlaps", &list, &list][..], 0),
+        (&["explain", "-o", "json"], 0),
+        (&["completion", "bash"], 0),
+        (&["man", "predict"], 0),
+        (&["schema", "report"], 0),
+        // What was found is found, whoever reads it.
+        (&gate, 3),
     ] {
         let mut child = command(args)
             .stdout(Stdio::piped())
@@ -148,7 +161,7 @@ fn a_reader_that_leaves_is_no_failure() {
         let answer = child.wait_with_output().expect("it ends");
         assert_eq!(
             answer.status.code(),
-            Some(0),
+            Some(code),
             "{args:?}: {}",
             String::from_utf8_lossy(&answer.stderr)
         );

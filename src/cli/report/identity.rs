@@ -31,23 +31,29 @@ pub fn titled(
         true => "Pre-migration report",
         false => "Report",
     };
+    let scenario = named.as_ref().map(|(name, _)| name.clone());
+    let only = match parts {
+        [one] => Some(inventory.cluster(one.index).label().to_string()),
+        _ => None,
+    };
     let (title, description) = match (&args.focus.cluster, &args.focus.vnet, named) {
         (Some(cluster), ..) => (format!("{kind} of {cluster}"), String::new()),
         (None, _, Some((name, description))) => (name, joined(&description)),
         (None, Some(vnet), None) => (format!("Report of {vnet}"), String::new()),
-        (None, None, None) => match parts {
-            [one] => {
-                let name = inventory.cluster(one.index).label();
-                (format!("{kind} of {name}"), String::new())
-            }
-            _ => ("Report".to_string(), String::new()),
+        (None, None, None) => match &only {
+            Some(cluster) => (format!("{kind} of {cluster}"), String::new()),
+            None => ("Report".to_string(), String::new()),
         },
     };
+    // Of names alone: a title says other things of the same cluster before and after its move.
     let about = match (&args.focus.cluster, &args.focus.vnet) {
         (Some(cluster), None) => cluster.clone(),
         (Some(cluster), Some(vnet)) => format!("{cluster} in {vnet}"),
-        (None, Some(vnet)) => format!("VNet {vnet} of {title}"),
-        (None, None) => title.clone(),
+        (None, Some(vnet)) => match scenario {
+            Some(scenario) => format!("VNet {vnet} of {scenario}"),
+            None => format!("VNet {vnet}"),
+        },
+        (None, None) => scenario.or(only).unwrap_or_else(|| "Report".to_string()),
     };
     Titled {
         title,

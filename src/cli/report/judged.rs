@@ -39,7 +39,6 @@ pub fn judged(
         suites.push(junit::timeline(played.name, played.findings()));
     }
     Judged {
-        command: "report",
         about: about.to_string(),
         told,
         suites,

@@ -10,12 +10,16 @@ use crate::report::{Document, html, terminal};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
+/// By which its comments and categories are told from those of other subcommands.
+const COMMAND: &str = "report";
+
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub struct ReportRendering {
     /// Write the report into this file; its ending says the format: .html, .md, .json, .sarif or .xml
     ///
-    /// Readable by you alone: it describes a network. What is there and is no report stays as it is.
+    /// Readable by you alone: it describes a network; a report that is there is replaced and keeps its permissions. What is there and is no
+    /// report stays as it is. A `-` is standard output.
     #[arg(short = 'f', long, value_name = "FILE")]
     pub file: Option<PathBuf>,
 
@@ -90,14 +94,22 @@ impl ReportFormat {
 }
 
 impl ReportRendering {
+    /// `None`: standard output.
+    fn target(&self) -> Option<&Path> {
+        self.file.as_deref().filter(|file| *file != Path::new("-"))
+    }
+
     /// The format, and whether the file may be written: asked before anything is read, which may take long.
     pub fn format(&self, inputs: &[PathBuf]) -> Result<ReportFormat, CliError> {
-        let Some(file) = &self.file else {
-            return Ok(self.output.unwrap_or(ReportFormat::Table));
+        let format = match (self.output, self.target()) {
+            (Some(format), _) => format,
+            (None, Some(file)) => ReportFormat::of(file)?,
+            (None, None) => ReportFormat::Table,
         };
-        let format = match self.output {
-            Some(format) => format,
-            None => ReportFormat::of(file)?,
+        self.placing.check(format.needs_places())?;
+        self.comment.check(format == ReportFormat::Markdown)?;
+        let Some(file) = self.target() else {
+            return Ok(format);
         };
         if format == ReportFormat::Table {
             return Err(CliError::Usage(format!(
@@ -141,15 +153,15 @@ impl ReportRendering {
         let text = match format {
             ReportFormat::Json => json(&shape())?,
             ReportFormat::Yaml => yaml(&shape())?,
-            ReportFormat::Markdown => self.comment.render(&document(), "report", Some(about))?,
-            ReportFormat::Sarif => judged().sarif(),
-            ReportFormat::Junit => judged().junit(),
+            ReportFormat::Markdown => self.comment.render(&document(), COMMAND, Some(about))?,
+            ReportFormat::Sarif => judged().sarif(COMMAND),
+            ReportFormat::Junit => judged().junit(COMMAND),
             ReportFormat::Html => html::render(&document()),
             ReportFormat::Table => terminal::render(&document(), terminal_width()),
         };
-        match &self.file {
+        match self.target() {
             None => write_all(&text),
-            Some(file) => write_private(file, &text).map_err(|error| {
+            Some(file) => replace(file, &text).map_err(|error| {
                 CliError::Write(std::io::Error::new(
                     error.kind(),
                     format!("{}: {error}", file.display()),
@@ -164,41 +176,93 @@ impl ReportRendering {
     }
 }
 
-/// What stands early in a report; a file that has none of these, and does not begin as one, is somebody's own.
-const MARKS: [&str; 4] = [
-    "name=\"generator\" content=\"aksplan",
-    "<!-- aksplan:report",
-    "\"driver\": {\n          \"name\": \"aksplan\"",
-    "<testsuites name=\"aksplan: ",
-];
-/// How JSON and YAML begin, and what follows in them. What Terraform and other commands print begins alike, and goes on otherwise.
-const BEGINNINGS: [[&str; 3]; 2] = [
-    [
+/// A new file is its owner's alone. One that is there keeps its permissions: somebody may have published it; and a link goes on leading to it.
+fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+    let Ok(there) = file.canonicalize() else {
+        // A link to nothing would become a file, and what it is for would stay without.
+        if file.is_symlink() {
+            return Err(std::io::Error::other(
+                "it is a link to a file that is not there",
+            ));
+        }
+        return write_private(file, text);
+    };
+    let permissions = std::fs::metadata(&there)?.permissions();
+    write_private(&there, text)?;
+    std::fs::set_permissions(&there, permissions)
+}
+
+/// How a page, a comment and a JUnit file of this command begin, and what follows in each: other commands write Markdown and JUnit as well, and
+/// what somebody writes about a report may quote one.
+const BEGINNINGS: [(&str, &[&str]); 5] = [
+    (
+        "<!DOCTYPE html>",
+        &["<meta name=\"generator\" content=\"aksplan", "<title>"],
+    ),
+    ("<!-- aksplan:report:", &[]),
+    (
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"aksplan: report",
+        &[],
+    ),
+    (
         "{\n  \"format_version\": \"1.",
-        "\n  \"title\": ",
-        "\n  \"verdict\": ",
-    ],
-    ["format_version: ", "\ntitle: ", "\nverdict: "],
+        &["\n  \"title\": ", "\n  \"verdict\": "],
+    ),
+    ("format_version: ", &["\ntitle: ", "\nverdict: "]),
 ];
 
 fn is_ours(file: &Path) -> Result<(), CliError> {
-    // A title may be as long as somebody's name is.
-    const EARLY: usize = 64 * 1024;
     let Ok(text) = std::fs::read(file) else {
         // Not there, or not to be read: writing says so.
         return Ok(());
     };
-    let early = String::from_utf8_lossy(&text[..text.len().min(EARLY)]);
-    if text.is_empty()
-        || MARKS.iter().any(|mark| early.contains(mark))
-        || BEGINNINGS.iter().any(|[begins, fields @ ..]| {
-            early.starts_with(begins) && fields.iter().all(|field| early.contains(field))
-        })
-    {
+    if text.is_empty() || begins_as_ours(&text) || is_our_sarif(&text) {
         return Ok(());
     }
     Err(CliError::Usage(format!(
         "--file {}: it is there, and no report of aksplan: name another file, or remove it (what is read is named with --from)",
         file.display()
     )))
+}
+
+fn begins_as_ours(text: &[u8]) -> bool {
+    // A title may be as long as somebody's name is.
+    const EARLY: usize = 64 * 1024;
+    let early = String::from_utf8_lossy(&text[..text.len().min(EARLY)]);
+    // Each behind the one before it.
+    let follows =
+        |from: usize, part: &&str| early[from..].find(*part).map(|at| from + at + part.len());
+    BEGINNINGS.iter().any(|(begins, rest)| {
+        early.starts_with(begins) && rest.iter().try_fold(begins.len(), follows).is_some()
+    })
+}
+
+/// Of this command, and of nobody else as well: runs of several tools may be put together into one file.
+fn is_our_sarif(text: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Log {
+        runs: Vec<Run>,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Run {
+        tool: Tool,
+        automation_details: Named,
+    }
+    #[derive(serde::Deserialize)]
+    struct Tool {
+        driver: Driver,
+    }
+    #[derive(serde::Deserialize)]
+    struct Driver {
+        name: String,
+    }
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: String,
+    }
+    serde_json::from_slice(text).is_ok_and(|log: Log| {
+        matches!(log.runs.as_slice(), [run]
+            if run.tool.driver.name == "aksplan" && run.automation_details.id.starts_with("aksplan/report/"))
+    })
 }

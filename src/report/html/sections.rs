@@ -40,10 +40,7 @@ pub fn sections(document: &Document) -> (Vec<&Block>, Vec<Section<'_>>) {
             }
             (Block::Heading { level, text, .. }, Some(section)) => {
                 let id = format!("{}-{}", section.id, section.parts.len());
-                // What was one document becomes a part of another one and keeps its levels: no step down is longer than one.
-                let above = section.parts.iter().rev().find_map(|part| part.title);
-                let level = above.map_or(2, |(above, _)| (*level).min(above + 1));
-                section.parts.push(part(id, Some((level, text)), text));
+                section.parts.push(part(id, Some((*level, text)), text));
             }
             (block, Some(section)) => section
                 .parts

@@ -13,8 +13,7 @@ use super::escape;
 use crate::finding::{counted, grouped};
 use crate::report::document::{Document, Weight};
 use link::{encoded, encoded_link};
-use sections::{Form, Sections};
-use std::collections::BTreeSet;
+use sections::{Form, Section, Sections};
 use std::fmt::Write;
 
 /// How a comment is made.
@@ -50,28 +49,18 @@ pub fn render(document: &Document, comment: &Comment) -> Result<String, TooShort
     let link = comment.link.map_or_else(String::new, |link| {
         format!("\n[The whole report]({})\n", encoded_link(link))
     });
-    let sections = Sections::of(document);
-    let mut short = Shortened {
-        forms: vec![Form::Whole; sections.all.len()],
-        sections,
-        head,
-        link,
-        listed: 0,
-        most: None,
-    };
+    let mut short = Shortened::new(Sections::of(document), head, link);
     let all = short.text();
     let Some(most) = comment.max_length.filter(|most| length(&all) > *most) else {
         return Ok(all);
     };
-    short.forms.fill(Form::Out);
+    for position in 0..short.forms.len() {
+        short.set(position, Form::Out);
+    }
     short.most = Some(most);
     if !short.fits() {
         return Err(TooShort {
-            // The limit stands in the text: with as many digits as any may have.
-            needed: {
-                short.most = Some(999_999);
-                length(&short.text())
-            },
+            needed: short.least(),
         });
     }
     short.fill();
@@ -83,15 +72,20 @@ const MOST_BLOCKERS: usize = 50;
 /// More names of what was left out are counted.
 const MOST_NAMES: usize = 20;
 
-fn length(text: &str) -> usize {
+/// UTF-16 code units.
+pub(super) fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
 /// What is written, as it becomes longer.
 struct Shortened {
     sections: Sections,
-    /// Of each section.
+    /// Of each section; changed by [`Shortened::set`] alone.
     forms: Vec<Form>,
+    /// Length of everything but the notes of what was left out: a fleet has thousands of sections, and each is tried several times.
+    length: usize,
+    /// Of each blocker: sections that tell it in the form they have.
+    told: Vec<usize>,
     head: String,
     link: String,
     /// Blockers of what is left out that are told all the same.
@@ -101,8 +95,53 @@ struct Shortened {
 }
 
 impl Shortened {
+    /// All of it, whole.
+    fn new(sections: Sections, head: String, link: String) -> Self {
+        let fixed = [&head, &sections.first, &link];
+        let mut short = Shortened {
+            length: fixed.into_iter().map(|text| length(text)).sum(),
+            told: vec![0; sections.blockers.len()],
+            forms: vec![Form::Out; sections.all.len()],
+            sections,
+            head,
+            link,
+            listed: 0,
+            most: None,
+        };
+        for position in 0..short.forms.len() {
+            short.set(position, Form::Whole);
+        }
+        short
+    }
+
+    /// Gives a section another form, and tells which it had.
+    fn set(&mut self, position: usize, form: Form) -> Form {
+        let before = std::mem::replace(&mut self.forms[position], form);
+        let section = &self.sections.all[position];
+        self.length = self.length + section.length(form) - section.length(before);
+        for blocker in section.blockers(form) {
+            self.told[*blocker] += 1;
+        }
+        for blocker in section.blockers(before) {
+            self.told[*blocker] -= 1;
+        }
+        before
+    }
+
     fn fits(&self) -> bool {
-        self.most.is_none_or(|most| length(&self.text()) <= most)
+        self.most
+            .is_none_or(|most| self.length + length(&self.notes(most)) <= most)
+    }
+
+    /// The least that may be asked for. The limit stands in the text: of more digits the text is longer.
+    fn least(&self) -> usize {
+        let mut least = 1;
+        loop {
+            match self.length + length(&self.notes(least)) {
+                needed if needed > least => least = needed,
+                _ => return least,
+            }
+        }
     }
 
     /// Takes this form of these sections, each where it fits; the heaviest first, and of one weight in their order.
@@ -113,9 +152,9 @@ impl Shortened {
             if !of(self.sections.all[position].weight) {
                 continue;
             }
-            let before = std::mem::replace(&mut self.forms[position], form);
+            let before = self.set(position, form);
             if before > form || !self.fits() {
-                self.forms[position] = before;
+                self.set(position, before);
             }
         }
     }
@@ -154,8 +193,7 @@ impl Shortened {
     fn text(&self) -> String {
         let mut out = format!("{}{}", self.head, self.sections.first);
         if let Some(most) = self.most {
-            self.unseen(&mut out);
-            self.left_out(most, &mut out);
+            out.push_str(&self.notes(most));
         }
         for (section, form) in self.sections.all.iter().zip(&self.forms) {
             out.push_str(section.text(*form));
@@ -164,16 +202,19 @@ impl Shortened {
         out
     }
 
+    /// What is not there.
+    fn notes(&self, most: usize) -> String {
+        let mut notes = String::new();
+        self.unseen(&mut notes);
+        self.left_out(most, &mut notes);
+        notes
+    }
+
     fn unseen(&self, out: &mut String) {
-        let sections = self.sections.all.iter().zip(&self.forms);
-        let seen: BTreeSet<usize> = sections
-            .flat_map(|(section, form)| section.blockers(*form))
-            .copied()
-            .collect();
-        let blockers = self.sections.blockers.iter().enumerate();
+        let blockers = self.sections.blockers.iter().zip(&self.told);
         let unseen: Vec<&String> = blockers
-            .filter(|(id, _)| !seen.contains(id))
-            .map(|(_, text)| text)
+            .filter(|(_, told)| **told == 0)
+            .map(|(text, _)| text)
             .collect();
         if unseen.is_empty() {
             return;
@@ -195,11 +236,11 @@ impl Shortened {
     }
 
     fn left_out(&self, most: usize, out: &mut String) {
-        let sections = || self.sections.all.iter().zip(&self.forms);
-        let names = |wanted: Form| -> Vec<String> {
-            sections()
-                .filter(|(_, form)| **form == wanted)
-                .filter_map(|(section, form)| section.missing(*form))
+        let lacking = |wanted: Form| -> Vec<&Section> {
+            let sections = self.sections.all.iter().zip(&self.forms);
+            sections
+                .filter(|(section, form)| **form == wanted && section.lacks(**form))
+                .map(|(section, _)| section)
                 .collect()
         };
         let _ = write!(
@@ -207,20 +248,21 @@ impl Shortened {
             "\n**Shortened** to {} characters.",
             grouped(most as u64)
         );
-        for (what, names) in [
-            ("Left out", names(Form::Out)),
-            ("Without all of their rows", names(Form::Short)),
-            ("Without the rows behind their pictures", names(Form::Brief)),
+        for (what, form) in [
+            ("Left out", Form::Out),
+            ("Without all of their rows", Form::Short),
+            ("Without the rows behind their pictures", Form::Brief),
         ] {
-            if names.is_empty() {
+            let lacking = lacking(form);
+            if lacking.is_empty() {
                 continue;
             }
-            let shown: Vec<String> = names
+            let shown: Vec<String> = lacking
                 .iter()
                 .take(MOST_NAMES)
-                .map(|name| brief(name))
+                .map(|section| brief(&section.missing(form)))
                 .collect();
-            let more = match names.len().saturating_sub(MOST_NAMES) {
+            let more = match lacking.len().saturating_sub(MOST_NAMES) {
                 0 => String::new(),
                 more => format!("; and {more} more"),
             };
@@ -331,7 +373,7 @@ mod tests {
     #[test]
     fn what_is_left_out_is_named_and_blockers_are_counted() {
         let whole = length(&of(usize::MAX).unwrap());
-        let mut seen = BTreeSet::new();
+        let mut seen = std::collections::BTreeSet::new();
         for most in (0..whole).step_by(97) {
             let Ok(text) = of(most) else {
                 assert!(most < 400, "{most}");

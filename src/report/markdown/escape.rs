@@ -12,7 +12,7 @@ const NO_LINK: &str = "&#8203;";
 ///
 /// Linked would be: addresses (`https://x`, `www.x`, `mailto:`, e-mail: the autolinks of GitHub Flavored Markdown 0.29, 6.9), `@user`, `#1`,
 /// `GH-1` and commits (GitHub's "Autolinked references and URLs", read 2026-11), `!1` and `AB#1` (Azure DevOps). Not known is what an owner
-/// of a repository links besides.
+/// of a repository links besides. Shown as something else would be `:tada:`, a picture, and what stands between `$`, mathematics.
 pub fn escape(text: &str) -> String {
     let text = clean(text);
     let words: Vec<String> = text.split(' ').map(word).collect();
@@ -36,7 +36,7 @@ fn word(word: &str) -> String {
     format!("{}`{core}`{}", signs(before, ""), signs(after, ""))
 }
 
-/// Whether a forge would make a link or a mention of it.
+/// Whether a forge would make a link, a mention, a picture or mathematics of it.
 pub(super) fn is_linked(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let before = |sign: char, next: fn(char) -> bool| {
@@ -57,6 +57,20 @@ pub(super) fn is_linked(word: &str) -> bool {
         || lower
             .split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'))
             .any(is_commit)
+        || lower.contains('$')
+        || is_picture(&lower)
+}
+
+/// `:tada:` and the like; a time of day (`0:14:14`) has no letters between its colons.
+fn is_picture(word: &str) -> bool {
+    let mut between: Vec<&str> = word.split(':').skip(1).collect();
+    between.pop();
+    between.iter().any(|name| {
+        let of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-');
+        name.chars().all(of_name)
+            && (name.contains(|c: char| c.is_ascii_alphabetic())
+                || ["100", "1234", "+1", "-1"].contains(name))
+    })
 }
 
 /// A commit as GitHub links it, were it one of the repository: the whole of a word, 7 to 40 digits of base 16.
@@ -76,6 +90,11 @@ fn signs(text: &str, behind: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
+            // A sign of mathematics, which a backslash is not sure to take away.
+            '$' => {
+                escaped.push_str("&#36;");
+                escaped.push_str(behind);
+            }
             '|' | '\\' | '`' | '*' | '[' | ']' | '~' => {
                 escaped.push('\\');
                 escaped.push(c);
@@ -170,6 +189,10 @@ pub(super) fn in_element(text: &str) -> String {
                 '>' => out.push_str("&gt;"),
                 '&' => out.push_str("&amp;"),
                 '"' => out.push_str("&quot;"),
+                '$' => {
+                    out.push_str("&#36;");
+                    out.push_str(behind);
+                }
                 // A forge that does read Markdown there finds none.
                 '`' | '*' | '[' | ']' | '~' | '|' | '\\' | '_' => {
                     out.push_str(&format!("&#{};", u32::from(c)));
@@ -196,6 +219,12 @@ mod tests {
             ("<script>", "&lt;script&gt;"),
             ("a](javascript:x)|b", "a\\](javascript:x)\\|b"),
             ("max_pods", "max_pods"),
+            // Mathematics and pictures, which code is none of.
+            ("cost $x_1^2$ now", "cost `$x_1^2$` now"),
+            ("$|$", "&#36;&#8203;\\|&#36;&#8203;"),
+            (":tada:", "`:tada`:"),
+            (":+1:", "`:+1`:"),
+            ("at 0:14:14", "at 0:14:14"),
             ("__init__", "\\_\\_init\\_\\_"),
             ("- x", "- x"),
         ] {

@@ -160,43 +160,78 @@ fn read_folder(folder: &Path) -> Blocks {
     blocks
 }
 
-/// Headers of blocks, each on a line of its own as `terraform fmt` has them; one that is written over several lines is not found.
-/// What stands in a comment or in a heredoc is none.
+/// Headers of blocks, each on a line of its own: a label or a brace on the next one is no HCL. What stands in a comment, a string or a
+/// heredoc is none.
 fn headers(text: &str) -> Vec<(String, u64, u64)> {
     let mut found = Vec::new();
-    let mut heredoc: Option<String> = None;
-    let mut in_comment = false;
+    let mut inside = Inside::Code;
     for (number, line) in text.lines().enumerate() {
-        let trimmed = line.trim();
-        if let Some(end) = &heredoc {
-            if trimmed == end {
-                heredoc = None;
-            }
-            continue;
-        }
-        if in_comment {
-            in_comment = !line.contains("*/");
-            continue;
-        }
-        if trimmed.starts_with('#') || trimmed.starts_with("//") {
-            continue;
-        }
-        if trimmed.starts_with("/*") {
-            in_comment = !trimmed.contains("*/");
-            continue;
-        }
-        heredoc = heredoc_end(line);
-        if let Some(block) = header(trimmed) {
-            let column = line.chars().take_while(|c| c.is_whitespace()).count();
+        let code = code_of(line, &mut inside);
+        if let Some(block) = header(code.trim()) {
+            let column = code.chars().take_while(|c| c.is_whitespace()).count();
             found.push((block, number as u64 + 1, column as u64 + 1));
         }
     }
     found
 }
 
-/// The word that ends the heredoc which begins on this line.
-fn heredoc_end(line: &str) -> Option<String> {
-    let (_, after) = line.split_once("<<")?;
+/// What a line begins in.
+enum Inside {
+    Code,
+    /// Up to `*/`.
+    Comment,
+    /// Up to a line of this word alone.
+    Heredoc(String),
+}
+
+/// A line of HCL without its comments, each a blank a letter so that columns stay, and what the next line begins in.
+fn code_of(line: &str, inside: &mut Inside) -> String {
+    if let Inside::Heredoc(end) = inside {
+        if line.trim() == end {
+            *inside = Inside::Code;
+        }
+        return String::new();
+    }
+    let mut code = String::with_capacity(line.len());
+    let mut in_string = false;
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        let (mut taken, mut blank) = (c.len_utf8(), false);
+        if matches!(inside, Inside::Comment) {
+            blank = true;
+            if rest.starts_with("*/") {
+                taken = 2;
+                *inside = Inside::Code;
+            }
+        } else if in_string {
+            in_string = c != '"';
+            if c == '\\' {
+                taken += rest[taken..].chars().next().map_or(0, char::len_utf8);
+            }
+        } else if c == '#' || rest.starts_with("//") {
+            break;
+        } else if rest.starts_with("/*") {
+            (taken, blank) = (2, true);
+            *inside = Inside::Comment;
+        } else if let Some(end) = heredoc_end(rest) {
+            *inside = Inside::Heredoc(end);
+            break;
+        } else {
+            in_string = c == '"';
+        }
+        let (piece, after) = rest.split_at(taken);
+        match blank {
+            true => code.extend(piece.chars().map(|_| ' ')),
+            false => code.push_str(piece),
+        }
+        rest = after;
+    }
+    code
+}
+
+/// The word that ends the heredoc which begins here.
+fn heredoc_end(text: &str) -> Option<String> {
+    let after = text.strip_prefix("<<")?;
     let word = after.strip_prefix('-').unwrap_or(after).trim();
     let is_word = word
         .chars()
@@ -243,6 +278,12 @@ module \"aks\" { source = \"./aks\" }
 resource azurerm_subnet bare {
 locals { resource = \"x\" }
 resource \"azurerm_kubernetes_cluster\" \"one\"
+locals { x = 1 } /* was here:
+resource \"azurerm_subnet\" \"no\" {
+*/ resource \"azurerm_subnet\" \"behind\" {
+  a = 1 # see <<ADR-7
+  b = \"/* <<EOT \\\" # \" // resource
+resource \"azurerm_subnet\" \"after\" { # one
 ";
         let want = [
             ("resource.azurerm_subnet.nodes", 5, 3),
@@ -250,6 +291,8 @@ resource \"azurerm_kubernetes_cluster\" \"one\"
             ("module.aks", 11, 1),
             ("resource.azurerm_subnet.bare", 12, 1),
             ("resource.azurerm_kubernetes_cluster.one", 14, 1),
+            ("resource.azurerm_subnet.behind", 17, 4),
+            ("resource.azurerm_subnet.after", 20, 1),
         ];
         let want: Vec<(String, u64, u64)> = want
             .map(|(block, line, column)| (block.to_string(), line, column))

@@ -2,9 +2,11 @@
 //! where they are joined.
 
 use super::super::{OPEN_BEHIND, not_checked, picture, render_block, render_table};
+use super::length;
 use crate::finding::{Severity, counted};
 use crate::report::document::{Block, Cell, Document, Table, Weight};
 use crate::report::markdown::escape;
+use std::collections::HashMap;
 
 /// Rows of a list that stay where there is little room.
 const FEW: usize = 10;
@@ -40,6 +42,8 @@ pub struct Section {
 #[derive(Default)]
 struct Written {
     text: String,
+    /// UTF-16 code units of the text.
+    length: usize,
     /// Rows that the whole has and this has not.
     missing: u64,
     /// Positions of the blockers it tells.
@@ -74,16 +78,24 @@ impl Section {
         self.written(form).map_or(&[], |written| &written.blockers)
     }
 
-    /// What a reader does not see, by name; `None`: nothing is missing.
-    pub fn missing(&self, form: Form) -> Option<String> {
+    /// UTF-16 code units of its text.
+    pub fn length(&self, form: Form) -> usize {
+        self.written(form).map_or(0, |written| written.length)
+    }
+
+    /// Whether there is something that a reader does not see.
+    pub fn lacks(&self, form: Form) -> bool {
+        self.written(form).is_none_or(|written| written.missing > 0)
+    }
+
+    /// What a reader does not see, by name.
+    pub fn missing(&self, form: Form) -> String {
         match self.written(form) {
-            None => Some(self.title.clone()),
-            Some(written) if written.missing == 0 => None,
-            Some(written) => Some(format!(
-                "{} ({})",
-                self.title,
-                counted(written.missing, "row", "rows")
-            )),
+            None => self.title.clone(),
+            Some(written) => {
+                let rows = counted(written.missing, "row", "rows");
+                format!("{} ({rows})", self.title)
+            }
         }
     }
 }
@@ -95,6 +107,7 @@ impl Sections {
             all: Vec::new(),
             blockers: Vec::new(),
         };
+        let mut known = Known::default();
         for block in &document.blocks {
             if let Block::Heading {
                 level: 1,
@@ -104,7 +117,7 @@ impl Sections {
             {
                 sections.all.push(Section::new(text, *weight));
             }
-            sections.push(block);
+            sections.push(block, &mut known);
         }
         let sentences = &document.not_checked;
         if !sentences.is_empty() {
@@ -123,10 +136,15 @@ impl Sections {
             }
             sections.all.push(section);
         }
+        for section in &mut sections.all {
+            for written in [&mut section.short, &mut section.brief, &mut section.whole] {
+                written.length = length(&written.text);
+            }
+        }
         sections
     }
 
-    fn push(&mut self, block: &Block) {
+    fn push(&mut self, block: &Block, known: &mut Known) {
         let Some(section) = self.all.last_mut() else {
             self.first.push('\n');
             render_block(block, &mut self.first);
@@ -139,7 +157,7 @@ impl Sections {
             (&mut section.short, &few),
         ] {
             for text in blockers(block) {
-                let id = known(&mut self.blockers, text);
+                let id = known.position(&mut self.blockers, text);
                 written.blockers.push(id);
             }
         }
@@ -237,15 +255,38 @@ fn blockers(block: &Block) -> Vec<&str> {
     }
 }
 
-/// The position of a blocker: sections tell the same one with and without its cluster before it, and its code and rules behind it.
-fn known(all: &mut Vec<String>, text: &str) -> usize {
-    let position = all
-        .iter()
-        .position(|other| is_same(core(other), core(text)) || is_same(core(text), core(other)));
-    position.unwrap_or_else(|| {
-        all.push(text.to_string());
-        all.len() - 1
-    })
+/// Positions of blockers by what they say, with and without a name before it. Looked up and never listed, so its order shows nowhere.
+#[derive(Default)]
+struct Known(HashMap<String, Vec<usize>>);
+
+impl Known {
+    /// The position of a blocker: sections tell the same one with and without its cluster before it, and its code and rules behind it.
+    fn position(&mut self, all: &mut Vec<String>, text: &str) -> usize {
+        let said = core(text);
+        let keys = [Some(said), unnamed(said)];
+        let alike = keys.iter().flatten().filter_map(|key| self.0.get(*key));
+        let position = alike
+            .flatten()
+            .copied()
+            .filter(|at| is_same(core(&all[*at]), said) || is_same(said, core(&all[*at])))
+            .min();
+        position.unwrap_or_else(|| {
+            all.push(text.to_string());
+            for key in keys.into_iter().flatten() {
+                self.0
+                    .entry(key.to_string())
+                    .or_default()
+                    .push(all.len() - 1);
+            }
+            all.len() - 1
+        })
+    }
+}
+
+/// Without the name before it.
+fn unnamed(text: &str) -> Option<&str> {
+    let (name, rest) = text.split_once(": ")?;
+    (!name.contains(' ')).then_some(rest)
 }
 
 /// Without ` (code)` and ` [rules]` at its end.
@@ -260,11 +301,7 @@ fn core(text: &str) -> &str {
 
 /// Whether the first is the second, with no more than a name before it.
 fn is_same(long: &str, short: &str) -> bool {
-    let Some(before) = long.strip_suffix(short) else {
-        return false;
-    };
-    let name = before.strip_suffix(": ");
-    before.is_empty() || name.is_some_and(|name| !name.contains(' '))
+    long == short || unnamed(long) == Some(short)
 }
 
 #[cfg(test)]
@@ -274,7 +311,8 @@ mod tests {
     #[test]
     fn a_blocker_told_twice_is_one() {
         let mut all = Vec::new();
-        let mut at = |text: &str| known(&mut all, text);
+        let mut known = Known::default();
+        let mut at = |text: &str| known.position(&mut all, text);
         assert_eq!(at("prod: subnet is full"), 0);
         assert_eq!(at("subnet is full"), 0);
         assert_eq!(at("subnet is full (subnet-full) [SUB-1]"), 0);

@@ -46,7 +46,7 @@ pub(super) fn time(simulation: &Simulation) -> Document {
                 span(chart.seconds),
                 if by_pool {
                     format!(
-                        " {} are drawn as their pools; the table of nodes has each.",
+                        " {} are drawn as their pools; `-o json` has each.",
                         counted(simulation.outcome.nodes.len() as u64, "node", "nodes")
                     )
                 } else {
