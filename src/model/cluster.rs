@@ -407,6 +407,11 @@ impl NetworkMode {
     pub fn has_pod_cidr(self) -> bool {
         matches!(self, NetworkMode::Kubenet | NetworkMode::Overlay)
     }
+
+    /// Whether a cluster of this mode can be moved to Azure CNI Overlay in place (MIG-1).
+    pub fn moves_to_overlay(self) -> bool {
+        matches!(self, NetworkMode::NodeSubnet | NetworkMode::Kubenet)
+    }
 }
 
 impl fmt::Display for NetworkMode {
