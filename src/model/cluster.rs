@@ -138,7 +138,7 @@ impl Cluster {
     #[must_use]
     pub fn without_objects(&self) -> Cluster {
         Cluster {
-            told_apart: None,
+            told_apart: self.told_apart.clone(),
             id: self.id.clone(),
             name: self.name.clone(),
             resource_group: self.resource_group.clone(),
