@@ -86,7 +86,7 @@ pub struct Input {
     pub sources: Vec<String>,
     /// What was asked for beside them, as it would be typed again.
     pub flags: Vec<String>,
-    /// SHA-256 of all facts, operations and timelines that were read.
+    /// SHA-256 of the facts, plan, operations, timelines and policy that were read, whatever files are called.
     pub fingerprint: String,
     /// Futures and seed, where any were played.
     pub chance: Option<(u32, u64)>,

@@ -86,7 +86,8 @@ pub struct InputShape {
     pub observed_at: Option<String>,
     /// What was asked for beside them, as it would be typed again.
     pub flags: Vec<String>,
-    /// SHA-256 of all facts, operations and timelines.
+    /// SHA-256 of the facts, plan, operations, timelines and values of `--policy` that were read, whatever files are called: the same of the
+    /// same input.
     pub fingerprint: String,
 }
 
