@@ -112,7 +112,10 @@ impl Asking<'_> {
             Some(plan) => unresolved(self.inventory, index, plan),
             None => obstacles(self.inventory, cluster, range.as_ref()),
         };
-        let moved = moved.or_else(|| Moved::impossible(cluster, &eligibility));
+        let moved = match self.simulates {
+            true => moved.or_else(|| Moved::impossible(cluster, &eligibility)),
+            false => None,
+        };
         Ok(ClusterPart {
             index,
             modes: modes::compare(self.books, index, range.as_ref()),

@@ -5,6 +5,8 @@
 mod impossible;
 mod played;
 
+pub(super) use impossible::why_not;
+
 use super::verdict::duration;
 use crate::finding::{Finding, counted, grouped};
 use crate::migrate::decision::{Decision, Evidence, Fitting, decide, of_one_cause};
