@@ -140,7 +140,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let clusters = scope.clusters(&inventory);
     let predictions: Vec<Prediction> = predictions
         .into_iter()
-        .filter(|prediction| is_of(prediction, &inventory, &clusters) || is_whole)
+        .filter(|prediction| is_whole || is_of(prediction, &inventory, &clusters))
         .collect();
     let left_out = left_out(clusters.len(), is_whole, timelines.len());
     let timeline = followed.as_ref().map(|(_, timeline)| timeline);
