@@ -236,6 +236,47 @@ fn later_events_are_said() {
     assert!(text.contains("nothing fails before 2027-01-15"), "{text}");
 }
 
+/// A move is played of a cluster that can be moved (MIG-1), and of one on Overlay does nothing: a pod CIDR that is not its own never is.
+#[test]
+fn what_is_on_overlay_is_not_moved() {
+    let with = |cluster: &str, range: &str| {
+        let estate = ESTATE.replace("network_plugin: azure", cluster);
+        let move_to = format!("migrate_to_overlay: {{ {range} }}");
+        let text = format!(
+            "{estate}timeline: {{ starts: 2027-01-01, weeks: 4, events: [{{ at: 2027-01-05, {move_to} }}] }}\n"
+        );
+        file("overlay.yaml", &text)
+    };
+    let overlay =
+        "network_plugin: azure\n    network_plugin_mode: overlay\n    pod_cidr: 10.9.0.0/16";
+    for range in ["", "pod_cidr: 10.9.0.0/16"] {
+        let text = answer(&["simulate", &with(overlay, range), "-o", "json"]);
+        let report: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(
+            report["happenings"][0]["outcome"], "nothing_to_do",
+            "{report:#}"
+        );
+        let ranges = report["ranges"].as_array().expect("ranges").iter();
+        let cidrs: Vec<&Value> = ranges.map(|range| &range["cidr"][0]).collect();
+        assert_eq!(cidrs, ["10.50.0.0/26", "10.9.0.0/16"]);
+    }
+    for (cluster, wanted) in [
+        (
+            overlay,
+            "cluster `c` is on Azure CNI Overlay already, and 10.8.0.0/16 is not its pod CIDR",
+        ),
+        (
+            "network_plugin: none",
+            "cluster `c` cannot be moved in place: only Azure CNI node subnet and kubenet can (MIG-1)",
+        ),
+    ] {
+        let output = aksplan(&["simulate", &with(cluster, "pod_cidr: 10.8.0.0/16")], "");
+        let talk = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{talk}");
+        assert!(talk.contains(wanted), "{talk}");
+    }
+}
+
 #[test]
 fn bad_timelines_are_told_in_one_line() {
     let timeline = |inner: &str| format!("timeline: {{ starts: 2027-01-01, {inner} }}\n");
@@ -327,6 +368,12 @@ fn bad_timelines_are_told_in_one_line() {
         (
             timeline("events: [{ at: 2027-01-05, migrate_to_overlay: {} }]"),
             "timeline.events[0].migrate_to_overlay.pod_cidr: missing",
+        ),
+        (
+            timeline(
+                "events: [{ at: 2027-01-05, migrate_to_overlay: { pod_cidr: 10.9.0.0/16 } }, { at: 2027-02-05, migrate_to_overlay: { pod_cidr: 10.8.0.0/16 } }]",
+            ),
+            "timeline.events[1].migrate_to_overlay.pod_cidr: 10.8.0.0/16 differs from 10.9.0.0/16",
         ),
         (
             timeline("events: [{ at: 2027-01-05, hours: 9999, upgrade: {} }]"),

@@ -79,7 +79,7 @@ impl RangeKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OwnedRange {
     pub kind: RangeKind,
-    /// Cluster, `vnet/subnet`, VNet, or who a reserved range belongs to.
+    /// Cluster, `vnet/subnet` or VNet as people are told of it, or who a reserved range belongs to.
     pub owner: String,
     pub cidr: IpNet,
 }
@@ -314,7 +314,7 @@ fn meeting_pairs(a: &[IpNet], b: &[IpNet]) -> Vec<(IpNet, IpNet)> {
 fn cluster_overlaps(ranges: &Ranges, cluster: &Cluster, found: &mut Found) {
     let inventory = ranges.inventory;
     let network = &cluster.network;
-    let name = cluster.qualified_name();
+    let name = cluster.label();
     let has_pod_cidr = cluster.mode().is_none_or(NetworkMode::has_pod_cidr);
     let mut own: Vec<OwnedRange> = Vec::new();
     if has_pod_cidr {
@@ -322,13 +322,13 @@ fn cluster_overlaps(ranges: &Ranges, cluster: &Cluster, found: &mut Found) {
             network
                 .pod_cidrs
                 .iter()
-                .map(|cidr| range(RangeKind::PodCidr, &name, *cidr)),
+                .map(|cidr| range(RangeKind::PodCidr, name, *cidr)),
         );
     }
     let services = network
         .service_cidrs
         .iter()
-        .map(|cidr| range(RangeKind::ServiceCidr, &name, *cidr));
+        .map(|cidr| range(RangeKind::ServiceCidr, name, *cidr));
     own.extend(services);
     for (position, a) in own.iter().enumerate() {
         for b in own[position + 1..]
@@ -363,7 +363,7 @@ fn cluster_overlaps(ranges: &Ranges, cluster: &Cluster, found: &mut Found) {
             );
         }
     }
-    dns_checks(cluster, &name, found);
+    dns_checks(cluster, name, found);
     for vnet in inventory.vnets_of_cluster(cluster) {
         for a in &own {
             vnet_meets(inventory, &ranges.graph, vnet, a, found);

@@ -4,7 +4,8 @@ use super::assess::{Assessment, Scope, Verdict, assess};
 use super::growth::Books;
 use super::occupancy::Basis;
 use crate::finding::Severity;
-use crate::model::{Holder, HolderKind, Inventory, PoolKind, PoolMode, SubnetIndex};
+use crate::model::{Holder, HolderKind, Inventory, PoolKind, PoolMode, Subject, SubnetIndex};
+use proptest::prelude::*;
 
 /// Two subnets: `nodes` is 10.0.0.0/24, `pods` is 10.0.1.0/24 (251 usable each). `pools` are lines of YAML.
 fn estate(cluster: &str, pools: &[&str]) -> Inventory {
@@ -587,4 +588,63 @@ fn a_pod_cidr_is_shared_by_its_pools() {
         sum(|demand| demand.ceiling_with_surge),
         row.demand.ceiling_with_surge
     );
+}
+
+/// Clusters of few names, groups and subscriptions, with ranges that are in each other's way.
+fn twins() -> impl Strategy<Value = Inventory> {
+    let group = prop::sample::select(vec!["", "1/rg", "2/rg", "1/other"]);
+    let name = prop::sample::select(vec!["prod", "Prod", "dev"]);
+    let services = prop::sample::select(vec!["10.0.0.0/16", "172.30.0.0/16", "192.168.0.0/16"]);
+    let mode = prop::sample::select(vec![
+        "",
+        ", network_plugin_mode: overlay, pod_cidr: 10.0.64.0/20",
+    ]);
+    let cluster = (name, group, services, mode, 1u64..300);
+    prop::collection::vec(cluster, 1..5).prop_map(|clusters| {
+        let mut text = String::from(
+            "apiVersion: aksplan/v1\nname: t\nvirtual_networks:\n  - name: v\n    address_space: [10.0.0.0/16]\n    subnets: [{ name: s, cidr: \
+             10.0.0.0/20 }]\nreserved: [{ cidr: 192.168.4.0/24, owner: elsewhere }]\nclusters:\n",
+        );
+        let mut seen = std::collections::BTreeSet::new();
+        for (name, group, services, mode, count) in clusters {
+            let id = match group.split_once('/') {
+                None => String::new(),
+                Some((subscription, group)) => format!(
+                    "id: /subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters/{name}, "
+                ),
+            };
+            // Without an id, a name is one cluster.
+            if !seen.insert((name.to_ascii_lowercase(), group)) {
+                continue;
+            }
+            text.push_str(&format!(
+                "  - {{ name: {name}, {id}network_plugin: azure{mode}, service_cidr: {services}, dns_service_ip: 10.0.0.1, pools: [{{ name: p, count: \
+                 {count}, max_pods: 30, subnet: v/s }}] }}\n"
+            ));
+        }
+        crate::source::read_document("scenario", text.as_bytes())
+            .and_then(crate::source::Found::assemble)
+            .unwrap_or_else(|error| panic!("{error}\n{text}"))
+            .current
+    })
+}
+
+proptest! {
+    /// Whatever is found is about a cluster by the one name that people are told: else it has no place, and counts as another's.
+    #[test]
+    fn a_cluster_is_called_by_its_label(inventory in twins()) {
+        let labels: Vec<&str> = inventory.clusters.iter().map(|cluster| cluster.label()).collect();
+        let assessment = whole(&inventory);
+        let findings = assessment.findings.iter().map(|finding| finding.subject.clone());
+        let ranges = assessment.overlaps.iter().flat_map(|overlap| [overlap.a.subject(), overlap.b.subject()]);
+        let mut clusters = 0;
+        for subject in findings.chain(ranges) {
+            let (Subject::Cluster(name) | Subject::Pool { cluster: name, .. }) = &subject else {
+                continue;
+            };
+            clusters += 1;
+            prop_assert!(labels.contains(&name.as_str()), "{subject} is none of {labels:?}");
+        }
+        prop_assert!(clusters > 0);
+    }
 }

@@ -14,10 +14,10 @@ use crate::predict::{Estate, Prediction, Wish, predict, predict_in};
 use crate::report::predict::document;
 use crate::report::shapes::{PredictShape, PredictionsShape};
 use crate::report::{Document, junit, told};
-use crate::source::assemble::{resolve_new_cluster, resolve_pool};
+use crate::source::assemble::{Lookup, resolve_new_cluster, resolve_pool_in};
 use crate::source::facts::{Origin, PoolFact};
 use crate::source::scenario::{ChangeFact, NumberOrText, OperationFact, ScenarioPool};
-use crate::source::{self, Loaded, desired};
+use crate::source::{self, Loaded, SourceError, desired};
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -146,12 +146,8 @@ fn predictions(args: &PredictArgs) -> Result<Answered, CliError> {
     let changes = flag_changes(args)?;
     if !changes.is_empty() {
         let index = one_cluster(&loaded.current, args.cluster.as_deref())?;
-        let operation = OperationFact {
-            origin: Origin::new(&Arc::from("command line"), ""),
-            cluster: Some(loaded.current.cluster(index).qualified_name()),
-            changes,
-        };
-        let prediction = operation_prediction(&loaded.current, operation)?;
+        let origin = Origin::new(&Arc::from("command line"), "");
+        let prediction = Operations::of(&loaded.current).change(index, changes, &origin)?;
         return Ok(answered(vec![prediction]));
     }
     if let Some(planned) = &loaded.planned {
@@ -170,12 +166,16 @@ fn predictions(args: &PredictArgs) -> Result<Answered, CliError> {
 
 /// Every operation of the scenarios that were read.
 pub fn scenario_predictions(loaded: &Loaded) -> Result<Vec<Prediction>, CliError> {
+    if loaded.operations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut operations = Operations::of(&loaded.current);
     loaded
         .operations
         .iter()
         .enumerate()
         .map(|(position, operation)| {
-            let prediction = operation_prediction(&loaded.current, operation.clone())?;
+            let prediction = operations.prediction(operation.clone())?;
             let subject = Subject::Operation {
                 number: position + 1,
                 cluster: prediction.cluster.clone(),
@@ -383,56 +383,122 @@ fn layout<'a>(subnets: impl Iterator<Item = &'a Subnet>) -> Vec<impl PartialEq +
         .collect()
 }
 
-/// One operation on an estate.
-pub fn operation_prediction(
-    current: &Inventory,
-    operation: OperationFact,
-) -> Result<Prediction, CliError> {
-    let mut after = current.clone();
-    let mut changes = Vec::new();
-    let created = operation
-        .changes
-        .iter()
-        .any(|change| matches!(change, ChangeFact::Create(_)));
-    let before = if created {
-        None
-    } else {
-        Some(one_cluster(current, operation.cluster.as_deref())?)
-    };
-    let index = before.unwrap_or_else(|| ClusterIndex::new(after.clusters.len()));
-    for change in operation.changes {
-        changes.push(match change {
-            ChangeFact::Create(fact) => {
-                let cluster = resolve_new_cluster(&mut after, *fact)?;
-                after.clusters.push(cluster);
-                Change::Create
-            }
-            ChangeFact::AddPool(fact) => Change::AddPool(Box::new(resolve_pool(
-                &after,
-                after.cluster(index),
-                *fact,
-                &operation.origin,
-            )?)),
-            ChangeFact::Scale { pool, count } => Change::Scale { pool, count },
-            ChangeFact::SetMaxCount { pool, max_count } => Change::SetMaxCount {
-                pool,
-                max_count,
-                min_count: None,
+/// Operations on one estate, each asked of it as it is. What is looked up in the estate is made once: a fleet has thousands of both.
+pub struct Operations<'a> {
+    current: &'a Inventory,
+    /// Of what is and of what will be alike: what changes in a cluster that is there changes no network.
+    estate: Estate<'a>,
+    subnets: Lookup,
+    /// The estate, with the one cluster that is asked about as it will be; as it is again afterwards.
+    after: Inventory,
+}
+
+impl<'a> Operations<'a> {
+    pub fn of(current: &'a Inventory) -> Self {
+        Operations {
+            current,
+            estate: Estate::of(current, current),
+            subnets: Lookup::of(current),
+            after: current.clone(),
+        }
+    }
+
+    /// What AKS answers to one of them.
+    pub fn prediction(&mut self, operation: OperationFact) -> Result<Prediction, CliError> {
+        let creates = |change: &ChangeFact| matches!(change, ChangeFact::Create(_));
+        if operation.changes.iter().any(creates) {
+            return created(self.current, operation);
+        }
+        let index = one_cluster(self.current, operation.cluster.as_deref())?;
+        self.change(index, operation.changes, &operation.origin)
+    }
+
+    /// What AKS answers to changes of a cluster that is there.
+    pub fn change(
+        &mut self,
+        index: ClusterIndex,
+        changes: Vec<ChangeFact>,
+        origin: &Origin,
+    ) -> Result<Prediction, CliError> {
+        let known = self.current.cluster(index);
+        let changes = changes
+            .into_iter()
+            .map(|change| resolved(self.current, &self.subnets, known, change, origin))
+            .collect::<Result<Vec<_>, _>>()?;
+        let wanted = apply(known, &changes).map_err(CliError::Usage)?;
+        let at = index.get();
+        let before = std::mem::replace(&mut self.after.clusters[at], wanted);
+        let prediction = predict_in(
+            &self.estate,
+            &Wish {
+                before: self.current,
+                cluster_before: Some(index),
+                after: &self.after,
+                cluster: index,
+                changes,
             },
-            ChangeFact::Upgrade { pool } => Change::Upgrade { pool },
-            ChangeFact::MigrateToOverlay { pod_cidr } => Change::MigrateToOverlay { pod_cidr },
-            ChangeFact::Update => Change::Update,
-        });
+        );
+        self.after.clusters[at] = before;
+        Ok(prediction)
+    }
+}
+
+/// What AKS answers to a cluster that is created, which may bring a network with it.
+fn created(current: &Inventory, operation: OperationFact) -> Result<Prediction, CliError> {
+    let mut after = current.clone();
+    let index = ClusterIndex::new(after.clusters.len());
+    let mut changes = Vec::new();
+    for change in operation.changes {
+        if let ChangeFact::Create(fact) = change {
+            let cluster = resolve_new_cluster(&mut after, *fact)?;
+            after.clusters.push(cluster);
+            changes.push(Change::Create);
+        } else {
+            let subnets = Lookup::of(&after);
+            let cluster = after.cluster(index);
+            changes.push(resolved(
+                &after,
+                &subnets,
+                cluster,
+                change,
+                &operation.origin,
+            )?);
+        }
     }
     let cluster = apply(after.cluster(index), &changes).map_err(CliError::Usage)?;
     after.clusters[index.get()] = cluster;
     Ok(predict(&Wish {
         before: current,
-        cluster_before: before,
+        cluster_before: None,
         after: &after,
         cluster: index,
         changes,
     }))
+}
+
+/// A change with its references followed.
+fn resolved(
+    inventory: &Inventory,
+    subnets: &Lookup,
+    cluster: &Cluster,
+    change: ChangeFact,
+    origin: &Origin,
+) -> Result<Change, SourceError> {
+    Ok(match change {
+        ChangeFact::Create(_) => Change::Create,
+        ChangeFact::AddPool(fact) => Change::AddPool(Box::new(resolve_pool_in(
+            inventory, subnets, cluster, *fact, origin,
+        )?)),
+        ChangeFact::Scale { pool, count } => Change::Scale { pool, count },
+        ChangeFact::SetMaxCount { pool, max_count } => Change::SetMaxCount {
+            pool,
+            max_count,
+            min_count: None,
+        },
+        ChangeFact::Upgrade { pool } => Change::Upgrade { pool },
+        ChangeFact::MigrateToOverlay { pod_cidr } => Change::MigrateToOverlay { pod_cidr },
+        ChangeFact::Update => Change::Update,
+    })
 }
 
 fn flag_changes(args: &PredictArgs) -> Result<Vec<ChangeFact>, CliError> {
@@ -616,5 +682,63 @@ clusters:
             plan_predictions(&Loaded::default(), &current, Some("one")).len(),
             1
         );
+    }
+
+    /// Operations on one estate do not know of each other: each is answered as if what is looked up were made for it alone.
+    #[test]
+    fn each_operation_is_asked_of_the_estate_as_it_is() {
+        let operations = "operations:
+  - { cluster: one, scale: { pool: p, count: 200 } }
+  - { cluster: two, scale: { pool: p, count: 200 } }
+  - { cluster: one, scale: { pool: p, count: 200 }, add_pool: { name: q, count: 90 } }
+  - { cluster: one, add_pool: { name: q, count: 90, subnet: b/nodes } }
+  - { cluster: two, create: { name: three, network_plugin: azure, pools: [{ name: p, mode: System, count: 3, max_pods: 30 }] } }
+  - { cluster: one, upgrade: {} }
+  - { cluster: two, migrate_to_overlay: { pod_cidr: 10.245.0.0/16 } }
+  - { cluster: one, scale: { pool: p, count: 200 } }
+";
+        let loaded = crate::source::read_document("ops", format!("{TWO}{operations}").as_bytes())
+            .and_then(crate::source::Found::assemble)
+            .unwrap();
+        let current = &loaded.current;
+        let together = scenario_predictions(&loaded).unwrap();
+        let mut outcomes = BTreeSet::new();
+        for (operation, shared) in loaded.operations.iter().zip(&together) {
+            let mut after = current.clone();
+            let create = operation.changes.iter().find_map(|change| match change {
+                ChangeFact::Create(fact) => Some(fact.as_ref().clone()),
+                _ => None,
+            });
+            let before = match create {
+                Some(_) => None,
+                None => Some(one_cluster(current, operation.cluster.as_deref()).unwrap()),
+            };
+            let index = before.unwrap_or_else(|| ClusterIndex::new(after.clusters.len()));
+            if let Some(fact) = create {
+                let cluster = resolve_new_cluster(&mut after, fact).unwrap();
+                after.clusters.push(cluster);
+            }
+            let changes: Vec<Change> = operation
+                .changes
+                .iter()
+                .map(|change| {
+                    let subnets = Lookup::of(&after);
+                    let cluster = after.cluster(index);
+                    resolved(&after, &subnets, cluster, change.clone(), &operation.origin).unwrap()
+                })
+                .collect();
+            after.clusters[index.get()] = apply(after.cluster(index), &changes).unwrap();
+            let alone = predict(&Wish {
+                before: current,
+                cluster_before: before,
+                after: &after,
+                cluster: index,
+                changes,
+            });
+            let subject = shared.subject.clone();
+            assert_eq!(*shared, Prediction { subject, ..alone });
+            outcomes.insert(shared.outcome);
+        }
+        assert!(outcomes.len() > 1, "{outcomes:?}");
     }
 }

@@ -1,15 +1,17 @@
 //! `aksplan report`: everything about what was read, in one document for a change review.
 //!
-//! `rendering` (which format, into which file) · `identity` (what tells a report from another) · `judged` (for pipelines) · `parts` (what is said of one cluster: its modes, its growth, its move).
+//! `rendering` (which format, into which file) · `identity` (what tells a report from another) · `fingerprint` · `judged` (for pipelines) · `parts` (what is said of one cluster: its modes, its growth, its move).
 
+mod fingerprint;
 mod growing;
 mod identity;
 mod judged;
 mod parts;
 mod rendering;
 
+use self::fingerprint::fingerprint;
 use self::growing::Growing;
-use self::identity::{Titled, fingerprint, flags, left_out, sources, titled};
+use self::identity::{Titled, flags, left_out, sources, titled};
 use self::judged::judged;
 use self::rendering::ReportRendering;
 use super::choices::ChoicesArgs;
@@ -72,6 +74,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let format = args.rendering.format(&args.sources.from)?;
     // A typing error is no finding, and is told before anything is read.
     named_range(&args.pod_cidr)?;
+    let policy = args.play.timing()?;
     let mut about = args.focus.about();
     about.details = args.focus.cluster.is_some();
     about.platform = about.details;
@@ -86,8 +89,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let timelines = loaded.timelines.clone();
     let named = loaded.scenario.clone();
     let operations = loaded.operations.clone();
-    // What is asked of the facts tells two reports apart as the facts do.
-    let asked = format!("{operations:?} {timelines:?}");
+    let fingerprint = fingerprint(&loaded, &policy, &args.sources.also_reserved)?;
     let (mut inventory, note) = chosen_state(loaded, args.focus.planned)?;
     inventory.not_checked.extend(note);
     inventory.not_checked.extend(unread(&inventory));
@@ -138,7 +140,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let clusters = scope.clusters(&inventory);
     let predictions: Vec<Prediction> = predictions
         .into_iter()
-        .filter(|prediction| is_of(prediction, &inventory, &clusters) || is_whole)
+        .filter(|prediction| is_whole || is_of(prediction, &inventory, &clusters))
         .collect();
     let left_out = left_out(clusters.len(), is_whole, timelines.len());
     let timeline = followed.as_ref().map(|(_, timeline)| timeline);
@@ -163,7 +165,7 @@ pub fn run(args: &ReportArgs) -> Result<Ending, CliError> {
     let input = Input {
         sources: sources(args),
         flags: flags(args),
-        fingerprint: fingerprint(&inventory, &asked)?,
+        fingerprint,
         chance: parts
             .iter()
             .find_map(|part| part.moved.as_ref()?.chance())

@@ -138,7 +138,7 @@ impl Cluster {
     #[must_use]
     pub fn without_objects(&self) -> Cluster {
         Cluster {
-            told_apart: None,
+            told_apart: self.told_apart.clone(),
             id: self.id.clone(),
             name: self.name.clone(),
             resource_group: self.resource_group.clone(),
@@ -406,6 +406,11 @@ impl NetworkMode {
 
     pub fn has_pod_cidr(self) -> bool {
         matches!(self, NetworkMode::Kubenet | NetworkMode::Overlay)
+    }
+
+    /// Whether a cluster of this mode can be moved to Azure CNI Overlay in place (MIG-1).
+    pub fn moves_to_overlay(self) -> bool {
+        matches!(self, NetworkMode::NodeSubnet | NetworkMode::Kubenet)
     }
 }
 

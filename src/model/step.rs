@@ -3,9 +3,10 @@
 
 use super::cluster::Cluster;
 use super::network::ResourceId;
+use serde::Serialize;
 
 /// One action of a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlanStep {
     pub kind: StepKind,
     /// The cluster as it is.
@@ -21,14 +22,14 @@ pub struct PlanStep {
 }
 
 /// The pool of a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PoolStep {
     pub name: String,
     /// `None` where it is deleted.
     pub name_after: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum StepKind {
     /// In place.
     Update,

@@ -626,7 +626,7 @@ fn kubenet(scene: &Scene, judgement: &mut Judgement) {
             "agentPoolProfile.vnetSubnetID",
             format!(
                 "cluster {} is in the same subnet; kubenet allows one cluster a subnet",
-                other.name
+                other.label()
             ),
             Certainty::Documented,
             &[&rule::KBN_1],

@@ -85,7 +85,7 @@ fn largest_steps(scene: &Scene, steps: &Steps, judgement: &mut Judgement) {
                 grouped(largest)
             ),
             &[&rule::SUBNET_IS_FULL],
-        ).about(Subject::pool(&scene.after.name, &pool.name)));
+        ).about(Subject::pool(scene.after.label(), &pool.name)));
     }
 }
 

@@ -275,9 +275,12 @@ impl Document {
 
     /// Adds sentences to what was not checked, each once.
     pub fn not_checked(&mut self, sentences: &[String]) {
-        self.not_checked.extend_from_slice(sentences);
-        self.not_checked.sort();
-        self.not_checked.dedup();
+        // A fleet has a sentence of each of its networks, and as many documents to append: what is there is in order already.
+        for sentence in sentences {
+            if let Err(at) = self.not_checked.binary_search(sentence) {
+                self.not_checked.insert(at, sentence.clone());
+            }
+        }
     }
 
     /// All of it, or without what `--quiet` leaves out.

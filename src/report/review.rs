@@ -4,11 +4,12 @@
 //!
 //! In the order of the page: `verdict` (what is decided, and by what) · `change` (why, and for how long) · `map` (who holds what) ·
 //! `ceiling` · `ranges` (which meet) · `modes` · `year` · [`moved`] (the move: time, availability, dependents, runbook, way back, code) ·
-//! `closing` (risks, rules, input).
+//! `fleet` (who cannot be moved, of many) · `closing` (risks, rules, input).
 
 mod ceiling;
 mod change;
 mod closing;
+mod fleet;
 mod map;
 mod modes;
 pub mod moved;
@@ -50,18 +51,23 @@ pub struct Review<'a> {
 }
 
 impl Review<'_> {
-    /// Whether this cluster could move to Azure CNI Overlay at all.
-    pub fn may_move(&self, part: &ClusterPart) -> bool {
-        may_move(self.inventory.cluster(part.index))
+    /// Whether it is known of this cluster if it can move to Azure CNI Overlay; who is there already is not asked.
+    pub fn is_judged(&self, part: &ClusterPart) -> bool {
+        let cluster = self.inventory.cluster(part.index);
+        may_move(cluster) || cannot_move(cluster)
     }
 }
 
 /// Whether a cluster is of a network mode from which there is a move to Azure CNI Overlay.
 pub fn may_move(cluster: &Cluster) -> bool {
-    matches!(
-        cluster.mode(),
-        Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
-    )
+    cluster.mode().is_some_and(NetworkMode::moves_to_overlay)
+}
+
+/// Whether a cluster is of a mode from which there is no move in place, and is not where a move would bring it.
+pub fn cannot_move(cluster: &Cluster) -> bool {
+    cluster
+        .mode()
+        .is_some_and(|mode| !mode.moves_to_overlay() && mode != NetworkMode::Overlay)
 }
 
 /// What is said of one cluster.
@@ -73,7 +79,7 @@ pub struct ClusterPart {
     pub growth_said_by: Option<&'static str>,
     /// What the pod CIDR of the move may grow to in place, as far as it is free (EXP-1).
     pub superset: Option<IpNet>,
-    /// `None`: it needs no move, or none is asked about.
+    /// `None`: it needs no move, or none is asked about, or of a fleet none is looked at.
     pub moved: Option<Moved>,
     /// `None`: of a fleet, nobody reads it cluster by cluster.
     pub readiness: Option<Readiness>,
@@ -86,7 +92,7 @@ pub struct Input {
     pub sources: Vec<String>,
     /// What was asked for beside them, as it would be typed again.
     pub flags: Vec<String>,
-    /// SHA-256 of all facts, operations and timelines that were read.
+    /// SHA-256 of the facts, plan, operations, timelines and policy that were read, whatever files are called.
     pub fingerprint: String,
     /// Futures and seed, where any were played.
     pub chance: Option<(u32, u64)>,
@@ -116,6 +122,7 @@ pub fn document(review: &Review) -> Document {
     for moved in moves() {
         moved.sections(several, &mut document);
     }
+    fleet::section(review, &mut document);
     let checked: Vec<&Readiness> = review
         .clusters
         .iter()

@@ -268,7 +268,7 @@ pub fn of_review(review: &Review) -> Vec<Told> {
 pub fn of_part(review: &Review, part: &ClusterPart) -> Vec<Told> {
     match &part.moved {
         Some(moved) => of_decision(&moved.cluster, &moved.decision, &moved.findings),
-        None if review.may_move(part) => {
+        None if review.is_judged(part) => {
             let cluster = review.inventory.cluster(part.index);
             of_eligibility(cluster.label(), &part.eligibility)
         }

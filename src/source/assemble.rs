@@ -211,11 +211,24 @@ pub fn resolve_pool(
     fact: PoolFact,
     origin: &Origin,
 ) -> Result<NodePool, SourceError> {
+    resolve_pool_in(inventory, &Lookup::of(inventory), cluster, fact, origin)
+}
+
+/// The same, where many pools share what is looked up.
+///
+/// # Errors
+/// As [`resolve_pool`].
+pub fn resolve_pool_in(
+    inventory: &Inventory,
+    lookup: &Lookup,
+    cluster: &Cluster,
+    fact: PoolFact,
+    origin: &Origin,
+) -> Result<NodePool, SourceError> {
     let mut pool = fact.pool;
-    let lookup = Lookup::of(inventory);
     let name = pool.name.clone();
     let find = |reference: &SubnetReference, field: &str| {
-        find_subnet(inventory, &lookup, reference)
+        find_subnet(inventory, lookup, reference)
             .map_err(|problem| origin.error(field, format!("pool `{name}` {problem}")))
     };
     // A new pool joins the subnet of the others when it names none, as `az aks nodepool add` does.
@@ -271,7 +284,7 @@ struct Assembly {
 
 /// Subnets by what pools call them. A fleet has tens of thousands of both.
 #[derive(Default)]
-struct Lookup {
+pub struct Lookup {
     /// Ids in lower case.
     by_id: HashMap<String, SubnetIndex>,
     /// Names in lower case, without the VNet's.
@@ -291,7 +304,8 @@ impl Lookup {
             .push(index);
     }
 
-    fn of(inventory: &Inventory) -> Self {
+    /// Of all VNets and subnets that an inventory has.
+    pub fn of(inventory: &Inventory) -> Self {
         let mut lookup = Lookup::default();
         for index in inventory.vnet_indices() {
             let key = vnet_key(inventory.vnet(index));

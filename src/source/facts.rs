@@ -10,6 +10,7 @@ use crate::model::{
     SecurityRule, VirtualNetwork, workload,
 };
 use jiff::Timestamp;
+use serde::Serialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -77,7 +78,7 @@ impl Origin {
 }
 
 /// Which subnet a pool names.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub enum SubnetReference {
     /// An ARM resource id.
     Id(ResourceId),
@@ -175,7 +176,7 @@ pub struct PeeringFact {
 
 /// Fields of a pool that were given: of these a default cannot be told from a choice. What a wanted state leaves out is
 /// taken from what is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PoolGiven {
     pub mode: bool,
     pub os_type: bool,
@@ -200,7 +201,7 @@ impl PoolGiven {
 }
 
 /// As [`PoolGiven`], of a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ClusterGiven {
     pub pools: bool,
     pub network_policy: bool,
@@ -220,9 +221,10 @@ impl ClusterGiven {
 }
 
 /// A node pool with references not yet followed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PoolFact {
     /// Where it was read, where that is not its cluster's place.
+    #[serde(skip)]
     pub origin: Option<Box<Origin>>,
     pub pool: NodePool,
     pub given: PoolGiven,
@@ -235,8 +237,9 @@ pub struct PoolFact {
 }
 
 /// A cluster with references not yet followed. `cluster.pools` is empty: the pools are in `pools`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClusterFact {
+    #[serde(skip)]
     pub origin: Origin,
     pub cluster: Cluster,
     pub given: ClusterGiven,

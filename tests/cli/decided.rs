@@ -48,15 +48,27 @@ timeline:
 
 /// So many clusters that none is looked at one by one.
 fn fleet() -> String {
+    clusters(25, "s")
+}
+
+/// Clusters whose pools have this pod subnet: none can be moved in place.
+fn that_cannot_move(number: usize) -> String {
+    clusters(number, "s, pod_subnet: POD")
+}
+
+/// `more`: the end of each pool's subnet, `POD` the other subnet of its VNet.
+fn clusters(number: usize, more: &str) -> String {
     let mut networks = String::new();
     let mut clusters = String::new();
-    for number in 0..25 {
+    for number in 0..number {
         networks.push_str(&format!(
-            "  - {{ name: v{number}, address_space: [10.{number}.0.0/16], subnets: [{{ name: s, cidr: 10.{number}.0.0/20 }}] }}\n"
+            "  - {{ name: v{number}, address_space: [10.{number}.0.0/16], subnets: [{{ name: s, cidr: 10.{number}.0.0/20 }}, {{ name: t, cidr: \
+             10.{number}.16.0/20 }}] }}\n"
         ));
+        let more = more.replace("POD", &format!("v{number}/t"));
         clusters.push_str(&format!(
             "  - {{ name: c{number}, network_plugin: azure, network_policy: azure, pools: [{{ name: p, mode: System, count: 3, \
-             max_pods: 30, subnet: v{number}/s }}] }}\n"
+             max_pods: 30, subnet: v{number}/{more} }}] }}\n"
         ));
     }
     format!(
@@ -129,6 +141,11 @@ fn every_format_and_the_exit_code_are_of_one_mind() {
         "a fleet",
         &["report", "--from", &written(&folder("fleet"), &fleet())]
     ));
+    let stays = written(&folder("stays"), &that_cannot_move(25));
+    assert!(blocks(
+        "a fleet that cannot move",
+        &["report", "--from", &stays]
+    ));
 }
 
 #[test]
@@ -138,6 +155,35 @@ fn what_a_fleet_is_not_asked_is_said() {
     let said =
         "of 25 clusters, which are more than 24, no move was simulated and no readiness looked at";
     assert!(page.contains(said), "{page}");
+}
+
+/// Clusters that cannot be moved in place are clusters as well: of so many, one table tells of them.
+#[test]
+fn of_a_fleet_nobody_reads_that_each_cannot_move() {
+    for (number, moves, headings) in [(24, 24, 0), (25, 0, 1)] {
+        let from = written(
+            &folder(&format!("cannot-move-{number}")),
+            &that_cannot_move(number),
+        );
+        let report: Value =
+            serde_json::from_str(&stdout(&["report", "--from", &from, "-o", "json"]))
+                .expect("JSON");
+        assert_eq!(report["moves"].as_array().map(Vec::len), Some(moves));
+        assert_eq!(report["decision"].is_null(), moves == 0);
+        let left_out = report["left_out"].to_string();
+        assert_eq!(left_out.contains("no move was simulated"), moves == 0);
+        let page = stdout(&["report", "--from", &from, "-o", "markdown"]);
+        let tables = page.matches("## No in-place move\n").count();
+        assert_eq!(
+            tables - page.matches("### No in-place move\n").count(),
+            headings
+        );
+        if headings == 1 {
+            let row = "| Azure CNI pod subnet (dynamic) has no in-place move to Overlay (MIG-1): create a new cluster on Overlay and move \
+                       the workloads | 25 clusters | c0, c1,";
+            assert!(page.contains(row), "{page}");
+        }
+    }
 }
 
 #[test]

@@ -372,3 +372,142 @@ fn pairs_are_counted_once() {
         );
     }
 }
+
+/// Something of everything that a fingerprint is of.
+const ASKED: &str = "\
+apiVersion: aksplan/v1
+name: asked
+virtual_networks:
+  - { name: v, address_space: [10.0.0.0/16], subnets: [{ name: s, cidr: 10.0.0.0/22, foreign: 0 }] }
+clusters:
+  - { name: c, network_plugin: azure, pools: [{ name: p, mode: System, count: 3, max_pods: 30, subnet: v/s }] }
+operations:
+  - { add_pool: { name: q, count: 2, subnet: s } }
+timeline:
+  starts: 2026-01-05
+  weeks: 6
+  events: [{ at: 2026-01-13, scale: { pool: p, count: 5 } }]
+";
+
+/// Where something stood does not change a fingerprint; whatever changes the report, and is no flag, does.
+#[test]
+fn a_fingerprint_is_of_what_was_read_and_not_of_where() {
+    let print = |args: &[&str]| {
+        let all = [&["report", "-o", "json"], args].concat();
+        let report: Value = serde_json::from_str(&stdout(&all)).expect("JSON");
+        report["input"]["fingerprint"].to_string()
+    };
+    let of = |name: &str, text: &str| print(&["--from", &file(name, text)]);
+    let plain = of("print-a.yaml", ASKED);
+    let moved = ASKED.replace("name: asked\n", "\n# a comment\n\nname: asked\n");
+    assert_eq!(of("print-b.yaml", &moved), plain);
+    for (of_what, from, to) in [
+        ("a fact", "foreign: 0", "foreign: 1"),
+        ("an operation", "count: 2", "count: 3"),
+        ("a timeline", "weeks: 6", "weeks: 7"),
+        ("an event", "count: 5", "count: 6"),
+        ("a name", "name: asked", "name: asks"),
+    ] {
+        assert_ne!(
+            of("print-c.yaml", &ASKED.replace(from, to)),
+            plain,
+            "{of_what}"
+        );
+    }
+    let with = |flag: &str, name: &str, text: &str| {
+        let (from, file) = (file("print-a.yaml", ASKED), file(name, text));
+        print(&["--from", &from, flag, &file])
+    };
+    let policy = |name: &str, seconds: u32| {
+        let text = format!("control_plane: {{ median: {seconds}, p90: 7000 }}\n");
+        with("--policy", name, &text)
+    };
+    assert_eq!(policy("print-p.yaml", 60), policy("print-q.yaml", 60));
+    assert_ne!(policy("print-p.yaml", 60), policy("print-p.yaml", 6_000));
+    assert_ne!(policy("print-p.yaml", 60), plain);
+    assert_eq!(with("--policy", "print-n.yaml", "{}\n"), plain);
+    let list = |name: &str, text: &str| with("--also-reserved", name, text);
+    let reserved = list("print-l.txt", "10.9.0.0/16\n");
+    assert_eq!(list("print-m.txt", "\n10.9.0.0/16\n"), reserved);
+    assert_ne!(list("print-l.txt", "10.8.0.0/16\n"), reserved);
+    assert_ne!(list("print-l.txt", "10.9.0.0/16 # ours\n"), reserved);
+}
+
+/// A plan is a part of what was read, though the state that is looked at is the one before it.
+#[test]
+fn another_plan_is_another_fingerprint() {
+    let name = format!(
+        "{}/tests/fixtures/terraform-root/plan.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let text = std::fs::read_to_string(name).expect("a plan");
+    let print = |name: &str, text: &str| {
+        let report = report(&file(name, text));
+        report["input"]["fingerprint"].to_string()
+    };
+    let plain = print("plan-a.json", &text);
+    assert_eq!(print("plan-b.json", &text), plain);
+    assert_ne!(
+        print(
+            "plan-c.json",
+            &text.replace("\"node_count\": 12", "\"node_count\": 13")
+        ),
+        plain
+    );
+}
+
+/// One row a week behind the start, each by the day on which it ends, as `simulate` names it: 13 January is of the week to the 19th.
+#[test]
+fn a_week_is_named_by_its_end() {
+    let page = markdown(&file("print-a.yaml", ASKED));
+    let from = page.find("| week ends |").expect("a table of weeks");
+    let rows: Vec<&str> = page[from..]
+        .lines()
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    let starts: Vec<&str> = rows[2..]
+        .iter()
+        .map(|row| row.split(" | ").next().unwrap_or(row))
+        .collect();
+    let ends = ["12", "19", "26"].map(|day| format!("| 2026-01-{day}"));
+    assert_eq!(starts[0], "| the start, 2026-01-05");
+    assert_eq!(starts[1..4], ends);
+    assert_eq!(starts.len(), 7);
+    // Three nodes of 29 addresses until the 13th, and five then.
+    assert!(rows[3].ends_with("| 87 | 87 |"), "{rows:#?}");
+    assert!(rows[4].ends_with("| 145 | 145 |"), "{rows:#?}");
+}
+
+/// Two clusters of one name in groups of one name: what is found of one is told of that one, and has its place.
+#[test]
+fn an_overlap_is_of_the_cluster_that_has_it() {
+    let cluster = |subscription: char, subnet: &str| {
+        let id = format!(
+            "/subscriptions/{}/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/prod",
+            "00000000-0000-0000-0000-00000000000S".replace('S', &subscription.to_string())
+        );
+        format!(
+            "  - {{ name: prod, id: {id}, network_plugin: azure, service_cidr: 10.0.0.0/16, pools: [{{ name: p, mode: System, count: 3, max_pods: \
+             30, subnet: {subnet} }}] }}\n"
+        )
+    };
+    let text = format!(
+        "apiVersion: aksplan/v1\nname: twin\nvirtual_networks:\n  - {{ name: a, address_space: [10.1.0.0/16], subnets: [{{ name: s, cidr: \
+         10.1.0.0/22 }}] }}\n  - {{ name: b, address_space: [10.0.0.0/16], subnets: [{{ name: s, cidr: 10.0.4.0/22 }}] }}\nclusters:\n{}{}",
+        cluster('1', "a/s"),
+        cluster('2', "b/s")
+    );
+    let from = file("twin-ranges.yaml", &text);
+    let report = report(&from);
+    let overlaps = report["capacity"]["overlaps"].as_array().expect("overlaps");
+    assert_eq!(overlaps.len(), 1);
+    let owner = overlaps[0]["a"]["owner"].as_str().expect("an owner");
+    assert!(owner.contains("000000000002/"), "{owner}");
+    let sarif = stdout(&["report", "--from", &from, "-o", "sarif"]);
+    let sarif: Value = serde_json::from_str(&sarif).expect("JSON");
+    let results = sarif["runs"][0]["results"].as_array().expect("results");
+    for result in results {
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(place["region"]["startLine"].is_u64(), "{result:#}");
+    }
+}

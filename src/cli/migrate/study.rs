@@ -4,7 +4,7 @@
 use super::super::CliError;
 use super::super::input::unread;
 use super::super::play::Asked;
-use super::super::predict::operation_prediction;
+use super::super::predict::Operations;
 use super::super::simulation::Scene;
 use crate::capacity::answer::{SUBNET_IS_FULL, Stage};
 use crate::capacity::cost::POD_CIDR_PER_NODE;
@@ -21,7 +21,7 @@ use crate::population::Population;
 use crate::predict::{Outcome, Prediction};
 use crate::simulate::Operation;
 use crate::source::facts::Origin;
-use crate::source::scenario::{ChangeFact, OperationFact};
+use crate::source::scenario::ChangeFact;
 use std::sync::Arc;
 
 /// A move, before anything is simulated.
@@ -69,15 +69,12 @@ pub fn study(now: Scene, wish: &Wish) -> Result<Study, CliError> {
         Ok(Some(sequence)) => now.as_at_the_move(&sequence.steps),
         _ => now.clone(),
     };
-    let prediction = operation_prediction(
-        &at_the_move.inventory,
-        OperationFact {
-            origin: Origin::new(&Arc::from("command line"), ""),
-            cluster: Some(at_the_move.cluster().qualified_name()),
-            changes: vec![ChangeFact::MigrateToOverlay {
-                pod_cidr: chosen.range,
-            }],
-        },
+    let prediction = Operations::of(&at_the_move.inventory).change(
+        at_the_move.index,
+        vec![ChangeFact::MigrateToOverlay {
+            pod_cidr: chosen.range,
+        }],
+        &Origin::new(&Arc::from("command line"), ""),
     )?;
     // Budgets are what the simulation is about.
     let mut prediction_not_checked: Vec<String> = prediction

@@ -1,13 +1,8 @@
-//! What tells a report from another: its title, what was read and asked, a digest over that, and what was left out of it.
+//! What tells a report from another: its title, what was read and asked, and what was left out of it.
 
-use super::super::CliError;
 use super::{MOST_MOVES, ReportArgs};
-use crate::migrate::fingerprint::hex;
 use crate::model::Inventory;
 use crate::report::review::{ClusterPart, may_move};
-use crate::source::snapshot::Document as Snapshot;
-use sha2::{Digest, Sha256};
-use std::io::Write;
 
 /// How a report is called.
 pub struct Titled {
@@ -138,30 +133,4 @@ pub fn sources(args: &ReportArgs) -> Vec<String> {
         sources.push("the cluster's API server, live".to_string());
     }
     sources
-}
-
-/// A digest over all facts, operations and timelines: two reports with the same one, and the same flags, are of the same input.
-pub fn fingerprint(inventory: &Inventory, asked: &str) -> Result<String, CliError> {
-    struct Sink(Sha256);
-    impl Write for Sink {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.update(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut out = std::io::BufWriter::with_capacity(1 << 16, Sink(Sha256::new()));
-    let format = |problem: String| CliError::Format {
-        format: "JSON",
-        problem,
-    };
-    serde_json::to_writer(&mut out, &Snapshot::of(inventory, None))
-        .map_err(|error| format(error.to_string()))?;
-    out.write_all(asked.as_bytes()).map_err(CliError::Write)?;
-    let sink = out
-        .into_inner()
-        .map_err(|error| format(error.to_string()))?;
-    Ok(hex(&sink.0.finalize()))
 }

@@ -20,7 +20,7 @@ pub fn judged(
         let cluster = review.inventory.cluster(part.index);
         match &part.moved {
             Some(moved) => cases.push(junit::decision(&moved.cluster, &moved.decision, told)),
-            None if review.may_move(part) => {
+            None if review.is_judged(part) => {
                 cases.push(junit::eligibility(cluster.label(), &part.eligibility));
             }
             None => {}

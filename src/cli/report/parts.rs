@@ -54,32 +54,31 @@ impl Asking<'_> {
         let graph = PeeringGraph::of(self.inventory);
         let mut parts: Vec<ClusterPart> = Vec::new();
         for index in clusters {
+            // Of a fleet no move has a range, and nobody asks who is connected with whom.
             let taken: Vec<IpNet> = parts
                 .iter()
-                .filter(|part| self.are_connected(&graph, part.index, *index))
-                .filter_map(|part| part.moved.as_ref()?.pod_cidr)
+                .filter_map(|part| Some((part.index, part.moved.as_ref()?.pod_cidr?)))
+                .filter(|(other, _)| self.are_connected(&graph, *other, *index))
+                .map(|(_, range)| range)
                 .collect();
             parts.push(self.part(*index, &taken)?);
         }
         // What one may grow to is not what another takes, whichever comes first.
-        let chosen: Vec<(ClusterIndex, Option<IpNet>)> = parts
+        let chosen: Vec<(ClusterIndex, IpNet)> = parts
             .iter()
-            .map(|part| {
-                let moved = part.moved.as_ref();
-                (part.index, moved.and_then(|moved| moved.pod_cidr))
-            })
+            .filter_map(|part| Some((part.index, part.moved.as_ref()?.pod_cidr?)))
             .collect();
         for part in &mut parts {
+            let Some(range) = part.moved.as_ref().and_then(|moved| moved.pod_cidr) else {
+                continue;
+            };
             let others: Vec<IpNet> = chosen
                 .iter()
                 .filter(|(other, _)| *other != part.index)
                 .filter(|(other, _)| self.are_connected(&graph, *other, part.index))
-                .filter_map(|(_, range)| *range)
+                .map(|(_, range)| *range)
                 .collect();
-            let own = chosen.iter().find(|(index, _)| *index == part.index);
-            part.superset = own
-                .and_then(|(_, range)| range.as_ref())
-                .and_then(|range| pod_superset(self.inventory, part.index, range, &others));
+            part.superset = pod_superset(self.inventory, part.index, &range, &others);
         }
         Ok(parts)
     }
@@ -112,7 +111,10 @@ impl Asking<'_> {
             Some(plan) => unresolved(self.inventory, index, plan),
             None => obstacles(self.inventory, cluster, range.as_ref()),
         };
-        let moved = moved.or_else(|| Moved::impossible(cluster, &eligibility));
+        let moved = match self.simulates {
+            true => moved.or_else(|| Moved::impossible(cluster, &eligibility)),
+            false => None,
+        };
         Ok(ClusterPart {
             index,
             modes: modes::compare(self.books, index, range.as_ref()),

@@ -194,11 +194,7 @@ pub fn dependents(
     cluster: &Cluster,
     pod_cidr: Option<&IpNet>,
 ) -> Dependents {
-    let movable = matches!(
-        cluster.mode(),
-        Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
-    );
-    if !movable {
+    if !cluster.mode().is_some_and(NetworkMode::moves_to_overlay) {
         return Dependents::default();
     }
     let pods = Pods::of(inventory, cluster);

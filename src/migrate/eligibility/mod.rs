@@ -153,10 +153,7 @@ pub fn obstacles(
 /// Whether there is a move to look at: of a cluster on Overlay, or of one that has to be created anew, nothing else matters.
 /// Where the mode is not known, all the rest is still looked at.
 fn may_move(cluster: &Cluster) -> bool {
-    matches!(
-        cluster.mode(),
-        None | Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
-    )
+    cluster.mode().is_none_or(NetworkMode::moves_to_overlay)
 }
 
 /// What stands in the way of a move that is planned: as things are `now`, and `then`, when the plan's steps before the move were taken.
@@ -191,10 +188,7 @@ pub fn settings(inventory: &Inventory, cluster: &Cluster, pod_cidr: Option<&IpNe
     nodes::check(cluster, &mut found);
     nodes::names(inventory, cluster, &mut found);
     addons::check(inventory, cluster, &mut found);
-    if matches!(
-        cluster.mode(),
-        Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
-    ) {
+    if cluster.mode().is_some_and(NetworkMode::moves_to_overlay) {
         kubenet::ip_masq(cluster, &mut found);
     }
     if cluster.mode() == Some(NetworkMode::Kubenet) {

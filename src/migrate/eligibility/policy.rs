@@ -88,11 +88,7 @@ fn has_windows(cluster: &Cluster) -> bool {
 /// Every order of steps that ends on Overlay with policies enforced, the cheapest first; of a cluster without policy, or with
 /// Cilium, the move alone. Empty for clusters that cannot move.
 pub fn policy_orders(cluster: &Cluster) -> Vec<PolicyOrder> {
-    let movable = matches!(
-        cluster.mode(),
-        Some(NetworkMode::NodeSubnet | NetworkMode::Kubenet)
-    );
-    if !movable {
+    if !cluster.mode().is_some_and(NetworkMode::moves_to_overlay) {
         return Vec::new();
     }
     let Some(engine) = engine(cluster) else {

@@ -1,6 +1,6 @@
 //! What changes and why: a cluster before and after, and for how long each lasts.
 
-use super::{ClusterPart, Review, SPELLED_OUT};
+use super::{ClusterPart, Review, SPELLED_OUT, cannot_move};
 use crate::capacity::modes::ModeRow;
 use crate::capacity::runway::{Pace, Runway, Urgency, after_the_move, evenly, is_shorter, runway};
 use crate::finding::{counted, grouped};
@@ -24,7 +24,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
         document.part(format!("{}: before and after", cluster.label()));
         let is_kubenet = cluster.mode() == Some(NetworkMode::Kubenet);
         let moved = part.moved.as_ref();
-        if moved.is_some_and(|moved| !moved.is_possible) {
+        if cannot_move(cluster) {
             document.toned(
                 "No in-place move: the second column is of a new cluster on Overlay with the same pools, not of this one, and nothing here \
                  says that there is one (MIG-1).",
@@ -78,10 +78,9 @@ fn before_and_after(
     if now.mode == after.mode {
         return;
     }
-    let is_moved = part.moved.as_ref().is_none_or(|moved| moved.is_possible);
-    let after_it = match is_moved {
-        true => "#after the move",
-        false => "#a new cluster on Overlay",
+    let after_it = match cannot_move(review.inventory.cluster(part.index)) {
+        false => "#after the move",
+        true => "#a new cluster on Overlay",
     };
     let mut table = Table::new(&["what", "#now", after_it]);
     let mut row = |what: &str, of: &dyn Fn(&ModeRow) -> Cell| {

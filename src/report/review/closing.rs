@@ -85,8 +85,8 @@ pub(super) fn input(review: &Review, document: &mut Document) {
     document.table("Versions and input", table);
     left_out(review.clusters.len(), document);
     document.paragraph(
-        "The same input, the same flags and the same version give the same report, byte for byte; the fingerprint tells whether the facts, \
-         operations and timelines that were read are the same.",
+        "The same input, the same flags and the same version give the same report, byte for byte. The fingerprint tells whether the input is \
+         the same: facts, plan, operations, timelines and the values of --policy, whatever files are called and wherever in them it stands.",
     );
 }
 

@@ -5,6 +5,8 @@
 mod impossible;
 mod played;
 
+pub(super) use impossible::why_not;
+
 use super::verdict::duration;
 use crate::finding::{Finding, counted, grouped};
 use crate::migrate::build::NOT_READ;

@@ -178,23 +178,23 @@ fn ranges(inventory: &Inventory, clusters: &[ClusterIndex], moves: &[PlannedRang
     let mut near: Vec<crate::model::VnetIndex> = Vec::new();
     for &index in clusters {
         let cluster = inventory.cluster(index);
-        let owner = cluster.qualified_name();
+        let owner = cluster.label();
         let planned = moves.iter().find(|(of, _)| *of == index);
         for cidr in &cluster.network.pod_cidrs {
             let what = format!("pod CIDR of {}", cluster.label());
-            let mut range = Named::new(1, what, RangeKind::PodCidr, &owner, cidr);
+            let mut range = Named::new(1, what, RangeKind::PodCidr, owner, cidr);
             range.is_planned = planned.is_some_and(|(_, planned)| planned == cidr);
             all.push(range);
         }
         for cidr in &cluster.network.service_cidrs {
             let what = format!("service CIDR of {}", cluster.label());
-            all.push(Named::new(1, what, RangeKind::ServiceCidr, &owner, cidr));
+            all.push(Named::new(1, what, RangeKind::ServiceCidr, owner, cidr));
         }
         if let Some((_, cidr)) = planned
             && !cluster.network.pod_cidrs.contains(cidr)
         {
             let what = format!("planned pod CIDR of {}", cluster.label());
-            let mut range = Named::new(1, what, RangeKind::PodCidr, &owner, cidr);
+            let mut range = Named::new(1, what, RangeKind::PodCidr, owner, cidr);
             (range.is_now, range.is_planned) = (false, true);
             all.push(range);
         }
@@ -323,21 +323,53 @@ mod tests {
         (all, matrix.cells)
     }
 
-    /// Clusters of two VNets with the same service CIDR, which is only in the way of the one whose VNet it meets.
+    /// Clusters of two VNets with the same service CIDR, which is only in the way of the one whose VNet it meets, whatever they are called.
     #[test]
     fn the_same_range_of_another_cluster_is_another_range() {
-        let inventory = read(
-            "apiVersion: aksplan/v1\nname: dup\nvirtual_networks:\n  - name: a\n    address_space: [10.1.0.0/16]\n    subnets: [{ name: \
-             s, cidr: 10.1.0.0/22 }]\n  - name: b\n    address_space: [10.0.0.0/16]\n    subnets: [{ name: s, cidr: 10.0.4.0/22 }]\n\
-             clusters:\n  - name: ca\n    network_plugin: azure\n    service_cidr: 10.0.0.0/16\n    pools: [{ name: p, count: 3, \
-             max_pods: 30, subnet: a/s }]\n  - name: cb\n    network_plugin: azure\n    service_cidr: 10.0.0.0/16\n    pools: [{ name: \
-             p, count: 3, max_pods: 30, subnet: b/s }]\n",
-        );
-        let (all, cells) = matrix(&inventory, &[]);
-        let at = |what: &str| all.iter().position(|range| range.what == what).unwrap();
-        let vnet = at("VNet b");
-        assert_eq!(cells[at("service CIDR of cb")][vnet], Some(3));
-        assert_eq!(cells[at("service CIDR of ca")][vnet], Some(1));
+        let id = |subscription: &str| {
+            format!(
+                "/subscriptions/{subscription}/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/c"
+            )
+        };
+        let twin = |subscription: &str| format!("name: c, id: {}", id(subscription));
+        for ([a, b], [first, second]) in [
+            (
+                ["name: ca".to_string(), "name: cb".to_string()],
+                ["ca".to_string(), "cb".to_string()],
+            ),
+            ([twin("1"), twin("2")], [id("1"), id("2")]),
+        ] {
+            let inventory = read(&format!(
+                "apiVersion: aksplan/v1\nname: dup\nvirtual_networks:\n  - name: a\n    address_space: [10.1.0.0/16]\n    subnets: [{{ name: \
+                 s, cidr: 10.1.0.0/22 }}]\n  - name: b\n    address_space: [10.0.0.0/16]\n    subnets: [{{ name: s, cidr: 10.0.4.0/22 }}]\n\
+                 clusters:\n  - {{ {a}, network_plugin: azure, service_cidr: 10.0.0.0/16, pools: [{{ name: p, count: 3, max_pods: 30, subnet: \
+                 a/s }}] }}\n  - {{ {b}, network_plugin: azure, service_cidr: 10.0.0.0/16, pools: [{{ name: p, count: 3, max_pods: 30, subnet: \
+                 b/s }}] }}\n",
+            ));
+            // What a move keeps is drawn as what it is now.
+            let planned = parse_cidr("10.9.0.0/16").unwrap();
+            let moves = [0, 1].map(|at| (ClusterIndex::new(at), planned));
+            for moves in [&[][..], &moves] {
+                let (all, cells) = matrix(&inventory, moves);
+                let at = |what: &str| all.iter().position(|range| range.what == what).unwrap();
+                let vnet = at("VNet b");
+                assert_eq!(
+                    cells[at(&format!("service CIDR of {second}"))][vnet],
+                    Some(3)
+                );
+                assert_eq!(
+                    cells[at(&format!("service CIDR of {first}"))][vnet],
+                    Some(1)
+                );
+                let now = crate::capacity::overlap::overlaps(
+                    &inventory,
+                    &[0, 1].map(ClusterIndex::new),
+                    None,
+                );
+                let found = Found::of(&inventory, &now, moves);
+                assert!(found.planned.is_empty(), "{:#?}", found.planned);
+            }
+        }
     }
 
     fn estate() -> Inventory {

@@ -64,7 +64,8 @@ pub(super) fn section(review: &Review, document: &mut Document) {
 }
 
 fn figure(played: &Played, range: &Range, weeks: &[Week]) -> Figure {
-    let mut table = Table::new(&["week of", "#held at its end", "#most in it"]);
+    // As `simulate` names a week: by the day on which it ends. What happens at midnight of that day is of it.
+    let mut table = Table::new(&["week ends", "#held then", "#most in it"]);
     for (number, week) in weeks.iter().enumerate() {
         let hour =
             u32::try_from(number).unwrap_or(0) * crate::simulate::growth::world::HOURS_A_WEEK;
@@ -74,7 +75,10 @@ fn figure(played: &Played, range: &Range, weeks: &[Week]) -> Figure {
             Tone::Plain
         };
         table.rows.push(vec![
-            Cell::from(played.world.date(hour).to_string()),
+            Cell::from(match number {
+                0 => format!("the start, {}", played.world.starts),
+                _ => played.world.date(hour).to_string(),
+            }),
             Cell::from(grouped(week.used)),
             Cell::toned(grouped(week.peak), tone),
         ]);

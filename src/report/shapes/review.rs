@@ -27,19 +27,23 @@ pub struct ReportShape {
     pub verdict: String,
     /// The estate as it is in a word, whatever is decided of moves: `Fits`, `Not known`, `Tight`, `Upgrades refused`, `Runs out`, `Blocked`.
     pub estate: &'static str,
-    /// The worst decision of all moves: `go`, `go_with_conditions`, `not_known` or `no_go`; `null`: nothing is moved.
+    /// The worst decision of all moves: `go`, `go_with_conditions`, `not_known` or `no_go`; `null`: nothing is moved, or no move was looked at
+    /// (`left_out`).
     pub decision: Option<&'static str>,
     /// Everything that was found, the worst first.
     pub risks: Vec<RiskShape>,
     pub capacity: CapacityShape,
     pub predictions: Vec<PredictShape>,
     pub network_modes: Vec<CompareShape>,
-    /// One for each cluster that is not on Azure CNI Overlay: where no in-place move exists, a `no_go` without plan and simulation.
+    /// One for each cluster that is not on Azure CNI Overlay: where no in-place move exists, a `no_go` without plan and simulation. None of a
+    /// cluster whose network mode is not known, and none at all where no move was looked at (`left_out`).
     pub moves: Vec<MoveShape>,
-    /// One for each cluster, unless there are many.
+    /// One for each cluster; none at all where readiness was not looked at (`left_out`).
     pub readiness: Vec<ReadinessShape>,
     /// A timeline that was played; `null`: there is none.
     pub timeline: Option<SimulateShape>,
+    /// What was not looked at though it was read, in sentences: of a fleet moves and readiness, of a part of an estate its timeline.
+    pub left_out: Vec<String>,
     pub input: InputShape,
     /// The page in words and numbers: with what no field above has.
     pub sections: Vec<SectionShape>,
@@ -86,7 +90,8 @@ pub struct InputShape {
     pub observed_at: Option<String>,
     /// What was asked for beside them, as it would be typed again.
     pub flags: Vec<String>,
-    /// SHA-256 of all facts, operations and timelines.
+    /// SHA-256 of the facts, plan, operations, timelines and values of `--policy` that were read, whatever files are called: the same of the
+    /// same input.
     pub fingerprint: String,
 }
 
@@ -125,6 +130,7 @@ impl ReportShape {
                 .map(ReadinessShape::from)
                 .collect(),
             timeline: review.played.map(SimulateShape::of),
+            left_out: review.left_out.to_vec(),
             sections: sections(&page),
             not_checked: page.not_checked,
             input: InputShape {

@@ -328,9 +328,14 @@ impl<'a> Builder<'a> {
         position
     }
 
-    /// The pod CIDR that the cluster has on Overlay: that of the move, else the one it has.
+    /// The pod CIDR that the cluster has on Overlay: that of the move, else the one it has. Who is on Overlay keeps what it has.
     fn pod_cidr_after(&self, site: usize) -> Option<IpNet> {
         let index = self.sites[site].index;
+        let own = self.inventory.cluster(index);
+        let own_range = || own.network.pod_cidr_v4().copied();
+        if !own.mode().is_some_and(NetworkMode::moves_to_overlay) {
+            return own_range();
+        }
         let moved = self
             .timeline
             .events
@@ -341,8 +346,7 @@ impl<'a> Builder<'a> {
                 Change::MigrateToOverlay { pod_cidr } => *pod_cidr,
                 _ => None,
             });
-        let cluster = self.inventory.cluster(index);
-        moved.or_else(|| cluster.network.pod_cidr_v4().copied())
+        moved.or_else(own_range)
     }
 
     fn site_of(&self, cluster: ClusterIndex) -> usize {
@@ -492,12 +496,21 @@ impl<'a> Builder<'a> {
         place: &str,
     ) -> Result<(), Misplaced> {
         let cluster = self.inventory.cluster(self.sites[site].index);
-        let has_pod_subnet = cluster.pools.iter().any(|pool| pool.has_pod_subnet);
-        let movable = matches!(
-            cluster.network.plugin,
-            Some(NetworkPlugin::Azure | NetworkPlugin::Kubenet)
-        );
-        if !movable || has_pod_subnet {
+        // A request for what is there already is played, and does nothing: another range is another cluster's.
+        if cluster.mode() == Some(NetworkMode::Overlay) {
+            let other = pod_cidr.filter(|asked| !cluster.network.pod_cidrs.contains(asked));
+            return match other {
+                None => Ok(()),
+                Some(asked) => Err(Misplaced::new(
+                    format!("{place}.pod_cidr"),
+                    format!(
+                        "cluster `{}` is on Azure CNI Overlay already, and {asked} is not its pod CIDR",
+                        cluster.label()
+                    ),
+                )),
+            };
+        }
+        if !cluster.mode().is_some_and(NetworkMode::moves_to_overlay) {
             return Err(Misplaced::new(
                 place,
                 format!(

@@ -58,8 +58,9 @@ pub struct ScenarioMigration {
 }
 
 /// An operation with references not yet followed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OperationFact {
+    #[serde(skip)]
     pub origin: Origin,
     /// `None`: the only cluster there is.
     pub cluster: Option<String>,
@@ -67,7 +68,7 @@ pub struct OperationFact {
 }
 
 /// A change with references not yet followed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub enum ChangeFact {
     Create(Box<ClusterFact>),
     AddPool(Box<PoolFact>),

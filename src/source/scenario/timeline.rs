@@ -107,8 +107,9 @@ pub struct ScenarioEvent {
 }
 
 /// A timeline with names not yet followed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TimelineFact {
+    #[serde(skip)]
     pub origin: Origin,
     /// Of the scenario.
     pub name: String,
@@ -120,7 +121,7 @@ pub struct TimelineFact {
 }
 
 /// An event with names not yet followed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EventFact {
     pub at: Date,
     pub hours: Option<u32>,

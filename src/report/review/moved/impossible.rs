@@ -5,33 +5,36 @@ use super::Moved;
 use crate::finding::{Finding, Severity};
 use crate::migrate::decision::{Decision, Go, Reason};
 use crate::migrate::dependents::Dependents;
-use crate::migrate::eligibility::Eligibility;
-use crate::model::{Cluster, NetworkMode, Subject};
+use crate::migrate::eligibility::{Eligibility, Obstacle};
+use crate::model::{Cluster, Subject};
 use crate::report::document::{Document, Tone};
-use crate::report::review::may_move;
+use crate::report::review::cannot_move;
 
 /// The code of what says so.
 const NO_IN_PLACE_MOVE: &str = "no-in-place-move";
 
+/// Why there is no move, and what there is instead.
+pub fn why_not(obstacle: &Obstacle) -> String {
+    format!(
+        "{} ({}): {}",
+        obstacle.evidence, obstacle.rule.id, obstacle.remedy
+    )
+}
+
 impl Moved {
     /// `None`: there is a move to look at, or nothing to move, or the mode is not known.
     pub fn impossible(cluster: &Cluster, eligibility: &Eligibility) -> Option<Self> {
-        let mode = cluster.mode()?;
-        if may_move(cluster) || mode == NetworkMode::Overlay {
+        if !cannot_move(cluster) {
             return None;
         }
         let subject = Subject::Cluster(cluster.label().to_string());
         let findings: Vec<Finding> = eligibility
             .blockers()
             .map(|obstacle| {
-                let message = format!(
-                    "{} ({}): {}",
-                    obstacle.evidence, obstacle.rule.id, obstacle.remedy
-                );
                 Finding::new(
                     Severity::Blocker,
                     NO_IN_PLACE_MOVE,
-                    message,
+                    why_not(obstacle),
                     &[obstacle.rule],
                 )
                 .about(subject.clone())

@@ -1,6 +1,6 @@
 //! Small estates and timelines made of a list of choices, so that a failing case shrinks.
 
-use crate::model::{Change, ClusterIndex, Inventory, NodePool, parse_cidr};
+use crate::model::{Change, ClusterIndex, Inventory, NetworkMode, NodePool, parse_cidr};
 use crate::simulate::growth::spread::Spread;
 use crate::simulate::growth::{Event, Growth, Spike, Timeline, Unit, When};
 use crate::source::{Found, read_document};
@@ -199,7 +199,7 @@ impl<'a> Choices<'a> {
         move_to: &str,
     ) -> Change {
         let known = inventory.cluster(cluster);
-        let movable = known.pools.iter().all(|pool| !pool.has_pod_subnet);
+        let mode = known.mode();
         match self.below(7) {
             0 => Change::Scale {
                 pool,
@@ -212,7 +212,8 @@ impl<'a> Choices<'a> {
             },
             2 => Change::Upgrade { pool: Some(pool) },
             3 => Change::Upgrade { pool: None },
-            4 if movable => Change::MigrateToOverlay {
+            4 if mode == Some(NetworkMode::Overlay) => Change::MigrateToOverlay { pod_cidr: None },
+            4 if mode.is_some_and(NetworkMode::moves_to_overlay) => Change::MigrateToOverlay {
                 pod_cidr: Some(parse_cidr(move_to).expect("a CIDR")),
             },
             5 => Change::Update,
