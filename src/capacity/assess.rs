@@ -19,6 +19,7 @@ pub use super::answer::pod_cidr_answer;
 pub use super::failure::{admission_rules, certainty_of};
 pub use super::knobs::subnet_knobs;
 pub use super::rows::pod_cidr_shares;
+pub use super::told::so_are;
 
 /// Which part of an inventory to look at. `None`: all of it.
 #[derive(Debug, Clone, Default)]
@@ -136,6 +137,9 @@ impl Verdict {
     }
 }
 
+/// Under what a pool fails earlier than it would alone.
+const OTHERS_AT_CEILING: &str = "with all others at their ceilings";
+
 /// The first thing that fails when pools grow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FirstFailure {
@@ -147,8 +151,12 @@ pub struct FirstFailure {
     pub surge: u64,
     /// It fails only if the pools surge all at once: one after the other they can be upgraded.
     pub together: bool,
+    /// It fails at that count only once all others are at their ceilings: alone, as the tables count, the pool has room for more.
+    pub others_at_ceiling: bool,
     /// The pool has an autoscaler, so AKS counts it at `max_count` whatever it has (ISS-2).
     pub autoscaled: bool,
+    /// Pools whose every upgrade is refused now in the same range, `pool` among them; empty where none is.
+    pub refused: Vec<(ClusterIndex, String)>,
     /// What AKS answers to a request from then on.
     pub answer: Answer,
     /// What happens to the autoscaler, which asks nobody.
@@ -156,10 +164,11 @@ pub struct FirstFailure {
 }
 
 impl FirstFailure {
-    /// `19 nodes`, `24 nodes plus 8 surge nodes`
+    /// `19 nodes`, `3 nodes with all others at their ceilings`, `24 nodes plus 8 surge nodes`
     pub fn at(&self) -> String {
         let nodes = counted(self.nodes.saturating_sub(self.surge), "node", "nodes");
         match self.surge {
+            0 if self.others_at_ceiling => format!("{nodes} {OTHERS_AT_CEILING}"),
             0 => nodes,
             surge => format!(
                 "{nodes} plus {}",
@@ -173,6 +182,15 @@ impl FirstFailure {
         self.surge > 0 && !self.together && self.answer.stage == Stage::Admission
     }
 
+    /// The other pools whose upgrades are refused in the same range, as readers name them.
+    pub fn others_refused(&self, inventory: &Inventory) -> Vec<String> {
+        let others = self.refused.iter();
+        others
+            .filter(|(cluster, pool)| (*cluster, pool) != (self.cluster, &self.pool))
+            .map(|(cluster, pool)| format!("{}/{pool}", inventory.cluster(*cluster).label()))
+            .collect()
+    }
+
     /// What happens, in a sentence about `place`; `pool` as readers name it.
     pub fn says(&self, place: &str, pool: &str) -> String {
         let code = self.answer.code;
@@ -184,8 +202,12 @@ impl FirstFailure {
         };
         match (self.surge, self.together) {
             (0, _) => format!(
-                "{place} has no room for node {} of pool {pool} ({code})",
-                grouped(self.nodes)
+                "{place} has no room for node {} of pool {pool}{} ({code})",
+                grouped(self.nodes),
+                match self.others_at_ceiling {
+                    true => format!(" {OTHERS_AT_CEILING}"),
+                    false => String::new(),
+                }
             ),
             (_, true) => format!(
                 "{place} has room for the surge of one pool after the other, not of all at once"
@@ -344,7 +366,7 @@ pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
     }
     let refused_upgrades = clusters
         .iter()
-        .filter_map(|index| checks::refused_upgrade(&books, *index))
+        .flat_map(|index| checks::refused_upgrades(&books, *index))
         .collect();
     findings.sort_by(|a, b| {
         b.severity

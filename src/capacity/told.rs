@@ -54,6 +54,21 @@ fn upgrade(inventory: &Inventory, failure: &FirstFailure) -> String {
     }
 }
 
+/// The end of a sentence about a refused upgrade: whose are refused as well.
+pub fn so_are(others: &[String]) -> String {
+    match others {
+        [] => String::new(),
+        [one] => format!("; so is every upgrade of pool {one}"),
+        several => format!("; so is every upgrade of pools {}", some_of(several)),
+    }
+}
+
+fn others_refused(inventory: &Inventory, failure: Option<&FirstFailure>) -> String {
+    failure.map_or_else(String::new, |failure| {
+        so_are(&failure.others_refused(inventory))
+    })
+}
+
 /// Both lists, each rule once, in order.
 fn with(
     mut rules: Vec<&'static Rule>,
@@ -116,10 +131,11 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
                         .map(|failure| upgrade(inventory, failure));
                     (
                         format!(
-                            "{name}: the ceiling fits, its surge does not: {} the pools want {} of {}",
+                            "{name}: the ceiling fits, its surge does not: {} the pools want {} of {}{}",
                             what.unwrap_or_else(|| "with the surge of one pool".to_string()),
                             grouped(alone),
                             available_addresses(available),
+                            others_refused(inventory, row.first_failure.as_ref()),
                         ),
                         vec![&rule::UPG_4, &rule::ISS_2, &rule::ISS_5],
                     )
@@ -253,11 +269,12 @@ pub(super) fn pod_cidr_findings(
                 severity,
                 code,
                 format!(
-                    "{}: {when} the nodes want {}, pod CIDR {} has {}",
+                    "{}: {when} the nodes want {}, pod CIDR {} has {}{}",
                     cluster.label(),
                     counted(demand / POD_CIDR_PER_NODE, "/24 block", "/24 blocks"),
                     row.cidr,
                     grouped(row.nodes),
+                    others_refused(inventory, row.first_failure.as_ref()),
                 ),
                 &rules,
             )

@@ -115,6 +115,10 @@ pub struct FirstFailureShape {
     pub surge_nodes: u64,
     /// It fails only if the pools surge all at once.
     pub together: bool,
+    /// It fails at that count only with all other pools at their ceilings; `more_nodes` of the pool counts them as they are.
+    pub others_at_ceiling: bool,
+    /// `cluster/pool` of every pool whose upgrades AKS refuses now in this range.
+    pub refused_now: Vec<String>,
     /// What AKS answers to a request.
     pub code: &'static str,
     pub message: String,
@@ -133,6 +137,12 @@ impl FirstFailureShape {
             nodes: failure.nodes,
             surge_nodes: failure.surge,
             together: failure.together,
+            others_at_ceiling: failure.others_at_ceiling,
+            refused_now: failure
+                .refused
+                .iter()
+                .map(|(cluster, pool)| format!("{}/{pool}", inventory.cluster(*cluster).label()))
+                .collect(),
             code: failure.answer.code,
             message: failure.answer.message.clone(),
             confidence: failure.answer.certainty.word(),

@@ -3,7 +3,7 @@
 use super::{Moved, Review, SPELLED_OUT, ceiling};
 use crate::capacity::Assessment;
 use crate::capacity::answer::CODE_NOT_KNOWN;
-use crate::capacity::assess::{FirstFailure, Levels, Verdict};
+use crate::capacity::assess::{FirstFailure, Levels, Verdict, so_are};
 use crate::finding::{Severity, counted, grouped};
 use crate::migrate::decision::{Decision, Go, Reason};
 use crate::model::Subject;
@@ -317,17 +317,45 @@ fn first_failure(review: &Review) -> Option<(String, Subject)> {
     let refused = review.assessment.refused_upgrades.first();
     if let (Some(refused), false) = (refused, first.as_ref().is_some_and(|(_, _, f)| is_now(f))) {
         let cluster = review.inventory.cluster(refused.cluster).label();
+        let named = refused.pools.iter();
+        let named: Vec<String> = named.map(|pool| format!("{cluster}/{pool}")).collect();
         return Some((
-            format!("{cluster}: {}", refused.says),
+            format!(
+                "{cluster}: {}{}",
+                refused.says,
+                so_are(&refused_besides(review, &named))
+            ),
             Subject::Cluster(cluster.to_string()),
         ));
     }
     let (place, subject, failure) = first?;
     let cluster = review.inventory.cluster(failure.cluster).label();
-    Some((
-        failure.says(&place, &format!("{cluster}/{}", failure.pool)),
-        subject,
-    ))
+    let pool = format!("{cluster}/{}", failure.pool);
+    let others = match failure.refused_now() {
+        true => so_are(&refused_besides(review, std::slice::from_ref(&pool))),
+        false => String::new(),
+    };
+    Some((format!("{}{others}", failure.says(&place, &pool)), subject))
+}
+
+/// Pools whose every upgrade is refused now, for whatever reason, but for those that are `named` already.
+fn refused_besides(review: &Review, named: &[String]) -> Vec<String> {
+    let assessment = review.assessment;
+    let of_subnets = assessment.subnets.iter().map(|row| &row.first_failure);
+    let of_ranges = assessment.pod_cidrs.iter().map(|row| &row.first_failure);
+    let of_addresses = of_subnets.chain(of_ranges).flatten();
+    let of_addresses = of_addresses.flat_map(|failure| failure.refused.iter().cloned());
+    let of_limits = assessment.refused_upgrades.iter();
+    let of_limits = of_limits.flat_map(|refused| {
+        let pools = refused.pools.iter();
+        pools.map(|pool| (refused.cluster, pool.clone()))
+    });
+    let all: BTreeSet<String> = of_addresses
+        .chain(of_limits)
+        .map(|(cluster, pool)| format!("{}/{pool}", review.inventory.cluster(cluster).label()))
+        .filter(|pool| !named.contains(pool))
+        .collect();
+    all.into_iter().collect()
 }
 
 /// The range that is closest to its end, or furthest beyond it, in numbers.
