@@ -7,7 +7,7 @@ use super::checks::{self, RefusedUpgrade};
 use super::cost::NodeCost;
 use super::growth::{Books, Limit};
 use super::overlap::{Overlap, overlaps};
-use super::rows::{pod_cidr_row, pool_row, subnet_row};
+use super::rows::{pod_cidr_row, pool_row, subnet_row, vnet_demands};
 use super::strangers;
 use super::surge::nodes_with_surge;
 use super::told;
@@ -84,7 +84,8 @@ impl Levels<u64> {
             .saturating_add(at(nodes_with_surge(pool, ceiling)));
     }
 
-    pub(super) fn headroom(self, available: u64) -> Levels<i64> {
+    /// What is left of so many.
+    pub fn headroom(self, available: u64) -> Levels<i64> {
         let left = |demand: u64| {
             i64::try_from(i128::from(available) - i128::from(demand)).unwrap_or(i64::MIN)
         };
@@ -107,6 +108,8 @@ pub enum Verdict {
     Unknown,
     /// The ceilings fit; the surge of all pools at once does not.
     SurgeShort,
+    /// The subnet has room for the ceilings, its VNet has not (SUB-2).
+    VnetShort,
     /// Not every pool can reach its ceiling.
     CeilingShort,
     /// No pool that wants to grow can have one more node.
@@ -120,6 +123,7 @@ impl Verdict {
             Verdict::Ok => "ok",
             Verdict::Unknown => "unknown",
             Verdict::SurgeShort => "surge_short",
+            Verdict::VnetShort => "vnet_short",
             Verdict::CeilingShort => "ceiling_short",
             Verdict::Full => "full",
         }
@@ -131,6 +135,7 @@ impl Verdict {
             Verdict::Ok => "ok",
             Verdict::Unknown => "unknown",
             Verdict::SurgeShort => "no room for surge",
+            Verdict::VnetShort => "VNet has no room",
             Verdict::CeilingShort => "ceiling does not fit",
             Verdict::Full => "full",
         }
@@ -238,10 +243,13 @@ pub struct SubnetRow {
     pub counted: Levels<u64>,
     /// By the documented planning formula.
     pub planned: Levels<u64>,
+    /// Of the subnet, or what its VNet leaves to it where that is less (SUB-2).
     pub headroom: Levels<i64>,
     /// Of the pools, the one that surges most: addresses its surge nodes hold. An upgrade takes pools in turn (UPG-11).
     pub largest_surge: u64,
     pub verdict: Verdict,
+    /// The same by the subnet's own addresses, whatever the VNet has left.
+    pub in_subnet: Verdict,
     pub first_failure: Option<FirstFailure>,
 }
 
@@ -249,6 +257,18 @@ impl SubnetRow {
     /// Addresses that nodes of AKS may hold: usable less foreign.
     pub fn available(&self) -> u64 {
         self.usable.saturating_sub(self.foreign)
+    }
+
+    /// The same with all ceilings and surge, or what the VNet lets them hold where that is less (SUB-2).
+    pub fn allowed(&self) -> u64 {
+        let demand = self.demand.ceiling_with_surge;
+        let allowed = i128::from(demand) + i128::from(self.headroom.ceiling_with_surge);
+        u64::try_from(allowed.max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the VNet's limit is nearer than the end of the subnet.
+    pub fn is_bound_by_vnet(&self) -> bool {
+        self.allowed() < self.available()
     }
 }
 
@@ -314,10 +334,11 @@ impl Assessment {
 pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
     let books = Books::of(inventory);
     let clusters = scope.clusters(inventory);
+    let vnets = vnet_demands(&books);
     let mut subnets: Vec<SubnetRow> = inventory
         .subnet_indices()
         .filter(|index| scope.has_subnet(inventory, &books, *index))
-        .map(|index| subnet_row(&books, index))
+        .map(|index| subnet_row(&books, index, &vnets[inventory.subnet(index).vnet.get()]))
         .collect();
     let mut pod_cidrs: Vec<PodCidrRow> = clusters
         .iter()
@@ -351,7 +372,8 @@ pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
     let mut findings = Vec::new();
     told::subnet_findings(&books, &subnets, &mut findings);
     told::pod_cidr_findings(inventory, &pod_cidrs, &mut findings);
-    told::vnet_findings(&books, &subnets, &mut findings);
+    told::vnet_findings(inventory, &subnets, &vnets, &mut findings);
+    checks::allocation_findings(&books, &subnets, &mut findings);
     strangers::findings(&books, &subnets, &mut findings);
     for &index in &clusters {
         findings.extend(checks::cluster_findings(&books, index));

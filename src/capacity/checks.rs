@@ -1,5 +1,6 @@
 //! Facts about one cluster that are wrong or dangerous whatever the sums say: limits, shared subnets, delegations.
 
+use super::assess::SubnetRow;
 use super::growth::{Books, LimitKind, growth_limits, nodes_of};
 use super::surge::{nodes_with_surge, surge_nodes};
 use super::told::{all_at_once, some_of};
@@ -101,6 +102,46 @@ fn refused_by_mode(books: &Books, index: ClusterIndex) -> Option<RefusedUpgrade>
         ),
         pools: names,
     })
+}
+
+/// A pod subnet is drawn from by block or by address, and by everybody in the same way (STB-2).
+pub(super) fn allocation_findings(books: &Books, rows: &[SubnetRow], findings: &mut Vec<Finding>) {
+    for row in rows {
+        let draw = |blocks: bool| -> Vec<String> {
+            books
+                .pools(row.index)
+                .filter(|user| user.pool.pod_subnet == Some(row.index))
+                .filter(|user| user.pool.draws_blocks() == blocks)
+                .map(|user| format!("{}/{}", user.cluster.label(), user.pool.name))
+                .collect()
+        };
+        let (by_block, by_address) = (draw(true), draw(false));
+        if by_block.is_empty() || by_address.is_empty() {
+            continue;
+        }
+        findings.push(
+            Finding::new(
+                Severity::Blocker,
+                "pod-subnet-allocation",
+                format!(
+                    "{}: {} by static block and {} by address: a pod subnet is one or the other for everyone",
+                    books.inventory.subnet_label(row.index),
+                    drawing(&by_block),
+                    drawing(&by_address)
+                ),
+                &[&rule::STB_2],
+            )
+            .about(books.inventory.subnet_subject(row.index)),
+        );
+    }
+}
+
+/// `pool c/a draws`, `pools c/a, c/b draw`
+fn drawing(pools: &[String]) -> String {
+    match pools {
+        [one] => format!("pool {one} draws"),
+        several => format!("pools {} draw", some_of(several)),
+    }
 }
 
 fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {

@@ -77,7 +77,7 @@ fn verdict(verdict: Verdict) -> Cell {
         Verdict::Unused => Tone::Dim,
         Verdict::Ok => Tone::Good,
         Verdict::Unknown | Verdict::SurgeShort => Tone::Warning,
-        Verdict::CeilingShort | Verdict::Full => Tone::Bad,
+        Verdict::VnetShort | Verdict::CeilingShort | Verdict::Full => Tone::Bad,
     };
     Cell::toned(verdict.word(), tone)
 }
