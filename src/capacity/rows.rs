@@ -161,9 +161,8 @@ pub(super) fn vnet_demands(books: &Books) -> Vec<VnetDemand> {
 }
 
 /// What the VNet leaves to a subnet of pools: in static blocks 16 addresses are one of the VNet's.
-fn left_by_vnet(vnet: &VnetDemand, users: &[User], index: SubnetIndex) -> Levels<i64> {
-    let in_blocks = users.iter().any(|user| user.in_blocks(index, 1) > 0);
-    let each = if in_blocks { 16 } else { 1 };
+fn left_by_vnet(books: &Books, vnet: &VnetDemand, index: SubnetIndex) -> Levels<i64> {
+    let each = if books.has_blocks(index) { 16 } else { 1 };
     let left = vnet.headroom();
     Levels {
         now: left.now.saturating_mul(each),
@@ -184,7 +183,7 @@ pub(super) fn subnet_row(books: &Books, index: SubnetIndex, vnet: &VnetDemand) -
     let mut headroom = sums.demand.headroom(sums.available);
     let mut verdict = in_subnet;
     if sums.demand.ceiling_with_surge > 0 {
-        let left = left_by_vnet(vnet, &users, index);
+        let left = left_by_vnet(books, vnet, index);
         verdict = verdict.max(match (left.ceiling < 0, left.ceiling_with_surge < 0) {
             (true, _) => Verdict::VnetShort,
             (false, true) => Verdict::SurgeShort,

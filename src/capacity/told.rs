@@ -1,5 +1,6 @@
 //! What the rows mean, as findings, and what they do not know.
 
+use super::address_map::{FreeBlocks, address_maps, free_blocks};
 use super::answer::pod_cidr_rules;
 use super::assess::{FirstFailure, Levels, PodCidrRow, SubnetRow, Verdict};
 use super::cost::{POD_CIDR_PER_NODE, cost_rules, dynamic_held};
@@ -8,7 +9,7 @@ use super::limits;
 use super::occupancy::{Basis, has_ipv6};
 use super::rows::VnetDemand;
 use crate::finding::{Finding, Severity, counted, grouped};
-use crate::model::{Inventory, NetworkMode, NodePool, Subject, SubnetIndex, VnetIndex};
+use crate::model::{Inventory, NetworkMode, NodePool, Subject, VnetIndex};
 use crate::rule::{self, Rule};
 use std::collections::BTreeSet;
 
@@ -410,19 +411,22 @@ pub(super) fn not_checked(
             some_of(&dual_stack)
         ));
     }
-    let static_blocks = subnets.iter().any(|row| {
-        let index = row.index;
-        books.pools(index).any(|user| {
-            user.mode() == Some(NetworkMode::PodSubnetStaticBlock)
-                && user.pool.pod_subnet == Some(index)
-        })
-    });
-    if static_blocks {
-        sentences.push(
-            "static blocks are /28-aligned, and Azure's five addresses lie in a subnet's first and last block: up to two blocks \
-             fewer than computed may be usable (STB-3)"
-                .to_string(),
-        );
+    let in_blocks = subnets.iter().filter(|row| books.has_blocks(row.index));
+    for row in in_blocks {
+        let free = free_blocks(&address_maps(books, row.index));
+        if let Some(free) = free.filter(FreeBlocks::differ) {
+            sentences.push(format!(
+                "{}: {}",
+                inventory.subnet_label(row.index),
+                free.says()
+            ));
+        } else if free.is_none() {
+            sentences.push(format!(
+            "{}: static blocks are /28-aligned, and Azure's five addresses lie in a subnet's first and last block: up to two blocks \
+             fewer than computed may be usable (STB-3)",
+                inventory.subnet_label(row.index)
+            ));
+        }
     }
     sentences.sort();
     sentences.dedup();

@@ -9,8 +9,8 @@ use crate::capacity::overlap::{OwnedRange, RangeKind, is_first_or_last, overlaps
 use crate::finding::{Finding, Severity};
 use crate::migrate::eligibility;
 use crate::model::{
-    HolderKind, IntOrPercent, IpNet, KubernetesVersion, NetworkMode, NetworkPlugin, NodePool,
-    OsType, ResourceId, SubnetIndex,
+    HolderKind, IntOrPercent, IpNet, KubernetesVersion, NetworkMode, NetworkPlugin, OsType,
+    ResourceId, SubnetIndex,
 };
 use crate::rule::{self, Rule};
 use std::collections::BTreeSet;
