@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 pub use super::answer::pod_cidr_answer;
 pub use super::failure::{admission_rules, certainty_of};
-pub use super::knobs::subnet_knobs;
+pub use super::knobs::{pod_cidr_knobs, subnet_knobs};
 pub use super::rows::pod_cidr_shares;
 pub use super::told::so_are;
 

@@ -17,7 +17,7 @@ use crate::migrate::eligibility::{Eligibility, planned_obstacles};
 use crate::migrate::obstacles;
 use crate::migrate::plan::Plan;
 use crate::migrate::window::ahead;
-use crate::model::{Change, Cluster, ClusterIndex, Inventory, IpNet};
+use crate::model::{Change, Cluster, ClusterIndex, Inventory, IpNet, NetworkMode};
 use crate::readiness::check;
 use crate::report::review::moved::Planned;
 use crate::report::review::{ClusterPart, Moved, may_move};
@@ -77,8 +77,12 @@ impl Asking<'_> {
                 .filter_map(|(_, range)| *range)
                 .collect();
             let own = chosen.iter().find(|(index, _)| *index == part.index);
+            let cluster = self.inventory.cluster(part.index);
+            let is_overlay = self.simulates && cluster.mode() == Some(NetworkMode::Overlay);
+            let present = cluster.network.pod_cidr_v4().filter(|_| is_overlay);
             part.superset = own
                 .and_then(|(_, range)| range.as_ref())
+                .or(present)
                 .and_then(|range| pod_superset(self.inventory, part.index, range, &others));
         }
         Ok(parts)

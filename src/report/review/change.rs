@@ -1,6 +1,6 @@
 //! What changes and why: a cluster before and after, and for how long each lasts.
 
-use super::{ClusterPart, Review, SPELLED_OUT};
+use super::{ClusterPart, Review, SPELLED_OUT, in_place};
 use crate::capacity::modes::ModeRow;
 use crate::capacity::runway::{Pace, Runway, Urgency, after_the_move, evenly, is_shorter, runway};
 use crate::finding::{counted, grouped};
@@ -42,8 +42,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
                  more (MIG-25).",
             );
         } else if cluster.mode() == Some(NetworkMode::Overlay) {
-            document
-                .paragraph("The cluster runs on Azure CNI Overlay already: nothing has to change.");
+            in_place::section(review, part, document);
         }
         before_and_after(review, part, range.as_ref(), document);
         headroom(review, part, range.as_ref(), document);
@@ -227,10 +226,14 @@ fn headroom(review: &Review, part: &ClusterPart, range: Option<&IpNet>, document
             Tone::Warning,
         );
     }
-    if let (Some(range), Some(superset)) = (range, part.superset) {
+    let (grows, when) = match range {
+        Some(range) => (Some(range), "After the move the"),
+        None => (cluster.network.pod_cidr_v4(), "The"),
+    };
+    if let (Some(range), Some(superset)) = (grows, part.superset) {
         document.paragraph(format!(
-            "After the move the pod CIDR {range} can grow in place, without another move, up to {superset}, which is free of everything \
-             that was read: only to a range that contains it, and never back (EXP-1). Keep as much of it free as the cluster may need."
+            "{when} pod CIDR {range} can grow in place, without another move, up to {superset}, which is free of everything that was \
+             read: only to a range that contains it, and never back (EXP-1). Keep as much of it free as the cluster may need."
         ));
     }
 }
