@@ -138,20 +138,36 @@ struct Demand<'a> {
     caveat: Option<String>,
 }
 
-/// Found of a range whose ceilings fit, and yet no promise: more than the ceilings count may be wanted.
-const BEYOND_CEILINGS: [&str; 2] = ["pod-subnet-load", "no-admission-check"];
+/// Found of a range whose ceilings fit, and yet no promise: more than the ceilings count may be wanted, or something else than addresses
+/// stands against it.
+const BEYOND_CEILINGS: [&str; 6] = [
+    "pod-subnet-load",
+    "no-admission-check",
+    "pod-subnet-allocation",
+    "cluster-nodes",
+    "kubenet-nodes",
+    "pool-nodes",
+];
 
 /// What takes back that everything fits into a subnet.
 pub(super) fn of_subnet(review: &Review, index: SubnetIndex) -> Option<String> {
     let users = review.books.users(index).iter();
     let mut subjects: Vec<Subject> = vec![review.inventory.subnet_subject(index)];
-    subjects.extend(users.map(|(cluster, _)| subject(review, *cluster)));
+    subjects.extend(users.flat_map(|(cluster, position)| {
+        let of = review.inventory.cluster(*cluster);
+        let pool = Subject::pool(of.label(), &of.pools[*position].name);
+        [subject(review, *cluster), pool]
+    }));
     caveat(review, &subjects)
 }
 
 /// The same of a cluster's pod CIDR.
 pub(super) fn of_cluster(review: &Review, index: ClusterIndex) -> Option<String> {
-    caveat(review, &[subject(review, index)])
+    let cluster = review.inventory.cluster(index);
+    let pools = cluster.pools.iter();
+    let mut subjects = vec![subject(review, index)];
+    subjects.extend(pools.map(|pool| Subject::pool(cluster.label(), &pool.name)));
+    caveat(review, &subjects)
 }
 
 fn subject(review: &Review, index: ClusterIndex) -> Subject {
