@@ -1,6 +1,6 @@
 //! What the rows mean, as findings, and what they do not know.
 
-use super::address_map::{FreeBlocks, address_maps, free_blocks};
+use super::address_map::{address_maps, free_blocks};
 use super::answer::pod_cidr_rules;
 use super::assess::{FirstFailure, Levels, PodCidrRow, SubnetRow, Verdict};
 use super::cost::{POD_CIDR_PER_NODE, cost_rules, dynamic_held};
@@ -411,22 +411,21 @@ pub(super) fn not_checked(
             some_of(&dual_stack)
         ));
     }
-    let in_blocks = subnets.iter().filter(|row| books.has_blocks(row.index));
-    for row in in_blocks {
-        let free = free_blocks(&address_maps(books, row.index));
-        if let Some(free) = free.filter(FreeBlocks::differ) {
-            sentences.push(format!(
-                "{}: {}",
-                inventory.subnet_label(row.index),
-                free.says()
-            ));
-        } else if free.is_none() {
-            sentences.push(format!(
-            "{}: static blocks are /28-aligned, and Azure's five addresses lie in a subnet's first and last block: up to two blocks \
-             fewer than computed may be usable (STB-3)",
-                inventory.subnet_label(row.index)
-            ));
+    let mut anywhere = Vec::new();
+    for row in subnets.iter().filter(|row| books.has_blocks(row.index)) {
+        let name = inventory.subnet_label(row.index);
+        match free_blocks(&address_maps(books, row.index)) {
+            Some(free) if free.differ() => sentences.push(format!("{name}: {}", free.says())),
+            Some(_) => {}
+            None => anywhere.push(name),
         }
+    }
+    if !anywhere.is_empty() {
+        sentences.push(format!(
+            "{}: static blocks are /28-aligned, and Azure's five addresses lie in a subnet's first and last block: up to two blocks fewer \
+             than computed may be usable (STB-3)",
+            some_of(&anywhere)
+        ));
     }
     sentences.sort();
     sentences.dedup();
