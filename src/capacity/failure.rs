@@ -408,6 +408,13 @@ mod tests {
                     prop_assert!(wanted > room);
                     prop_assert!(pool.nodes < failing.nodes && failing.nodes <= pool.ceiling);
                     prop_assert!(failing.left < pool.each);
+                    // Alone as every table counts; with the others at their ceilings only where none fails alone.
+                    let alone = |pool: &Growing| room / pool.each;
+                    let fails_alone = |pool: &Growing| alone(pool) < pool.ceiling - pool.nodes;
+                    prop_assert_eq!(failing.others_at_ceiling, !pools.iter().any(fails_alone));
+                    if !failing.others_at_ceiling {
+                        prop_assert_eq!(failing.nodes, pool.nodes + alone(&pool) + 1);
+                    }
                 }
             }
         }
