@@ -3,7 +3,7 @@
 
 mod ask;
 
-use aksplan::capacity::assess::{Assessment, Scope, assess};
+use aksplan::capacity::assess::{Assessment, Scope, Verdict, assess};
 use aksplan::capacity::surge::surge_nodes;
 use aksplan::model::{IntOrPercent, Inventory, NodePool};
 use aksplan::predict::difference::changes_between;
@@ -17,7 +17,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MODES: [&str; 5] = ["kubenet", "classic", "overlay", "dynamic", "static"];
 
@@ -453,6 +453,36 @@ proptest! {
             }
             None => prop_assert!(more <= largest),
         }
+    }
+
+    /// Where every ceiling fits, the pools whose upgrades are said to be refused now are those whose upgrade the sum over nodes
+    /// refuses, no other and none less.
+    #[test]
+    fn every_refused_upgrade_is_named(mut estate in estates()) {
+        estate.operation = Operation::Update;
+        let assessment = whole(&estate.ask().before);
+        let fits = |verdict: Verdict| verdict <= Verdict::SurgeShort;
+        let is_whole = assessment.subnets.iter().all(|row| fits(row.verdict))
+            && assessment.pod_cidrs.iter().all(|row| fits(row.verdict));
+        if !is_whole {
+            return Ok(());
+        }
+        let of_subnets = assessment.subnets.iter().map(|row| &row.first_failure);
+        let of_ranges = assessment.pod_cidrs.iter().map(|row| &row.first_failure);
+        let named: BTreeSet<String> = of_subnets
+            .chain(of_ranges)
+            .flatten()
+            .flat_map(|failure| failure.refused.iter().map(|(_, pool)| pool.clone()))
+            .collect();
+        let mut refused = BTreeSet::new();
+        for at in 0..estate.pools.len() {
+            estate.operation = Operation::Upgrade(Some(at));
+            let asked = estate.ask();
+            if comparisons(&estate, &asked).values().any(|(wanted, available)| wanted > available) {
+                refused.insert(estate.pools[at].name.clone());
+            }
+        }
+        prop_assert_eq!(named, refused);
     }
 
     /// Others in the subnet never help.

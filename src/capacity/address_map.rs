@@ -2,6 +2,7 @@
 //! held and lies nowhere known (an address a node keeps for a pod that does not run yet) is counted, and never placed by guess.
 
 use super::growth::Books;
+use crate::finding::{counted, grouped};
 use crate::model::cidr::Ipv4Net;
 use crate::model::{Cluster, ClusterIndex, HolderKind, IpNet, SubnetIndex, VnetIndex};
 use std::collections::BTreeMap;
@@ -65,6 +66,46 @@ impl AddressMap {
             _ => self.fragments.blocks.min(free / BLOCK),
         }
     }
+}
+
+/// Blocks of 16 that are free in a subnet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FreeBlocks {
+    /// As many as the free addresses are, wherever they lie: as sums count.
+    pub by_number: u64,
+    /// Of them, at most so many that begin where a /28 does, all of which is free.
+    pub aligned: u64,
+    /// Not all places are known: there may be fewer aligned ones.
+    pub is_at_most: bool,
+}
+
+impl FreeBlocks {
+    pub fn differ(&self) -> bool {
+        self.by_number != self.aligned
+    }
+
+    /// Both, in a clause.
+    pub fn says(&self) -> String {
+        format!(
+            "{}{} of 16 {} free, and {} by number, as capacity counts; that static blocks are aligned is inferred (STB-1, STB-3)",
+            if self.is_at_most { "at most " } else { "" },
+            counted(self.aligned, "aligned block", "aligned blocks"),
+            if self.aligned == 1 { "is" } else { "are" },
+            grouped(self.by_number)
+        )
+    }
+}
+
+/// Of the maps of a subnet, all of them. `None`: nothing is known of places.
+pub fn free_blocks(maps: &[AddressMap]) -> Option<FreeBlocks> {
+    let first = maps.first().filter(|map| !map.by_size)?;
+    let by_number = first.among.saturating_sub(first.unplaced.all()) / BLOCK;
+    let aligned: u64 = maps.iter().map(AddressMap::most_free_blocks).sum();
+    Some(FreeBlocks {
+        by_number,
+        aligned: aligned.min(by_number),
+        is_at_most: first.unplaced.all() > 0,
+    })
 }
 
 /// Held, and nobody knows where.

@@ -7,7 +7,7 @@ use super::checks::{self, RefusedUpgrade};
 use super::cost::NodeCost;
 use super::growth::{Books, Limit};
 use super::overlap::{Overlap, overlaps};
-use super::rows::{pod_cidr_row, pool_row, subnet_row};
+use super::rows::{pod_cidr_row, pool_row, subnet_row, vnet_demands};
 use super::strangers;
 use super::surge::nodes_with_surge;
 use super::told;
@@ -17,8 +17,9 @@ use std::collections::BTreeSet;
 
 pub use super::answer::pod_cidr_answer;
 pub use super::failure::{admission_rules, certainty_of};
-pub use super::knobs::subnet_knobs;
+pub use super::knobs::{pod_cidr_knobs, subnet_knobs};
 pub use super::rows::pod_cidr_shares;
+pub use super::told::so_are;
 
 /// Which part of an inventory to look at. `None`: all of it.
 #[derive(Debug, Clone, Default)]
@@ -83,7 +84,8 @@ impl Levels<u64> {
             .saturating_add(at(nodes_with_surge(pool, ceiling)));
     }
 
-    pub(super) fn headroom(self, available: u64) -> Levels<i64> {
+    /// What is left of so many.
+    pub fn headroom(self, available: u64) -> Levels<i64> {
         let left = |demand: u64| {
             i64::try_from(i128::from(available) - i128::from(demand)).unwrap_or(i64::MIN)
         };
@@ -106,6 +108,8 @@ pub enum Verdict {
     Unknown,
     /// The ceilings fit; the surge of all pools at once does not.
     SurgeShort,
+    /// The subnet has room for the ceilings, its VNet has not (SUB-2).
+    VnetShort,
     /// Not every pool can reach its ceiling.
     CeilingShort,
     /// No pool that wants to grow can have one more node.
@@ -119,6 +123,7 @@ impl Verdict {
             Verdict::Ok => "ok",
             Verdict::Unknown => "unknown",
             Verdict::SurgeShort => "surge_short",
+            Verdict::VnetShort => "vnet_short",
             Verdict::CeilingShort => "ceiling_short",
             Verdict::Full => "full",
         }
@@ -130,11 +135,15 @@ impl Verdict {
             Verdict::Ok => "ok",
             Verdict::Unknown => "unknown",
             Verdict::SurgeShort => "no room for surge",
+            Verdict::VnetShort => "VNet has no room",
             Verdict::CeilingShort => "ceiling does not fit",
             Verdict::Full => "full",
         }
     }
 }
+
+/// Under what a pool fails earlier than it would alone.
+const OTHERS_AT_CEILING: &str = "with all others at their ceilings";
 
 /// The first thing that fails when pools grow.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,8 +156,12 @@ pub struct FirstFailure {
     pub surge: u64,
     /// It fails only if the pools surge all at once: one after the other they can be upgraded.
     pub together: bool,
+    /// It fails at that count only once all others are at their ceilings: alone, as the tables count, the pool has room for more.
+    pub others_at_ceiling: bool,
     /// The pool has an autoscaler, so AKS counts it at `max_count` whatever it has (ISS-2).
     pub autoscaled: bool,
+    /// Pools whose every upgrade is refused now in the same range, `pool` among them; empty where none is.
+    pub refused: Vec<(ClusterIndex, String)>,
     /// What AKS answers to a request from then on.
     pub answer: Answer,
     /// What happens to the autoscaler, which asks nobody.
@@ -156,10 +169,11 @@ pub struct FirstFailure {
 }
 
 impl FirstFailure {
-    /// `19 nodes`, `24 nodes plus 8 surge nodes`
+    /// `19 nodes`, `3 nodes with all others at their ceilings`, `24 nodes plus 8 surge nodes`
     pub fn at(&self) -> String {
         let nodes = counted(self.nodes.saturating_sub(self.surge), "node", "nodes");
         match self.surge {
+            0 if self.others_at_ceiling => format!("{nodes} {OTHERS_AT_CEILING}"),
             0 => nodes,
             surge => format!(
                 "{nodes} plus {}",
@@ -173,6 +187,15 @@ impl FirstFailure {
         self.surge > 0 && !self.together && self.answer.stage == Stage::Admission
     }
 
+    /// The other pools whose upgrades are refused in the same range, as readers name them.
+    pub fn others_refused(&self, inventory: &Inventory) -> Vec<String> {
+        let others = self.refused.iter();
+        others
+            .filter(|(cluster, pool)| (*cluster, pool) != (self.cluster, &self.pool))
+            .map(|(cluster, pool)| format!("{}/{pool}", inventory.cluster(*cluster).label()))
+            .collect()
+    }
+
     /// What happens, in a sentence about `place`; `pool` as readers name it.
     pub fn says(&self, place: &str, pool: &str) -> String {
         let code = self.answer.code;
@@ -184,8 +207,12 @@ impl FirstFailure {
         };
         match (self.surge, self.together) {
             (0, _) => format!(
-                "{place} has no room for node {} of pool {pool} ({code})",
-                grouped(self.nodes)
+                "{place} has no room for node {} of pool {pool}{} ({code})",
+                grouped(self.nodes),
+                match self.others_at_ceiling {
+                    true => format!(" {OTHERS_AT_CEILING}"),
+                    false => String::new(),
+                }
             ),
             (_, true) => format!(
                 "{place} has room for the surge of one pool after the other, not of all at once"
@@ -216,10 +243,13 @@ pub struct SubnetRow {
     pub counted: Levels<u64>,
     /// By the documented planning formula.
     pub planned: Levels<u64>,
+    /// Of the subnet, or what its VNet leaves to it where that is less (SUB-2).
     pub headroom: Levels<i64>,
     /// Of the pools, the one that surges most: addresses its surge nodes hold. An upgrade takes pools in turn (UPG-11).
     pub largest_surge: u64,
     pub verdict: Verdict,
+    /// The same by the subnet's own addresses, whatever the VNet has left.
+    pub in_subnet: Verdict,
     pub first_failure: Option<FirstFailure>,
 }
 
@@ -227,6 +257,18 @@ impl SubnetRow {
     /// Addresses that nodes of AKS may hold: usable less foreign.
     pub fn available(&self) -> u64 {
         self.usable.saturating_sub(self.foreign)
+    }
+
+    /// The same with all ceilings and surge, or what the VNet lets them hold where that is less (SUB-2).
+    pub fn allowed(&self) -> u64 {
+        let demand = self.demand.ceiling_with_surge;
+        let allowed = i128::from(demand) + i128::from(self.headroom.ceiling_with_surge);
+        u64::try_from(allowed.max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the VNet's limit is nearer than the end of the subnet.
+    pub fn is_bound_by_vnet(&self) -> bool {
+        self.allowed() < self.available()
     }
 }
 
@@ -292,10 +334,11 @@ impl Assessment {
 pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
     let books = Books::of(inventory);
     let clusters = scope.clusters(inventory);
+    let vnets = vnet_demands(&books);
     let mut subnets: Vec<SubnetRow> = inventory
         .subnet_indices()
         .filter(|index| scope.has_subnet(inventory, &books, *index))
-        .map(|index| subnet_row(&books, index))
+        .map(|index| subnet_row(&books, index, &vnets[inventory.subnet(index).vnet.get()]))
         .collect();
     let mut pod_cidrs: Vec<PodCidrRow> = clusters
         .iter()
@@ -329,7 +372,8 @@ pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
     let mut findings = Vec::new();
     told::subnet_findings(&books, &subnets, &mut findings);
     told::pod_cidr_findings(inventory, &pod_cidrs, &mut findings);
-    told::vnet_findings(&books, &subnets, &mut findings);
+    told::vnet_findings(inventory, &subnets, &vnets, &mut findings);
+    checks::allocation_findings(&books, &subnets, &mut findings);
     strangers::findings(&books, &subnets, &mut findings);
     for &index in &clusters {
         findings.extend(checks::cluster_findings(&books, index));
@@ -344,7 +388,7 @@ pub fn assess(inventory: &Inventory, scope: &Scope) -> Assessment {
     }
     let refused_upgrades = clusters
         .iter()
-        .filter_map(|index| checks::refused_upgrade(&books, *index))
+        .flat_map(|index| checks::refused_upgrades(&books, *index))
         .collect();
     findings.sort_by(|a, b| {
         b.severity

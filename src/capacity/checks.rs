@@ -1,5 +1,6 @@
 //! Facts about one cluster that are wrong or dangerous whatever the sums say: limits, shared subnets, delegations.
 
+use super::assess::SubnetRow;
 use super::growth::{Books, LimitKind, growth_limits, nodes_of};
 use super::surge::{nodes_with_surge, surge_nodes};
 use super::told::{all_at_once, some_of};
@@ -30,16 +31,48 @@ pub fn cluster_findings(books: &Books, index: ClusterIndex) -> Vec<Finding> {
 }
 
 /// Upgrades that AKS refuses today, whatever the addresses say: the nodes there are and the surge of one pool are more than a
-/// cluster of this mode may have (UPG-5, KBN-1), which is how `predict` answers an upgrade.
+/// cluster of this mode (KBN-1), or a scale set (UPG-5), may have, which is how `predict` answers an upgrade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedUpgrade {
     pub cluster: ClusterIndex,
+    /// The pools whose upgrades these are.
+    pub pools: Vec<String>,
     /// In a clause, without the cluster's name.
     pub says: String,
 }
 
-/// `None`: the number of nodes refuses no upgrade, or how many there are is not known.
-pub fn refused_upgrade(books: &Books, index: ClusterIndex) -> Option<RefusedUpgrade> {
+/// Every upgrade of a cluster that the number of nodes refuses today.
+pub fn refused_upgrades(books: &Books, index: ClusterIndex) -> Vec<RefusedUpgrade> {
+    let cluster = books.inventory.cluster(index);
+    let by_scale_set = cluster.pools.iter();
+    let by_scale_set = by_scale_set.filter_map(|pool| refused_by_scale_set(index, pool));
+    refused_by_mode(books, index)
+        .into_iter()
+        .chain(by_scale_set)
+        .collect()
+}
+
+/// `None`: the scale set takes the nodes there are with their surge, or how many there are is not known (UPG-5).
+fn refused_by_scale_set(index: ClusterIndex, pool: &NodePool) -> Option<RefusedUpgrade> {
+    let surge = surge_nodes(pool, pool.count);
+    let is_refused = pool.knows("node_count")
+        && surge > 0
+        && pool.count.saturating_add(surge) > limits::POOL_NODES;
+    is_refused.then(|| RefusedUpgrade {
+        cluster: index,
+        pools: vec![pool.name.clone()],
+        says: format!(
+            "every upgrade of pool {} is refused now: {} and {}; a scale set may have {}",
+            pool.name,
+            counted(pool.count, "node", "nodes"),
+            counted(surge, "surge node", "surge nodes"),
+            grouped(limits::POOL_NODES)
+        ),
+    })
+}
+
+/// `None`: the cluster's number of nodes refuses no upgrade, or how many there are is not known.
+fn refused_by_mode(books: &Books, index: ClusterIndex) -> Option<RefusedUpgrade> {
     let cluster = books.inventory.cluster(index);
     let mode = cluster.mode()?;
     if !cluster.pools.iter().all(|pool| pool.knows("node_count")) {
@@ -67,7 +100,48 @@ pub fn refused_upgrade(books: &Books, index: ClusterIndex) -> Option<RefusedUpgr
             counted(surge, "surge node", "surge nodes"),
             grouped(most)
         ),
+        pools: names,
     })
+}
+
+/// A pod subnet is drawn from by block or by address, and by everybody in the same way (STB-2).
+pub(super) fn allocation_findings(books: &Books, rows: &[SubnetRow], findings: &mut Vec<Finding>) {
+    for row in rows {
+        let draw = |blocks: bool| -> Vec<String> {
+            books
+                .pools(row.index)
+                .filter(|user| user.pool.pod_subnet == Some(row.index))
+                .filter(|user| user.pool.draws_blocks() == blocks)
+                .map(|user| format!("{}/{}", user.cluster.label(), user.pool.name))
+                .collect()
+        };
+        let (by_block, by_address) = (draw(true), draw(false));
+        if by_block.is_empty() || by_address.is_empty() {
+            continue;
+        }
+        findings.push(
+            Finding::new(
+                Severity::Blocker,
+                "pod-subnet-allocation",
+                format!(
+                    "{}: {} by static block and {} by address: a pod subnet is one or the other for everyone",
+                    books.inventory.subnet_label(row.index),
+                    drawing(&by_block),
+                    drawing(&by_address)
+                ),
+                &[&rule::STB_2],
+            )
+            .about(books.inventory.subnet_subject(row.index)),
+        );
+    }
+}
+
+/// `pool c/a draws`, `pools c/a, c/b draw`
+fn drawing(pools: &[String]) -> String {
+    match pools {
+        [one] => format!("pool {one} draws"),
+        several => format!("pools {} draw", some_of(several)),
+    }
 }
 
 fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding>) {
@@ -100,7 +174,7 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
                 rules,
             ));
         }
-        if let Some(refused) = refused_upgrade(books, index) {
+        if let Some(refused) = refused_by_mode(books, index) {
             findings.push(Finding::new(
                 Severity::Warning,
                 code,
@@ -149,7 +223,20 @@ fn limit_findings(books: &Books, index: ClusterIndex, findings: &mut Vec<Finding
                 )
                 .about(Subject::pool(name, pool_name)),
             );
-        } else if nodes_with_surge(pool, pool.ceiling()) > limits::POOL_NODES {
+        }
+        if let Some(refused) = refused_by_scale_set(index, pool) {
+            findings.push(
+                Finding::new(
+                    Severity::Warning,
+                    "pool-nodes",
+                    format!("{name}: {}", refused.says),
+                    &[&rule::UPG_5],
+                )
+                .about(Subject::pool(name, pool_name)),
+            );
+        } else if pool.ceiling() <= limits::POOL_NODES
+            && nodes_with_surge(pool, pool.ceiling()) > limits::POOL_NODES
+        {
             findings.push(Finding::new(
                 Severity::Warning,
                 "pool-nodes",

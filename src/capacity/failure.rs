@@ -6,9 +6,12 @@ use super::cost::{POD_CIDR_PER_NODE, cost_rules};
 use super::growth::{Books, User, nodes_of};
 use super::rows::SubnetDemand;
 use super::surge::surge_nodes;
-use crate::model::{Cluster, ClusterIndex, IpNet, NetworkMode, OsType, SubnetIndex, cidr};
+use crate::model::{
+    Cluster, ClusterIndex, IpNet, NetworkMode, NodePool, OsType, SubnetIndex, cidr,
+};
 use crate::rule::{self, Rule};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// A pool on its way from the nodes it has to its ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub(super) struct Failing {
     pub nodes: u64,
     /// What is left of the room when that node is asked for.
     pub left: u64,
+    /// Only with all others at their ceilings; else with all others as they are.
+    pub others_at_ceiling: bool,
 }
 
 /// Which pool fails first in `room` free addresses: the one with the fewest nodes to go, all others staying as they are; if each
@@ -60,6 +65,7 @@ pub(super) fn first_to_fail(pools: &[Growing], room: u64) -> Option<Failing> {
             position,
             nodes: pool.nodes + more + 1,
             left: room % pool.each,
+            others_at_ceiling: false,
         });
     alone.or_else(|| {
         let (position, pool) = growing().max_by_key(|(_, pool)| pool.wants())?;
@@ -68,6 +74,7 @@ pub(super) fn first_to_fail(pools: &[Growing], room: u64) -> Option<Failing> {
             position,
             nodes: pool.nodes.saturating_add(left / pool.each + 1),
             left: left % pool.each,
+            others_at_ceiling: true,
         })
     })
 }
@@ -104,9 +111,11 @@ pub(super) fn subnet_failure(
     let over_ceiling = sums.demand.ceiling > sums.available;
     let held = |user: &User| user.each(index).map_or(0, |each| each.held);
     let growing: Vec<Growing> = users.iter().map(|user| sums.growing(user, index)).collect();
+    let mut others_at_ceiling = false;
     // `wanted` addresses at once, `left` there.
     let (position, nodes, new_surge, wanted, left, alone) = if over_ceiling {
         let failing = first_to_fail(&growing, sums.room)?;
+        others_at_ceiling = failing.others_at_ceiling;
         let wanted = growing[failing.position].each;
         (
             failing.position,
@@ -176,17 +185,37 @@ pub(super) fn subnet_failure(
         answer
     };
     // The service takes off what other clusters hold now, and adds up this cluster's pools only; an upgrade surges pool by pool.
-    let (mut own, mut own_surge) = (0u64, 0u64);
-    for user in users.iter().filter(|other| other.index == user.index) {
-        let each = user.each(index).map_or(0, |each| each.counted);
-        let nodes = user.pool.counted_nodes();
-        own = own.saturating_add(each.saturating_mul(nodes));
-        own_surge = own_surge.max(each.saturating_mul(surge_nodes(user.pool, nodes)));
+    let mut by_cluster: BTreeMap<ClusterIndex, u64> = BTreeMap::new();
+    for user in users {
+        let own = by_cluster.entry(user.index).or_default();
+        *own = own.saturating_add(counted_by(user, index, user.pool.counted_nodes()));
     }
+    let surge_of = |user: &User| {
+        counted_by(
+            user,
+            index,
+            surge_nodes(user.pool, user.pool.counted_nodes()),
+        )
+    };
+    let mut own = by_cluster[&user.index];
     if alone {
-        own = own.saturating_add(own_surge);
+        let surges = users.iter().filter(|other| other.index == user.index);
+        own = own.saturating_add(surges.map(surge_of).max().unwrap_or(0));
     }
     let checked_against = books.available_to(user.index, index);
+    let is_refused = |user: &&User| {
+        let surge = surge_of(user);
+        surge > 0
+            && by_cluster[&user.index].saturating_add(surge) > books.available_to(user.index, index)
+    };
+    let refused = match alone {
+        true => users
+            .iter()
+            .filter(is_refused)
+            .map(|user| (user.index, user.pool.name.clone()))
+            .collect(),
+        false => Vec::new(),
+    };
     let (answer, runtime) = if own > checked_against {
         let mut rules = admission_rules(mode);
         if !over_ceiling {
@@ -220,10 +249,18 @@ pub(super) fn subnet_failure(
         nodes,
         surge: new_surge,
         together: !over_ceiling && !alone,
+        others_at_ceiling,
         autoscaled: user.pool.autoscaler.is_some(),
+        refused,
         answer,
         runtime,
     })
+}
+
+/// What the service adds up in a subnet for so many nodes of a pool.
+fn counted_by(user: &User, index: SubnetIndex, nodes: u64) -> u64 {
+    let each = user.each(index).map_or(0, |each| each.counted);
+    nodes.saturating_mul(each)
 }
 
 /// What fails first in a pod CIDR of `range`, by ceiling or, where the ceilings fit, by surge.
@@ -235,7 +272,7 @@ pub(super) fn pod_cidr_failure(
 ) -> Option<FirstFailure> {
     let known = || super::rows::known_pools(cluster);
     let blocks = cidr::size(range) / POD_CIDR_PER_NODE;
-    let at = |nodes: fn(&crate::model::NodePool) -> u64| {
+    let at = |nodes: fn(&NodePool) -> u64| {
         known().fold(0u64, |sum, pool| sum.saturating_add(nodes(pool)))
     };
     let ceiling = at(|pool| pool.ceiling());
@@ -247,8 +284,10 @@ pub(super) fn pod_cidr_failure(
         })
         .collect();
     let over_ceiling = ceiling > blocks;
+    let mut others_at_ceiling = false;
     let (position, nodes, surge, wanted, alone) = if over_ceiling {
         let failing = first_to_fail(&growing, blocks.saturating_sub(at(|pool| pool.count)))?;
+        others_at_ceiling = failing.others_at_ceiling;
         (failing.position, failing.nodes, 0, ceiling, false)
     } else {
         let surges: Vec<u64> = known()
@@ -281,13 +320,26 @@ pub(super) fn pod_cidr_failure(
     {
         answer = runtime;
     }
+    let is_refused = |pool: &&NodePool| {
+        let surge = surge_nodes(pool, pool.counted_nodes());
+        surge > 0 && counted.saturating_add(surge) > blocks
+    };
+    let refused = match alone {
+        true => known()
+            .filter(is_refused)
+            .map(|pool| (index, pool.name.clone()))
+            .collect(),
+        false => Vec::new(),
+    };
     Some(FirstFailure {
         cluster: index,
         pool: pool.name.clone(),
         nodes,
         surge,
         together: !over_ceiling && !alone,
+        others_at_ceiling,
         autoscaled: pool.autoscaler.is_some(),
+        refused,
         answer,
         runtime,
     })
@@ -356,6 +408,13 @@ mod tests {
                     prop_assert!(wanted > room);
                     prop_assert!(pool.nodes < failing.nodes && failing.nodes <= pool.ceiling);
                     prop_assert!(failing.left < pool.each);
+                    // Alone as every table counts; with the others at their ceilings only where none fails alone.
+                    let alone = |pool: &Growing| room / pool.each;
+                    let fails_alone = |pool: &Growing| alone(pool) < pool.ceiling - pool.nodes;
+                    prop_assert_eq!(failing.others_at_ceiling, !pools.iter().any(fails_alone));
+                    if !failing.others_at_ceiling {
+                        prop_assert_eq!(failing.nodes, pool.nodes + alone(&pool) + 1);
+                    }
                 }
             }
         }

@@ -358,10 +358,7 @@ fn present_range(
         }
         _ => return (None, None),
     };
-    let windows = cluster
-        .pools
-        .iter()
-        .any(|pool| pool.os_type == OsType::Windows);
+    let windows = has_windows(cluster);
     let wanted = Ipv4Net::new(present.network(), length.min(present.prefix_len()))
         .expect("no longer than the present prefix")
         .trunc();
@@ -576,6 +573,38 @@ fn routed(inventory: &Inventory) -> impl Iterator<Item = IpNet> {
         .filter(|prefix| prefix.prefix_len() > 0)
 }
 
+/// How the pod CIDR of an Overlay cluster may grow in place (EXP-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PodGrowth {
+    pub now: IpNet,
+    /// The smallest range around it that holds what is wanted; `None`: it holds that already, or no such range is free.
+    pub enough: Option<IpNet>,
+    /// There are Windows nodes, with which it does not grow at all.
+    pub has_windows: bool,
+}
+
+/// `None`: no cluster on Overlay, or none with an IPv4 pod CIDR that was read. `addresses`: what its nodes want of it.
+pub fn pod_growth(inventory: &Inventory, index: ClusterIndex, addresses: u64) -> Option<PodGrowth> {
+    let cluster = inventory.cluster(index);
+    let is_overlay = cluster.mode() == Some(NetworkMode::Overlay);
+    let now = cluster.network.pod_cidr_v4().filter(|_| is_overlay)?;
+    let wanted = cidr::smallest_prefix_of_size(addresses)
+        .filter(|length| *length < now.prefix_len())
+        .and_then(|length| IpNet::new(now.network(), length).ok())
+        .map(|wanted| wanted.trunc());
+    let superset = pod_superset(inventory, index, now, &[]);
+    Some(PodGrowth {
+        now: *now,
+        enough: wanted.filter(|wanted| superset.is_some_and(|superset| superset.contains(wanted))),
+        has_windows: has_windows(cluster),
+    })
+}
+
+fn has_windows(cluster: &Cluster) -> bool {
+    let mut pools = cluster.pools.iter();
+    pools.any(|pool| pool.os_type == OsType::Windows)
+}
+
 /// What a pod CIDR may grow to in place, as far as it is free of everything that the cluster reaches: the largest superset, where there
 /// is one and the cluster has no Windows nodes (EXP-1).
 /// `others`: ranges that moves of clusters it is connected with take.
@@ -586,11 +615,10 @@ pub fn pod_superset(
     others: &[IpNet],
 ) -> Option<IpNet> {
     let cluster = inventory.cluster(index);
-    let windows = |pool: &crate::model::NodePool| pool.os_type == OsType::Windows;
     let IpNet::V4(range) = pod_cidr else {
         return None;
     };
-    if cluster.pools.iter().any(windows) {
+    if has_windows(cluster) {
         return None;
     }
     let wanted = Wanted {

@@ -172,6 +172,11 @@ impl<'a> Books<'a> {
         &self.occupancy[subnet.get()]
     }
 
+    /// Whether pods draw static blocks from a subnet.
+    pub fn has_blocks(&self, subnet: SubnetIndex) -> bool {
+        self.pools(subnet).any(|user| user.in_blocks(subnet, 1) > 0)
+    }
+
     /// Addresses nobody holds.
     pub fn free(&self, subnet: SubnetIndex) -> u64 {
         let usable = self.inventory.subnet(subnet).usable();

@@ -1,12 +1,16 @@
-//! What turning one knob by one unit frees in a node subnet, and how far it must be turned, alone, for the ceiling and its
+//! What turning one knob by one unit frees in a node subnet or a pod CIDR, and how far it must be turned, alone, for the ceiling and its
 //! surge to fit. Advice only; whether a knob can be turned at all (an in-use subnet cannot grow, SUB-3) is said beside it.
 
-use super::assess::SubnetRow;
-use super::cost::{node_cost, pool_cost};
+use super::assess::{PodCidrRow, SubnetRow};
+use super::cost::{POD_CIDR_PER_NODE, node_cost, pool_cost};
+use super::free::pod_growth;
 use super::growth::{Books, User};
 use super::limits;
+use super::rows::known_pools;
 use super::surge::{nodes_with_surge, surge_nodes};
-use crate::model::{Cluster, ClusterIndex, IntOrPercent, NetworkMode, NodePool, PoolMode, cidr};
+use crate::model::{
+    Cluster, ClusterIndex, IntOrPercent, Inventory, NetworkMode, NodePool, PoolMode, cidr,
+};
 use crate::rule::{self, Rule};
 use std::collections::BTreeMap;
 
@@ -23,6 +27,8 @@ pub enum KnobKind {
     Prefix,
     /// The cluster's move to Azure CNI Overlay.
     Overlay,
+    /// A larger pod CIDR around the present one, in place (EXP-1).
+    PodCidr,
 }
 
 impl KnobKind {
@@ -33,6 +39,7 @@ impl KnobKind {
             KnobKind::MaxSurge => "max_surge",
             KnobKind::Prefix => "prefix",
             KnobKind::Overlay => "overlay",
+            KnobKind::PodCidr => "pod_cidr",
         }
     }
 }
@@ -45,7 +52,7 @@ pub struct Knob {
     pub of: Option<String>,
     /// The setting today.
     pub now: String,
-    /// Addresses that one unit frees at the ceiling with surge; for a prefix, what one bit adds; for Overlay, everything.
+    /// Addresses that one unit frees at the ceiling with surge; for a prefix and a pod CIDR, what one bit adds; for Overlay, everything.
     pub frees: u64,
     /// The setting at which ceiling and surge fit, everything else unchanged. `None`: this knob alone is not enough.
     pub enough: Option<String>,
@@ -65,7 +72,8 @@ pub struct Turning<'a> {
 /// What one unit of each knob frees in this subnet. Asked row by row: a fleet's table needs few of them.
 pub fn subnet_knobs(books: &Books, row: &SubnetRow) -> Vec<Knob> {
     let users: Vec<User> = books.pools(row.index).collect();
-    let available = row.available();
+    // Beyond what the VNet lets them hold no subnet helps (SUB-2).
+    let available = row.allowed();
     let subnet = books.inventory.subnet(row.index);
     let mut knobs: Vec<Knob> = Vec::new();
     let mut overlay: BTreeMap<ClusterIndex, u64> = BTreeMap::new();
@@ -103,6 +111,7 @@ pub fn subnet_knobs(books: &Books, row: &SubnetRow) -> Vec<Knob> {
         });
     }
     if !users.is_empty()
+        && !row.is_bound_by_vnet()
         && let Some(prefix) = subnet.ipv4().next()
     {
         knobs.extend(prefix_knob(
@@ -127,25 +136,7 @@ pub fn pool_knobs(turning: Turning) -> Vec<Knob> {
     };
     let held = cost.node_subnet.held;
     let ceiling = pool.ceiling();
-    let surge = surge_nodes(pool, ceiling);
-    let of = Some(format!("{}/{}", cluster.label(), pool.name));
-    let mut knobs = Vec::new();
-    if let Some(autoscaler) = pool.autoscaler {
-        let fits = |max: u64| nodes_with_surge(pool, max).saturating_mul(held) <= room;
-        let most = largest(autoscaler.max_count, fits);
-        knobs.push(Knob {
-            kind: KnobKind::MaxCount,
-            of: of.clone(),
-            now: autoscaler.max_count.to_string(),
-            frees: held,
-            enough: most
-                // Below the nodes there are nothing is freed until somebody takes them away.
-                .filter(|most| *most >= autoscaler.min_count.max(pool.count).max(1))
-                .map(|most| most.to_string()),
-            note: "fewer nodes at the ceiling",
-            rules: vec![&rule::ISS_2],
-        });
-    }
+    let mut knobs: Vec<Knob> = max_count_knob(turning, held).into_iter().collect();
     if mode == NetworkMode::NodeSubnet {
         let nodes = nodes_with_surge(pool, ceiling);
         let fits = |max_pods: u64| {
@@ -155,7 +146,7 @@ pub fn pool_knobs(turning: Turning) -> Vec<Knob> {
         let most = largest(u64::from(pool.max_pods), fits);
         knobs.push(Knob {
             kind: KnobKind::MaxPods,
-            of: of.clone(),
+            of: Some(name(turning)),
             now: pool.max_pods.to_string(),
             frees: nodes,
             enough: most
@@ -165,31 +156,101 @@ pub fn pool_knobs(turning: Turning) -> Vec<Knob> {
             rules: vec![&rule::MP_2, &rule::CLS_3],
         });
     }
-    if surge > 0 {
-        let most = room
-            .checked_sub(ceiling.saturating_mul(held))
-            .map(|left| (left / held).min(surge));
+    knobs.extend(max_surge_knob(turning, held));
+    knobs
+}
+
+/// What one unit of each knob frees in a pod CIDR.
+pub fn pod_cidr_knobs(inventory: &Inventory, row: &PodCidrRow) -> Vec<Knob> {
+    let cluster = inventory.cluster(row.cluster);
+    let mut knobs = Vec::new();
+    for pool in known_pools(cluster) {
+        let nodes = nodes_with_surge(pool, pool.ceiling());
+        let own = nodes.saturating_mul(POD_CIDR_PER_NODE);
+        let others = row.demand.ceiling_with_surge.saturating_sub(own);
+        let turning = Turning {
+            cluster,
+            pool,
+            room: row.addresses.saturating_sub(others),
+        };
+        knobs.extend(max_count_knob(turning, POD_CIDR_PER_NODE));
+        knobs.extend(max_surge_knob(turning, POD_CIDR_PER_NODE));
+    }
+    if let Some(growth) = pod_growth(inventory, row.cluster, row.demand.ceiling_with_surge) {
         knobs.push(Knob {
-            kind: KnobKind::MaxSurge,
-            of,
-            now: match pool.upgrade.max_surge {
-                Some(IntOrPercent::Percent(percent)) => format!("{percent}% = {surge}"),
-                Some(IntOrPercent::Int(_)) => surge.to_string(),
-                None => format!("10% (default) = {surge}"),
+            kind: KnobKind::PodCidr,
+            of: Some(cluster.label().to_string()),
+            now: growth.now.to_string(),
+            frees: row.addresses,
+            enough: growth.enough.map(|range| range.to_string()),
+            note: match (growth.has_windows, growth.enough) {
+                (true, _) => "with Windows nodes it does not grow in place",
+                (false, Some(_)) => "in place and never back, by az aks update --pod-cidr",
+                (false, None) => "no range around it that is free is large enough",
             },
-            frees: held,
-            enough: most.and_then(|most| match (most, pool.mode) {
-                // No surge at all takes max_unavailable, which System pools may not have (UPG-7).
-                (0, PoolMode::System) => None,
-                (0, _) => Some("0, with max_unavailable 1".to_string()),
-                (most, _) => Some(most.to_string()),
-            }),
-            note: "only while an upgrade runs",
-            rules: vec![&rule::UPG_2, &rule::UPG_7],
+            rules: vec![&rule::EXP_1],
         });
     }
     knobs
 }
+
+/// `cluster/pool`
+fn name(turning: Turning) -> String {
+    format!("{}/{}", turning.cluster.label(), turning.pool.name)
+}
+
+/// `each`: addresses that a node takes of the range; so below.
+fn max_count_knob(turning: Turning, each: u64) -> Option<Knob> {
+    let Turning { pool, room, .. } = turning;
+    let autoscaler = pool.autoscaler?;
+    let fits = |max: u64| nodes_with_surge(pool, max).saturating_mul(each) <= room;
+    let most = largest(autoscaler.max_count, fits);
+    Some(Knob {
+        kind: KnobKind::MaxCount,
+        of: Some(name(turning)),
+        now: autoscaler.max_count.to_string(),
+        frees: each,
+        enough: most
+            // Below the nodes there are nothing is freed until somebody takes them away.
+            .filter(|most| *most >= autoscaler.min_count.max(pool.count).max(1))
+            .map(|most| most.to_string()),
+        note: "fewer nodes at the ceiling",
+        rules: vec![&rule::ISS_2],
+    })
+}
+
+fn max_surge_knob(turning: Turning, each: u64) -> Option<Knob> {
+    let Turning { pool, room, .. } = turning;
+    let ceiling = pool.ceiling();
+    let surge = surge_nodes(pool, ceiling);
+    if surge == 0 {
+        return None;
+    }
+    let most = room
+        .checked_sub(ceiling.saturating_mul(each))
+        .map(|left| (left / each).min(surge));
+    Some(Knob {
+        kind: KnobKind::MaxSurge,
+        of: Some(name(turning)),
+        now: match pool.upgrade.max_surge {
+            Some(IntOrPercent::Percent(percent)) => format!("{percent}% = {surge}"),
+            Some(IntOrPercent::Int(_)) => surge.to_string(),
+            None => format!("10% (default) = {surge}"),
+        },
+        frees: each,
+        enough: most.and_then(|most| match (most, pool.mode) {
+            // No surge at all takes max_unavailable, which System pools may not have (UPG-7).
+            (0, PoolMode::System) => None,
+            (0, _) => Some(NO_SURGE.to_string()),
+            (most, _) => Some(most.to_string()),
+        }),
+        note: "only while an upgrade runs",
+        rules: vec![&rule::UPG_2, &rule::UPG_7],
+    })
+}
+
+/// The value of `max_surge` that upgrades a user pool without a surge node, and what it takes (UPG-7).
+pub const NO_SURGE: &str = "0, with max_unavailable 1";
 
 /// The knobs of the subnet: a larger prefix by what nodes hold, and what the documentation's formula would plan.
 pub fn prefix_knob(length: u8, foreign: u64, held: u64, planned: u64) -> Option<Knob> {

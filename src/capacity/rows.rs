@@ -3,9 +3,10 @@
 use super::assess::{Levels, PodCidrRow, PoolRow, SubnetRow, Verdict};
 use super::cost::{self, pool_cost};
 use super::failure::{Growing, pod_cidr_failure, subnet_failure};
-use super::growth::{Books, User, growth_limits, more_nodes, nodes_of};
+use super::growth::{Books, User, growth_limits, in_vnet, more_nodes, nodes_of};
+use super::limits;
 use super::shares::Share;
-use super::surge::surge_nodes;
+use super::surge::{nodes_with_surge, surge_nodes};
 use crate::model::{Cluster, ClusterIndex, Inventory, NodePool, SubnetIndex, cidr};
 
 /// What the pools of a subnet want of it.
@@ -106,28 +107,108 @@ pub(super) fn ceiling_known(pool: &NodePool) -> bool {
         .all(|field| pool.knows(field))
 }
 
-pub(super) fn subnet_row(books: &Books, index: SubnetIndex) -> SubnetRow {
+/// What is wanted of a VNet's 65,536 addresses, as that limit counts them (SUB-2).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct VnetDemand {
+    pub pools: Levels<u64>,
+    /// What others hold in all of its subnets.
+    pub foreign: u64,
+}
+
+impl VnetDemand {
+    /// What is left of the limit; none of its own where no pool is.
+    pub fn headroom(&self) -> Levels<i64> {
+        let available = limits::VNET_ADDRESSES.saturating_sub(self.foreign);
+        self.pools.headroom(available)
+    }
+}
+
+/// For each VNet.
+pub(super) fn vnet_demands(books: &Books) -> Vec<VnetDemand> {
+    let inventory = books.inventory;
+    let mut demands = vec![VnetDemand::default(); inventory.vnets.len()];
+    for index in inventory.subnet_indices() {
+        let demand = &mut demands[inventory.subnet(index).vnet.get()];
+        demand.foreign = demand
+            .foreign
+            .saturating_add(books.occupancy(index).foreign);
+        if books.users(index).is_empty() {
+            continue;
+        }
+        let users: Vec<User> = books.pools(index).collect();
+        let held = SubnetDemand::of(books, index, &users).demand;
+        let blocks = |nodes: fn(&NodePool) -> u64| {
+            users
+                .iter()
+                .filter(|user| pool_cost(user.cluster, user.pool).is_some())
+                .fold(0u64, |sum, user| {
+                    sum.saturating_add(user.in_blocks(index, nodes(user.pool)))
+                })
+        };
+        let add = |sum: u64, held: u64, blocks: u64| sum.saturating_add(in_vnet(held, blocks));
+        let sum = demand.pools;
+        demand.pools = Levels {
+            now: add(sum.now, held.now, blocks(|pool| pool.count)),
+            ceiling: add(sum.ceiling, held.ceiling, blocks(NodePool::ceiling)),
+            ceiling_with_surge: add(
+                sum.ceiling_with_surge,
+                held.ceiling_with_surge,
+                blocks(|pool| nodes_with_surge(pool, pool.ceiling())),
+            ),
+        };
+    }
+    demands
+}
+
+/// What the VNet leaves to a subnet of pools: in static blocks 16 addresses are one of the VNet's.
+fn left_by_vnet(books: &Books, vnet: &VnetDemand, index: SubnetIndex) -> Levels<i64> {
+    let each = if books.has_blocks(index) { 16 } else { 1 };
+    let left = vnet.headroom();
+    Levels {
+        now: left.now.saturating_mul(each),
+        ceiling: left.ceiling.saturating_mul(each),
+        ceiling_with_surge: left.ceiling_with_surge.saturating_mul(each),
+    }
+}
+
+pub(super) fn subnet_row(books: &Books, index: SubnetIndex, vnet: &VnetDemand) -> SubnetRow {
     let users: Vec<User> = books.pools(index).collect();
     let sums = SubnetDemand::of(books, index, &users);
     let occupancy = books.occupancy(index);
-    let verdict = match sums.verdict(&users, index) {
+    let in_subnet = match sums.verdict(&users, index) {
         // Somebody's nodes are there all the same.
         Verdict::Unused if !books.strangers(index).is_empty() => Verdict::Unknown,
         verdict => verdict,
     };
+    let mut headroom = sums.demand.headroom(sums.available);
+    let mut verdict = in_subnet;
+    if sums.demand.ceiling_with_surge > 0 {
+        let left = left_by_vnet(books, vnet, index);
+        verdict = verdict.max(match (left.ceiling < 0, left.ceiling_with_surge < 0) {
+            (true, _) => Verdict::VnetShort,
+            (false, true) => Verdict::SurgeShort,
+            (false, false) => verdict,
+        });
+        headroom = Levels {
+            now: headroom.now.min(left.now),
+            ceiling: headroom.ceiling.min(left.ceiling),
+            ceiling_with_surge: headroom.ceiling_with_surge.min(left.ceiling_with_surge),
+        };
+    }
     SubnetRow {
         index,
         usable: books.inventory.subnet(index).usable(),
         foreign: occupancy.foreign,
         used: occupancy.used,
         basis: occupancy.basis,
-        headroom: sums.demand.headroom(sums.available),
+        headroom,
         demand: sums.demand,
         counted: sums.counted,
         planned: sums.planned,
         largest_surge: sums.largest_surge,
         verdict,
-        first_failure: if verdict >= Verdict::SurgeShort {
+        in_subnet,
+        first_failure: if in_subnet >= Verdict::SurgeShort {
             subnet_failure(books, index, &users, &sums)
         } else {
             None

@@ -389,6 +389,185 @@ fn node_limits_take_the_largest_surge() {
     assert!(whole(&inventory).refused_upgrades.is_empty());
 }
 
+/// The nodes there are count, with the surge of as many (UPG-5): what a scale set may have is refused today, or at the ceiling.
+#[test]
+fn a_scale_set_takes_a_thousand_with_surge() {
+    let overlay =
+        "network_plugin: azure\n    network_plugin_mode: overlay\n    pod_cidr: 100.64.0.0/10";
+    let told = |pool: &str| {
+        let said = whole(&estate(
+            overlay,
+            &[&format!("name: p, max_pods: 30, {pool}")],
+        ));
+        let of_limits = said.findings.iter();
+        let of_limits: Vec<String> = of_limits
+            .filter(|finding| finding.code == "pool-nodes")
+            .map(|finding| finding.message.clone())
+            .collect();
+        (of_limits.join("; "), said.refused_upgrades.len())
+    };
+    let (said, refused) = told("count: 990, max_surge: 33%");
+    assert_eq!(
+        said,
+        "c: every upgrade of pool p is refused now: 990 nodes and 327 surge nodes; a scale set may have 1,000"
+    );
+    assert_eq!(refused, 1);
+    let (said, refused) = told("count: 700, min_count: 1, max_count: 990, max_surge: 33%");
+    assert!(
+        said.contains("an upgrade at the ceiling is refused") && refused == 0,
+        "{said}"
+    );
+    for fits in [
+        "count: 750, max_surge: 33%",
+        "count: 1000, max_surge: 0",
+        "count: 990, max_surge: 10",
+    ] {
+        assert_eq!(told(fits), (String::new(), 0), "{fits}");
+    }
+}
+
+/// One pool's surge is as much as the other's: neither can be upgraded, and both are named.
+#[test]
+fn every_pool_that_is_refused_is_named() {
+    // 8 × 29 = 232 of 251.
+    let pools = [
+        "name: p, count: 4, max_pods: 30, max_surge: 1",
+        "name: q, count: 4, max_pods: 30, max_surge: 1",
+    ];
+    let inventory = estate(CLASSIC, &pools);
+    let said = whole(&inventory);
+    let failure = row(&inventory, &said, "nodes").first_failure.clone();
+    let failure = failure.unwrap();
+    assert_eq!(failure.others_refused(&inventory).len(), 1);
+    let said = message(&said, "subnet-surge");
+    assert!(
+        said.contains("every upgrade of pool q of c is refused now")
+            && said.ends_with("; so is every upgrade of pool c/p"),
+        "{said}"
+    );
+    let overlay =
+        "network_plugin: azure\n    network_plugin_mode: overlay\n    pod_cidr: 10.244.0.0/21";
+    let said = whole(&estate(overlay, &pools));
+    let said = message(&said, "pod-cidr-surge");
+    assert!(
+        said.ends_with("; so is every upgrade of pool c/p"),
+        "{said}"
+    );
+}
+
+/// A node that fits alone, and does not with the others at their ceilings, is told with that word.
+#[test]
+fn a_count_that_assumes_the_others_says_so() {
+    // 6 × 29 = 174 of 251: each alone may reach 4, and both want two more.
+    let pool = "count: 3, min_count: 1, max_count: 5, max_pods: 30, max_surge: 1";
+    let pools = [format!("name: p, {pool}"), format!("name: q, {pool}")];
+    let inventory = estate(CLASSIC, &[&pools[0], &pools[1]]);
+    let said = whole(&inventory);
+    let failure = row(&inventory, &said, "nodes").first_failure.clone();
+    let failure = failure.unwrap();
+    assert_eq!(said.pools[0].more_nodes, Some(2));
+    assert_eq!(
+        failure.says("v/nodes", "c/q"),
+        "v/nodes has no room for node 4 of pool c/q with all others at their ceilings (InsufficientSubnetSize)"
+    );
+    assert!(
+        message(&said, "subnet-ceiling")
+            .ends_with("pool q of c fails first, at 4 nodes with all others at their ceilings")
+    );
+}
+
+/// A pod subnet is drawn from in one way (STB-2).
+#[test]
+fn blocks_and_single_addresses_do_not_share_a_pod_subnet() {
+    let pool = |name: &str, mode: &str| {
+        format!("name: {name}, count: 2, max_pods: 30, max_surge: 1, pod_subnet: v/pods{mode}")
+    };
+    let blocks = ", pod_ip_allocation_mode: StaticBlock";
+    let inventory = estate(CLASSIC, &[&pool("a", ""), &pool("b", blocks)]);
+    let said = whole(&inventory);
+    assert_eq!(
+        message(&said, "pod-subnet-allocation"),
+        "v/pods: pool c/b draws by static block and pool c/a draws by address: a pod subnet is one or the other for everyone"
+    );
+    assert_eq!(said.worst(), Some(Severity::Blocker));
+    for mode in ["", blocks] {
+        let said = whole(&estate(CLASSIC, &[&pool("a", mode), &pool("b", mode)]));
+        let is_mixed = |finding: &crate::finding::Finding| finding.code == "pod-subnet-allocation";
+        assert!(!said.findings.iter().any(is_mixed));
+    }
+}
+
+/// A pod CIDR grows in place, to what is free around it; user pools can do without surge nodes (EXP-1, UPG-7).
+#[test]
+fn knobs_of_a_pod_cidr() {
+    let pools = [
+        "name: s, mode: System, count: 3, max_pods: 30, max_surge: 1",
+        "name: u, count: 3, min_count: 1, max_count: 5, max_pods: 30, max_surge: 1",
+    ];
+    let knobs = |range: &str, os: &str| -> Vec<(&'static str, String, Option<String>)> {
+        let overlay = format!(
+            "network_plugin: azure\n    network_plugin_mode: overlay\n    pod_cidr: {range}"
+        );
+        let user = format!("{}{os}", pools[1]);
+        let inventory = estate(&overlay, &[pools[0], &user]);
+        let said = whole(&inventory);
+        super::knobs::pod_cidr_knobs(&inventory, &said.pod_cidrs[0])
+            .into_iter()
+            .map(|knob| (knob.kind.key(), knob.of.unwrap_or_default(), knob.enough))
+            .collect()
+    };
+    let of = |key: &'static str, of: &str, enough: Option<&str>| {
+        (key, of.to_string(), enough.map(str::to_string))
+    };
+    // Eight blocks hold the ceilings of three and five, and not the surge node of each: a /20 does.
+    assert_eq!(
+        knobs("192.168.8.0/21", ""),
+        [
+            of("max_surge", "c/s", None),
+            of("max_count", "c/u", Some("3")),
+            of("max_surge", "c/u", None),
+            of("pod_cidr", "c", Some("192.168.0.0/20")),
+        ]
+    );
+    // The other half is the service CIDR's, or there are Windows nodes: it does not grow.
+    let grows = |range: &str, os: &str| knobs(range, os).pop();
+    assert_eq!(grows("172.20.0.0/21", ""), Some(of("pod_cidr", "c", None)));
+    let windows = grows("192.168.8.0/21", ", os_type: Windows");
+    assert_eq!(windows, Some(of("pod_cidr", "c", None)));
+    // Without a surge node the ceiling fits.
+    let inventory = estate(
+        "network_plugin: azure\n    network_plugin_mode: overlay\n    pod_cidr: 192.168.8.0/21",
+        &["name: u, count: 8, max_pods: 30, max_surge: 1"],
+    );
+    let said = whole(&inventory);
+    let knobs = super::knobs::pod_cidr_knobs(&inventory, &said.pod_cidrs[0]);
+    let without = knobs.iter().find(|knob| knob.kind.key() == "max_surge");
+    assert_eq!(
+        without.unwrap().enough.as_deref(),
+        Some(super::knobs::NO_SURGE)
+    );
+}
+
+/// Where blocks must be aligned, Azure's five addresses cost the first and the last of a /26 of four.
+#[test]
+fn aligned_blocks_are_told_beside_their_number() {
+    let pool =
+        "name: a, count: 0, max_pods: 15, pod_subnet: v/pods, pod_ip_allocation_mode: StaticBlock";
+    let mut inventory = estate(CLASSIC, &[pool]);
+    inventory.subnets[1].prefixes = vec!["10.0.1.0/26".parse().unwrap()];
+    let said = whole(&inventory).not_checked;
+    let says = "v/pods: 2 aligned blocks of 16 are free, and 3 by number, as capacity counts; that static blocks are aligned is \
+                inferred (STB-1, STB-3)";
+    assert!(said.iter().any(|said| said == says), "{said:?}");
+    // By usages alone nobody knows where anything lies.
+    inventory.subnets[1].used = Some(7);
+    let said = whole(&inventory).not_checked;
+    assert!(
+        said.iter().any(|said| said.contains("up to two blocks")),
+        "{said:?}"
+    );
+}
+
 #[test]
 fn an_unknown_pool_hides_no_failure() {
     let pools = [
@@ -498,7 +677,44 @@ fn a_vnet_counts_blocks_and_has_an_end() {
     );
     classic.subnets[0].prefixes = vec!["10.32.0.0/12".parse().unwrap()];
     // 900 × 109.
-    assert!(message(&whole(&classic), "vnet-addresses").contains("98,100"));
+    let said = whole(&classic);
+    assert!(message(&said, "vnet-addresses").contains("98,100"));
+    // The subnet's million has room for them; the VNet's limit, the headroom and the verdict have not.
+    let nodes = row(&classic, &said, "nodes");
+    assert_eq!(
+        (nodes.in_subnet, nodes.verdict),
+        (Verdict::Ok, Verdict::VnetShort)
+    );
+    let with_surge = 65_536 - 990 * 109;
+    assert_eq!(
+        (
+            nodes.headroom.now,
+            nodes.headroom.ceiling,
+            nodes.headroom.ceiling_with_surge
+        ),
+        (65_536, 65_536 - 98_100, with_surge)
+    );
+    assert_eq!(said.worst(), Some(Severity::Blocker));
+    assert!(nodes.first_failure.is_none());
+    // A larger subnet is no way out, fewer nodes are.
+    let knobs = super::knobs::subnet_knobs(&Books::of(&classic), nodes);
+    let enough = |key: &str| {
+        let knob = knobs.iter().find(|knob| knob.kind.key() == key);
+        knob.map(|knob| knob.enough.clone())
+    };
+    assert_eq!(enough("prefix"), None);
+    // 546 and 55 of surge are 601 of 109.
+    assert_eq!(enough("max_count"), Some(Some("546".to_string())));
+    // Only the surge of all is too much.
+    classic.clusters[0].pools[0].autoscaler = crate::model::Autoscaler::new(0, 600);
+    let said = whole(&classic);
+    let nodes = row(&classic, &said, "nodes");
+    assert_eq!(
+        (nodes.verdict, nodes.headroom.ceiling_with_surge),
+        (Verdict::SurgeShort, 65_536 - 660 * 109)
+    );
+    assert_eq!(said.worst(), Some(Severity::Warning));
+    message(&said, "vnet-addresses");
 }
 
 #[test]

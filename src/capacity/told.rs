@@ -1,16 +1,17 @@
 //! What the rows mean, as findings, and what they do not know.
 
+use super::address_map::{address_maps, free_blocks};
 use super::answer::pod_cidr_rules;
-use super::assess::{FirstFailure, PodCidrRow, SubnetRow, Verdict};
-use super::cost::{POD_CIDR_PER_NODE, cost_rules, dynamic_held, pool_cost};
-use super::growth::{Books, User, in_vnet};
+use super::assess::{FirstFailure, Levels, PodCidrRow, SubnetRow, Verdict};
+use super::cost::{POD_CIDR_PER_NODE, cost_rules, dynamic_held};
+use super::growth::{Books, User};
 use super::limits;
 use super::occupancy::{Basis, has_ipv6};
-use super::rows::SubnetDemand;
+use super::rows::VnetDemand;
 use crate::finding::{Finding, Severity, counted, grouped};
-use crate::model::{Inventory, NetworkMode, NodePool, Subject, SubnetIndex, VnetIndex};
+use crate::model::{Inventory, NetworkMode, NodePool, Subject, VnetIndex};
 use crate::rule::{self, Rule};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// When every pool is as large as it may become, in the words that fit these pools.
 fn at_the_ceiling<'a>(pools: impl IntoIterator<Item = &'a NodePool>) -> &'static str {
@@ -54,6 +55,21 @@ fn upgrade(inventory: &Inventory, failure: &FirstFailure) -> String {
     }
 }
 
+/// The end of a sentence about a refused upgrade: whose are refused as well.
+pub fn so_are(others: &[String]) -> String {
+    match others {
+        [] => String::new(),
+        [one] => format!("; so is every upgrade of pool {one}"),
+        several => format!("; so is every upgrade of pools {}", some_of(several)),
+    }
+}
+
+fn others_refused(inventory: &Inventory, failure: Option<&FirstFailure>) -> String {
+    failure.map_or_else(String::new, |failure| {
+        so_are(&failure.others_refused(inventory))
+    })
+}
+
 /// Both lists, each rule once, in order.
 fn with(
     mut rules: Vec<&'static Rule>,
@@ -88,11 +104,11 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
             )
         });
         let failure = failure.unwrap_or_default();
-        match row.verdict {
+        match row.in_subnet {
             Verdict::Full | Verdict::CeilingShort => findings.push(
                 Finding::new(
                     Severity::Blocker,
-                    if row.verdict == Verdict::Full {
+                    if row.in_subnet == Verdict::Full {
                         "subnet-full"
                     } else {
                         "subnet-ceiling"
@@ -116,10 +132,11 @@ pub(super) fn subnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut 
                         .map(|failure| upgrade(inventory, failure));
                     (
                         format!(
-                            "{name}: the ceiling fits, its surge does not: {} the pools want {} of {}",
+                            "{name}: the ceiling fits, its surge does not: {} the pools want {} of {}{}",
                             what.unwrap_or_else(|| "with the surge of one pool".to_string()),
                             grouped(alone),
                             available_addresses(available),
+                            others_refused(inventory, row.first_failure.as_ref()),
                         ),
                         vec![&rule::UPG_4, &rule::ISS_2, &rule::ISS_5],
                     )
@@ -253,11 +270,12 @@ pub(super) fn pod_cidr_findings(
                 severity,
                 code,
                 format!(
-                    "{}: {when} the nodes want {}, pod CIDR {} has {}",
+                    "{}: {when} the nodes want {}, pod CIDR {} has {}{}",
                     cluster.label(),
                     counted(demand / POD_CIDR_PER_NODE, "/24 block", "/24 blocks"),
                     row.cidr,
                     grouped(row.nodes),
+                    others_refused(inventory, row.first_failure.as_ref()),
                 ),
                 &rules,
             )
@@ -267,52 +285,54 @@ pub(super) fn pod_cidr_findings(
 }
 
 /// A VNet has an end of its own (SUB-2), whatever its prefixes say.
-pub(super) fn vnet_findings(books: &Books, rows: &[SubnetRow], findings: &mut Vec<Finding>) {
-    let inventory = books.inventory;
+pub(super) fn vnet_findings(
+    inventory: &Inventory,
+    rows: &[SubnetRow],
+    demands: &[VnetDemand],
+    findings: &mut Vec<Finding>,
+) {
     let vnets: BTreeSet<VnetIndex> = rows
         .iter()
         .map(|row| inventory.subnet(row.index).vnet)
         .collect();
-    let mut ceilings: BTreeMap<VnetIndex, (u64, u64)> = BTreeMap::new();
-    for index in inventory.subnet_indices() {
-        let vnet = inventory.subnet(index).vnet;
-        if vnets.contains(&vnet) {
-            let (pools, foreign) = ceilings.entry(vnet).or_default();
-            *pools = pools.saturating_add(ceiling_in_vnet(books, index));
-            *foreign = foreign.saturating_add(books.occupancy(index).foreign);
-        }
-    }
-    for (vnet, (pools, foreign)) in ceilings {
-        if pools.saturating_add(foreign) > limits::VNET_ADDRESSES && pools > 0 {
-            findings.push(Finding::new(
-                Severity::Warning,
+    for vnet in vnets {
+        let demand = &demands[vnet.get()];
+        let left = demand.headroom();
+        let Levels {
+            now,
+            ceiling,
+            ceiling_with_surge,
+        } = demand.pools;
+        // Where only the surge is too much, the pools are there and work.
+        let (severity, when, rules): (_, _, &[&'static Rule]) = if left.ceiling < 0 {
+            let when = format!("{} at the ceiling", grouped(ceiling));
+            (Severity::Blocker, when, &[&rule::SUB_2])
+        } else if left.ceiling_with_surge < 0 {
+            let when = format!(
+                "{} at the ceiling and {} with the surge of all pools at once",
+                grouped(ceiling),
+                grouped(ceiling_with_surge)
+            );
+            (Severity::Warning, when, &[&rule::SUB_2, &rule::UPG_4])
+        } else {
+            continue;
+        };
+        let label = inventory.vnet(vnet).label();
+        findings.push(
+            Finding::new(
+                severity,
                 "vnet-addresses",
                 format!(
-                    "{}: at the ceiling its pools want {} private addresses, and others hold {}; a VNet may have {}",
-                    inventory.vnet(vnet).label(),
-                    grouped(pools),
-                    grouped(foreign),
+                    "{label}: its pools want {} private addresses now, {when}, and others hold {}; a VNet may have {}",
+                    grouped(now),
+                    grouped(demand.foreign),
                     grouped(limits::VNET_ADDRESSES)
                 ),
-                &[&rule::SUB_2],
-            ).about(Subject::Vnet(inventory.vnet(vnet).label().to_string())));
-        }
+                rules,
+            )
+            .about(Subject::Vnet(label.to_string())),
+        );
     }
-}
-
-fn ceiling_in_vnet(books: &Books, index: SubnetIndex) -> u64 {
-    if books.users(index).is_empty() {
-        return 0;
-    }
-    let users: Vec<User> = books.pools(index).collect();
-    let demand = SubnetDemand::of(books, index, &users).demand.ceiling;
-    let in_blocks = users
-        .iter()
-        .filter(|user| pool_cost(user.cluster, user.pool).is_some())
-        .fold(0u64, |sum, user| {
-            sum.saturating_add(user.in_blocks(index, user.pool.ceiling()))
-        });
-    in_vnet(demand, in_blocks)
 }
 
 /// What the numbers above do not know, in whole sentences.
@@ -391,19 +411,21 @@ pub(super) fn not_checked(
             some_of(&dual_stack)
         ));
     }
-    let static_blocks = subnets.iter().any(|row| {
-        let index = row.index;
-        books.pools(index).any(|user| {
-            user.mode() == Some(NetworkMode::PodSubnetStaticBlock)
-                && user.pool.pod_subnet == Some(index)
-        })
-    });
-    if static_blocks {
-        sentences.push(
-            "static blocks are /28-aligned, and Azure's five addresses lie in a subnet's first and last block: up to two blocks \
-             fewer than computed may be usable (STB-3)"
-                .to_string(),
-        );
+    let mut anywhere = Vec::new();
+    for row in subnets.iter().filter(|row| books.has_blocks(row.index)) {
+        let name = inventory.subnet_label(row.index);
+        match free_blocks(&address_maps(books, row.index)) {
+            Some(free) if free.differ() => sentences.push(format!("{name}: {}", free.says())),
+            Some(_) => {}
+            None => anywhere.push(name),
+        }
+    }
+    if !anywhere.is_empty() {
+        sentences.push(format!(
+            "{}: static blocks are /28-aligned, and Azure's five addresses lie in a subnet's first and last block: up to two blocks fewer \
+             than computed may be usable (STB-3)",
+            some_of(&anywhere)
+        ));
     }
     sentences.sort();
     sentences.dedup();

@@ -514,6 +514,11 @@ impl NodePool {
             .map_or(self.count, |autoscaler| autoscaler.max_count)
     }
 
+    /// Whether its pods draw from a pod subnet by whole blocks, and not by address.
+    pub fn draws_blocks(&self) -> bool {
+        self.pod_ip_allocation == PodIpAllocation::StaticBlock
+    }
+
     /// The most nodes the pool may ever have without somebody changing it.
     pub fn ceiling(&self) -> u64 {
         self.counted_nodes().max(self.count)

@@ -9,8 +9,8 @@ use crate::capacity::overlap::{OwnedRange, RangeKind, is_first_or_last, overlaps
 use crate::finding::{Finding, Severity};
 use crate::migrate::eligibility;
 use crate::model::{
-    HolderKind, IntOrPercent, IpNet, KubernetesVersion, NetworkMode, NetworkPlugin, NodePool,
-    OsType, PodIpAllocation, ResourceId, SubnetIndex,
+    HolderKind, IntOrPercent, IpNet, KubernetesVersion, NetworkMode, NetworkPlugin, OsType,
+    ResourceId, SubnetIndex,
 };
 use crate::rule::{self, Rule};
 use std::collections::BTreeSet;
@@ -645,9 +645,8 @@ fn static_blocks(scene: &Scene, judgement: &mut Judgement) {
         let Some(index) = pool.pod_subnet else {
             continue;
         };
-        let by_block = |pool: &NodePool| pool.pod_ip_allocation == PodIpAllocation::StaticBlock;
         let version = scene.after.kubernetes_version;
-        if by_block(pool) && version.is_some_and(|version| version < OLDEST) {
+        if pool.draws_blocks() && version.is_some_and(|version| version < OLDEST) {
             judgement.errors.push(refusal(
                 "agentPoolProfile.podIPAllocationMode",
                 format!(
@@ -663,7 +662,9 @@ fn static_blocks(scene: &Scene, judgement: &mut Judgement) {
             .clusters
             .iter()
             .flat_map(|cluster| &cluster.pools)
-            .find(|other| other.pod_subnet == Some(index) && by_block(other) != by_block(pool));
+            .find(|other| {
+                other.pod_subnet == Some(index) && other.draws_blocks() != pool.draws_blocks()
+            });
         if let Some(other) = mixed {
             judgement.errors.push(refusal(
                 "agentPoolProfile.podSubnetID",

@@ -3,9 +3,10 @@
 use super::document::{Block, Cell, Document, Table, Tone};
 use super::predict::answer;
 use crate::capacity::assess::{
-    Assessment, FirstFailure, PodCidrRow, PoolRow, SubnetRow, Verdict, subnet_knobs,
+    Assessment, FirstFailure, PodCidrRow, PoolRow, SubnetRow, Verdict, pod_cidr_knobs, subnet_knobs,
 };
 use crate::capacity::growth::Books;
+use crate::capacity::knobs::Knob;
 use crate::capacity::occupancy::{ForeignHolder, foreign_holders};
 use crate::capacity::overlap::{Overlap, OwnedRange};
 use crate::capacity::surge::surge_text;
@@ -33,7 +34,7 @@ pub fn document(inventory: &Inventory, assessment: &Assessment, title: &str) -> 
     failures(inventory, assessment, &mut document);
     document.table(
         "What one unit of each knob frees",
-        knobs(inventory, &assessment.subnets),
+        knobs(inventory, assessment),
     );
     overlaps(&assessment.overlaps, &mut document);
     findings("Findings", &assessment.findings, &mut document);
@@ -77,7 +78,7 @@ fn verdict(verdict: Verdict) -> Cell {
         Verdict::Unused => Tone::Dim,
         Verdict::Ok => Tone::Good,
         Verdict::Unknown | Verdict::SurgeShort => Tone::Warning,
-        Verdict::CeilingShort | Verdict::Full => Tone::Bad,
+        Verdict::VnetShort | Verdict::CeilingShort | Verdict::Full => Tone::Bad,
     };
     Cell::toned(verdict.word(), tone)
 }
@@ -336,10 +337,10 @@ fn ids(rules: &[&crate::rule::Rule]) -> String {
     ids.join(", ")
 }
 
-fn knobs(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
+fn knobs(inventory: &Inventory, assessment: &Assessment) -> Table {
     let books = Books::of(inventory);
     let mut table = Table::new(&[
-        "subnet",
+        "range",
         "knob",
         "of",
         "now",
@@ -347,14 +348,10 @@ fn knobs(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
         "enough alone",
         "note",
     ]);
-    for row in rows
-        .iter()
-        .filter(|row| row.verdict >= Verdict::SurgeShort)
-        .take(SPELLED_OUT)
-    {
-        for knob in &subnet_knobs(&books, row) {
+    let mut add = |range: String, knobs: Vec<Knob>| {
+        for knob in &knobs {
             table.rows.push(vec![
-                Cell::from(inventory.subnet_label(row.index)),
+                Cell::from(range.as_str()),
                 Cell::from(knob.kind.key()),
                 Cell::from(knob.of.as_deref().unwrap_or("the subnet")),
                 Cell::from(knob.now.as_str()),
@@ -366,6 +363,23 @@ fn knobs(inventory: &Inventory, rows: &[SubnetRow]) -> Table {
                 Cell::toned(knob.note, Tone::Dim),
             ]);
         }
+    };
+    let is_short = |verdict: Verdict| verdict >= Verdict::SurgeShort;
+    let subnets = assessment.subnets.iter();
+    for row in subnets
+        .filter(|row| is_short(row.verdict))
+        .take(SPELLED_OUT)
+    {
+        let name = inventory.subnet_label(row.index);
+        add(name, subnet_knobs(&books, row));
+    }
+    let pod_cidrs = assessment.pod_cidrs.iter();
+    for row in pod_cidrs
+        .filter(|row| is_short(row.verdict))
+        .take(SPELLED_OUT)
+    {
+        let name = format!("pod CIDR {}", row.cidr);
+        add(name, pod_cidr_knobs(inventory, row));
     }
     table
 }

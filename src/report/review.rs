@@ -10,6 +10,7 @@ mod ceiling;
 mod change;
 mod closing;
 mod fleet;
+mod in_place;
 mod map;
 mod modes;
 pub mod moved;
@@ -77,7 +78,7 @@ pub struct ClusterPart {
     pub eligibility: Eligibility,
     /// Who says how it grows; `None`: nobody does.
     pub growth_said_by: Option<&'static str>,
-    /// What the pod CIDR of the move may grow to in place, as far as it is free (EXP-1).
+    /// What the pod CIDR of the move, or of a cluster on Overlay, may grow to in place, as far as it is free (EXP-1).
     pub superset: Option<IpNet>,
     /// `None`: it needs no move, or none is asked about, or of a fleet none is looked at.
     pub moved: Option<Moved>,

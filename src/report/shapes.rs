@@ -8,7 +8,9 @@ pub mod review;
 pub mod simulation;
 
 use crate::capacity::answer::Answer;
-use crate::capacity::assess::{Assessment, FirstFailure, Levels, subnet_knobs};
+use crate::capacity::assess::{
+    Assessment, FirstFailure, Levels, Verdict, pod_cidr_knobs, subnet_knobs,
+};
 use crate::capacity::cost::{NodeCost, cost_basis};
 use crate::capacity::free::Suggestions;
 use crate::capacity::growth::Books;
@@ -115,6 +117,10 @@ pub struct FirstFailureShape {
     pub surge_nodes: u64,
     /// It fails only if the pools surge all at once.
     pub together: bool,
+    /// It fails at that count only with all other pools at their ceilings; `more_nodes` of the pool counts them as they are.
+    pub others_at_ceiling: bool,
+    /// `cluster/pool` of every pool whose upgrades AKS refuses now in this range.
+    pub refused_now: Vec<String>,
     /// What AKS answers to a request.
     pub code: &'static str,
     pub message: String,
@@ -133,6 +139,12 @@ impl FirstFailureShape {
             nodes: failure.nodes,
             surge_nodes: failure.surge,
             together: failure.together,
+            others_at_ceiling: failure.others_at_ceiling,
+            refused_now: failure
+                .refused
+                .iter()
+                .map(|(cluster, pool)| format!("{}/{pool}", inventory.cluster(*cluster).label()))
+                .collect(),
             code: failure.answer.code,
             message: failure.answer.message.clone(),
             confidence: failure.answer.certainty.word(),
@@ -145,7 +157,7 @@ impl FirstFailureShape {
 /// What turning one knob frees.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct KnobShape {
-    #[schemars(extend("enum" = ["max_count", "max_pods", "max_surge", "prefix", "overlay"]))]
+    #[schemars(extend("enum" = ["max_count", "max_pods", "max_surge", "prefix", "overlay", "pod_cidr"]))]
     pub knob: &'static str,
     /// `cluster/pool`, or the cluster; null for the subnet itself.
     pub of: Option<String>,
@@ -192,9 +204,9 @@ pub struct SubnetShape {
     pub counted: LevelsShape<u64>,
     /// Addresses by the documented planning formula.
     pub documented: LevelsShape<u64>,
-    /// `usable - foreign - demand`; negative when it does not fit.
+    /// `usable - foreign - demand`, or what the VNet's 65,536 addresses leave where that is less; negative when it does not fit.
     pub headroom: LevelsShape<i64>,
-    #[schemars(extend("enum" = ["unused", "ok", "unknown", "surge_short", "ceiling_short", "full"]))]
+    #[schemars(extend("enum" = ["unused", "ok", "unknown", "surge_short", "vnet_short", "ceiling_short", "full"]))]
     pub verdict: &'static str,
     pub first_failure: Option<FirstFailureShape>,
     pub knobs: Vec<KnobShape>,
@@ -214,6 +226,8 @@ pub struct PodCidrShape {
     #[schemars(extend("enum" = ["unused", "ok", "unknown", "surge_short", "ceiling_short", "full"]))]
     pub verdict: &'static str,
     pub first_failure: Option<FirstFailureShape>,
+    /// Empty where ceiling and surge fit.
+    pub knobs: Vec<KnobShape>,
 }
 
 /// What one node costs.
@@ -379,6 +393,13 @@ impl CapacityShape {
                         .first_failure
                         .as_ref()
                         .map(|failure| FirstFailureShape::of(inventory, failure)),
+                    knobs: match row.verdict >= Verdict::SurgeShort {
+                        true => pod_cidr_knobs(inventory, row),
+                        false => Vec::new(),
+                    }
+                    .iter()
+                    .map(KnobShape::from)
+                    .collect(),
                 })
                 .collect(),
             pools: assessment

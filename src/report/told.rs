@@ -68,6 +68,9 @@ impl From<&Overlap> for Told {
     }
 }
 
+/// Codes of findings about a cluster that are its pod CIDR's.
+pub const OF_POD_CIDR: [&str; 3] = ["pod-cidr-ceiling", "pod-cidr-surge", "ipv6-pod-cidr"];
+
 /// What an assessment found.
 pub fn of_assessment(assessment: &Assessment) -> Vec<Told> {
     let overlaps = assessment.overlaps.iter().map(Told::from);

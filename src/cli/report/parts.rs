@@ -17,7 +17,7 @@ use crate::migrate::eligibility::{Eligibility, planned_obstacles};
 use crate::migrate::obstacles;
 use crate::migrate::plan::Plan;
 use crate::migrate::window::ahead;
-use crate::model::{Change, Cluster, ClusterIndex, Inventory, IpNet};
+use crate::model::{Change, Cluster, ClusterIndex, Inventory, IpNet, NetworkMode};
 use crate::readiness::check;
 use crate::report::review::moved::Planned;
 use crate::report::review::{ClusterPart, Moved, may_move};
@@ -69,7 +69,11 @@ impl Asking<'_> {
             .filter_map(|part| Some((part.index, part.moved.as_ref()?.pod_cidr?)))
             .collect();
         for part in &mut parts {
-            let Some(range) = part.moved.as_ref().and_then(|moved| moved.pod_cidr) else {
+            let cluster = self.inventory.cluster(part.index);
+            let is_overlay = self.simulates && cluster.mode() == Some(NetworkMode::Overlay);
+            let present = cluster.network.pod_cidr_v4().filter(|_| is_overlay);
+            let own = part.moved.as_ref().and_then(|moved| moved.pod_cidr);
+            let Some(range) = own.or(present.copied()) else {
                 continue;
             };
             let others: Vec<IpNet> = chosen

@@ -1,7 +1,7 @@
 //! Which cases there are: a subnet, a pod CIDR, a pool, a cluster, an operation, the move of a cluster. Never two suites for one
 //! finding, unless two things share a name: then both are told.
 
-use super::super::told::{self, Told, asked};
+use super::super::told::{self, OF_POD_CIDR, Told, asked};
 use super::{Case, Suite};
 use crate::capacity::Assessment;
 use crate::capacity::assess::Verdict;
@@ -11,9 +11,6 @@ use crate::migrate::eligibility::Eligibility;
 use crate::model::{Inventory, Subject};
 use crate::predict::{Outcome, Prediction};
 use crate::readiness::{ItemState, Readiness};
-
-/// Codes of findings about a cluster that are its pod CIDR's.
-const OF_POD_CIDR: [&str; 3] = ["pod-cidr-ceiling", "pod-cidr-surge", "ipv6-pod-cidr"];
 
 /// What an assessment judged: subnets with pools in them, pod CIDRs, pools, clusters, and the rest.
 pub fn subnets_and_pools(inventory: &Inventory, assessment: &Assessment) -> Vec<Suite> {

@@ -33,6 +33,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             parts: &parts,
             all: row.demand,
             available: row.available(),
+            headroom: row.headroom,
             foreign: row.foreign,
             verdict: row.verdict,
             caveat: of_subnet(review, row.index),
@@ -47,6 +48,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
             parts: &by_pool(review, pod_cidr_shares(review.inventory, row.cluster)),
             all: row.demand,
             available: row.addresses,
+            headroom: row.headroom,
             foreign: 0,
             verdict: row.verdict,
             caveat: of_cluster(review, row.cluster),
@@ -128,26 +130,44 @@ struct Demand<'a> {
     /// Of the row: usages may say more than the parts do.
     all: Levels<u64>,
     available: u64,
+    /// What is left at each moment: of a subnet at most what its VNet leaves to it.
+    headroom: Levels<i64>,
     foreign: u64,
     verdict: Verdict,
     /// What was found of the same range that these numbers do not show.
     caveat: Option<String>,
 }
 
-/// Found of a range whose ceilings fit, and yet no promise: more than the ceilings count may be wanted.
-const BEYOND_CEILINGS: [&str; 2] = ["pod-subnet-load", "no-admission-check"];
+/// Found of a range whose ceilings fit, and yet no promise: more than the ceilings count may be wanted, or something else than addresses
+/// stands against it.
+const BEYOND_CEILINGS: [&str; 6] = [
+    "pod-subnet-load",
+    "no-admission-check",
+    "pod-subnet-allocation",
+    "cluster-nodes",
+    "kubenet-nodes",
+    "pool-nodes",
+];
 
 /// What takes back that everything fits into a subnet.
 pub(super) fn of_subnet(review: &Review, index: SubnetIndex) -> Option<String> {
     let users = review.books.users(index).iter();
     let mut subjects: Vec<Subject> = vec![review.inventory.subnet_subject(index)];
-    subjects.extend(users.map(|(cluster, _)| subject(review, *cluster)));
+    subjects.extend(users.flat_map(|(cluster, position)| {
+        let of = review.inventory.cluster(*cluster);
+        let pool = Subject::pool(of.label(), &of.pools[*position].name);
+        [subject(review, *cluster), pool]
+    }));
     caveat(review, &subjects)
 }
 
 /// The same of a cluster's pod CIDR.
 pub(super) fn of_cluster(review: &Review, index: ClusterIndex) -> Option<String> {
-    caveat(review, &[subject(review, index)])
+    let cluster = review.inventory.cluster(index);
+    let pools = cluster.pools.iter();
+    let mut subjects = vec![subject(review, index)];
+    subjects.extend(pools.map(|pool| Subject::pool(cluster.label(), &pool.name)));
+    caveat(review, &subjects)
 }
 
 fn subject(review: &Review, index: ClusterIndex) -> Subject {
@@ -175,6 +195,7 @@ fn verdict(of: Verdict) -> &'static str {
             "what was read fits, and whether everything does is not known: not all of it was read"
         }
         Verdict::SurgeShort => "the ceilings fit, all surge at once does not",
+        Verdict::VnetShort => "the subnet has room for the ceilings, its VNet has not (SUB-2)",
         Verdict::CeilingShort => "the ceilings do not fit",
         Verdict::Full => {
             "the ceilings do not fit, and no pool that wants to grow can have one more node"
@@ -212,6 +233,12 @@ fn figure(demand: &Demand) -> Figure {
         table.rows.push(row);
     }
     let sums = MOMENTS.map(|(_, of)| of(&all));
+    let Levels {
+        now,
+        ceiling,
+        ceiling_with_surge,
+    } = demand.headroom;
+    let left = [now, ceiling, ceiling_with_surge];
     let unsure = match demand.verdict {
         Verdict::Unknown => ", as far as it was read",
         _ => "",
@@ -227,10 +254,10 @@ fn figure(demand: &Demand) -> Figure {
                 .enumerate()
                 .map(|(position, (_, _, levels))| (position, levels[moment]))
                 .collect(),
-            mark: Some(available),
-            note: match sum.checked_sub(available) {
-                Some(short) if short > 0 => format!("{} too many", grouped(short)),
-                _ => format!("{} left{unsure}", grouped(available - sum)),
+            mark: Some(available.min(sum.saturating_add_signed(left[moment]))),
+            note: match left[moment] {
+                short if short < 0 => format!("{} too many", grouped(short.unsigned_abs())),
+                left => format!("{} left{unsure}", grouped(left.unsigned_abs())),
             },
         });
     Figure {
@@ -283,6 +310,7 @@ mod tests {
             parts: &[("c/p".to_string(), part)],
             all,
             available: 40,
+            headroom: all.headroom(40),
             foreign: 0,
             verdict,
             caveat: None,
@@ -302,6 +330,7 @@ mod tests {
             Verdict::Ok,
             Verdict::Unknown,
             Verdict::SurgeShort,
+            Verdict::VnetShort,
             Verdict::CeilingShort,
             Verdict::Full,
         ] {
@@ -331,6 +360,7 @@ mod tests {
                 parts: &part,
                 all,
                 available: 40,
+                headroom: all.headroom(40),
                 foreign: 0,
                 verdict,
                 caveat: Some("nodes that nobody bounds".to_string()),

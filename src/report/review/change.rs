@@ -1,6 +1,6 @@
 //! What changes and why: a cluster before and after, and for how long each lasts.
 
-use super::{ClusterPart, Review, SPELLED_OUT, cannot_move};
+use super::{ClusterPart, Review, SPELLED_OUT, cannot_move, in_place};
 use crate::capacity::modes::ModeRow;
 use crate::capacity::runway::{Pace, Runway, Urgency, after_the_move, evenly, is_shorter, runway};
 use crate::finding::{counted, grouped};
@@ -42,8 +42,7 @@ pub(super) fn section(review: &Review, document: &mut Document) {
                  more (MIG-25).",
             );
         } else if cluster.mode() == Some(NetworkMode::Overlay) {
-            document
-                .paragraph("The cluster runs on Azure CNI Overlay already: nothing has to change.");
+            in_place::section(review, part, document);
         }
         before_and_after(review, part, range.as_ref(), document);
         headroom(review, part, range.as_ref(), document);
@@ -180,7 +179,7 @@ fn headroom(review: &Review, part: &ClusterPart, range: Option<&IpNet>, document
         shorter += usize::from(is_shorter);
         let mut cells = vec![
             Cell::from(name),
-            Cell::from(format!("{all:.2}")),
+            Cell::from(pace(all)),
             lasts(all, now.as_ref()),
             ends(now.as_ref()),
         ];
@@ -226,12 +225,31 @@ fn headroom(review: &Review, part: &ClusterPart, range: Option<&IpNet>, document
             Tone::Warning,
         );
     }
-    if let (Some(range), Some(superset)) = (range, part.superset) {
+    let (grows, when) = match range {
+        Some(range) => (Some(range), "After the move the"),
+        None => (cluster.network.pod_cidr_v4(), "The"),
+    };
+    if let (Some(range), Some(superset)) = (grows, part.superset) {
         document.paragraph(format!(
-            "After the move the pod CIDR {range} can grow in place, without another move, up to {superset}, which is free of everything \
-             that was read: only to a range that contains it, and never back (EXP-1). Keep as much of it free as the cluster may need."
+            "{when} pod CIDR {range} can grow in place, without another move, up to {superset}, which is free of everything that was \
+             read: only to a range that contains it, and never back (EXP-1). Keep as much of it free as the cluster may need."
         ));
     }
+}
+
+/// Nodes a week: two decimals, and more where they would say something else by more than one in 200.
+fn pace(nodes: f64) -> String {
+    if nodes <= 0.0 {
+        return "0".to_string();
+    }
+    // Halves go up, whatever their last bits are.
+    let up = nodes * (1.0 + 1e-9);
+    let mut said = (2..=12).map(|decimals| format!("{up:.decimals$}"));
+    let is_near = |text: &String| {
+        let said: f64 = text.parse().unwrap_or(0.0);
+        (said - nodes).abs() * 200.0 <= nodes
+    };
+    said.find(is_near).unwrap_or_else(|| format!("{nodes:e}"))
 }
 
 fn lasts(a_week: f64, runway: Option<&Runway>) -> Cell {
@@ -260,4 +278,34 @@ fn ends(runway: Option<&Runway>) -> Cell {
         || Cell::toned("-", Tone::Dim),
         |runway| Cell::from(runway.ends_with.as_str()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pace;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_pace_is_not_rounded_away() {
+        for (nodes, text) in [
+            (0.0, "0"),
+            (0.0001, "0.0001"),
+            (0.045, "0.045"),
+            (0.225, "0.225"),
+            (1.0 / 3.0, "0.333"),
+            (0.1, "0.10"),
+            (1.125, "1.13"),
+            (2.0, "2.00"),
+        ] {
+            assert_eq!(pace(nodes), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_pace_reads_as_what_it_is(nodes in prop_oneof![1e-9f64..1.0, 1.0f64..5_000.0]) {
+            let said: f64 = pace(nodes).parse().unwrap();
+            prop_assert!((said - nodes).abs() <= nodes / 199.0, "{nodes} {said}");
+        }
+    }
 }

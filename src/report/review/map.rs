@@ -1,7 +1,9 @@
 //! Who holds which address: a map a subnet, and one of what lies between a network's subnets.
 
 use super::{Review, SPELLED_OUT};
-use crate::capacity::address_map::{AddressMap, Occupant, SpaceMap, address_maps, space_maps};
+use crate::capacity::address_map::{
+    AddressMap, FreeBlocks, Occupant, SpaceMap, address_maps, free_blocks, space_maps,
+};
 use crate::capacity::assess::SubnetRow;
 use crate::capacity::growth::Books;
 use crate::finding::{counted, grouped};
@@ -180,9 +182,13 @@ fn figure(books: &Books, name: &str, row: &SubnetRow, map: &AddressMap) -> Figur
     let cells = Cells::of(&parts, of(Occupant::Free), of(Occupant::Unknown))
         .filled(of(Occupant::Unknown), share_held(map));
     let first = u32::from(map.prefix.network());
+    // Of several prefixes the sums do not say which has how many.
+    let blocks = (map.is_only && books.has_blocks(map.subnet))
+        .then(|| free_blocks(std::slice::from_ref(map)))
+        .flatten();
     Figure {
         title: format!("Addresses of {name}"),
-        says: says(name, row, map, cells.each),
+        says: says(name, row, map, blocks, cells.each),
         chart: Chart::Blocks(cells.blocks(first, inks)),
         table,
     }
@@ -251,7 +257,13 @@ fn unknown_rows(map: &AddressMap, here: u64) -> Vec<Vec<Cell>> {
     rows
 }
 
-fn says(name: &str, row: &SubnetRow, map: &AddressMap, each: u64) -> String {
+fn says(
+    name: &str,
+    row: &SubnetRow,
+    map: &AddressMap,
+    blocks: Option<FreeBlocks>,
+    each: u64,
+) -> String {
     let cell = match each {
         1 => "A cell is one address".to_string(),
         each => format!("A cell stands for {} addresses", grouped(each)),
@@ -310,15 +322,21 @@ fn says(name: &str, row: &SubnetRow, map: &AddressMap, each: u64) -> String {
         0 => ("light", ""),
         _ => ("in stripes", "at most "),
     };
+    let blocks = match blocks.filter(FreeBlocks::differ) {
+        Some(blocks) => blocks.says(),
+        None => format!(
+            "{at_most}{} of 16 {} free, which static blocks need (STB-1)",
+            counted(map.most_free_blocks(), "aligned block", "aligned blocks"),
+            match map.most_free_blocks() {
+                1 => "is",
+                _ => "are",
+            },
+        ),
+    };
     format!(
-        "{held}{unplaced}What is drawn {drawn} lies in {}, the longest of {}; {at_most}{} of 16 {} free, which static blocks need (STB-1). {cell}.",
+        "{held}{unplaced}What is drawn {drawn} lies in {}, the longest of {}; {blocks}. {cell}.",
         counted(fragments.runs, "stretch", "stretches"),
         counted(fragments.longest, "address", "addresses"),
-        counted(map.most_free_blocks(), "aligned block", "aligned blocks"),
-        match map.most_free_blocks() {
-            1 => "is",
-            _ => "are",
-        },
     )
 }
 

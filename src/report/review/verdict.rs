@@ -3,7 +3,7 @@
 use super::{Moved, Review, SPELLED_OUT, ceiling};
 use crate::capacity::Assessment;
 use crate::capacity::answer::CODE_NOT_KNOWN;
-use crate::capacity::assess::{FirstFailure, Levels, Verdict};
+use crate::capacity::assess::{FirstFailure, Levels, Verdict, so_are};
 use crate::finding::{Severity, counted, grouped};
 use crate::migrate::decision::{Decision, Go, Reason};
 use crate::model::Subject;
@@ -12,7 +12,7 @@ use crate::readiness::ItemState;
 use crate::report::document::{Block, Cell, Document, Number, Table, Tone, Weight};
 use crate::report::predict::{numbers, tone, verdict};
 use crate::report::simulation::at_most;
-use crate::report::told::{self, Told};
+use crate::report::told::{self, OF_POD_CIDR, Told};
 use std::collections::BTreeSet;
 
 /// An estate in a word.
@@ -24,9 +24,15 @@ pub fn estate_word(assessment: &Assessment) -> (&'static str, Tone) {
     };
     let of_subnets = assessment.subnets.iter().map(|row| row.verdict);
     let of_ranges = assessment.pod_cidrs.iter().map(|row| row.verdict);
-    let mut verdicts = of_subnets.chain(of_ranges).peekable();
+    let verdicts = of_subnets.chain(of_ranges);
+    let is_vnet_short = verdicts
+        .clone()
+        .any(|verdict| verdict == Verdict::VnetShort);
+    let mut verdicts = verdicts.peekable();
     match assessment.worst() {
-        Some(Severity::Blocker) if failures().next().is_none() => ("Blocked", Tone::Bad),
+        Some(Severity::Blocker) if failures().next().is_none() && !is_vnet_short => {
+            ("Blocked", Tone::Bad)
+        }
         Some(Severity::Blocker) => ("Runs out", Tone::Bad),
         // Security upgrades among them: no matter of some later day.
         _ if failures().any(FirstFailure::refused_now)
@@ -246,8 +252,7 @@ fn estate(review: &Review, document: &mut Document) {
         }
         (None, 0) => "the estate as it is: no subnet or pod CIDR was read".to_string(),
         (None, _) => format!(
-            "the estate as it is: {}, {}",
-            counted(ranges, "range", "ranges"),
+            "the estate as it is: {}",
             match (assessment.worst(), word) {
                 (Some(Severity::Blocker), _) => {
                     let first = blockers(assessment).into_iter().next();
@@ -255,9 +260,15 @@ fn estate(review: &Review, document: &mut Document) {
                     let more = more_blockers(assessment, |told| told.message == first);
                     format!("{first}{more}")
                 }
-                (Some(Severity::Warning), _) => "with warnings".to_string(),
-                (_, "Not known") => "and not of each is known what its pools want".to_string(),
-                _ => "every ceiling that was read fits".to_string(),
+                (Some(Severity::Warning), _) => warned(review, ranges),
+                (_, "Not known") => format!(
+                    "{}, and not of each is known what its pools want",
+                    counted(ranges, "range", "ranges")
+                ),
+                _ => format!(
+                    "{}, every ceiling that was read fits",
+                    counted(ranges, "range", "ranges")
+                ),
             }
         ),
     };
@@ -265,6 +276,42 @@ fn estate(review: &Review, document: &mut Document) {
         word: Cell::toned(word, tone),
         sentence,
     });
+}
+
+/// `1 of 3 ranges has a warning; and 1 warning besides: …`
+fn warned(review: &Review, ranges: u64) -> String {
+    let mut warnings = told::of_assessment(review.assessment);
+    warnings.retain(|told| told.severity == Severity::Warning);
+    let subnets = review.assessment.subnets.iter();
+    let subnets: Vec<Subject> = subnets
+        .map(|row| review.inventory.subnet_subject(row.index))
+        .collect();
+    let is_of_range =
+        |told: &Told| subnets.contains(&told.subject) || OF_POD_CIDR.contains(&told.code);
+    let mut besides = warnings.clone();
+    besides.retain(|told| !is_of_range(told));
+    // A cluster has one pod CIDR, and its findings are about the cluster.
+    let affected: BTreeSet<(bool, &Subject)> = warnings
+        .iter()
+        .filter(|told| is_of_range(told))
+        .map(|told| (OF_POD_CIDR.contains(&told.code), &told.subject))
+        .collect();
+    let of_ranges = match (affected.len() as u64, ranges) {
+        (0, 1) => "1 range, without a warning".to_string(),
+        (0, all) => format!("{} ranges, none with a warning", grouped(all)),
+        (1, 1) => "1 range, with a warning".to_string(),
+        (1, all) => format!("1 of {} ranges has a warning", grouped(all)),
+        (some, all) => format!("{} of {} ranges have warnings", grouped(some), grouped(all)),
+    };
+    match besides.as_slice() {
+        [] => of_ranges,
+        [one] => format!("{of_ranges}; and 1 warning besides: {}", one.message),
+        [first, ..] => format!(
+            "{of_ranges}; and {} warnings besides, first of them: {}",
+            grouped(besides.len() as u64),
+            first.message
+        ),
+    }
 }
 
 /// Codes of a range that cannot hold what its pools want.
@@ -317,17 +364,45 @@ fn first_failure(review: &Review) -> Option<(String, Subject)> {
     let refused = review.assessment.refused_upgrades.first();
     if let (Some(refused), false) = (refused, first.as_ref().is_some_and(|(_, _, f)| is_now(f))) {
         let cluster = review.inventory.cluster(refused.cluster).label();
+        let named = refused.pools.iter();
+        let named: Vec<String> = named.map(|pool| format!("{cluster}/{pool}")).collect();
         return Some((
-            format!("{cluster}: {}", refused.says),
+            format!(
+                "{cluster}: {}{}",
+                refused.says,
+                so_are(&refused_besides(review, &named))
+            ),
             Subject::Cluster(cluster.to_string()),
         ));
     }
     let (place, subject, failure) = first?;
     let cluster = review.inventory.cluster(failure.cluster).label();
-    Some((
-        failure.says(&place, &format!("{cluster}/{}", failure.pool)),
-        subject,
-    ))
+    let pool = format!("{cluster}/{}", failure.pool);
+    let others = match failure.refused_now() {
+        true => so_are(&refused_besides(review, std::slice::from_ref(&pool))),
+        false => String::new(),
+    };
+    Some((format!("{}{others}", failure.says(&place, &pool)), subject))
+}
+
+/// Pools whose every upgrade is refused now, for whatever reason, but for those that are `named` already.
+fn refused_besides(review: &Review, named: &[String]) -> Vec<String> {
+    let assessment = review.assessment;
+    let of_subnets = assessment.subnets.iter().map(|row| &row.first_failure);
+    let of_ranges = assessment.pod_cidrs.iter().map(|row| &row.first_failure);
+    let of_addresses = of_subnets.chain(of_ranges).flatten();
+    let of_addresses = of_addresses.flat_map(|failure| failure.refused.iter().cloned());
+    let of_limits = assessment.refused_upgrades.iter();
+    let of_limits = of_limits.flat_map(|refused| {
+        let pools = refused.pools.iter();
+        pools.map(|pool| (refused.cluster, pool.clone()))
+    });
+    let all: BTreeSet<String> = of_addresses
+        .chain(of_limits)
+        .map(|(cluster, pool)| format!("{}/{pool}", review.inventory.cluster(cluster).label()))
+        .filter(|pool| !named.contains(pool))
+        .collect();
+    all.into_iter().collect()
 }
 
 /// The range that is closest to its end, or furthest beyond it, in numbers.
@@ -340,9 +415,15 @@ fn fullest(review: &Review) -> Option<Number> {
         caveat: Option<String>,
     }
     let of_subnets = review.assessment.subnets.iter().map(|row| Stand {
-        place: review.inventory.subnet_label(row.index),
+        place: match row.is_bound_by_vnet() {
+            true => format!(
+                "{}, by the 65,536 addresses of its VNet (SUB-2)",
+                review.inventory.subnet_label(row.index)
+            ),
+            false => review.inventory.subnet_label(row.index),
+        },
         demand: row.demand,
-        available: row.available(),
+        available: row.allowed().min(row.available()),
         held: format!("{} held now, {}", grouped(row.used), row.basis.word()),
         caveat: ceiling::of_subnet(review, row.index),
     });
