@@ -319,7 +319,7 @@ fn growth_is_of_one_pool_and_said_once() {
         "report", "--from", &file, "-o", "markdown", "--growth", "c/p=0", "--growth", "d/p=1",
     ]);
     assert!(
-        told.contains("| as --growth says | 0.00 | does not grow |"),
+        told.contains("| as --growth says | 0 | does not grow |"),
         "zero is said"
     );
     // 251 - 3 × 29 = 164: five more.
