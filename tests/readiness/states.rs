@@ -414,6 +414,28 @@ fn certificates() {
             Ready,
             "orders/orders-tls",
         ),
+        // All Secrets were read: what is not among them is gone, whatever the certificate still says.
+        (
+            "gone although its certificate is ready",
+            |f| {
+                opaque(f);
+                object(f, "Secret", "orders-tls")["metadata"]["name"] = json!("else");
+            },
+            "tls-secret",
+            NotReady,
+            "not among the Secrets: orders/orders-tls",
+        ),
+        (
+            "of one type, its certificate is ready",
+            |f| {
+                opaque(f);
+                object(f, "Secret", "orders-tls")["type"] = json!("kubernetes.io/tls");
+                object(f, "Secret", "orders-tls")["metadata"]["name"] = json!("else");
+            },
+            "tls-secret",
+            Ready,
+            "orders/orders-tls",
+        ),
         (
             "a secret of another type",
             |f| {
@@ -501,6 +523,57 @@ fn certificates() {
             "",
         ),
     ]);
+    let mut files = fixture("ready");
+    let said = |files: &Files| {
+        let item = judged("certificates-said", files);
+        let item = found(&item, "certificate-expiry");
+        (item.evidence.clone(), item.commands.clone())
+    };
+    // Ended, and so not ready: once, and nothing that is past is to come.
+    object(&mut files, "Certificate", "orders")["status"] = json!({
+        "notAfter": "2026-11-01T00:00:00Z",
+        "conditions": [{"type": "Ready", "status": "False"}]
+    });
+    let mut second = object(&mut files, "Certificate", "orders").clone();
+    second["metadata"]["name"] = json!("pay");
+    push(&mut files, second);
+    let (evidence, commands) = said(&files);
+    assert_eq!(
+        evidence,
+        "as of 2026-11-20: orders/orders ended 2026-11-01, orders/pay ended 2026-11-01"
+    );
+    assert_eq!(
+        commands,
+        [
+            "kubectl describe certificate --namespace orders orders",
+            "kubectl describe certificate --namespace orders pay"
+        ]
+    );
+    // Not ready and late, or one of them; and what never was issued comes after what ends.
+    object(&mut files, "Certificate", "pay")["status"] = json!({});
+    for (ready, due, evidence) in [
+        (
+            "False",
+            "2026-11-19",
+            "is not ready, ends 2026-12-24 and should have been renewed 2026-11-19",
+        ),
+        ("False", "2026-12-01", "is not ready and ends 2026-12-24"),
+        (
+            "True",
+            "2026-11-19",
+            "ends 2026-12-24 and should have been renewed 2026-11-19",
+        ),
+    ] {
+        object(&mut files, "Certificate", "orders")["status"] = json!({
+            "notAfter": "2026-12-24T00:00:00Z",
+            "renewalTime": format!("{due}T00:00:00Z"),
+            "conditions": [{"type": "Ready", "status": ready}]
+        });
+        assert_eq!(
+            said(&files).0,
+            format!("as of 2026-11-20: orders/orders {evidence}, orders/pay was never issued")
+        );
+    }
     let mut files = fixture("ready");
     object(&mut files, "Certificate", "orders")["status"] = json!({});
     let inventory = inventory("never-issued", &files);
