@@ -270,6 +270,8 @@ const PATCHES: &[Patch] = &[
 const ALONG: &[(&str, &[&str])] = &[
     // Without the data plane no policy is read by Cilium's rules; with another engine none is enforced.
     ("policy-engine", &["cilium-data-plane"]),
+    // Without an issuer there is nothing to trust.
+    ("oidc-issuer", &["federated-credentials"]),
     // What is shown is what is collected.
     ("grafana-linked", &["prometheus-metrics"]),
     // A pod of another account asks for an identity which that account does not name.

@@ -2,6 +2,7 @@
 
 use crate::finding::Severity;
 use crate::rule::Rule;
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pillar {
@@ -178,8 +179,13 @@ impl Question {
 /// Commands that are shown; a hundred namespaces take a hundred, which are all alike.
 const MOST_COMMANDS: usize = 5;
 
+/// Each once: two things that one command mends take it only once.
 fn first(commands: impl IntoIterator<Item = Option<String>>) -> Vec<String> {
-    commands.into_iter().flatten().take(MOST_COMMANDS).collect()
+    let mut seen = BTreeSet::new();
+    let all = commands.into_iter().flatten();
+    all.filter(|command| seen.insert(command.clone()))
+        .take(MOST_COMMANDS)
+        .collect()
 }
 
 /// Names as evidence: the first few, and how many more.

@@ -220,6 +220,58 @@ fn identity() {
             NotKnown,
             "another cloud's",
         ),
+        // Issuer and subject of an identity's credentials are there once: a second one is refused.
+        (
+            "a wrong audience is changed",
+            |f| platform(f)[1]["audiences"] = json!(["else"]),
+            "federated-credentials",
+            NotReady,
+            "change the federated credential that is there: of one identity no two have the same issuer and subject | az identity \
+             federated-credential update --subscription 00000000-0000-4000-8000-000000000001 --name orders --identity-name id-orders \
+             --resource-group rg-shop --issuer",
+        ),
+        (
+            "no audience is changed",
+            |f| platform(f)[1]["audiences"] = json!([]),
+            "federated-credentials",
+            NotReady,
+            "federated-credential update --subscription 00000000-0000-4000-8000-000000000001 --name orders ",
+        ),
+        (
+            "another subject gets a credential of its own",
+            |f| platform(f)[1]["subject"] = json!("system:serviceaccount:orders:other"),
+            "federated-credentials",
+            NotReady,
+            "put a name for NAME | az identity federated-credential create --subscription 00000000-0000-4000-8000-000000000001 --name NAME \
+             --identity-name id-orders",
+        ),
+        (
+            "a stranger",
+            |f| platform(f)[0]["clientId"] = json!("00000000-0000-4000-8000-0000000000c2"),
+            "federated-credentials",
+            NotKnown,
+            "compare by hand, with the issuer that oidc-issuer shows, the subject system:serviceaccount:NAMESPACE:NAME and the audience \
+             api://AzureADTokenExchange | az identity list --output json ; az ad app federated-credential list --id \
+             00000000-0000-4000-8000-0000000000c1",
+        ),
+        (
+            "credentials were not read",
+            |f| {
+                platform(f).as_array_mut().unwrap().remove(1);
+            },
+            "federated-credentials",
+            NotKnown,
+            "an empty list says nothing in a file, and means that the identity trusts nobody | az identity federated-credential list \
+             --subscription 00000000-0000-4000-8000-000000000001 --identity-name id-orders --resource-group rg-shop --output json",
+        ),
+        (
+            "the issuer is off",
+            |f| aks(f)["oidcIssuerProfile"] = json!({"enabled": false, "issuerUrl": null}),
+            "federated-credentials",
+            NotReady,
+            "no identity can trust a token of orders/orders | turn the issuer on, as oidc-issuer says, and then add a federated \
+             credential with its URL for each | ",
+        ),
         (
             "pod identity unsaid",
             |f| {
@@ -270,6 +322,22 @@ fn identity() {
             "kubectl get --raw /apis ; kubectl get --raw /apis/aadpodidentity.k8s.io/v1/azureidentities",
         ),
     ]);
+}
+
+/// Two service accounts of one identity: what is to be done is said once, and so is the command for both.
+#[test]
+fn what_two_need_alike_is_said_once() {
+    let mut files = fixture("ready");
+    let mut second = object(&mut files, "ServiceAccount", "orders").clone();
+    second["metadata"]["name"] = json!("pay");
+    push(&mut files, second);
+    platform(&mut files).as_array_mut().unwrap().remove(1);
+    let readiness = judged("two-accounts", &files);
+    let item = found(&readiness, "federated-credentials");
+    assert_eq!(item.state, NotKnown, "{}", text(item));
+    assert_eq!(item.evidence.matches("were not read").count(), 2);
+    assert_eq!(item.remedy.matches("an empty list").count(), 1);
+    assert_eq!(item.commands.len(), 1, "{}", text(item));
 }
 
 #[test]
