@@ -210,10 +210,6 @@ const PATCHES: &[Patch] = &[
         f.get_mut("aks").unwrap()["networkProfile"]["networkPolicy"] = json!("azure");
         f.get_mut("aks").unwrap()["networkProfile"]["networkDataplane"] = json!("azure");
     }),
-    ("policy-engine", |f| {
-        f.get_mut("aks").unwrap()["networkProfile"]["networkPolicy"] = json!("none");
-        f.get_mut("aks").unwrap()["networkProfile"]["networkDataplane"] = json!("azure");
-    }),
     ("default-deny-ingress", |f| {
         object(f, "NetworkPolicy", "default-deny")["spec"]["ingress"] = json!([{}]);
     }),

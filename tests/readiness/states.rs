@@ -653,6 +653,11 @@ fn certificates() {
     );
 }
 
+fn no_engine(files: &mut Files) {
+    aks(files)["networkProfile"]["networkPolicy"] = json!("none");
+    aks(files)["networkProfile"]["networkDataplane"] = json!("azure");
+}
+
 #[test]
 fn policies() {
     let ingress = "default-deny-ingress";
@@ -765,6 +770,52 @@ fn policies() {
             ingress,
             Ready,
             "isolated",
+        ),
+        // Policies alone do nothing.
+        (
+            "nothing enforces what lets nothing in",
+            no_engine,
+            ingress,
+            NotReady,
+            "2 namespaces are open whatever their policies say, which nothing enforces, as policy-engine says: default, orders",
+        ),
+        (
+            "nothing enforces what lets nothing out",
+            no_engine,
+            egress,
+            NotReady,
+            "turn on an engine, as policy-engine says",
+        ),
+        (
+            "nothing enforces what is there",
+            |f| {
+                no_engine(f);
+                allow_all(
+                    f,
+                    "NetworkPolicy",
+                    json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}),
+                );
+            },
+            ingress,
+            NotReady,
+            "1 of 2 namespaces open: orders; the others too as long as nothing enforces their policies, as policy-engine says",
+        ),
+        (
+            "whether anything enforces them",
+            |f| {
+                aks(f).as_object_mut().unwrap().remove("provisioningState");
+                aks(f)["networkProfile"] = json!({"networkPlugin": "azure"});
+            },
+            ingress,
+            NotKnown,
+            "networkPolicy is not said",
+        ),
+        (
+            "nothing enforces policies",
+            no_engine,
+            "policy-engine",
+            NotReady,
+            "networkPolicy is none",
         ),
         (
             "names can still be asked for",
