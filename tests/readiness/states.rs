@@ -5,8 +5,9 @@ use super::{
 };
 use super::{without, written};
 use aksplan::finding::Severity;
-use aksplan::model::{Inventory, PlatformList};
+use aksplan::model::{Inventory, PlatformList, Subject};
 use aksplan::readiness::{Item, ItemState, check};
+use aksplan::report::told::of_readiness;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -58,6 +59,26 @@ fn allow_all(files: &mut Files, kind: &str, spec: Value) {
         files,
         json!({"apiVersion": group, "kind": kind, "metadata": {"name": "all", "namespace": "orders"}, "spec": spec}),
     );
+}
+
+/// Pods have addresses of a subnet of their own.
+fn pod_subnet(files: &mut Files, mode: &str) {
+    let subnet = aks(files)["agentPoolProfiles"][0]["vnetSubnetId"].as_str();
+    let pods = subnet.expect("a subnet").replace("/nodes", "/pods");
+    aks(files)["networkProfile"] = json!({"networkPlugin": "azure", "networkDataplane": "azure"});
+    for pool in aks(files)["agentPoolProfiles"].as_array_mut().unwrap() {
+        pool["podSubnetId"] = json!(pods);
+        if !mode.is_empty() {
+            pool["podIpAllocationMode"] = json!(mode);
+        }
+    }
+    let mut subnet = json!({"name": "pods", "addressPrefix": "10.241.0.0/20"});
+    subnet["id"] = json!(pods);
+    let vnet = files.get_mut("vnet").expect("a VNet");
+    vnet["subnets"]
+        .as_array_mut()
+        .expect("subnets")
+        .push(subnet);
 }
 
 #[test]
@@ -138,6 +159,27 @@ fn networking() {
             "add a user pool first",
         ),
         (
+            "pods of a new pool are in the pod subnet as well",
+            |f| {
+                pod_subnet(f, "");
+                aks(f)["agentPoolProfiles"].as_array_mut().unwrap().pop();
+            },
+            "user-pools",
+            NotReady,
+            "/subnets/nodes --pod-subnet-id /subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-shop/providers/\
+             Microsoft.Network/virtualNetworks/vnet-shop/subnets/pods",
+        ),
+        (
+            "blocks of a pod subnet",
+            |f| {
+                pod_subnet(f, "StaticBlock");
+                aks(f)["agentPoolProfiles"][1]["availabilityZones"] = json!(null);
+            },
+            "zones",
+            NotReady,
+            "/subnets/pods --pod-ip-allocation-mode StaticBlock --zones 1 2 3",
+        ),
+        (
             "zones of a Windows pool",
             |f| {
                 aks(f)["agentPoolProfiles"][1]["availabilityZones"] = json!(null);
@@ -148,6 +190,65 @@ fn networking() {
             "--os-type Windows",
         ),
     ]);
+}
+
+/// One pool is what a finding is about; of several none is the one, and all have to do with it.
+#[test]
+fn what_is_about_pools_names_them() {
+    let (cluster, system, apps) = (
+        Subject::Cluster("shop".to_string()),
+        Subject::pool("shop", "system"),
+        Subject::pool("shop", "apps"),
+    );
+    let told = |files: &Files, code: &str| {
+        let readiness = judged("about-pools", files);
+        let mut all = of_readiness(&readiness).into_iter();
+        let told = all.find(|told| told.code == code).expect("not ready");
+        (told.subject, told.related)
+    };
+    let mut files = fixture("ready");
+    aks(&mut files)["agentPoolProfiles"][1]["availabilityZones"] = json!(["1"]);
+    assert_eq!(told(&files, "zones"), (apps.clone(), vec![]));
+    aks(&mut files)["agentPoolProfiles"][0]["availabilityZones"] = json!(null);
+    assert_eq!(
+        told(&files, "zones"),
+        (cluster.clone(), vec![system.clone(), apps.clone()])
+    );
+    aks(&mut files)["agentPoolProfiles"][0]["nodeTaints"] = json!(null);
+    assert_eq!(
+        told(&files, "system-pool-tainted"),
+        (system.clone(), vec![])
+    );
+    aks(&mut files)["agentPoolProfiles"][0]["minCount"] = json!(1);
+    assert_eq!(told(&files, "system-pool-nodes"), (system, vec![]));
+    aks(&mut files)["agentPoolProfiles"][1]["enableAutoScaling"] = json!(false);
+    assert_eq!(told(&files, "autoscaler-bounds"), (apps, vec![]));
+    aks(&mut files)["networkProfile"]["networkDataplane"] = json!("azure");
+    assert_eq!(told(&files, "cilium-data-plane"), (cluster, vec![]));
+}
+
+/// What a scenario or a plan names has no ID yet.
+#[test]
+fn a_pod_subnet_without_an_id_is_asked_for() {
+    let mut files = fixture("ready");
+    pod_subnet(&mut files, "");
+    aks(&mut files)["agentPoolProfiles"][0]["availabilityZones"] = json!(null);
+    let user = aks(&mut files)["agentPoolProfiles"].as_array_mut().unwrap();
+    user.pop();
+    let readiness = patched("no-pod-subnet-id", &files, |inventory| {
+        for pool in &mut inventory.clusters[0].pools {
+            pool.pod_subnet = None;
+        }
+    });
+    for code in ["user-pools", "zones"] {
+        let item = found(&readiness, code);
+        assert!(
+            item.commands[0].contains("--pod-subnet-id POD_SUBNET_ID")
+                && (item.remedy).ends_with("; put the ID of the pods' subnet for POD_SUBNET_ID"),
+            "{}",
+            text(item)
+        );
+    }
 }
 
 #[test]
