@@ -325,6 +325,31 @@ fn readiness_is_told_to_pipelines_as_well() {
         pointed(&document, "overlay"),
         BTreeSet::from([("scenarios/payments/cluster.yaml".to_string(), Some(25))])
     );
+    // What is about one pool stands at the pool, and not at its cluster.
+    let from = "scenarios/static-block-hangs.yaml";
+    let document = sarif(&["readiness", "--from", from]);
+    let xml = answer(&["readiness", "--from", from, "-o", "junit"]);
+    for (rule, line) in [
+        ("overlay", 15),
+        ("system-pool-nodes", 21),
+        ("autoscaler-bounds", 22),
+    ] {
+        assert_eq!(
+            pointed(&document, rule),
+            BTreeSet::from([(from.to_string(), Some(line))]),
+            "{rule}"
+        );
+        let case = format!(r#"name="{rule}" file="{from}" line="{line}""#);
+        assert!(xml.contains(&case), "{case}");
+    }
+    let document = sarif(&["readiness", "--from", PLAN, "--terraform-root", ROOT]);
+    for (rule, line) in [("overlay", 3), ("autoscaler-bounds", 10)] {
+        assert_eq!(
+            pointed(&document, rule),
+            BTreeSet::from([(format!("{ROOT}/modules/aks/main.tf"), Some(line))]),
+            "{rule}"
+        );
+    }
 }
 
 #[test]
@@ -454,6 +479,7 @@ fn blockers_of_a_short_comment_are_counted_once() {
         what.starts_with("blocker").then_some(())?;
         more.parse::<usize>().ok()
     });
+    // That there is no plan because no nodes were read blocks nothing.
     assert_eq!(told + more.unwrap_or(0), messages.len(), "{text}");
 }
 

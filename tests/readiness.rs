@@ -210,10 +210,6 @@ const PATCHES: &[Patch] = &[
         f.get_mut("aks").unwrap()["networkProfile"]["networkPolicy"] = json!("azure");
         f.get_mut("aks").unwrap()["networkProfile"]["networkDataplane"] = json!("azure");
     }),
-    ("policy-engine", |f| {
-        f.get_mut("aks").unwrap()["networkProfile"]["networkPolicy"] = json!("none");
-        f.get_mut("aks").unwrap()["networkProfile"]["networkDataplane"] = json!("azure");
-    }),
     ("default-deny-ingress", |f| {
         object(f, "NetworkPolicy", "default-deny")["spec"]["ingress"] = json!([{}]);
     }),
@@ -270,6 +266,8 @@ const PATCHES: &[Patch] = &[
 const ALONG: &[(&str, &[&str])] = &[
     // Without the data plane no policy is read by Cilium's rules; with another engine none is enforced.
     ("policy-engine", &["cilium-data-plane"]),
+    // Without an issuer there is nothing to trust.
+    ("oidc-issuer", &["federated-credentials"]),
     // What is shown is what is collected.
     ("grafana-linked", &["prometheus-metrics"]),
     // A pod of another account asks for an identity which that account does not name.

@@ -150,12 +150,12 @@ fn secret(scene: &Scene) -> Item {
     };
     let (mut missing, mut unknown) = (Vec::new(), Vec::new());
     for secret in &wanted {
-        // A certificate that is ready is one whose Secret holds it, of whatever type that is.
-        if writers(state, *secret).any(|one| one.ready == Some(true)) {
-            continue;
-        }
+        // A certificate that is ready is one whose Secret holds it, of whatever type that is. That the Secret is gone shows in a list of all
+        // before cert-manager says so, which may not run any more.
+        let is_written = || writers(state, *secret).any(|one| one.ready == Some(true));
         match of_type(*secret) {
             Some(TLS_TYPE) => {}
+            found if (found.is_some() || !all_types) && is_written() => {}
             // Its keys decide, which are not read.
             Some(kind) => {
                 unknown.push((*secret, format!("{} of type {kind}", told_secret(secret))))
@@ -202,21 +202,30 @@ fn told_certificate(one: &Certificate) -> String {
     format!("{}/{}", one.namespace, one.name)
 }
 
-/// What is wrong with the end of a certificate at an instant.
-fn late(one: &Certificate, end: Timestamp, now: Timestamp) -> Option<String> {
+/// What is wrong with a certificate, told once: one that ended is never ready any more, and is not about to end. Without a clock only what
+/// needs none.
+fn wrong(one: &Certificate, now: Option<Timestamp>) -> Option<String> {
     let told = told_certificate(one);
-    if end <= now {
+    let Some(end) = one.not_after else {
+        return Some(format!("{told} was never issued"));
+    };
+    if now.is_some_and(|now| end <= now) {
         return Some(format!("{told} ended {}", day(end)));
     }
-    match one.renewal_time {
-        Some(due) if now.duration_since(due) > RENEWING => Some(format!(
-            "{told} ends {} and should have been renewed {}",
-            day(end),
-            day(due)
+    let is_late = |due: &Timestamp| now.is_some_and(|now| now.duration_since(*due) > RENEWING);
+    let late = one.renewal_time.filter(is_late);
+    let is_soon =
+        one.renewal_time.is_none() && now.is_some_and(|now| end.duration_since(now) < SOON);
+    let end = day(end);
+    match (one.ready == Some(false), late.map(day)) {
+        (true, Some(due)) => Some(format!(
+            "{told} is not ready, ends {end} and should have been renewed {due}"
         )),
-        Some(_) => None,
-        None if end.duration_since(now) < SOON => Some(format!("{told} ends {}", day(end))),
-        None => None,
+        (true, None) => Some(format!("{told} is not ready and ends {end}")),
+        (false, Some(due)) => Some(format!(
+            "{told} ends {end} and should have been renewed {due}"
+        )),
+        (false, None) => is_soon.then(|| format!("{told} ends {end}")),
     }
 }
 
@@ -237,36 +246,18 @@ fn expiry(scene: &Scene) -> Item {
         .filter_map(|one| Some((one.not_after?, one)))
         .collect();
     dates.sort_by_key(|(end, one)| (*end, &one.namespace, &one.name));
-    let mut found: Vec<(String, &Certificate)> = Vec::new();
-    if let Some(now) = scene.now {
-        let all = dates.iter();
-        found.extend(all.filter_map(|(end, one)| Some((late(one, *end, now)?, *one))));
-    }
-    // No clock is needed to tell that there is none yet.
-    for one in all {
-        match one.not_after {
-            None => found.push((format!("{} was never issued", told_certificate(one)), one)),
-            Some(end) if one.ready == Some(false) => found.push((
-                format!(
-                    "{} is not ready and ends {}",
-                    told_certificate(one),
-                    day(end)
-                ),
-                one,
-            )),
-            Some(_) => {}
-        }
-    }
+    // What ends first stands first, and what never was issued last.
+    let never = all.iter().filter(|one| one.not_after.is_none());
+    let found: Vec<(String, &Certificate)> = (dates.iter().map(|(_, one)| *one).chain(never))
+        .filter_map(|one| Some((wrong(one, scene.now)?, one)))
+        .collect();
     if !found.is_empty() {
         let evidence: Vec<&str> = found.iter().map(|(what, _)| what.as_str()).collect();
         let as_of = scene.now.map(|now| format!("as of {}: ", day(now)));
-        let mut commands: Vec<Option<String>> =
-            found.iter().map(|(_, one)| describe(one)).collect();
-        commands.dedup();
         return EXPIRY.not_ready(
             format!("{}{}", as_of.unwrap_or_default(), listed(&evidence)),
             "see why it is not renewed; its events name the challenge that failed",
-            commands,
+            found.iter().map(|(_, one)| describe(one)),
         );
     }
     let alone: Vec<(&str, &str)> = (wanted(state).into_iter())

@@ -5,8 +5,9 @@ use super::item::{Item, Pillar, Question, listed};
 use super::scene::{Scene, kubectl};
 use crate::finding::{Severity, counted};
 use crate::model::workload::{Pod, ServiceAccount};
-use crate::model::{Identity, KubernetesState, ManagedIdentity};
+use crate::model::{FederatedCredential, Identity, KubernetesState, ManagedIdentity};
 use crate::rule;
+use crate::shell::command_line;
 use std::collections::{BTreeMap, BTreeSet};
 
 const LABEL: &str = "azure.workload.identity/use";
@@ -375,9 +376,26 @@ fn no_password(scene: &Scene) -> Item {
 /// How a service account stands with the identity that it names.
 enum Trust {
     Whole,
-    /// What is wrong, and the command that mends it.
-    Broken(String, Option<String>),
-    Unknown(String),
+    /// What is wrong, what to do about it, and the command that mends it.
+    Broken(String, &'static str, Option<String>),
+    /// What is not known, how to find out, and the commands for it.
+    Unknown(String, &'static str, Vec<Option<String>>),
+}
+
+const ADD: &str = "add a federated credential for the service account; put a name for NAME";
+const CHANGE: &str = "change the federated credential that is there: of one identity no two have the same issuer and subject";
+const OF_A_STRANGER: &str = "add the identity of that client ID and its credentials; those of an app registration are not read: compare by hand, \
+                             with the issuer that oidc-issuer shows, the subject system:serviceaccount:NAMESPACE:NAME and the audience \
+                             api://AzureADTokenExchange";
+const NO_CREDENTIALS: &str = "read live, or add what the command prints; an empty list says nothing in a file, and means that the identity trusts nobody";
+const BOUND: &str = "see whether the pods have an identity binding, whose credential AKS writes";
+const OF_ANOTHER_CLOUD: &str = "see whether the cluster is in the cloud whose audience that is";
+
+/// What is to be done about several, each once.
+fn together(mut remedies: Vec<&'static str>) -> String {
+    let mut seen = BTreeSet::new();
+    remedies.retain(|remedy| seen.insert(*remedy));
+    remedies.join("; ")
 }
 
 fn federated(scene: &Scene) -> Item {
@@ -390,12 +408,22 @@ fn federated(scene: &Scene) -> Item {
     if named.is_empty() {
         return FEDERATED.not_applicable("no service account names an identity");
     }
-    let read_identities = || {
-        vec![crate::shell::command_line(
-            &["az", "identity", "list"],
-            &[("--output", Some("json"))],
-        )]
+    let names = || -> Vec<String> {
+        let all = named.iter();
+        all.map(|account| format!("{}/{}", account.namespace, account.name))
+            .collect()
     };
+    // A URL that is not there yet is none to ask for.
+    if scene.cluster.profiles.oidc_issuer == Some(false) {
+        return FEDERATED.not_ready(
+            format!(
+                "the OIDC issuer is off, and so no identity can trust a token of {}",
+                listed(&names())
+            ),
+            "turn the issuer on, as oidc-issuer says, and then add a federated credential with its URL for each",
+            [],
+        );
+    }
     let Some(issuer) = scene.cluster.profiles.oidc_issuer_url.as_deref() else {
         return FEDERATED.not_known(
             "the URL of the cluster's OIDC issuer is not said",
@@ -410,41 +438,67 @@ fn federated(scene: &Scene) -> Item {
                 counted(named.len() as u64, "service account", "service accounts")
             ),
             "add the identities and, for each, its credentials: az identity federated-credential list",
-            read_identities(),
+            [list_identities()],
         );
     };
-    let (mut broken, mut unknown, mut commands) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut broken, mut to_mend, mut mending) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut unknown, mut to_ask, mut asking) = (Vec::new(), Vec::new(), Vec::new());
     for account in &named {
         match trust(state, account, issuer, identities) {
             Trust::Whole => {}
-            Trust::Broken(what, command) => {
+            Trust::Broken(what, remedy, command) => {
                 broken.push(what);
-                commands.push(command);
+                to_mend.push(remedy);
+                mending.push(command);
             }
-            Trust::Unknown(what) => unknown.push(what),
+            Trust::Unknown(what, remedy, commands) => {
+                unknown.push(what);
+                to_ask.push(remedy);
+                asking.extend(commands);
+            }
         }
     }
     if !broken.is_empty() {
-        FEDERATED.not_ready(
-            listed(&broken),
-            "add a federated credential for the service account; put a name for NAME",
-            commands,
-        )
+        FEDERATED.not_ready(listed(&broken), together(to_mend), mending)
     } else if !unknown.is_empty() {
-        FEDERATED.not_known(
-            listed(&unknown),
-            "add the identities and their credentials; an app registration's are with az ad app federated-credential list --id CLIENT_ID",
-            read_identities(),
-        )
+        FEDERATED.not_known(listed(&unknown), together(to_ask), asking)
     } else {
-        let all: Vec<String> = (named.iter())
-            .map(|account| format!("{}/{}", account.namespace, account.name))
-            .collect();
         FEDERATED.ready(format!(
             "trusted with issuer, subject and audience: {}",
-            listed(&all)
+            listed(&names())
         ))
     }
+}
+
+fn list_identities() -> Option<String> {
+    command_line(&["az", "identity", "list"], &[("--output", Some("json"))])
+}
+
+/// A command about the federated credentials of an identity.
+fn of_credentials(
+    verb: &'static str,
+    identity: &ManagedIdentity,
+    name: Option<&str>,
+    rest: &[(&'static str, Option<&str>)],
+) -> Option<String> {
+    let id = identity.id.as_ref();
+    let mut arguments: Vec<(&'static str, Option<&str>)> = Vec::new();
+    if let Some(subscription) = id.and_then(|id| id.segment("subscriptions")) {
+        arguments.push(("--subscription", Some(subscription)));
+    }
+    if let Some(name) = name {
+        arguments.push(("--name", Some(name)));
+    }
+    let group = id.and_then(|id| id.resource_group());
+    arguments.extend([
+        ("--identity-name", Some(identity.name.as_str())),
+        ("--resource-group", Some(group.unwrap_or("GROUP"))),
+    ]);
+    arguments.extend_from_slice(rest);
+    command_line(
+        &["az", "identity", "federated-credential", verb],
+        &arguments,
+    )
 }
 
 /// What the audience begins with in every cloud.
@@ -465,16 +519,35 @@ fn trust(
         id.is_some_and(|id| id.eq_ignore_ascii_case(client))
     });
     let Some(identity) = found else {
-        return Trust::Unknown(format!(
-            "{told}: client ID {client} is of none of the {} that were read",
-            counted(identities.len() as u64, "identity", "identities")
-        ));
+        return Trust::Unknown(
+            format!(
+                "{told}: client ID {client} is of none of the {} that were read",
+                counted(identities.len() as u64, "identity", "identities")
+            ),
+            OF_A_STRANGER,
+            vec![
+                list_identities(),
+                command_line(
+                    &["az", "ad", "app", "federated-credential", "list"],
+                    &[("--id", Some(client))],
+                ),
+            ],
+        );
     };
     let Some(credentials) = &identity.federated_credentials else {
-        return Trust::Unknown(format!(
-            "{told}: the credentials of identity {} were not read",
-            identity.name
-        ));
+        return Trust::Unknown(
+            format!(
+                "{told}: the credentials of identity {} were not read",
+                identity.name
+            ),
+            NO_CREDENTIALS,
+            vec![of_credentials(
+                "list",
+                identity,
+                None,
+                &[("--output", Some("json"))],
+            )],
+        );
     };
     let subject = format!(
         "system:serviceaccount:{}:{}",
@@ -483,7 +556,7 @@ fn trust(
     let of_subject: Vec<_> = (credentials.iter())
         .filter(|credential| credential.subject == subject)
         .collect();
-    let of_issuer: Vec<_> = (of_subject.iter())
+    let of_issuer: Vec<_> = (of_subject.iter().copied())
         .filter(|credential| credential.issuer == issuer)
         .collect();
     let is_whole =
@@ -501,63 +574,69 @@ fn trust(
             .iter()
             .any(|one| one.issuer.starts_with(BINDING_ISSUER))
     {
-        return Trust::Unknown(format!(
-            "{told} with identity {}: an identity binding may give it its tokens, and bindings are not read",
-            identity.name
-        ));
+        return Trust::Unknown(
+            format!(
+                "{told} with identity {}: an identity binding may give it its tokens, and bindings are not read",
+                identity.name
+            ),
+            BOUND,
+            Vec::new(),
+        );
     }
     let of_a_cloud = of_issuer.iter().find(|credential| {
         let mut audiences = credential.audiences.iter();
         audiences.any(|one| one.starts_with(ANY_AUDIENCE))
     });
     if let Some(other) = of_a_cloud {
-        return Trust::Unknown(format!(
-            "{told} with identity {}: the audience is {}, another cloud's than the public one",
-            identity.name,
-            listed(&other.audiences)
-        ));
+        return Trust::Unknown(
+            format!(
+                "{told} with identity {}: the audience is {}, another cloud's than the public one",
+                identity.name,
+                listed(&other.audiences)
+            ),
+            OF_ANOTHER_CLOUD,
+            Vec::new(),
+        );
     }
-    let differs_by_case = |credential: &crate::model::FederatedCredential| {
+    let differs_by_case = |credential: &&FederatedCredential| {
         credential.subject.eq_ignore_ascii_case(&subject)
             && credential.issuer.eq_ignore_ascii_case(issuer)
     };
-    let what = if of_issuer.is_empty() && credentials.iter().any(differs_by_case) {
-        "issuer or subject differ in capital letters, which Entra ID compares as well".to_string()
-    } else if of_subject.is_empty() {
-        format!(
-            "none of {} has the subject {subject}",
-            counted(credentials.len() as u64, "credential", "credentials")
-        )
-    } else if !of_issuer.is_empty() {
-        format!("the audience is not {AUDIENCE}")
-    } else if of_subject
-        .iter()
-        .any(|credential| credential.issuer.trim_end_matches('/') == issuer.trim_end_matches('/'))
-    {
-        "the issuer differs by the slash at its end".to_string()
-    } else {
-        "the issuer is another cluster's".to_string()
+    let differs_by_slash = |credential: &&FederatedCredential| {
+        credential.issuer.trim_end_matches('/') == issuer.trim_end_matches('/')
     };
-    let id = identity.id.as_ref();
-    let mut arguments: Vec<(&'static str, Option<&str>)> = vec![
-        ("--name", Some("NAME")),
-        ("--identity-name", Some(&identity.name)),
-        (
-            "--resource-group",
-            Some(id.and_then(|id| id.resource_group()).unwrap_or("GROUP")),
-        ),
-        ("--issuer", Some(issuer)),
-        ("--subject", Some(&subject)),
-        ("--audiences", Some(AUDIENCE)),
-    ];
-    if let Some(subscription) = id.and_then(|id| id.segment("subscriptions")) {
-        arguments.insert(0, ("--subscription", Some(subscription)));
-    }
+    // A credential that is right but for a slip is changed. That one of the same issuer and subject cannot be added beside it is certain;
+    // a second one that differs by a slip would do no more than be in the way.
+    let (what, slip) = if let Some(credential) = of_issuer.first() {
+        (format!("the audience is not {AUDIENCE}"), Some(*credential))
+    } else if let Some(credential) = credentials.iter().find(differs_by_case) {
+        let what = "issuer or subject differ in capital letters, which Entra ID compares as well";
+        (what.to_string(), Some(credential))
+    } else if of_subject.is_empty() {
+        let many = counted(credentials.len() as u64, "credential", "credentials");
+        (format!("none of {many} has the subject {subject}"), None)
+    } else if let Some(credential) = of_subject.iter().copied().find(differs_by_slash) {
+        let what = "the issuer differs by the slash at its end";
+        (what.to_string(), Some(credential))
+    } else {
+        ("the issuer is another cluster's".to_string(), None)
+    };
+    let (verb, remedy) = match slip {
+        Some(_) => ("update", CHANGE),
+        None => ("create", ADD),
+    };
     Trust::Broken(
         format!("{told} with identity {}: {what}", identity.name),
-        crate::shell::command_line(
-            &["az", "identity", "federated-credential", "create"],
-            &arguments,
+        remedy,
+        of_credentials(
+            verb,
+            identity,
+            Some(slip.map_or("NAME", |credential| credential.name.as_str())),
+            &[
+                ("--issuer", Some(issuer)),
+                ("--subject", Some(&subject)),
+                ("--audiences", Some(AUDIENCE)),
+            ],
         ),
     )
 }

@@ -1,7 +1,9 @@
 //! An item: what is asked, what was found, what to do. Never decides anything.
 
 use crate::finding::Severity;
+use crate::model::{NodePool, Subject};
 use crate::rule::Rule;
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pillar {
@@ -93,6 +95,25 @@ pub struct Item {
     /// Lines for a POSIX shell, names quoted; the first few of many. Empty where there is none, or where a name cannot be printed.
     pub commands: Vec<String>,
     pub rules: Vec<&'static Rule>,
+    /// The pools that it is about, by name, where it is about some and not about the cluster.
+    pub pools: Vec<String>,
+}
+
+impl Item {
+    pub(super) fn about(self, pools: &[&NodePool]) -> Item {
+        Item {
+            pools: pools.iter().map(|pool| pool.name.clone()).collect(),
+            ..self
+        }
+    }
+
+    /// What it is about: one pool, or else the cluster of this name.
+    pub fn subject(&self, cluster: &str) -> Subject {
+        match self.pools.as_slice() {
+            [pool] => Subject::pool(cluster, pool),
+            _ => Subject::Cluster(cluster.to_string()),
+        }
+    }
 }
 
 /// What is asked, before it is answered.
@@ -130,6 +151,7 @@ impl Question {
             remedy,
             commands,
             rules: self.rules.to_vec(),
+            pools: Vec::new(),
         }
     }
 
@@ -178,8 +200,13 @@ impl Question {
 /// Commands that are shown; a hundred namespaces take a hundred, which are all alike.
 const MOST_COMMANDS: usize = 5;
 
+/// Each once: two things that one command mends take it only once.
 fn first(commands: impl IntoIterator<Item = Option<String>>) -> Vec<String> {
-    commands.into_iter().flatten().take(MOST_COMMANDS).collect()
+    let mut seen = BTreeSet::new();
+    let all = commands.into_iter().flatten();
+    all.filter(|command| seen.insert(command.clone()))
+        .take(MOST_COMMANDS)
+        .collect()
 }
 
 /// Names as evidence: the first few, and how many more.

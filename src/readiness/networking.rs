@@ -4,7 +4,9 @@
 use super::item::{Item, Pillar, Question, listed};
 use super::scene::Scene;
 use crate::finding::{Severity, counted};
-use crate::model::{NetworkMode, NodePool, OsType, PoolMode};
+use crate::model::{
+    NetworkMode, NodePool, OsType, PodIpAllocation, PoolMode, ResourceId, SubnetIndex,
+};
 use crate::rule;
 use std::collections::BTreeSet;
 
@@ -170,11 +172,14 @@ fn is_user(pool: &NodePool) -> bool {
 /// Every cluster has a system pool, but where AKS runs system pods itself.
 fn no_system_pool(scene: &Scene, question: &Question) -> Item {
     match scene.cluster.profiles.hosted_system {
-        Some(_) => question.not_ready(
-            "no pool is a system pool",
-            "make a pool one for system pods",
-            [new_pool(scene, None, "system", "System", &[])],
-        ),
+        Some(_) => {
+            let commands = [new_pool(scene, None, "system", "System", &[])];
+            question.not_ready(
+                "no pool is a system pool",
+                adding("make a pool one for system pods", &commands),
+                commands,
+            )
+        }
         None => question.not_known(
             "no pool is a system pool: AKS may run system pods on nodes of its own, which is not said",
             "see whether managed system pools are on (hostedSystemProfile); if not, a pool is missing in what was read",
@@ -248,7 +253,8 @@ fn tainted(scene: &Scene) -> Item {
                 taints.extend(pool.node_taints.iter().flatten().cloned());
                 scene.update_pool(&pool.name, &[("--node-taints", Some(&taints.join(",")))])
             }),
-        );
+        )
+        .about(&open);
     }
     let unknown = of(None);
     if !unknown.is_empty() {
@@ -266,8 +272,8 @@ fn has_room_for_applications(scene: &Scene) -> bool {
     scene.cluster.node_auto_provisioning || scene.cluster.pools.iter().any(is_user)
 }
 
-/// A command that adds a pool; its name is a proposal. In the subnet of `like`, or of any other pool: all pools are in subnets of one's own,
-/// or none is.
+/// A command that adds a pool; its name is a proposal. In the subnets of `like`, or of any other pool: all pools are in subnets of one's own,
+/// or none is, and the pods of all have their addresses in the same way (DYN-5).
 fn new_pool(
     scene: &Scene,
     like: Option<&NodePool>,
@@ -283,13 +289,25 @@ fn new_pool(
     if like.is_some_and(|pool| matches!(pool.os_type, OsType::Windows)) {
         arguments.push(("--os-type", Some("Windows")));
     }
-    let pool = like.or(scene.cluster.pools.first());
-    let subnet = pool
-        .and_then(|pool| pool.subnet)
-        .map(|index| scene.inventory.subnet(index))
-        .filter(|subnet| !subnet.assumed && !is_managed(scene, subnet));
-    if let Some(id) = subnet.and_then(|subnet| subnet.id.as_ref()) {
-        arguments.push(("--vnet-subnet-id", Some(id.as_str())));
+    let id_of = |subnet: Option<SubnetIndex>| {
+        let subnet = scene.inventory.subnet(subnet?);
+        let is_own = !subnet.assumed && !is_managed(scene, subnet);
+        subnet
+            .id
+            .as_ref()
+            .filter(|_| is_own)
+            .map(ResourceId::as_str)
+    };
+    let all = || like.into_iter().chain(&scene.cluster.pools);
+    if let Some(id) = all().next().and_then(|pool| id_of(pool.subnet)) {
+        arguments.push(("--vnet-subnet-id", Some(id)));
+    }
+    if let Some(pool) = all().find(|pool| pool.has_pod_subnet) {
+        let id = id_of(pool.pod_subnet).unwrap_or(POD_SUBNET);
+        arguments.push(("--pod-subnet-id", Some(id)));
+        if pool.pod_ip_allocation == PodIpAllocation::StaticBlock {
+            arguments.push(("--pod-ip-allocation-mode", Some("StaticBlock")));
+        }
     }
     arguments.extend_from_slice(rest);
     scene.az(
@@ -297,6 +315,21 @@ fn new_pool(
         "--cluster-name",
         &arguments,
     )
+}
+
+/// Stands in a command for a subnet whose ID was not read.
+const POD_SUBNET: &str = "POD_SUBNET_ID";
+
+/// What to do by a command that adds a pool.
+fn adding(remedy: &str, commands: &[Option<String>]) -> String {
+    let is_open = commands
+        .iter()
+        .flatten()
+        .any(|line| line.contains(POD_SUBNET));
+    match is_open {
+        true => format!("{remedy}; put the ID of the pods' subnet for {POD_SUBNET}"),
+        false => remedy.to_string(),
+    }
 }
 
 /// Whether AKS made the subnet, which nobody names.
@@ -321,14 +354,15 @@ fn system_nodes(scene: &Scene) -> Item {
         bounded.unwrap_or(pool.count)
     };
     let told = |pool: &NodePool| format!("{} {}", pool.name, sure(pool));
-    let small: Vec<String> = (pools.iter().filter(|pool| sure(pool) < least))
-        .map(|pool| told(pool))
+    let few: Vec<&NodePool> = (pools.iter().copied())
+        .filter(|pool| sure(pool) < least)
         .collect();
+    let small: Vec<String> = few.iter().map(|pool| told(pool)).collect();
     if small.is_empty() {
         let all: Vec<String> = pools.iter().map(|pool| told(pool)).collect();
         return SYSTEM_NODES.ready(format!("nodes at least: {}", listed(&all)));
     }
-    let commands = pools.iter().filter(|pool| sure(pool) < least).map(|pool| {
+    let commands = few.iter().map(|pool| {
         let count = least.to_string();
         match pool.autoscaler {
             Some(bounds) => scene.update_pool(
@@ -349,11 +383,13 @@ fn system_nodes(scene: &Scene) -> Item {
             ),
         }
     });
-    SYSTEM_NODES.not_ready(
-        format!("fewer than {least} nodes are sure: {}", listed(&small)),
-        "give system pods more nodes",
-        commands,
-    )
+    SYSTEM_NODES
+        .not_ready(
+            format!("fewer than {least} nodes are sure: {}", listed(&small)),
+            "give system pods more nodes",
+            commands,
+        )
+        .about(&few)
 }
 
 fn user_pools(scene: &Scene) -> Item {
@@ -364,10 +400,14 @@ fn user_pools(scene: &Scene) -> Item {
     if scene.cluster.node_auto_provisioning {
         return USER_POOLS.ready("node auto-provisioning makes nodes for applications");
     }
+    let commands = [new_pool(scene, None, "apps", "User", &[])];
     USER_POOLS.not_ready(
         "no pool is for applications",
-        "add a user pool; aksplan predict says whether it fits",
-        [new_pool(scene, None, "apps", "User", &[])],
+        adding(
+            "add a user pool; aksplan predict says whether it fits",
+            &commands,
+        ),
+        commands,
     )
 }
 
@@ -423,6 +463,7 @@ fn autoscaler(scene: &Scene) -> Item {
             )
         }),
     )
+    .about(&stuck)
 }
 
 /// The zones of a pool's nodes: as the pool names them, else as its nodes say; `None`: neither.
@@ -457,19 +498,28 @@ fn zones(scene: &Scene) -> Item {
         .collect();
     if !few.is_empty() {
         let all: Vec<String> = few.iter().map(|one| told(one)).collect();
-        return ZONES.not_ready(
-            listed(&all),
-            "zones are chosen when a pool is made: add a pool in several and drain the old one; put a name for NEW, and for 1 2 3 the zones \
-             that the region has for the size of its nodes (az vm list-skus --zone)",
-            few.iter().map(|(pool, _)| {
+        let pools: Vec<&NodePool> = few.iter().map(|(pool, _)| *pool).collect();
+        let commands: Vec<Option<String>> = (few.iter())
+            .map(|(pool, _)| {
                 let mode = match pool.mode {
                     PoolMode::System => "System",
                     PoolMode::Gateway => "Gateway",
                     _ => "User",
                 };
                 new_pool(scene, Some(pool), "NEW", mode, &[("--zones 1 2 3", None)])
-            }),
-        );
+            })
+            .collect();
+        return ZONES
+            .not_ready(
+                listed(&all),
+                adding(
+                    "zones are chosen when a pool is made: add a pool in several and drain the old one; put a name for NEW, and for 1 2 3 the \
+                     zones that the region has for the size of its nodes (az vm list-skus --zone)",
+                    &commands,
+                ),
+                commands,
+            )
+        .about(&pools);
     }
     if judged.iter().any(|(_, zones)| zones.is_none()) {
         return ZONES.not_known(

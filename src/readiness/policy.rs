@@ -131,27 +131,41 @@ fn turn_on(scene: &Scene, windows: bool) -> (&'static str, Vec<Option<String>>) 
             commands,
         );
     }
+    let migrate = || {
+        command_line(
+            &["aksplan", "migrate"],
+            &[("--cluster", Some(scene.cluster.label()))],
+        )
+    };
     match scene.cluster.mode() {
+        Some(NetworkMode::NodeSubnet) if scene.cluster.network.policy.is_some() => (
+            "turn on Cilium before the move to Overlay: it takes the place of the engine that is there, which would have to go for the move. \
+             aksplan migrate plans both; each reimages every node",
+            vec![migrate(), cilium],
+        ),
         Some(NetworkMode::NodeSubnet) => (
-            "turn on Cilium, which reimages every node and takes the place of another engine: before or after the move to Overlay, and not in \
-             one update with it. Of a cluster that has an engine, aksplan migrate plans both, Cilium first",
+            "turn on Cilium, before or after the move to Overlay and not in one update with it: each reimages every node",
             vec![cilium],
         ),
         Some(NetworkMode::Kubenet) => (
             "move to Overlay first, and turn on Cilium after it: each reimages every node. Calico could be turned on now (--network-policy \
              calico), and has to be turned off again for the move",
-            vec![
-                command_line(
-                    &["aksplan", "migrate"],
-                    &[("--cluster", Some(scene.cluster.label()))],
-                ),
-                cilium,
-            ],
+            vec![migrate(), cilium],
         ),
         _ => (
             "turn on Cilium, which reimages every node and takes the place of another engine",
             vec![cilium],
         ),
+    }
+}
+
+/// Whether network policies are enforced; `None`: it is not said.
+fn is_enforced(scene: &Scene) -> Option<bool> {
+    let network = &scene.cluster.network;
+    if is_cilium(scene) || network.policy.is_some() {
+        Some(true)
+    } else {
+        (scene.is_answered() || network.no_policy).then_some(false)
     }
 }
 
@@ -183,7 +197,7 @@ fn engine(scene: &Scene) -> Item {
             question.not_ready(evidence, remedy, commands)
         }
         Some(policy) => ENGINE.ready(format!("networkPolicy is {policy}")),
-        None if scene.is_answered() || network.no_policy => ENGINE.not_ready(
+        None if is_enforced(scene) == Some(false) => ENGINE.not_ready(
             "networkPolicy is none: NetworkPolicy objects have no effect",
             remedy,
             commands,
@@ -365,8 +379,22 @@ fn default_deny(
     } else {
         of(&[Effect::Opens, Effect::Nothing])
     };
+    let all: Vec<&str> = namespaces.iter().copied().collect();
+    let enforced = is_enforced(scene);
     if !open.is_empty() {
-        return open_namespaces(question, direction, namespaces.len(), &open);
+        return open_namespaces(question, direction, all.len(), &open, enforced);
+    }
+    // Whatever the policies name, nothing holds to it.
+    if enforced == Some(false) {
+        return question.not_ready(
+            format!(
+                "{} open whatever their policies say, which nothing enforces, as policy-engine says: {}",
+                counted(all.len() as u64, "namespace is", "namespaces are"),
+                listed(&all)
+            ),
+            "turn on an engine, as policy-engine says",
+            [],
+        );
     }
     let unsaid = of(&[Effect::Unsaid]);
     if !unsaid.is_empty() {
@@ -392,7 +420,17 @@ fn default_deny(
     if let Some(unread) = cilium_unread {
         return unread.item(question);
     }
-    let all: Vec<&str> = namespaces.into_iter().collect();
+    if enforced.is_none() {
+        return question.not_known(
+            format!(
+                "{} isolated by their policies, and networkPolicy is not said, which has to enforce them: {}",
+                counted(all.len() as u64, "namespace is", "namespaces are"),
+                listed(&all)
+            ),
+            "add the cluster as Azure shows it",
+            [scene.show("networkProfile.networkPolicy")],
+        );
+    }
     question.ready(format!(
         "{} isolated: {}",
         counted(all.len() as u64, "namespace is", "namespaces are"),
@@ -400,7 +438,18 @@ fn default_deny(
     ))
 }
 
-fn open_namespaces(question: &Question, direction: Direction, of: usize, open: &[&str]) -> Item {
+fn open_namespaces(
+    question: &Question,
+    direction: Direction,
+    of: usize,
+    open: &[&str],
+    enforced: Option<bool>,
+) -> Item {
+    let others = if enforced == Some(false) && open.len() < of {
+        "; the others too as long as nothing enforces their policies, as policy-engine says"
+    } else {
+        ""
+    };
     let (remedy, spec) = match direction {
         Direction::Ingress => (
             "allow first what has to get in (the ingress controller, probes, the metrics agent of kube-system), then deny the rest; a policy \
@@ -416,7 +465,7 @@ fn open_namespaces(question: &Question, direction: Direction, of: usize, open: &
     };
     question.not_ready(
         format!(
-            "{} of {} open: {}",
+            "{} of {} open: {}{others}",
             open.len(),
             counted(of as u64, "namespace", "namespaces"),
             listed(open)

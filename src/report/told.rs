@@ -144,6 +144,11 @@ pub fn of_readiness(readiness: &Readiness) -> Vec<Told> {
 
 /// An item that is not ready.
 pub fn of_item(cluster: &str, item: &Item) -> Told {
+    let subject = item.subject(cluster);
+    let pools = || {
+        let all = item.pools.iter();
+        all.map(|pool| Subject::pool(cluster, pool))
+    };
     Told {
         code: item.code,
         severity: item.severity,
@@ -152,8 +157,12 @@ pub fn of_item(cluster: &str, item: &Item) -> Told {
             item.asks, item.evidence, item.remedy
         ),
         rules: item.rules.clone(),
-        subject: Subject::Cluster(cluster.to_string()),
-        related: Vec::new(),
+        // Of several pools none is the one.
+        related: match subject {
+            Subject::Pool { .. } => Vec::new(),
+            _ => pools().collect(),
+        },
+        subject,
         detail: String::new(),
     }
 }

@@ -42,9 +42,11 @@ rules! {
     RDY_7 = "RDY-7", Documented, "A federated credential names the issuer, the service account and the audience",
         "An identity trusts tokens whose issuer, subject and audience are those of one of its federated credentials: the URL of the \
          cluster's OIDC issuer as it stands, slash at its end included, `system:serviceaccount:NAMESPACE:NAME`, and \
-         `api://AzureADTokenExchange`, each compared letter by letter, capitals included. An identity has at most 20 of them. Pods with \
+         `api://AzureADTokenExchange`, each compared letter by letter, capitals included. An identity has at most 20 of them, no two with the same \
+         issuer and subject. Pods with \
          an identity binding (a preview) get tokens of another issuer, https://ib.oic.…, whose credential AKS writes.",
-        "MicrosoftDocs/azure-aks-docs workload-identity-deploy-cluster.md, workload-identity-overview.md (2024-05-28)";
+        "MicrosoftDocs/azure-aks-docs workload-identity-deploy-cluster.md, workload-identity-overview.md (2024-05-28); MicrosoftDocs/entra-docs \
+         workload-identity-federation-considerations.md";
     RDY_8 = "RDY-8", Inferred, "Service principals leave traces that show without reading a Secret",
         "A service principal's password is a secret that ends and leaks. Its traces are a cluster whose identity is a service \
          principal, an environment variable AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH in a pod, which Azure's libraries sign \

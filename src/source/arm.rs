@@ -306,35 +306,127 @@ fn loose_peering(
     })
 }
 
+/// Types of Azure's resources, in small letters, with what each is read as and what people call it.
+const TYPES: &[(&str, Kind, &str)] = &[
+    (
+        "microsoft.containerservice/managedclusters",
+        Kind::ManagedCluster,
+        "a managed cluster",
+    ),
+    (
+        "microsoft.containerservice/managedclusters/agentpools",
+        Kind::AgentPool,
+        "an agent pool",
+    ),
+    (
+        "microsoft.containerservice/managedclusters/maintenanceconfigurations",
+        Kind::MaintenanceConfiguration,
+        "a maintenance configuration",
+    ),
+    (
+        "microsoft.network/virtualnetworks",
+        Kind::VirtualNetwork,
+        "a VNet",
+    ),
+    (
+        "microsoft.network/virtualnetworks/subnets",
+        Kind::Subnet,
+        "a subnet",
+    ),
+    (
+        "microsoft.network/virtualnetworks/virtualnetworkpeerings",
+        Kind::Peering,
+        "a peering",
+    ),
+    (
+        "microsoft.network/routetables",
+        Kind::RouteTable,
+        "a route table",
+    ),
+    (
+        "microsoft.network/natgateways",
+        Kind::NatGateway,
+        "a NAT gateway",
+    ),
+    (
+        "microsoft.network/networkinterfaces",
+        Kind::NetworkInterface,
+        "a network interface",
+    ),
+    (
+        "microsoft.network/loadbalancers",
+        Kind::LoadBalancer,
+        "a load balancer",
+    ),
+    (
+        "microsoft.network/privateendpoints",
+        Kind::PrivateEndpoint,
+        "a private endpoint",
+    ),
+    (
+        "microsoft.network/networksecuritygroups",
+        Kind::SecurityGroup,
+        "a network security group",
+    ),
+    (
+        "microsoft.network/applicationgateways",
+        Kind::ApplicationGateway,
+        "an application gateway",
+    ),
+    (
+        "microsoft.network/privatednszones",
+        Kind::PrivateDnsZone,
+        "a private DNS zone",
+    ),
+    (
+        "microsoft.network/privatednszones/a",
+        Kind::AddressRecord,
+        "an A record of one",
+    ),
+    (
+        "microsoft.managedidentity/userassignedidentities",
+        Kind::ManagedIdentity,
+        "a managed identity",
+    ),
+    (
+        "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials",
+        Kind::FederatedCredential,
+        "a federated credential of one",
+    ),
+    (
+        "microsoft.dashboard/grafana",
+        Kind::Grafana,
+        "an Azure Managed Grafana",
+    ),
+    (
+        "microsoft.alertsmanagement/prometheusrulegroups",
+        Kind::PrometheusRuleGroup,
+        "a Prometheus rule group",
+    ),
+    (
+        "microsoft.insights/metricalerts",
+        Kind::MetricAlert,
+        "a metric alert",
+    ),
+    (
+        "microsoft.insights/scheduledqueryrules",
+        Kind::LogAlert,
+        "a log alert",
+    ),
+];
+
 fn kind_of_type(kind: &str) -> Option<Kind> {
-    Some(match kind {
-        "microsoft.containerservice/managedclusters" => Kind::ManagedCluster,
-        "microsoft.containerservice/managedclusters/agentpools" => Kind::AgentPool,
-        "microsoft.network/virtualnetworks" => Kind::VirtualNetwork,
-        "microsoft.network/virtualnetworks/subnets" => Kind::Subnet,
-        "microsoft.network/virtualnetworks/virtualnetworkpeerings" => Kind::Peering,
-        "microsoft.network/routetables" => Kind::RouteTable,
-        "microsoft.network/natgateways" => Kind::NatGateway,
-        "microsoft.network/networkinterfaces" => Kind::NetworkInterface,
-        "microsoft.network/loadbalancers" => Kind::LoadBalancer,
-        "microsoft.network/privateendpoints" => Kind::PrivateEndpoint,
-        "microsoft.network/networksecuritygroups" => Kind::SecurityGroup,
-        "microsoft.network/applicationgateways" => Kind::ApplicationGateway,
-        "microsoft.network/privatednszones" => Kind::PrivateDnsZone,
-        "microsoft.network/privatednszones/a" => Kind::AddressRecord,
-        "microsoft.containerservice/managedclusters/maintenanceconfigurations" => {
-            Kind::MaintenanceConfiguration
-        }
-        "microsoft.managedidentity/userassignedidentities" => Kind::ManagedIdentity,
-        "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials" => {
-            Kind::FederatedCredential
-        }
-        "microsoft.dashboard/grafana" => Kind::Grafana,
-        "microsoft.alertsmanagement/prometheusrulegroups" => Kind::PrometheusRuleGroup,
-        "microsoft.insights/metricalerts" => Kind::MetricAlert,
-        "microsoft.insights/scheduledqueryrules" => Kind::LogAlert,
-        _ => return None,
-    })
+    let found = TYPES.iter().find(|(name, ..)| *name == kind);
+    found.map(|(_, kind, _)| *kind)
+}
+
+/// A usage of a subnet has no type of its own.
+fn not_recognised() -> String {
+    let words: Vec<&str> = TYPES.iter().map(|(.., word)| *word).collect();
+    format!(
+        "not recognised; expected {} or a usage as `az … -o json` or Azure Resource Manager prints it",
+        words.join(", ")
+    )
 }
 
 fn recognise(head: &wire::Head, origin: &Origin) -> Result<Kind, SourceError> {
@@ -367,11 +459,7 @@ fn recognise(head: &wire::Head, origin: &Origin) -> Result<Kind, SourceError> {
     if head.address_space.is_some() || body.address_space.is_some() {
         return Ok(Kind::VirtualNetwork);
     }
-    Err(origin.error(
-        "",
-        "not recognised; expected a managed cluster, an agent pool, a VNet, a subnet, a peering, a usage or a route table \
-         as `az … -o json` or Azure Resource Manager prints it",
-    ))
+    Err(origin.error("", not_recognised()))
 }
 
 /// `microsoft.network/virtualnetworks/subnets` of `/subscriptions/…/providers/Microsoft.Network/virtualNetworks/v/subnets/s`.

@@ -52,8 +52,10 @@ const VNET: &str = r#"[
 ]
 "#;
 
-const NOT_RECOGNISED: &str = "not recognised; expected a managed cluster, an agent pool, a VNet, a subnet, a peering, a usage or \
-     a route table as `az … -o json` or Azure Resource Manager prints it";
+const NOT_RECOGNISED: &str = "not recognised; expected a managed cluster, an agent pool, a maintenance configuration, a VNet, a subnet, \
+     a peering, a route table, a NAT gateway, a network interface, a load balancer, a private endpoint, a network security group, an \
+     application gateway, a private DNS zone, an A record of one, a managed identity, a federated credential of one, an Azure Managed \
+     Grafana, a Prometheus rule group, a metric alert, a log alert or a usage as `az … -o json` or Azure Resource Manager prints it";
 
 fn cluster(pools: &str) -> String {
     format!(

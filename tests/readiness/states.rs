@@ -5,8 +5,9 @@ use super::{
 };
 use super::{without, written};
 use aksplan::finding::Severity;
-use aksplan::model::{Inventory, PlatformList};
+use aksplan::model::{Inventory, PlatformList, Subject};
 use aksplan::readiness::{Item, ItemState, check};
+use aksplan::report::told::of_readiness;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -58,6 +59,26 @@ fn allow_all(files: &mut Files, kind: &str, spec: Value) {
         files,
         json!({"apiVersion": group, "kind": kind, "metadata": {"name": "all", "namespace": "orders"}, "spec": spec}),
     );
+}
+
+/// Pods have addresses of a subnet of their own.
+fn pod_subnet(files: &mut Files, mode: &str) {
+    let subnet = aks(files)["agentPoolProfiles"][0]["vnetSubnetId"].as_str();
+    let pods = subnet.expect("a subnet").replace("/nodes", "/pods");
+    aks(files)["networkProfile"] = json!({"networkPlugin": "azure", "networkDataplane": "azure"});
+    for pool in aks(files)["agentPoolProfiles"].as_array_mut().unwrap() {
+        pool["podSubnetId"] = json!(pods);
+        if !mode.is_empty() {
+            pool["podIpAllocationMode"] = json!(mode);
+        }
+    }
+    let mut subnet = json!({"name": "pods", "addressPrefix": "10.241.0.0/20"});
+    subnet["id"] = json!(pods);
+    let vnet = files.get_mut("vnet").expect("a VNet");
+    vnet["subnets"]
+        .as_array_mut()
+        .expect("subnets")
+        .push(subnet);
 }
 
 #[test]
@@ -138,6 +159,27 @@ fn networking() {
             "add a user pool first",
         ),
         (
+            "pods of a new pool are in the pod subnet as well",
+            |f| {
+                pod_subnet(f, "");
+                aks(f)["agentPoolProfiles"].as_array_mut().unwrap().pop();
+            },
+            "user-pools",
+            NotReady,
+            "/subnets/nodes --pod-subnet-id /subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg-shop/providers/\
+             Microsoft.Network/virtualNetworks/vnet-shop/subnets/pods",
+        ),
+        (
+            "blocks of a pod subnet",
+            |f| {
+                pod_subnet(f, "StaticBlock");
+                aks(f)["agentPoolProfiles"][1]["availabilityZones"] = json!(null);
+            },
+            "zones",
+            NotReady,
+            "/subnets/pods --pod-ip-allocation-mode StaticBlock --zones 1 2 3",
+        ),
+        (
             "zones of a Windows pool",
             |f| {
                 aks(f)["agentPoolProfiles"][1]["availabilityZones"] = json!(null);
@@ -148,6 +190,65 @@ fn networking() {
             "--os-type Windows",
         ),
     ]);
+}
+
+/// One pool is what a finding is about; of several none is the one, and all have to do with it.
+#[test]
+fn what_is_about_pools_names_them() {
+    let (cluster, system, apps) = (
+        Subject::Cluster("shop".to_string()),
+        Subject::pool("shop", "system"),
+        Subject::pool("shop", "apps"),
+    );
+    let told = |files: &Files, code: &str| {
+        let readiness = judged("about-pools", files);
+        let mut all = of_readiness(&readiness).into_iter();
+        let told = all.find(|told| told.code == code).expect("not ready");
+        (told.subject, told.related)
+    };
+    let mut files = fixture("ready");
+    aks(&mut files)["agentPoolProfiles"][1]["availabilityZones"] = json!(["1"]);
+    assert_eq!(told(&files, "zones"), (apps.clone(), vec![]));
+    aks(&mut files)["agentPoolProfiles"][0]["availabilityZones"] = json!(null);
+    assert_eq!(
+        told(&files, "zones"),
+        (cluster.clone(), vec![system.clone(), apps.clone()])
+    );
+    aks(&mut files)["agentPoolProfiles"][0]["nodeTaints"] = json!(null);
+    assert_eq!(
+        told(&files, "system-pool-tainted"),
+        (system.clone(), vec![])
+    );
+    aks(&mut files)["agentPoolProfiles"][0]["minCount"] = json!(1);
+    assert_eq!(told(&files, "system-pool-nodes"), (system, vec![]));
+    aks(&mut files)["agentPoolProfiles"][1]["enableAutoScaling"] = json!(false);
+    assert_eq!(told(&files, "autoscaler-bounds"), (apps, vec![]));
+    aks(&mut files)["networkProfile"]["networkDataplane"] = json!("azure");
+    assert_eq!(told(&files, "cilium-data-plane"), (cluster, vec![]));
+}
+
+/// What a scenario or a plan names has no ID yet.
+#[test]
+fn a_pod_subnet_without_an_id_is_asked_for() {
+    let mut files = fixture("ready");
+    pod_subnet(&mut files, "");
+    aks(&mut files)["agentPoolProfiles"][0]["availabilityZones"] = json!(null);
+    let user = aks(&mut files)["agentPoolProfiles"].as_array_mut().unwrap();
+    user.pop();
+    let readiness = patched("no-pod-subnet-id", &files, |inventory| {
+        for pool in &mut inventory.clusters[0].pools {
+            pool.pod_subnet = None;
+        }
+    });
+    for code in ["user-pools", "zones"] {
+        let item = found(&readiness, code);
+        assert!(
+            item.commands[0].contains("--pod-subnet-id POD_SUBNET_ID")
+                && (item.remedy).ends_with("; put the ID of the pods' subnet for POD_SUBNET_ID"),
+            "{}",
+            text(item)
+        );
+    }
 }
 
 #[test]
@@ -220,6 +321,58 @@ fn identity() {
             NotKnown,
             "another cloud's",
         ),
+        // Issuer and subject of an identity's credentials are there once: a second one is refused.
+        (
+            "a wrong audience is changed",
+            |f| platform(f)[1]["audiences"] = json!(["else"]),
+            "federated-credentials",
+            NotReady,
+            "change the federated credential that is there: of one identity no two have the same issuer and subject | az identity \
+             federated-credential update --subscription 00000000-0000-4000-8000-000000000001 --name orders --identity-name id-orders \
+             --resource-group rg-shop --issuer",
+        ),
+        (
+            "no audience is changed",
+            |f| platform(f)[1]["audiences"] = json!([]),
+            "federated-credentials",
+            NotReady,
+            "federated-credential update --subscription 00000000-0000-4000-8000-000000000001 --name orders ",
+        ),
+        (
+            "another subject gets a credential of its own",
+            |f| platform(f)[1]["subject"] = json!("system:serviceaccount:orders:other"),
+            "federated-credentials",
+            NotReady,
+            "put a name for NAME | az identity federated-credential create --subscription 00000000-0000-4000-8000-000000000001 --name NAME \
+             --identity-name id-orders",
+        ),
+        (
+            "a stranger",
+            |f| platform(f)[0]["clientId"] = json!("00000000-0000-4000-8000-0000000000c2"),
+            "federated-credentials",
+            NotKnown,
+            "compare by hand, with the issuer that oidc-issuer shows, the subject system:serviceaccount:NAMESPACE:NAME and the audience \
+             api://AzureADTokenExchange | az identity list --output json ; az ad app federated-credential list --id \
+             00000000-0000-4000-8000-0000000000c1",
+        ),
+        (
+            "credentials were not read",
+            |f| {
+                platform(f).as_array_mut().unwrap().remove(1);
+            },
+            "federated-credentials",
+            NotKnown,
+            "an empty list says nothing in a file, and means that the identity trusts nobody | az identity federated-credential list \
+             --subscription 00000000-0000-4000-8000-000000000001 --identity-name id-orders --resource-group rg-shop --output json",
+        ),
+        (
+            "the issuer is off",
+            |f| aks(f)["oidcIssuerProfile"] = json!({"enabled": false, "issuerUrl": null}),
+            "federated-credentials",
+            NotReady,
+            "no identity can trust a token of orders/orders | turn the issuer on, as oidc-issuer says, and then add a federated \
+             credential with its URL for each | ",
+        ),
         (
             "pod identity unsaid",
             |f| {
@@ -270,6 +423,22 @@ fn identity() {
             "kubectl get --raw /apis ; kubectl get --raw /apis/aadpodidentity.k8s.io/v1/azureidentities",
         ),
     ]);
+}
+
+/// Two service accounts of one identity: what is to be done is said once, and so is the command for both.
+#[test]
+fn what_two_need_alike_is_said_once() {
+    let mut files = fixture("ready");
+    let mut second = object(&mut files, "ServiceAccount", "orders").clone();
+    second["metadata"]["name"] = json!("pay");
+    push(&mut files, second);
+    platform(&mut files).as_array_mut().unwrap().remove(1);
+    let readiness = judged("two-accounts", &files);
+    let item = found(&readiness, "federated-credentials");
+    assert_eq!(item.state, NotKnown, "{}", text(item));
+    assert_eq!(item.evidence.matches("were not read").count(), 2);
+    assert_eq!(item.remedy.matches("an empty list").count(), 1);
+    assert_eq!(item.commands.len(), 1, "{}", text(item));
 }
 
 #[test]
@@ -414,6 +583,28 @@ fn certificates() {
             Ready,
             "orders/orders-tls",
         ),
+        // All Secrets were read: what is not among them is gone, whatever the certificate still says.
+        (
+            "gone although its certificate is ready",
+            |f| {
+                opaque(f);
+                object(f, "Secret", "orders-tls")["metadata"]["name"] = json!("else");
+            },
+            "tls-secret",
+            NotReady,
+            "not among the Secrets: orders/orders-tls",
+        ),
+        (
+            "of one type, its certificate is ready",
+            |f| {
+                opaque(f);
+                object(f, "Secret", "orders-tls")["type"] = json!("kubernetes.io/tls");
+                object(f, "Secret", "orders-tls")["metadata"]["name"] = json!("else");
+            },
+            "tls-secret",
+            Ready,
+            "orders/orders-tls",
+        ),
         (
             "a secret of another type",
             |f| {
@@ -502,6 +693,57 @@ fn certificates() {
         ),
     ]);
     let mut files = fixture("ready");
+    let said = |files: &Files| {
+        let item = judged("certificates-said", files);
+        let item = found(&item, "certificate-expiry");
+        (item.evidence.clone(), item.commands.clone())
+    };
+    // Ended, and so not ready: once, and nothing that is past is to come.
+    object(&mut files, "Certificate", "orders")["status"] = json!({
+        "notAfter": "2026-11-01T00:00:00Z",
+        "conditions": [{"type": "Ready", "status": "False"}]
+    });
+    let mut second = object(&mut files, "Certificate", "orders").clone();
+    second["metadata"]["name"] = json!("pay");
+    push(&mut files, second);
+    let (evidence, commands) = said(&files);
+    assert_eq!(
+        evidence,
+        "as of 2026-11-20: orders/orders ended 2026-11-01, orders/pay ended 2026-11-01"
+    );
+    assert_eq!(
+        commands,
+        [
+            "kubectl describe certificate --namespace orders orders",
+            "kubectl describe certificate --namespace orders pay"
+        ]
+    );
+    // Not ready and late, or one of them; and what never was issued comes after what ends.
+    object(&mut files, "Certificate", "pay")["status"] = json!({});
+    for (ready, due, evidence) in [
+        (
+            "False",
+            "2026-11-19",
+            "is not ready, ends 2026-12-24 and should have been renewed 2026-11-19",
+        ),
+        ("False", "2026-12-01", "is not ready and ends 2026-12-24"),
+        (
+            "True",
+            "2026-11-19",
+            "ends 2026-12-24 and should have been renewed 2026-11-19",
+        ),
+    ] {
+        object(&mut files, "Certificate", "orders")["status"] = json!({
+            "notAfter": "2026-12-24T00:00:00Z",
+            "renewalTime": format!("{due}T00:00:00Z"),
+            "conditions": [{"type": "Ready", "status": ready}]
+        });
+        assert_eq!(
+            said(&files).0,
+            format!("as of 2026-11-20: orders/orders {evidence}, orders/pay was never issued")
+        );
+    }
+    let mut files = fixture("ready");
     object(&mut files, "Certificate", "orders")["status"] = json!({});
     let inventory = inventory("never-issued", &files);
     let readiness = check(&inventory, &inventory.clusters[0], None);
@@ -510,6 +752,11 @@ fn certificates() {
         (item.state, item.evidence.as_str()),
         (NotReady, "orders/orders was never issued")
     );
+}
+
+fn no_engine(files: &mut Files) {
+    aks(files)["networkProfile"]["networkPolicy"] = json!("none");
+    aks(files)["networkProfile"]["networkDataplane"] = json!("azure");
 }
 
 #[test]
@@ -624,6 +871,52 @@ fn policies() {
             ingress,
             Ready,
             "isolated",
+        ),
+        // Policies alone do nothing.
+        (
+            "nothing enforces what lets nothing in",
+            no_engine,
+            ingress,
+            NotReady,
+            "2 namespaces are open whatever their policies say, which nothing enforces, as policy-engine says: default, orders",
+        ),
+        (
+            "nothing enforces what lets nothing out",
+            no_engine,
+            egress,
+            NotReady,
+            "turn on an engine, as policy-engine says",
+        ),
+        (
+            "nothing enforces what is there",
+            |f| {
+                no_engine(f);
+                allow_all(
+                    f,
+                    "NetworkPolicy",
+                    json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}),
+                );
+            },
+            ingress,
+            NotReady,
+            "1 of 2 namespaces open: orders; the others too as long as nothing enforces their policies, as policy-engine says",
+        ),
+        (
+            "whether anything enforces them",
+            |f| {
+                aks(f).as_object_mut().unwrap().remove("provisioningState");
+                aks(f)["networkProfile"] = json!({"networkPlugin": "azure"});
+            },
+            ingress,
+            NotKnown,
+            "networkPolicy is not said",
+        ),
+        (
+            "nothing enforces policies",
+            no_engine,
+            "policy-engine",
+            NotReady,
+            "networkPolicy is none",
         ),
         (
             "names can still be asked for",

@@ -255,7 +255,7 @@ pub fn readiness(checked: &[&Readiness]) -> Suite {
                 true => format!("{}: {}", readiness.cluster, item.code),
                 false => item.code.to_string(),
             },
-            subject: Subject::Cluster(readiness.cluster.clone()),
+            subject: item.subject(&readiness.cluster),
             told: match item.state {
                 ItemState::NotReady => vec![told::of_item(&readiness.cluster, item)],
                 _ => Vec::new(),
