@@ -1,6 +1,7 @@
 //! Puts a plan together: steps, what is foreseen of each, the facts it relies on. Refuses where something stands in the way that no step
 //! removes.
 
+use super::decision::is_said;
 use super::dependents::dependents;
 use super::drains;
 use super::fingerprint;
@@ -60,7 +61,11 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
     } = request;
     let at_the_move = as_at_the_move(inventory, index, &sequence.steps);
     let blockers = blockers(&at_the_move, at_the_move.cluster(index), &pod_cidr);
-    let mut refused: Vec<String> = blockers.iter().map(sentence).collect();
+    // AKS's own answer to the same comes with the findings.
+    let told_by_none = blockers
+        .iter()
+        .filter(|obstacle| !is_said(obstacle, &findings));
+    let mut refused: Vec<String> = told_by_none.map(sentence).collect();
     refused.extend(
         findings
             .iter()

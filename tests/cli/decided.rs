@@ -476,3 +476,96 @@ fn a_timelines_own_move_is_the_one_that_is_looked_at() {
         "{others:?}"
     );
 }
+
+/// What must be gone is counted by the thing, not by who found it.
+#[test]
+fn one_thing_in_the_way_is_one_blocker() {
+    let blockers = |name: &str, text: &str, more: &[&str]| -> Vec<String> {
+        let from = written(&folder(name), text);
+        let arguments = ["report", "--from", &from, "-o", "json"];
+        let text = stdout(&[&arguments[..], more].concat());
+        let report: Value = serde_json::from_str(&text).expect("JSON");
+        let all: Vec<String> =
+            serde_json::from_value(report["moves"][0]["blockers"].clone()).expect("sentences");
+        let risks = report["risks"].as_array().expect("risks").iter();
+        let of_move = |risk: &&Value| {
+            let message = risk["message"].as_str().expect("a message");
+            risk["severity"] == "blocker" && message.contains("move to Overlay: ")
+        };
+        assert_eq!(risks.filter(of_move).count(), all.len(), "{name}: {all:#?}");
+        all
+    };
+    let old = TWO.replace("name: ca,", "name: ca, kubernetes_version: 1.26.3,");
+    for (name, text, range, says) in [
+        (
+            "old",
+            old.as_str(),
+            "auto",
+            vec!["Kubernetes 1.26", "upgrade the cluster first"],
+        ),
+        (
+            "small",
+            TWO,
+            "10.64.0.0/23",
+            vec![
+                "InsufficientSubnetSize",
+                "has 2 blocks of 256 addresses",
+                "choose a larger one",
+            ],
+        ),
+        (
+            "meets",
+            TWO,
+            "10.1.0.0/22",
+            vec!["meets subnet 10.1.0.0/22", "choose another"],
+        ),
+    ] {
+        let found = blockers(name, text, &["--cluster", "ca", "--pod-cidr", range]);
+        assert_eq!(found.len(), 1, "{name}: {found:#?}");
+        for words in says {
+            assert!(found[0].contains(words), "{name}: {words}: {}", found[0]);
+        }
+    }
+}
+
+/// A budget that lets nothing go is one thing, and whoever is called finds each pod on its own node.
+#[test]
+fn a_budget_in_the_way_is_one_blocker() {
+    for (name, field, value) in [
+        ("min", "min_available", serde_json::json!("100%")),
+        ("max", "max_unavailable", serde_json::json!("0")),
+    ] {
+        let from = snapshot(&format!("budget-{name}"), |cluster| {
+            let budgets = cluster["kubernetes"]["disruption_budgets"]
+                .as_array_mut()
+                .expect("budgets");
+            let api = budgets
+                .iter_mut()
+                .find(|budget| budget["name"] == "api")
+                .expect("api");
+            api["min_available"] = Value::Null;
+            api["max_unavailable"] = Value::Null;
+            api[field] = value.clone();
+        });
+        let report = json(&from, &["--window", "4h"]);
+        let blockers = report["moves"][0]["blockers"]
+            .as_array()
+            .expect("blockers")
+            .clone();
+        // Nor is it another that it does not end in the window.
+        assert_eq!(blockers.len(), 1, "{blockers:#?}");
+        let said = blockers[0].as_str().expect("a sentence");
+        assert!(said.contains("not drained within 30 min"), "{said}");
+        let nodes = &report["moves"][0]["simulation"]["nodes"];
+        let mut named = 0;
+        for node in nodes.as_array().expect("nodes") {
+            let wait = &node["waited_for"];
+            if wait["budget"] == "payments/api" && wait["evicted"].is_null() {
+                let pod = wait["pod"].as_str().expect("a pod");
+                assert!(said.contains(&format!(": pod {pod}")), "{pod}: {said}");
+                named += 1;
+            }
+        }
+        assert_eq!(named, 3);
+    }
+}

@@ -13,8 +13,9 @@ use crate::capacity::growth::Books;
 use crate::capacity::runway::{Paces, evenly, is_shorter, runway, runway_after};
 use crate::capacity::surge::nodes_with_surge;
 use crate::finding::{Finding, Severity, counted, grouped};
-use crate::migrate::decision::MAY_REFUSE;
+use crate::migrate::decision::{MAY_REFUSE, explained};
 use crate::migrate::dependents::{Dependent, Dependents, dependents};
+use crate::migrate::foresee::blockers;
 use crate::migrate::sequence::{Choices, NoSequence, Sequence, sequence};
 use crate::model::{IpNet, NetworkMode, Subject, parse_cidr};
 use crate::population::Population;
@@ -88,6 +89,10 @@ pub fn study(now: Scene, wish: &Wish) -> Result<Study, CliError> {
         .collect();
     prediction_not_checked.extend(unread(&at_the_move.inventory));
     let mut findings = admission(&prediction, falls_back(&at_the_move));
+    if let Some(range) = &chosen.range {
+        let in_the_way = blockers(&at_the_move.inventory, at_the_move.cluster(), range);
+        findings = explained(findings, &in_the_way);
+    }
     findings.extend(chosen.note);
     findings.extend(chosen.range.and_then(|range| shortened(&now, range, wish)));
     let breaks = dependents(&now.inventory, now.cluster(), chosen.range.as_ref());
@@ -344,6 +349,13 @@ fn admission(prediction: &Prediction, falls_back: bool) -> Vec<Finding> {
                 ),
                 rules: error.rules.clone(),
                 subject: prediction.subject.clone(),
+                // As the look at budgets names it.
+                causes: error
+                    .rules
+                    .iter()
+                    .filter(|rule| **rule == &crate::rule::UNSATISFIABLE_PDB)
+                    .map(|rule| rule.id.to_string())
+                    .collect(),
             }
         })
         .collect();
