@@ -190,14 +190,88 @@ fn a_reimage_before_the_move_counts() {
         ])
     );
     let wide = calico("wide", "{ name: aks, cidr: 10.20.0.0/22, foreign: 0 }");
-    let report = json(&wide, &["--window", "1h", "--max-surge", "system=1"]);
-    let of = &report["moves"][0];
-    assert_eq!(of["decision"], "go_with_conditions", "{:#}", of["blockers"]);
-    let conditions = of["conditions"].to_string();
+    // By both reimages: p50 over the window forbids, p90 over it is a condition.
+    let of_window = |window: &str| {
+        let report = json(&wide, &["--window", window, "--max-surge", "system=1"]);
+        report["moves"][0].clone()
+    };
+    let all = of_window("1d")["simulation"]["in_all"].clone();
+    assert_eq!(all["reimages"], 2);
+    let minutes = |percentile: &str| all[percentile].as_u64().expect("seconds") / 60;
+    let (p50, p90) = (minutes("p50"), minutes("p90"));
+    let alone = of_window("1d")["simulation"]["futures"]["seconds"]["p90"].clone();
     assert!(
-        conditions.contains("or less, and --window 1h is open for 1 h: a start is refused there"),
+        alone.as_u64() < Some(p50 * 60),
+        "one of two fits where both do not"
+    );
+    for (minutes, decision, says) in [
+        (
+            p50 - 2,
+            "no_go",
+            "too short for 2 reimages of every node in all: p50 misses it by",
+        ),
+        (
+            (p50 + p90) / 2,
+            "go_with_conditions",
+            "a start is refused there without --accept-overrun",
+        ),
+    ] {
+        let window = format!("{minutes}m");
+        let of = of_window(&window);
+        assert_eq!(of["decision"], decision, "{window}: {:#}", of["blockers"]);
+        let reasons = [of["blockers"].to_string(), of["conditions"].to_string()].concat();
+        assert!(reasons.contains(says), "{window}: {reasons}");
+        let migrate = run(&[
+            "migrate",
+            "--from",
+            &wide,
+            "--futures",
+            "100",
+            "--window",
+            &window,
+            "--max-surge",
+            "system=1",
+            "--fail-on",
+            "blocker",
+        ]);
+        let code = if decision == "no_go" { 3 } else { 0 };
+        let said = String::from_utf8_lossy(&migrate.stdout).into_owned();
+        assert_eq!(migrate.status.code(), Some(code), "{window}: {said}");
+        assert!(
+            said.contains("in all, as sums over 2 reimages of every node"),
+            "{said}"
+        );
+        let junit = stdout(&[
+            "report",
+            "--from",
+            &wide,
+            "--futures",
+            "100",
+            "--window",
+            &window,
+            "--max-surge",
+            "system=1",
+            "-o",
+            "junit",
+        ]);
+        assert_eq!(
+            junit.contains("p50 misses it by"),
+            decision == "no_go",
+            "{window}"
+        );
+    }
+    // Each drains every pod, and the nodes of the first are not of Overlay: 754 held, 1 + 7 surge nodes of 29.
+    let conditions = of_window("1d")["conditions"].to_string();
+    assert!(
+        conditions.contains("in all over 2 reimages of every node: "),
         "{conditions}"
     );
+    let peaks = all["others"][0]["ranges"][0]["over_time"]
+        .as_array()
+        .expect("moments")
+        .clone();
+    let bounds = |of: &str| peaks.iter().filter_map(|held| held[of].as_u64()).max();
+    assert_eq!((bounds("least"), bounds("most")), (Some(986), Some(986)));
     let page = stdout(&[
         "report",
         "--from",
@@ -212,7 +286,11 @@ fn a_reimage_before_the_move_counts() {
         "markdown",
     ]);
     assert!(page.contains("26 nodes are reimaged 2 times in"), "{page}");
-    assert!(page.contains("Every node is reimaged 2 times:"), "{page}");
+    assert!(
+        page.contains("There are 2 reimages of every node, one after the other"),
+        "{page}"
+    );
+    assert!(page.contains("aks holds 986 of"), "{page}");
     assert!(page.contains("--max-surge system=1"), "{page}");
     // What blocks today is taken away by a step, and so is no blocker.
     assert!(

@@ -3,7 +3,7 @@
 
 use super::super::CliError;
 use super::super::input::unread;
-use super::super::play::Asked;
+use super::super::play::{Asked, PlayArgs};
 use super::super::predict::operation_prediction;
 use super::super::simulation::Scene;
 use crate::capacity::answer::{SUBNET_IS_FULL, Stage};
@@ -15,7 +15,7 @@ use crate::capacity::surge::nodes_with_surge;
 use crate::finding::{Finding, Severity, counted, grouped};
 use crate::migrate::decision::{MAY_REFUSE, explained};
 use crate::migrate::dependents::{Dependent, Dependents, dependents};
-use crate::migrate::foresee::blockers;
+use crate::migrate::foresee::{Reimage, blockers};
 use crate::migrate::sequence::{Choices, NoSequence, Sequence, sequence};
 use crate::model::{IpNet, NetworkMode, Subject, parse_cidr};
 use crate::population::Population;
@@ -142,8 +142,22 @@ impl Study {
         not_checked
     }
 
+    /// The reimages of every node beside that of the move itself, played.
+    pub fn others(&self, play: &PlayArgs) -> Result<Vec<Reimage>, CliError> {
+        let (Ok(Some(sequence)), Ok(state)) = (&self.sequence, self.at_the_move.state()) else {
+            return Ok(Vec::new());
+        };
+        Ok(Reimage::all(
+            &self.at_the_move.inventory,
+            self.at_the_move.index,
+            &sequence.steps,
+            &play.timing()?,
+            play.chance(state.pods.len()),
+        ))
+    }
+
     /// What is to be played.
-    pub fn asked(&self, population: &Population) -> Asked {
+    pub fn asked(&self, population: &Population, others: Vec<Reimage>) -> Asked {
         Asked {
             word: "migrate",
             title: match self.range {
@@ -159,6 +173,7 @@ impl Study {
             admitted: self.admitted(),
             findings: self.findings(),
             not_checked: self.not_checked(),
+            others,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::path::wait_words;
 use super::verdict::{completes, enough_for_p99, fits, why_not};
 use super::words::{Names, clock, listed, span};
-use super::{Simulation, beforehand, held_back};
+use super::{Simulation, beforehand, held_back, whole};
 use crate::capacity::cost::POD_CIDR_PER_NODE;
 use crate::disruption::Treatment;
 use crate::disruption::drain::Refusal;
@@ -39,6 +39,9 @@ pub fn findings(simulation: &Simulation) -> Vec<Finding> {
     not_ready(simulation, &mut found);
     windows(simulation, &mut found);
     futures_fail(simulation, &names, &mut found);
+    let said = found.iter().chain(&simulation.findings);
+    let said: Vec<String> = said.map(|finding| finding.message.clone()).collect();
+    found.extend(whole::findings(simulation, &said));
     let blocks = |finding: &Finding| finding.severity == Severity::Blocker;
     if !completes(simulation) && !found.iter().chain(&simulation.findings).any(blocks) {
         found.push(Finding::new(
@@ -191,7 +194,7 @@ fn stuck(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
         let message = match (budget, waits.as_slice()) {
             (Some(budget), [(_, first), ..]) => format!(
                 "{}: {}",
-                held_on_each(simulation, names, budget, &waits),
+                held_back::on_each(simulation, names, budget, &waits),
                 held_back::release(simulation, budget, first.pod)
             ),
             (None, [_, ..]) => {
@@ -214,32 +217,6 @@ fn stuck(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
         let cause = budget.map(|budget| cause(simulation, budget));
         found.push(Finding::new(Severity::Blocker, "node-stuck", message, rules).because_of(cause));
     }
-}
-
-/// `apps-8: pod shop/api-4 and apps-9: pod shop/api-7 are held by budget shop/api`: whoever is called looks for each on its own node.
-fn held_on_each(
-    simulation: &Simulation,
-    names: &Names,
-    budget: BudgetId,
-    waits: &[(NodeId, Wait)],
-) -> String {
-    let population = simulation.setting.population;
-    let each: Vec<String> = waits
-        .iter()
-        .map(|(node, wait)| {
-            format!(
-                "{}: pod {}",
-                names.short(*node),
-                population.pod_name(wait.pod)
-            )
-        })
-        .collect();
-    let are = if each.len() == 1 { "is" } else { "are" };
-    format!(
-        "{} {are} held by budget {}",
-        listed(&each, NAMED),
-        population.budget_name(budget)
-    )
 }
 
 /// As verdicts on budgets have it.
@@ -744,14 +721,26 @@ fn down(simulation: &Simulation, found: &mut Vec<Finding>) {
                     clock(since)
                 ),
             ),
-            _ => (
-                Severity::Warning,
-                format!(
-                    "{name} has no Ready pod for {} in all, first at {} ({before} before)",
-                    span(workload.down),
-                    clock(workload.lowest_at)
-                ),
-            ),
+            _ => {
+                let besides = whole::down_besides(simulation, &name);
+                let all = workload.down.saturating_add(besides);
+                let of_all = match simulation.others.is_empty() {
+                    true => String::new(),
+                    false => format!(
+                        " over {}: {} in the move itself",
+                        whole::reimages(simulation),
+                        span(workload.down)
+                    ),
+                };
+                (
+                    Severity::Warning,
+                    format!(
+                        "{name} has no Ready pod for {} in all{of_all}, first at {} ({before} before)",
+                        span(all),
+                        clock(workload.lowest_at)
+                    ),
+                )
+            }
         };
         found.push(Finding::new(severity, "workload-down", message, &[]));
     }
@@ -848,7 +837,7 @@ fn windows(simulation: &Simulation, found: &mut Vec<Finding>) {
                 severity
             },
             WINDOW_TOO_SHORT,
-            super::verdict::window_sentence(window, &fit),
+            super::verdict::window_sentence(simulation, window, &fit),
             &[&rule::MNT_1],
         ));
     }
