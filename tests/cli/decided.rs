@@ -555,6 +555,49 @@ fn a_timelines_own_move_is_the_one_that_is_looked_at() {
     );
 }
 
+/// A warning of the rules about the move that nobody else tells: it is a condition and a risk, in every format, once.
+#[test]
+fn a_limit_that_only_the_rules_look_at_is_a_condition() {
+    let kubenet =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/kubenet-400-nodes.yaml");
+    let kubenet = kubenet.to_str().expect("UTF-8");
+    let two = written(&folder("public"), TWO);
+    let limit = "424 nodes with the surge of all pools";
+    let public = "pod CIDR 20.0.0.0/16 is not private";
+    for (from, more, says) in [
+        (kubenet, vec![], limit),
+        (
+            &two,
+            vec!["--cluster", "ca", "--pod-cidr", "20.0.0.0/16"],
+            public,
+        ),
+    ] {
+        let arguments = [&["report", "--from", from][..], &more].concat();
+        let report: Value =
+            serde_json::from_str(&stdout(&[&arguments[..], &["-o", "json"]].concat()))
+                .expect("JSON");
+        let times = |list: &Value| list.to_string().matches(says).count();
+        assert_eq!(times(&report["moves"][0]["conditions"]), 1, "{says}");
+        let risks = report["risks"].as_array().expect("risks").iter();
+        let of_move = |risk: &&Value| {
+            let message = risk["message"].as_str().expect("a message");
+            message.contains("move to Overlay: ") && message.contains(says)
+        };
+        assert_eq!(risks.filter(of_move).count(), 1, "{says}");
+        for format in ["sarif", "junit"] {
+            let told = stdout(&[&arguments[..], &["-o", format]].concat());
+            assert!(told.contains(says), "{format}: {says}");
+        }
+    }
+    // Of kubenet no pod was reached by its address before: that does not end.
+    let of_mode = |from: &str, more: &[&str]| {
+        let arguments = ["report", "--from", from, "-o", "markdown"];
+        stdout(&[&arguments[..], more].concat()).contains("ends direct traffic to pod addresses")
+    };
+    assert!(!of_mode(kubenet, &[]));
+    assert!(of_mode(&two, &["--cluster", "ca"]));
+}
+
 /// What must be gone is counted by the thing, not by who found it.
 #[test]
 fn one_thing_in_the_way_is_one_blocker() {
@@ -645,5 +688,38 @@ fn a_budget_in_the_way_is_one_blocker() {
             }
         }
         assert_eq!(named, 3);
+    }
+}
+
+/// What helps against surge nodes without addresses helps the pools that are there.
+#[test]
+fn system_pools_are_not_told_to_do_without_surge() {
+    let estate = |mode: &str, surge: &str| {
+        format!(
+            "apiVersion: aksplan/v1\nname: e\nvirtual_networks:\n  - {{ name: v, address_space: [10.0.0.0/16], subnets: [{{ name: s, cidr: \
+             10.0.0.0/24, foreign: 70 }}] }}\nclusters:\n  - {{ name: c, network_plugin: azure, kubernetes_version: 1.32.4, pools: [{{ name: \
+             s, mode: System, count: 2, max_pods: 30, max_surge: 1, subnet: v/s }}, {{ name: p, mode: {mode}, count: 3, max_pods: 30, \
+             max_surge: {surge}, subnet: v/s }}] }}\n"
+        )
+    };
+    for (mode, surge, helps) in [
+        // 36 are free, and one surge node of the system pool takes 29.
+        (
+            "User",
+            "1",
+            "set max_surge 0 with max_unavailable 1 on user pools and max_surge 1 on system pools, which takes 29",
+        ),
+        (
+            "System",
+            "1",
+            "free addresses first: even max_surge 0 on user pools and 1 on system pools may take 58",
+        ),
+    ] {
+        let from = written(&folder(&format!("escape-{mode}")), &estate(mode, surge));
+        let report: Value =
+            serde_json::from_str(&stdout(&["report", "--from", &from, "-o", "json"]))
+                .expect("JSON");
+        let conditions = report["moves"][0]["conditions"].to_string();
+        assert!(conditions.contains(helps), "{mode}: {conditions}");
     }
 }
