@@ -41,6 +41,8 @@ pub struct Finding {
     pub rules: Vec<&'static Rule>,
     /// What it is about.
     pub subject: Subject,
+    /// What must change for it to be gone, where that has a name: `budget payments/api`. Findings of one cause are one thing to do.
+    pub causes: Vec<String>,
 }
 
 impl Finding {
@@ -56,7 +58,17 @@ impl Finding {
             message: message.into(),
             rules: rules.to_vec(),
             subject: Subject::Estate,
+            causes: Vec::new(),
         }
+    }
+
+    /// The same, and what must change for it to be gone.
+    #[must_use]
+    pub fn because_of(mut self, causes: impl IntoIterator<Item = String>) -> Self {
+        self.causes.extend(causes);
+        self.causes.sort();
+        self.causes.dedup();
+        self
     }
 
     /// The same, about something narrower than the estate.

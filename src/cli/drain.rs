@@ -101,6 +101,7 @@ pub fn run(args: &DrainArgs) -> Result<Ending, CliError> {
             admitted: None,
             findings: Vec::new(),
             not_checked: Vec::new(),
+            others: Vec::new(),
         })
     })
 }

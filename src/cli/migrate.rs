@@ -102,9 +102,10 @@ pub fn run(args: &MigrateArgs) -> Result<Ending, CliError> {
         }
         (None, _, _) => None,
     };
-    let ending = args
-        .simulation
-        .run(&study.at_the_move, |population| Ok(study.asked(population)))?;
+    let others = study.others(&args.simulation.play)?;
+    let ending = args.simulation.run(&study.at_the_move, |population| {
+        Ok(study.asked(population, others))
+    })?;
     match planned {
         Some(wanted) => out::write(&study.now, &args.simulation, wanted),
         None => Ok(ending),

@@ -5,7 +5,7 @@ use super::simulation::Scene;
 use crate::capacity::growth::Books;
 use crate::disruption::verdicts::StaticVerdict;
 use crate::finding::Finding;
-use crate::migrate::foresee::Chance;
+use crate::migrate::foresee::{Chance, Reimage};
 use crate::migrate::window::Window;
 use crate::model::{Cluster, MaintenanceConfiguration};
 use crate::population::Population;
@@ -57,6 +57,8 @@ pub struct Asked {
     /// What was found before anything moves.
     pub findings: Vec<Finding>,
     pub not_checked: Vec<String>,
+    /// Reimages of every node that the plan makes beside this one.
+    pub others: Vec<Reimage>,
 }
 
 impl PlayArgs {
@@ -167,7 +169,22 @@ impl PlayArgs {
                 policy: &policy,
                 now,
             };
-            advise(&trial, &setting, &outcome)
+            let mut advice = advise(&trial, &setting, &outcome);
+            // What helps the move and stops the reimage before it is no advice.
+            if let Some(other) = asked.others.iter().find(|other| other.is_before) {
+                let before = Trial {
+                    operation: &Operation::Move { pod_cidr: None },
+                    ..trial
+                };
+                let is_stopped = other.undone.is_some();
+                advice.retain_mut(|advice| {
+                    let tried = before.run(&advice.change);
+                    let completes = tried.is_some_and(|tally| tally.seconds.is_some());
+                    advice.releases = is_stopped && completes;
+                    is_stopped || completes
+                });
+            }
+            advice
         };
         let trace = Trace::of(&setting, &outcome);
         let mut simulation = Simulation {
@@ -182,6 +199,7 @@ impl PlayArgs {
             futures: played.as_ref(),
             windows,
             findings,
+            others: asked.others,
             advice: &advice,
             not_checked,
             show,

@@ -41,6 +41,7 @@ pub fn run(args: &UpgradeArgs) -> Result<Ending, CliError> {
             admitted: None,
             findings: Vec::new(),
             not_checked: Vec::new(),
+            others: Vec::new(),
         })
     })
 }

@@ -239,6 +239,9 @@ impl Found<'_> {
         remedy: impl Into<String>,
     ) {
         debug_assert!(CODES.contains(&finding.code), "{}", finding.code);
+        let cause =
+            budget.map(|budget| format!("budget {}", self.drain.population.budget_name(budget)));
+        let finding = finding.because_of(cause);
         pods.sort_unstable();
         let nodes = nodes_of(self.drain.population, &pods);
         self.verdicts.push(StaticVerdict {

@@ -1,17 +1,18 @@
 //! Puts a plan together: steps, what is foreseen of each, the facts it relies on. Refuses where something stands in the way that no step
 //! removes.
 
+use super::decision::is_said;
 use super::dependents::dependents;
 use super::drains;
 use super::fingerprint;
-use super::foresee::{Chance, Foresight, Foresights, blockers, sentence};
+use super::foresee::{Chance, Foresights, blockers, halted, sentence};
 use super::plan::{FORMAT_VERSION, KIND, Plan, PlanFinding, Target};
 use super::sequence::Sequence;
 use super::step::{Action, Seconds, Step};
 use super::window::{Ahead, Window, ahead};
-use crate::finding::{Finding, Severity, counted};
+use crate::finding::{Finding, Severity};
 use crate::model::{ClusterIndex, Inventory, IpNet};
-use crate::simulate::{Policy, Undone};
+use crate::simulate::Policy;
 
 /// What a plan is made of.
 #[derive(Debug, Clone)]
@@ -60,7 +61,11 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
     } = request;
     let at_the_move = as_at_the_move(inventory, index, &sequence.steps);
     let blockers = blockers(&at_the_move, at_the_move.cluster(index), &pod_cidr);
-    let mut refused: Vec<String> = blockers.iter().map(sentence).collect();
+    // AKS's own answer to the same comes with the findings.
+    let told_by_none = blockers
+        .iter()
+        .filter(|obstacle| !is_said(obstacle, &findings));
+    let mut refused: Vec<String> = told_by_none.map(sentence).collect();
     refused.extend(
         findings
             .iter()
@@ -70,13 +75,7 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
     let mut told: Vec<PlanFinding> = sequence.findings.iter().map(PlanFinding::from).collect();
     told.extend(findings.iter().map(PlanFinding::from));
     let mut steps = sequence.steps;
-    let foresights = Foresights::of(
-        &at_the_move,
-        at_the_move.cluster(index),
-        &steps,
-        policy,
-        chance,
-    );
+    let foresights = Foresights::of(&at_the_move, index, &steps, policy, chance);
     for step in steps.iter_mut().filter(|step| step.reimages) {
         if let Some(foresight) = foresights.of_step(step) {
             step.expected = foresight.seconds;
@@ -94,16 +93,19 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
                 .filter(|verdict| verdict.finding.severity == Severity::Blocker)
                 .map(|verdict| verdict.told().message)
                 .collect();
-            refused.extend(halted("the simulated move", foresight, &hopeless));
+            let undone = foresight.undone.as_ref();
+            refused
+                .extend(undone.and_then(|undone| halted("the simulated move", undone, &hopeless)));
             refused.extend(hopeless);
         }
     }
-    for step in steps.iter().filter(|step| is_plain_reimage(step)) {
+    for step in steps.iter().filter(|step| step.is_plain_reimage()) {
         // Alike in what they do to nodes: one sentence each would say the same.
-        if let Some(foresight) = foresights.of_step(step) {
-            let what = format!("the simulated reimage of step {}", step.id);
-            refused.extend(halted(&what, foresight, &refused));
-        }
+        let undone = foresights
+            .of_step(step)
+            .and_then(|foresight| foresight.undone.as_ref());
+        let what = format!("the simulated reimage of step {}", step.id);
+        refused.extend(undone.and_then(|undone| halted(&what, undone, &refused)));
     }
     refused.sort();
     refused.dedup();
@@ -147,56 +149,10 @@ pub fn build(request: Request) -> Result<Plan, Refused> {
     .sealed())
 }
 
-fn is_plain_reimage(step: &Step) -> bool {
-    step.reimages && !matches!(step.action, Action::MoveToOverlay { .. })
-}
-
-/// Where a simulated reimage ends before its end, unless `said` names every budget that holds it.
-fn halted(what: &str, foresight: &Foresight, said: &[String]) -> Option<String> {
-    let undone = foresight.undone.as_ref()?;
-    let named = |budget: &String| format!("budget {budget} ");
-    let is_said = |budget: &String| {
-        said.iter()
-            .any(|sentence| sentence.contains(&named(budget)))
-    };
-    if !undone.budgets.is_empty() && undone.budgets.iter().all(is_said) {
-        return None;
-    }
-    let why = match (undone.surge_words(), undone.budgets.as_slice()) {
-        (Some(words), _) => words,
-        (None, []) => format!(
-            "{} left as they were",
-            counted(left(undone) as u64, "node is", "nodes are")
-        ),
-        (None, [one]) => format!("budget {one} never lets its pods go"),
-        (None, several) => format!("budgets {} never let their pods go", several.join(", ")),
-    };
-    Some(format!("{what} does not complete: {why}"))
-}
-
-/// Nodes that are not done.
-fn left(undone: &Undone) -> usize {
-    undone.blocked.len()
-        + undone.refused.len()
-        + undone.failed.len()
-        + undone.without_addresses.len()
-        + undone.unreached
-}
-
-/// One after the other. Sums of percentiles are no percentile of the sum: they err on the long side.
+/// One after the other.
 pub fn together(steps: &[Step]) -> Option<Seconds> {
-    let mut sum = Seconds {
-        p50: 0,
-        p90: 0,
-        p99: 0,
-    };
-    for step in steps.iter().filter(|step| step.reimages) {
-        let expected = step.expected?;
-        sum.p50 = sum.p50.saturating_add(expected.p50);
-        sum.p90 = sum.p90.saturating_add(expected.p90);
-        sum.p99 = sum.p99.saturating_add(expected.p99);
-    }
-    Some(sum)
+    let reimages = steps.iter().filter(|step| step.reimages);
+    Seconds::in_all(reimages.map(|step| step.expected))
 }
 
 /// The inventory as it will be when the move itself begins: with what the steps before it change.

@@ -2,9 +2,12 @@
 
 use super::build::NOT_READ;
 use super::dependents::{Dependent, Sureness};
+use super::eligibility::Obstacle;
+use super::foresee::sentence;
 use super::window::{WINDOW_TOO_SHORT, too_short};
-use crate::finding::{Finding, Severity, counted};
-use std::collections::BTreeSet;
+use crate::finding::{Finding, Severity, counted, grouped};
+use crate::rule::{self, Rule};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a review can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,6 +137,14 @@ pub fn decide(evidence: &Evidence) -> Decision {
         .filter(|reason| evidence.simulated || *reason != NOT_READ)
         .map(|reason| Reason::new("no-plan", reason.clone()))
         .collect();
+    // A plan is refused for what was found as well.
+    let is_found = |reason: &Reason| {
+        let mut blocking = findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Blocker);
+        blocking.any(|finding| finding.message.contains(&reason.sentence))
+    };
+    blockers.retain(|reason| !is_found(reason));
     blockers.extend(of(&findings, Severity::Blocker));
     blockers.extend(
         broken
@@ -154,7 +165,11 @@ pub fn decide(evidence: &Evidence) -> Decision {
     if let Some((all, completed)) = evidence.futures
         && completed < all
     {
-        let sentence = format!("{completed} of {all} futures complete");
+        let sentence = format!(
+            "{} of {} futures complete",
+            grouped(completed.into()),
+            grouped(all.into())
+        );
         conditions.push(Reason::new("futures-do-not-complete", sentence));
     }
     if evidence.simulated {
@@ -223,8 +238,10 @@ fn of(findings: &[&Finding], severity: Severity) -> impl Iterator<Item = Reason>
         .map(|finding| Reason::from(*finding))
 }
 
-/// What says more than once that a window is too short, once: with the worst there is, else in the words of the condition.
-pub fn of_one_cause(mut findings: Vec<Finding>, windows: &[Fitting]) -> Vec<Finding> {
+/// What says a thing more than once, once: that a window is too short, with the worst there is, else in the words of the condition; what
+/// forbids the move for one cause, in one blocker that has the words of all.
+pub fn of_one_cause(findings: Vec<Finding>, windows: &[Fitting]) -> Vec<Finding> {
+    let mut findings = one_blocker_a_cause(findings);
     let kept: Vec<String> = match is_missed(&findings) {
         true => Vec::new(),
         false => {
@@ -241,6 +258,120 @@ pub fn of_one_cause(mut findings: Vec<Finding>, windows: &[Fitting]) -> Vec<Find
         });
     }
     findings
+}
+
+/// Codes of blockers that have causes, in the order in which they say what is to be done.
+const BY_CAUSE: [&str; 4] = [
+    "budget-refused-beforehand",
+    "budget-never-allows",
+    "aks-refuses",
+    "node-stuck",
+];
+
+/// A budget is found by the look at it, in AKS's answer and in the run, and is one thing to change. Each cause has one blocker, the one
+/// that says best what to do; a blocker all of whose causes have one already is added to it as a clause, so that nothing is lost.
+fn one_blocker_a_cause(findings: Vec<Finding>) -> Vec<Finding> {
+    let may_fold =
+        |finding: &Finding| finding.severity == Severity::Blocker && !finding.causes.is_empty();
+    let mut order: Vec<usize> = (0..findings.len())
+        .filter(|at| may_fold(&findings[*at]))
+        .collect();
+    order.sort_by_key(|at| {
+        let code = findings[*at].code;
+        let rank = BY_CAUSE.iter().position(|known| *known == code);
+        (rank.unwrap_or(BY_CAUSE.len()), *at)
+    });
+    let mut heads: BTreeMap<String, usize> = BTreeMap::new();
+    let mut clauses: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut folded = BTreeSet::new();
+    for at in order {
+        let causes = &findings[at].causes;
+        let known: Vec<usize> = causes
+            .iter()
+            .filter_map(|cause| heads.get(cause).copied())
+            .collect();
+        match known.first() {
+            Some(head) if known.len() == causes.len() => {
+                clauses.entry(*head).or_default().push(at);
+                folded.insert(at);
+            }
+            _ => {
+                for cause in causes {
+                    heads.entry(cause.clone()).or_insert(at);
+                }
+            }
+        }
+    }
+    let with_clauses = |(at, finding): (usize, &Finding)| {
+        let mut whole = finding.clone();
+        for clause in clauses.get(&at).into_iter().flatten() {
+            let clause = &findings[*clause];
+            let head = whole.message.trim_end_matches('.');
+            whole.message = format!("{head}. Of the same cause: {}", clause.message);
+            for rule in &clause.rules {
+                if !whole.rules.contains(rule) {
+                    whole.rules.push(rule);
+                }
+            }
+        }
+        whole
+    };
+    let all = findings.iter().enumerate();
+    all.filter(|(at, _)| !folded.contains(at))
+        .map(with_clauses)
+        .collect()
+}
+
+/// Puts what an obstacle says into AKS's own refusal of the same, where that leaves it open: two messages would be counted as two things.
+#[must_use]
+pub fn explained(mut findings: Vec<Finding>, obstacles: &[Obstacle]) -> Vec<Finding> {
+    let mut left: Vec<&Obstacle> = obstacles.iter().collect();
+    left.retain(|obstacle| !is_said(obstacle, &findings));
+    for (of_obstacle, of_answer) in ALIKE {
+        let about: Vec<&Obstacle> = left
+            .iter()
+            .copied()
+            .filter(|obstacle| obstacle.rule == of_obstacle)
+            .collect();
+        let answers: Vec<&mut Finding> = findings
+            .iter_mut()
+            .filter(|finding| {
+                finding.severity == Severity::Blocker
+                    && finding.rules.contains(&of_answer)
+                    && !obstacles
+                        .iter()
+                        .any(|known| finding.message.contains(&known.evidence))
+            })
+            .collect();
+        // Of other numbers nobody knows which is which.
+        if about.len() != answers.len() {
+            continue;
+        }
+        left.retain(|obstacle| obstacle.rule != of_obstacle);
+        for (obstacle, answer) in about.into_iter().zip(answers) {
+            let says = answer.message.trim_end_matches('.');
+            answer.message = format!("{says}. That is: {}", sentence(obstacle));
+        }
+    }
+    findings
+}
+
+/// Rules of obstacles, and of the answers of AKS that are about the same.
+const ALIKE: [(&Rule, &Rule); 7] = [
+    (&rule::MIG_3, &rule::MIG_3),
+    (&rule::MIG_11, &rule::ISS_3),
+    (&rule::MIG_14, &rule::OPERATION_NOT_ALLOWED),
+    (&rule::MIG_10, &rule::MIG_10),
+    (&rule::MIG_10, &rule::CID_4),
+    (&rule::CID_1, &rule::CID_1),
+    (&rule::MIG_21, &rule::MIG_21),
+];
+
+/// Whether a blocker says what an obstacle does, in its words.
+pub fn is_said(obstacle: &Obstacle, findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| {
+        finding.severity == Severity::Blocker && finding.message.contains(&obstacle.evidence)
+    })
 }
 
 /// Not even half of the futures fit.
@@ -293,6 +424,102 @@ mod tests {
             p90: Some(if fits == Some(true) { 14_400 } else { 14_401 }),
             fits,
         }]
+    }
+
+    fn blocker(code: &'static str, message: &str, causes: &[&str]) -> Finding {
+        Finding::new(Severity::Blocker, code, message, &[&rule::PDB_5])
+            .because_of(causes.iter().map(ToString::to_string))
+    }
+
+    /// Things to do are counted, however many found them; every word that was found is there.
+    #[test]
+    fn one_cause_is_one_blocker() {
+        let (api, web, pdb) = ("budget shop/api", "budget shop/web", "UnsatisfiablePDB");
+        let stuck = || blocker("node-stuck", "apps-1 is held", &[api]);
+        let late = || blocker("drain-times-out", "apps-1 is late", &[api]);
+        let never = || blocker("budget-never-allows", "api never lets go.", &[api]);
+        let answer = || blocker("aks-refuses", "AKS refuses budgets", &[pdb]);
+        let beforehand = |of| blocker("budget-refused-beforehand", "maxUnavailable 0", &[of, pdb]);
+        let nameless = || blocker("node-stuck", "apps-9 drains", &[]);
+        for (found, heads) in [
+            (vec![stuck(), late(), never()], vec!["api never lets go"]),
+            (
+                vec![answer(), never(), late(), beforehand(api), stuck()],
+                vec!["maxUnavailable 0"],
+            ),
+            // Of two budgets each is a thing, and what is about both adds none.
+            (
+                vec![
+                    never(),
+                    blocker("budget-never-allows", "web never lets go", &[web]),
+                    blocker("drain-times-out", "both are late", &[api, web]),
+                ],
+                vec!["api never lets go", "web never lets go"],
+            ),
+            // What says no cause is not taken to be the same.
+            (
+                vec![nameless(), never(), nameless()],
+                vec!["apps-9 drains", "api never lets go", "apps-9 drains"],
+            ),
+            (vec![late()], vec!["apps-1 is late"]),
+        ] {
+            let words: Vec<String> = found
+                .iter()
+                .map(|finding| finding.message.trim_end_matches('.').to_string())
+                .collect();
+            let kept = of_one_cause(found, &[]);
+            assert_eq!(kept.len(), heads.len(), "{kept:#?}");
+            for (finding, head) in kept.iter().zip(&heads) {
+                assert!(finding.message.starts_with(head), "{}", finding.message);
+            }
+            for word in words {
+                assert!(
+                    kept.iter().any(|finding| finding.message.contains(&word)),
+                    "{word}"
+                );
+            }
+        }
+        // A warning of the same budget is no blocker's clause.
+        let mut tight = never();
+        tight.severity = Severity::Warning;
+        assert_eq!(of_one_cause(vec![stuck(), tight], &[]).len(), 2);
+    }
+
+    /// What AKS answers and what the rules say of the same is one thing, with the words of both.
+    #[test]
+    fn an_answer_and_its_obstacle_are_one() {
+        let obstacle = |rule: &'static Rule, evidence: &str| Obstacle {
+            severity: Severity::Blocker,
+            rule,
+            evidence: evidence.to_string(),
+            remedy: "do it".to_string(),
+        };
+        let answer = |rule: &'static Rule, message: &str| {
+            Finding::new(Severity::Blocker, "aks-refuses", message, &[rule])
+        };
+        let blocks = obstacle(&rule::MIG_11, "4 blocks, and 5 nodes");
+        let told = explained(
+            vec![answer(&rule::ISS_3, "InsufficientSubnetSize")],
+            std::slice::from_ref(&blocks),
+        );
+        assert_eq!(
+            told[0].message,
+            "InsufficientSubnetSize. That is: 4 blocks, and 5 nodes (MIG-11): do it"
+        );
+        assert!(is_said(&blocks, &told));
+        // Said already, word for word.
+        let old = obstacle(&rule::MIG_2, "Kubernetes 1.26");
+        let same = vec![answer(&rule::MIG_2, "AKS says: Kubernetes 1.26 (upgrade)")];
+        assert_eq!(explained(same.clone(), std::slice::from_ref(&old)), same);
+        assert!(is_said(&old, &same));
+        // One answer and two obstacles: which of them it means nobody knows.
+        let two = [blocks.clone(), obstacle(&rule::MIG_11, "another range")];
+        let told = explained(vec![answer(&rule::ISS_3, "InsufficientSubnetSize")], &two);
+        assert!(!is_said(&two[0], &told) && !is_said(&two[1], &told));
+        // Nothing but a blocker says what forbids.
+        let mut soft = answer(&rule::MIG_2, "Kubernetes 1.26");
+        soft.severity = Severity::Warning;
+        assert!(!is_said(&old, &[soft]));
     }
 
     /// A window that is too short is one condition, or one blocker, whoever found it.

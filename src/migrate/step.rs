@@ -87,6 +87,24 @@ pub struct Seconds {
     pub p99: u32,
 }
 
+impl Seconds {
+    /// One after the other; `None`: of one it is not known. Sums of percentiles are no percentile of the sum: they err on the long side.
+    pub fn in_all(each: impl IntoIterator<Item = Option<Seconds>>) -> Option<Seconds> {
+        let mut sum = Seconds {
+            p50: 0,
+            p90: 0,
+            p99: 0,
+        };
+        for one in each {
+            let one = one?;
+            sum.p50 = sum.p50.saturating_add(one.p50);
+            sum.p90 = sum.p90.saturating_add(one.p90);
+            sum.p99 = sum.p99.saturating_add(one.p99);
+        }
+        Some(sum)
+    }
+}
+
 /// A step of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -400,6 +418,16 @@ impl Action {
 }
 
 impl Step {
+    /// It is the move itself.
+    pub fn is_move(&self) -> bool {
+        matches!(self.action, Action::MoveToOverlay { .. })
+    }
+
+    /// It reimages every node, and is not the move itself.
+    pub fn is_plain_reimage(&self) -> bool {
+        self.reimages && !self.is_move()
+    }
+
     /// The step that does this, as number so-and-so of a plan.
     pub fn of(number: usize, action: Action) -> Self {
         let pool = match &action {

@@ -218,7 +218,10 @@ fn migration(scene: &Scene, judgement: &mut Judgement) {
             .push("the network mode of now is not known".to_string());
     }
     // Settings that the same request changes count as changed, but the policy must be off before it.
-    let eligibility = eligibility::settings(scene.wish.before, before, pod_cidr);
+    let mut eligibility = eligibility::settings(scene.wish.before, before, pod_cidr);
+    eligibility
+        .obstacles
+        .extend(eligibility::warnings_of_limits(before, pod_cidr));
     judgement
         .not_checked
         .extend(eligibility.not_checked.iter().cloned());
@@ -251,13 +254,24 @@ fn migration(scene: &Scene, judgement: &mut Judgement) {
             ));
         }
     }
-    judgement.findings.push(Finding::new(
-        Severity::Warning,
-        "one-way",
-        "the move cannot be undone, reimages every node of every pool at once, and ends direct traffic to pod addresses from \
-         outside of the cluster",
-        &[&rule::MIG_20, &rule::MIG_25],
-    ));
+    judgement.findings.push(one_way(before));
+}
+
+/// What goes with every move.
+fn one_way(before: &crate::model::Cluster) -> Finding {
+    let (sentence, rules): (_, &[&'static rule::Rule]) = match before.mode() {
+        // Its pods had addresses of no VNet before either.
+        Some(NetworkMode::Kubenet) => (
+            "the move cannot be undone, and reimages every node of every pool at once",
+            &[&rule::MIG_20],
+        ),
+        _ => (
+            "the move cannot be undone, reimages every node of every pool at once, and ends direct traffic to pod addresses from \
+             outside of the cluster",
+            &[&rule::MIG_20, &rule::MIG_25],
+        ),
+    };
+    Finding::new(Severity::Warning, "one-way", sentence, rules)
 }
 
 /// Ranges that meet, DNS, and ranges that AKS keeps.

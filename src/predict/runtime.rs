@@ -8,8 +8,11 @@ use crate::capacity::answer::{
     node_without_pod_addresses, nodes_without_pod_cidr, pods_without_addresses, subnet_is_full,
 };
 use crate::capacity::cost::{NodeCost, node_cost, pool_cost};
-use crate::finding::{Finding, Severity, grouped};
-use crate::model::{Change, KubernetesVersion, NetworkMode, NodePool, Subject, SubnetIndex};
+use crate::finding::{Finding, Severity, counted, grouped};
+use crate::migrate::eligibility::surge_escape;
+use crate::model::{
+    Change, KubernetesVersion, NetworkMode, NodePool, PoolMode, Subject, SubnetIndex,
+};
 use crate::rule;
 use std::collections::BTreeMap;
 
@@ -252,7 +255,7 @@ fn autoscaler_blocks<'a>(scene: &Scene<'a>, steps: &mut Steps<'a>, judgement: &m
 fn migration(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
     let Some(before) = scene.before else { return };
     let subnet = scene.inventory().subnet(index);
-    let (mut least, mut most) = (0u64, 0u64);
+    let (mut least, mut most, mut escape) = (0u64, 0u64, 0u64);
     for pool in scene
         .after
         .pools
@@ -269,6 +272,9 @@ fn migration(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
             .map_or(new, |cost| cost.node_subnet.held);
         least += surge * new;
         most += surge * old;
+        if pool.mode == PoolMode::System {
+            escape += surge.min(1) * old;
+        }
     }
     let free = scene.free(index);
     let full = |wanted: u64, certainty: Certainty| -> Answer {
@@ -293,13 +299,13 @@ fn migration(scene: &Scene, index: SubnetIndex, judgement: &mut Judgement) {
             Severity::Warning,
             "migration-surge-cost",
             format!(
-                "subnet {}: surge nodes of the move take {} addresses if they are Overlay nodes from the start and {} if they still \
-                 hold their pods' addresses; {} are free. Set max_surge 0 with max_unavailable 1 on user pools, or free \
-                 addresses first",
+                "subnet {}: surge nodes of the move take {} if they are Overlay nodes from the start and {} if they still hold \
+                 their pods' addresses; {} free: {}",
                 subnet.name,
-                grouped(least),
+                counted(least, "address", "addresses"),
                 grouped(most),
-                grouped(free)
+                counted(free, "is", "are"),
+                surge_escape(free, escape)
             ),
             &[&rule::MIG_22, &rule::UPG_7],
         ).about(scene.inventory().subnet_subject(index)));

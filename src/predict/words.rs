@@ -1,5 +1,6 @@
 //! A pool in words. What is not known before apply is said to be unknown, and not shown as the number that stands in for it.
 
+use crate::finding::counted;
 use crate::model::NodePool;
 
 /// Whether the number of nodes that AKS counts is not known.
@@ -14,7 +15,7 @@ pub(super) fn size(pool: &NodePool) -> String {
     let nodes = if !pool.knows("node_count") {
         "a number of nodes known only after apply".to_string()
     } else {
-        format!("{} nodes", pool.count)
+        counted(pool.count, "node", "nodes")
     };
     let bound = |field: &str, value: u64| {
         if !pool.knows(field) {

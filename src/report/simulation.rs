@@ -3,7 +3,8 @@
 //! [`Futures`].
 //!
 //! `words` (durations, names) · `trace` (what the log shows over time) · `verdict` (does it complete, does it fit) · `found`
-//! (findings) · `beforehand` (findings on what is so before it begins) · `held_back` (what would release a budget's pod) · `path` (the critical path in words) · `tables` · `advice`.
+//! (findings) · `beforehand` (findings on what is so before it begins) · `held_back` (what would release a budget's pod) · `path` (the critical path in words) · `tables` · `advice` · `whole` (several
+//! reimages of one plan together).
 
 mod advice;
 mod beforehand;
@@ -13,6 +14,7 @@ mod path;
 pub(super) mod tables;
 mod trace;
 pub(super) mod verdict;
+pub(super) mod whole;
 mod words;
 
 pub use advice::{item as advice_item, words as advice_words};
@@ -27,6 +29,7 @@ pub use words::{Names, at_least, at_most, clock, listed, short_names, span};
 use super::capacity;
 use super::document::{Block, Document, Tone};
 use crate::finding::{Finding, counted, grouped};
+use crate::migrate::foresee::Reimage;
 use crate::simulate::advice::Advice;
 use crate::simulate::{Futures, Outcome, Setting};
 use jiff::Timestamp;
@@ -53,6 +56,8 @@ pub struct Simulation<'a> {
     pub windows: Vec<NamedWindow>,
     /// What was found before anything moved, then what the run showed.
     pub findings: Vec<Finding>,
+    /// Reimages of every node that the same plan makes before or after this one; the rest here is of this one alone.
+    pub others: Vec<Reimage>,
     pub advice: &'a [Advice],
     pub not_checked: Vec<String>,
     pub show: Show,
@@ -92,7 +97,13 @@ pub fn document(simulation: &Simulation) -> Document {
         .iter()
         .map(|named| (named, fits(simulation, &named.window)))
     {
-        document.toned(verdict::window_sentence(window, &fit), fit.tone());
+        document.toned(
+            verdict::window_sentence(simulation, window, &fit),
+            fit.tone(),
+        );
+    }
+    if let Some(which) = whole::which(simulation) {
+        document.toned(which, Tone::Warning);
     }
     if let Some(futures) = simulation.futures {
         document.talk(format!(
@@ -116,14 +127,21 @@ pub fn document(simulation: &Simulation) -> Document {
         &mut document,
     );
     if !simulation.advice.is_empty() {
-        document.heading("What would help, each tried");
+        document.heading(whole::advice_heading(simulation));
         document.blocks.push(Block::List(
-            simulation.advice.iter().map(advice::item).collect(),
+            simulation
+                .advice
+                .iter()
+                .map(|advice| advice::item(simulation, advice))
+                .collect(),
         ));
     }
     timeline(simulation, &names, &mut document);
     document.table("Pools", tables::pools(simulation));
     document.table("Addresses", tables::ranges(simulation));
+    for sentence in whole::peaks(simulation) {
+        document.paragraph(sentence);
+    }
     let changes = tables::addresses(simulation);
     if !changes.rows.is_empty() {
         document.blocks.push(Block::Talk(Box::new(Block::heading(

@@ -49,6 +49,8 @@ pub struct Advice {
     pub change: Change,
     pub before: Tally,
     pub after: Tally,
+    /// Another reimage of the same plan, which does not complete, does with it.
+    pub releases: bool,
 }
 
 /// One side of a comparison.
@@ -94,6 +96,7 @@ pub fn advise(trial: &Trial, setting: &Setting, outcome: &Outcome) -> Vec<Advice
                 change,
                 before,
                 after,
+                releases: false,
             })
         })
         .collect();
@@ -332,7 +335,7 @@ fn longest<T: Ord + Copy>(waits: BTreeMap<T, u64>) -> Vec<T> {
 
 impl Trial<'_> {
     /// The same operation after the change; `None`: the change cannot be made here.
-    fn run(&self, change: &Change) -> Option<Tally> {
+    pub fn run(&self, change: &Change) -> Option<Tally> {
         let mut cluster = self.cluster.without_objects();
         let mut operation = self.operation.clone();
         let mut changed: Option<KubernetesState> = None;

@@ -3,7 +3,7 @@
 
 use super::super::CliError;
 use super::super::input::unread;
-use super::super::play::Asked;
+use super::super::play::{Asked, PlayArgs};
 use super::super::predict::Operations;
 use super::super::simulation::Scene;
 use crate::capacity::answer::{SUBNET_IS_FULL, Stage};
@@ -13,8 +13,9 @@ use crate::capacity::growth::Books;
 use crate::capacity::runway::{Paces, evenly, is_shorter, runway, runway_after};
 use crate::capacity::surge::nodes_with_surge;
 use crate::finding::{Finding, Severity, counted, grouped};
-use crate::migrate::decision::MAY_REFUSE;
+use crate::migrate::decision::{MAY_REFUSE, explained};
 use crate::migrate::dependents::{Dependent, Dependents, dependents};
+use crate::migrate::foresee::{Reimage, blockers};
 use crate::migrate::sequence::{Choices, NoSequence, Sequence, sequence};
 use crate::model::{IpNet, NetworkMode, Subject, parse_cidr};
 use crate::population::Population;
@@ -85,6 +86,10 @@ pub fn study(now: Scene, wish: &Wish) -> Result<Study, CliError> {
         .collect();
     prediction_not_checked.extend(unread(&at_the_move.inventory));
     let mut findings = admission(&prediction, falls_back(&at_the_move));
+    if let Some(range) = &chosen.range {
+        let in_the_way = blockers(&at_the_move.inventory, at_the_move.cluster(), range);
+        findings = explained(findings, &in_the_way);
+    }
     findings.extend(chosen.note);
     findings.extend(chosen.range.and_then(|range| shortened(&now, range, wish)));
     let breaks = dependents(&now.inventory, now.cluster(), chosen.range.as_ref());
@@ -134,8 +139,22 @@ impl Study {
         not_checked
     }
 
+    /// The reimages of every node beside that of the move itself, played.
+    pub fn others(&self, play: &PlayArgs) -> Result<Vec<Reimage>, CliError> {
+        let (Ok(Some(sequence)), Ok(state)) = (&self.sequence, self.at_the_move.state()) else {
+            return Ok(Vec::new());
+        };
+        Ok(Reimage::all(
+            &self.at_the_move.inventory,
+            self.at_the_move.index,
+            &sequence.steps,
+            &play.timing()?,
+            play.chance(state.pods.len()),
+        ))
+    }
+
     /// What is to be played.
-    pub fn asked(&self, population: &Population) -> Asked {
+    pub fn asked(&self, population: &Population, others: Vec<Reimage>) -> Asked {
         Asked {
             word: "migrate",
             title: match self.range {
@@ -151,6 +170,7 @@ impl Study {
             admitted: self.admitted(),
             findings: self.findings(),
             not_checked: self.not_checked(),
+            others,
         }
     }
 }
@@ -341,6 +361,13 @@ fn admission(prediction: &Prediction, falls_back: bool) -> Vec<Finding> {
                 ),
                 rules: error.rules.clone(),
                 subject: prediction.subject.clone(),
+                // As the look at budgets names it.
+                causes: error
+                    .rules
+                    .iter()
+                    .filter(|rule| **rule == &crate::rule::UNSATISFIABLE_PDB)
+                    .map(|rule| rule.id.to_string())
+                    .collect(),
             }
         })
         .collect();

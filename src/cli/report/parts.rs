@@ -14,6 +14,7 @@ use crate::finding::{Finding, Severity};
 use crate::migrate::build::{NOT_READ, Refused, Request, as_at_the_move, build};
 use crate::migrate::dependents::Dependents;
 use crate::migrate::eligibility::{Eligibility, planned_obstacles};
+use crate::migrate::foresee::Reimage;
 use crate::migrate::obstacles;
 use crate::migrate::plan::Plan;
 use crate::migrate::window::ahead;
@@ -244,10 +245,15 @@ impl Asking<'_> {
         if study.at_the_move.state().is_err() {
             return Ok(Moved::of(&planned, None));
         }
+        // What a plan foresees is not played again.
+        let others = match &plan {
+            Ok(plan) => Reimage::of_plan(plan),
+            Err(_) => study.others(&self.args.play)?,
+        };
         self.args.play.play(
             &study.at_the_move,
             Show::default(),
-            |population| Ok(study.asked(population)),
+            |population| Ok(study.asked(population, others)),
             |simulation| Ok(Moved::of(&planned, Some(simulation))),
         )
     }

@@ -336,7 +336,8 @@ fn beforehand(drain: &Drain, found: &mut Found) {
             "budget-refused-beforehand",
             message,
             &[&rule::UNSATISFIABLE_PDB, &rule::PDB_5],
-        );
+        )
+        .because_of([rule::UNSATISFIABLE_PDB.id.to_string()]);
         let remedy = format!(
             "Set maxUnavailable of {name} to 1 for the time of the operation; a forced upgrade (UPG-10) passes over it."
         );

@@ -129,6 +129,7 @@ impl Dependent {
             ),
             rules,
             subject: Subject::default(),
+            causes: Vec::new(),
         }
     }
 }

@@ -18,7 +18,7 @@ mod tests;
 pub use expansion::expansion;
 pub use policy::{PolicyOrder, PolicyStep, policy_orders};
 pub use ranges::planned_overlaps;
-pub use room::{SurgePeak, surge_peaks};
+pub use room::{SurgePeak, surge_escape, surge_peaks};
 
 use crate::finding::Severity;
 use crate::model::{Cluster, Inventory, IpNet, KubernetesVersion, NetworkMode};
@@ -214,6 +214,23 @@ pub fn room(inventory: &Inventory, cluster: &Cluster, pod_cidr: Option<&IpNet>) 
     room::node_limits(cluster, &mut found);
     room::peaks(inventory, cluster, &mut found);
     found
+}
+
+/// Of [`room`] what nobody else looks at and forbids nothing. The rest of it is told by who does: what AKS counts and ranges that meet by
+/// the arithmetic of admission, surge nodes by that of run time, security groups among those who rely on pod addresses.
+pub fn warnings_of_limits(cluster: &Cluster, pod_cidr: Option<&IpNet>) -> Vec<Obstacle> {
+    let mut found = Eligibility::default();
+    if !may_move(cluster) {
+        return Vec::new();
+    }
+    room::node_limits(cluster, &mut found);
+    if let Some(range) = pod_cidr {
+        ranges::public(range, &mut found);
+    }
+    found
+        .obstacles
+        .retain(|obstacle| obstacle.severity < Severity::Blocker);
+    found.obstacles
 }
 
 fn source(cluster: &Cluster, pod_cidr: Option<&IpNet>, found: &mut Eligibility) {

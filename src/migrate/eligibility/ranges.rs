@@ -115,7 +115,7 @@ fn is_own_pod_route(cluster: &Cluster, overlap: &Overlap) -> bool {
             .any(|old| old.contains(&overlap.b.cidr))
 }
 
-fn public(pod_cidr: &IpNet, found: &mut Eligibility) {
+pub(super) fn public(pod_cidr: &IpNet, found: &mut Eligibility) {
     let is_private = PRIVATE
         .iter()
         .filter_map(|text| parse_cidr(text).ok())

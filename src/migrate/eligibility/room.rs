@@ -7,7 +7,7 @@ use crate::capacity::free::nodes_at_ceiling;
 use crate::capacity::limits;
 use crate::capacity::occupancy::{Basis, occupancy};
 use crate::capacity::surge::surge_nodes;
-use crate::finding::grouped;
+use crate::finding::{counted, grouped};
 use crate::model::{
     Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, PoolMode, SubnetIndex, cidr,
 };
@@ -176,28 +176,39 @@ fn near(inventory: &Inventory, subnet: SubnetIndex) -> Vec<ClusterIndex> {
         .collect()
 }
 
+/// `1 is`, `12 are`.
+fn are(number: u64) -> String {
+    counted(number, "is", "are")
+}
+
+/// What helps where surge nodes may find no addresses: fewer of them only where that is enough, for system pools cannot do without (UPG-7).
+/// `escape` is [`SurgePeak::escape`].
+pub fn surge_escape(free: u64, escape: u64) -> String {
+    if escape <= free {
+        format!(
+            "for the move set max_surge 0 with max_unavailable 1 on user pools and max_surge 1 on system pools, which takes \
+             {} at most",
+            grouped(escape)
+        )
+    } else {
+        format!(
+            "free addresses first: even max_surge 0 on user pools and 1 on system pools may take {}",
+            grouped(escape)
+        )
+    }
+}
+
 pub(super) fn peaks(inventory: &Inventory, cluster: &Cluster, found: &mut Eligibility) {
     for peak in surge_peaks(inventory, cluster) {
         let name = inventory.subnet_label(peak.subnet);
-        let escape = if peak.escape <= peak.free {
-            format!(
-                "for the move set max_surge 0 with max_unavailable 1 on user pools and max_surge 1 on system pools, which takes \
-                 {} at most",
-                grouped(peak.escape)
-            )
-        } else {
-            format!(
-                "free addresses first: even max_surge 0 on user pools and 1 on system pools may take {}",
-                grouped(peak.escape)
-            )
-        };
+        let escape = surge_escape(peak.free, peak.escape);
         if peak.hopeful > peak.free {
             found.blocks(
                 &rule::MIG_21,
                 format!(
-                    "{name}: surge nodes of all pools together take at least {} addresses, and {} are free",
-                    grouped(peak.hopeful),
-                    grouped(peak.free)
+                    "{name}: surge nodes of all pools together take at least {}, and {} free",
+                    counted(peak.hopeful, "address", "addresses"),
+                    are(peak.free)
                 ),
                 escape,
             );
@@ -205,11 +216,11 @@ pub(super) fn peaks(inventory: &Inventory, cluster: &Cluster, found: &mut Eligib
             found.warns(
                 &rule::MIG_22,
                 format!(
-                    "{name}: surge nodes of all pools together take {} addresses if they are Overlay nodes from the start and {} \
-                     if they still hold their pods' addresses, which is not documented; {} are free",
-                    grouped(peak.hopeful),
+                    "{name}: surge nodes of all pools together take {} if they are Overlay nodes from the start and {} \
+                     if they still hold their pods' addresses, which is not documented; {} free",
+                    counted(peak.hopeful, "address", "addresses"),
                     grouped(peak.cautious),
-                    grouped(peak.free)
+                    are(peak.free)
                 ),
                 escape,
             );

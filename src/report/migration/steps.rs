@@ -2,6 +2,7 @@
 //! it fails. Says what the plan says; adds only the command that would do the same.
 
 use super::{Runbook, command, seconds_words, unmarked};
+use crate::finding::grouped;
 use crate::migrate::condition::Condition;
 use crate::migrate::plan::Plan;
 use crate::migrate::step::{Action, Resource, Step};
@@ -79,7 +80,8 @@ fn one(plan: &Plan, step: &Step, is_sound: bool, document: &mut Document) {
                 None => "not simulated".to_string(),
                 Some(foreseen) => format!(
                     "not known: {} of {} futures complete",
-                    foreseen.completed, foreseen.futures
+                    grouped(foreseen.completed.into()),
+                    grouped(foreseen.futures.into())
                 ),
             },
             (None, false) => "seconds".to_string(),

@@ -19,7 +19,7 @@ use crate::report::document::{Block, Cell, Document, Number, Tone, Weight};
 use crate::report::migration::{self, Runbook, command_line};
 use crate::report::shapes::simulation::SimulationShape;
 use crate::report::simulation::{
-    Names, Simulation, advice_item, at_most, completes, fits, verdict,
+    Names, Simulation, advice_item, at_most, completes, fits, verdict, whole,
 };
 use crate::simulate::measured::Origin;
 use crate::simulate::outcome::NodeEnd;
@@ -155,10 +155,12 @@ impl Moved {
             simulated: simulation.map(SimulationShape::of),
             helps: simulation.map_or_else(Vec::new, |simulation| {
                 let advice = simulation.advice.iter();
-                advice.map(|advice| advice_item(advice).1).collect()
+                advice
+                    .map(|advice| advice_item(simulation, advice).1)
+                    .collect()
             }),
             chance: futures.map(|futures| (futures.count, futures.seed)),
-            played: simulation.map(|simulation| Played::of(planned, simulation)),
+            played: simulation.map(|simulation| Played::of(simulation)),
             is_possible: true,
             parts,
         }
@@ -226,9 +228,12 @@ impl Moved {
                     ),
                     false => Cell::from(grouped(played.nodes)),
                 },
-                note: match played.times {
-                    0 | 1 => "all pools at once (MIG-20)".to_string(),
-                    times => format!("{times} times, all pools at once (MIG-20)"),
+                note: match (played.times, &played.stops) {
+                    (0 | 1, _) => "all pools at once (MIG-20)".to_string(),
+                    (times, Some(_)) => format!(
+                        "by the move itself; there are {times} reimages, and not all complete"
+                    ),
+                    (times, None) => format!("{times} times, all pools at once (MIG-20)"),
                 },
             },
             Number {
@@ -259,9 +264,9 @@ impl Moved {
 }
 
 impl Played {
-    fn of(planned: &Planned, simulation: &Simulation) -> Self {
+    fn of(simulation: &Simulation) -> Self {
         let (setting, outcome) = (simulation.setting, simulation.outcome);
-        let times = planned.plan.map_or(1, Plan::reimages);
+        let times = whole::times(simulation);
         let of_move = simulation.futures.and_then(|futures| futures.seconds);
         let down = outcome
             .workloads
@@ -274,15 +279,15 @@ impl Played {
             .filter(|node| node.node.at() < real && node.end == NodeEnd::Done);
         let platform = [setting.timing.control_plane, setting.timing.node_reimage];
         Played {
-            seconds: match (times, planned.plan) {
-                (0 | 1, _) | (_, Err(_)) => of_move.map(Seconds::from),
-                (_, Ok(plan)) => plan.expected,
+            seconds: match times {
+                1 => of_move.map(Seconds::from),
+                _ => whole::seconds(simulation),
             },
-            median: outcome.ended.seconds,
+            median: whole::median(simulation),
             times,
             nodes: real as u64,
             reimaged: done.count() as u64,
-            down: down.clone().count(),
+            down: whole::down(simulation),
             longest: simulation.futures.and_then(|futures| {
                 let seconds = |at: usize| futures.longest_none_ready.get(at).copied();
                 down.filter_map(|workload| seconds(workload.workload.at()))
@@ -297,7 +302,10 @@ impl Played {
 
     fn takes(&self) -> Number {
         Number {
-            what: "How long the move takes".to_string(),
+            what: match self.times {
+                0 | 1 => "How long the move takes".to_string(),
+                times => format!("How long {times} reimages take in all"),
+            },
             value: match (self.seconds, self.median) {
                 (Some(seconds), Some(_)) => Cell::from(at_most(seconds.p50)),
                 (None, Some(median)) => Cell::from(at_most(median)),
@@ -320,6 +328,13 @@ impl Played {
     }
 
     fn outages(&self) -> Number {
+        let (of, itself) = match self.times {
+            0 | 1 => ("of the simulated move".to_string(), ""),
+            times => (
+                format!("of {times} simulated reimages"),
+                " of the move itself",
+            ),
+        };
         Number {
             what: "Workloads without a ready pod".to_string(),
             value: Cell::toned(
@@ -333,10 +348,10 @@ impl Played {
             note: match (&self.stops, self.longest) {
                 (Some(_), _) => "as far as the move comes".to_string(),
                 (None, Some(longest)) => format!(
-                    "for some time of the simulated move; in any future {} at the longest",
+                    "for some time {of}; in any future{itself} {} at the longest",
                     at_most(longest)
                 ),
-                (None, None) => "for some time of the simulated move".to_string(),
+                (None, None) => format!("for some time {of}"),
             },
         }
     }

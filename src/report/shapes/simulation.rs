@@ -2,9 +2,10 @@
 //! of charts are `nodes[].phases` and `ranges[].over_time`, and with `--pods` `workloads[].over_time`.
 
 use super::{FORMAT_VERSION, FindingShape};
+use crate::migrate::foreseen::{DownWorkload, ForeseenRange};
 use crate::report::simulation::{
     Names, Simulation, Trace, advice_words, completes, enough_for_p99, fits, lastings, reason,
-    sentences, verdict,
+    sentences, verdict, whole,
 };
 use crate::simulate::advice::{Advice, Tally};
 use crate::simulate::outcome::{Held, NodeOutcome, Wait};
@@ -65,7 +66,7 @@ pub struct WindowShape {
     pub seconds: u32,
     /// `22:00`, UTC.
     pub opens: Option<String>,
-    /// Seconds left of the window; negative: missing; null: not known, or it does not complete.
+    /// Seconds left of the window after all reimages; negative: missing; null: not known, or it does not complete.
     pub left_p50: Option<i64>,
     pub left_p90: Option<i64>,
     pub left_p99: Option<i64>,
@@ -298,6 +299,67 @@ impl From<&Advice> for AdviceShape {
     }
 }
 
+/// Every reimage of all nodes that a plan makes, where it makes more than one (MIG-26).
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct InAllShape {
+    pub reimages: usize,
+    /// At median durations; null: one of them does not complete.
+    pub seconds: Option<u32>,
+    /// Sums of percentiles, which err on the long side; null: more than one future in a hundred of one of them does not complete, or none
+    /// was played.
+    pub p50: Option<u32>,
+    pub p90: Option<u32>,
+    /// Null of fewer than 100 futures as well, which do not tell.
+    pub p99: Option<u32>,
+    /// Those beside the move itself, in their order.
+    pub others: Vec<OtherReimageShape>,
+}
+
+/// A reimage of all nodes before or after the move itself.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct OtherReimageShape {
+    /// Id of its step.
+    pub step: String,
+    pub is_before_the_move: bool,
+    /// At median durations; null: it does not complete.
+    pub seconds: Option<u32>,
+    pub p50: Option<u32>,
+    pub p90: Option<u32>,
+    /// Workloads that have no ready pod for a while.
+    pub down: Vec<DownWorkload>,
+    /// Addresses over time.
+    pub ranges: Vec<ForeseenRange>,
+}
+
+impl InAllShape {
+    fn of(simulation: &Simulation) -> Option<Self> {
+        let seconds = whole::seconds(simulation);
+        let futures = simulation.futures.map_or(0, |futures| futures.count);
+        (!simulation.others.is_empty()).then(|| InAllShape {
+            reimages: whole::times(simulation),
+            seconds: whole::median(simulation),
+            p50: seconds.map(|seconds| seconds.p50),
+            p90: seconds.map(|seconds| seconds.p90),
+            p99: seconds
+                .filter(|_| enough_for_p99(futures))
+                .map(|seconds| seconds.p99),
+            others: simulation
+                .others
+                .iter()
+                .map(|other| OtherReimageShape {
+                    step: other.step.clone(),
+                    is_before_the_move: other.is_before,
+                    seconds: other.foreseen.median,
+                    p50: other.seconds.map(|seconds| seconds.p50),
+                    p90: other.seconds.map(|seconds| seconds.p90),
+                    down: other.foreseen.down.clone(),
+                    ranges: other.foreseen.ranges.clone(),
+                })
+                .collect(),
+        })
+    }
+}
+
 /// `aksplan drain|upgrade|migrate -o json`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(title = "aksplan drain, upgrade, migrate")]
@@ -313,10 +375,13 @@ pub struct SimulationShape {
     pub observed_at: Option<String>,
     /// Whether AKS takes the request; null: nobody is asked, or it is not known.
     pub admitted: Option<bool>,
-    /// It is let through, and ends at median durations.
+    /// It is let through, and ends at median durations, every reimage of it.
     pub completes: bool,
     /// The verdict in words.
     pub summary: String,
+    /// Null: every node is reimaged once, or nothing is reimaged. Else all but `completes`, `summary`, `windows` and `findings` is of the
+    /// move itself.
+    pub in_all: Option<InAllShape>,
     /// At median durations; null: it does not complete.
     pub seconds: Option<u32>,
     /// Null: none were played.
@@ -353,6 +418,7 @@ impl SimulationShape {
             admitted: simulation.admitted,
             completes: completes(simulation),
             summary: verdict(simulation, &names).0,
+            in_all: InAllShape::of(simulation),
             seconds: outcome.ended.seconds,
             futures: simulation.futures.map(|futures| played(futures, &names)),
             windows: windows(simulation),

@@ -1,5 +1,6 @@
 //! Advice in words: what to change, and what it brought when it was tried. Proposes nothing of its own.
 
+use super::Simulation;
 use super::words::{at_most, listed};
 use crate::finding::counted;
 use crate::report::document::{Cell, Tone};
@@ -67,13 +68,24 @@ fn gain(before: &Tally, after: &Tally) -> String {
 }
 
 /// One line of the list.
-pub fn item(advice: &Advice) -> (Cell, String) {
+pub fn item(simulation: &Simulation, advice: &Advice) -> (Cell, String) {
     let mut order = words(&advice.change);
     if let Some(first) = order.get_mut(0..1) {
         first.make_ascii_uppercase();
     }
     (
         Cell::toned("-", Tone::Good),
-        format!("{order}: {}", gain(&advice.before, &advice.after)),
+        format!(
+            "{order}: {}{}{}",
+            match simulation.others.is_empty() {
+                true => "",
+                false => "the move itself ",
+            },
+            gain(&advice.before, &advice.after),
+            match advice.releases {
+                true => "; the reimage before it, which does not complete, completes then",
+                false => "",
+            }
+        ),
     )
 }

@@ -3,7 +3,7 @@
 use super::path::wait_words;
 use super::verdict::{completes, enough_for_p99, fits, why_not};
 use super::words::{Names, clock, listed, span};
-use super::{Simulation, beforehand, held_back};
+use super::{Simulation, beforehand, held_back, whole};
 use crate::capacity::cost::POD_CIDR_PER_NODE;
 use crate::disruption::Treatment;
 use crate::disruption::drain::Refusal;
@@ -13,7 +13,7 @@ use crate::placement::Occupancy;
 use crate::population::{BudgetId, NodeId, PodId, ShapeId, WorkloadId};
 use crate::rule;
 use crate::simulate::What;
-use crate::simulate::outcome::{NodeEnd, NodeOutcome, PodEnd, PodOutcome};
+use crate::simulate::outcome::{NodeEnd, NodeOutcome, PodEnd, PodOutcome, Wait};
 use crate::simulate::setting::{Operation, Range, RangeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +39,9 @@ pub fn findings(simulation: &Simulation) -> Vec<Finding> {
     not_ready(simulation, &mut found);
     windows(simulation, &mut found);
     futures_fail(simulation, &names, &mut found);
+    let said = found.iter().chain(&simulation.findings);
+    let said: Vec<String> = said.map(|finding| finding.message.clone()).collect();
+    found.extend(whole::findings(simulation, &said));
     let blocks = |finding: &Finding| finding.severity == Severity::Blocker;
     if !completes(simulation) && !found.iter().chain(&simulation.findings).any(blocks) {
         found.push(Finding::new(
@@ -184,16 +187,26 @@ fn stuck(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
             &nodes.iter().map(|node| node.node).collect::<Vec<_>>(),
             names,
         );
-        let wait = nodes.iter().find_map(|node| node.waited_for);
-        let message = match (budget, wait) {
-            (Some(budget), Some(wait)) => format!(
-                "{called}: pod {} is held by budget {}: {}",
-                simulation.setting.population.pod_name(wait.pod),
-                simulation.setting.population.budget_name(budget),
-                held_back::release(simulation, budget, wait.pod)
+        let mut waits: Vec<(NodeId, Wait)> = Vec::new();
+        for node in &nodes {
+            waits.extend(node.waited_for.map(|wait| (node.node, wait)));
+        }
+        let message = match (budget, waits.as_slice()) {
+            (Some(budget), [(_, first), ..]) => format!(
+                "{}: {}",
+                held_back::on_each(simulation, names, budget, &waits),
+                held_back::release(simulation, budget, first.pod)
             ),
-            (_, Some(wait)) => format!("{called}: {}", wait_words(simulation, &wait)),
-            (_, None) => format!("{called}: still being drained when nothing more happens"),
+            (None, [_, ..]) => {
+                let each: Vec<String> = waits
+                    .iter()
+                    .map(|(node, wait)| {
+                        format!("{}: {}", names.short(*node), wait_words(simulation, wait))
+                    })
+                    .collect();
+                listed(&each, NAMED)
+            }
+            (_, []) => format!("{called}: still being drained when nothing more happens"),
         };
         let fails = nodes.iter().any(|node| node.end == NodeEnd::Failed);
         let rules: &[&'static rule::Rule] = match (budget, fails) {
@@ -201,13 +214,17 @@ fn stuck(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
             (None, true) => &[&rule::EV_2],
             (None, false) => &[&rule::UPG_8],
         };
-        found.push(Finding::new(
-            Severity::Blocker,
-            "node-stuck",
-            message,
-            rules,
-        ));
+        let cause = budget.map(|budget| cause(simulation, budget));
+        found.push(Finding::new(Severity::Blocker, "node-stuck", message, rules).because_of(cause));
     }
+}
+
+/// As verdicts on budgets have it.
+fn cause(simulation: &Simulation, budget: BudgetId) -> String {
+    format!(
+        "budget {}",
+        simulation.setting.population.budget_name(budget)
+    )
 }
 
 /// Of the futures, how many percent have to complete at least for it to be no blocker.
@@ -277,7 +294,13 @@ fn timed_out(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
             } else {
                 "kubectl gives up, and leaves it cordoned"
             };
-            found.push(Finding::new(
+            let nodes = simulation.outcome.nodes.iter();
+            let nodes = nodes.filter(|node| late.contains(&node.node));
+            // Of what has no budget nobody knows that it is the same.
+            let causes: Option<Vec<String>> = nodes
+                .map(|node| Some(cause(simulation, node.waited_for?.budget?)))
+                .collect();
+            let told = Finding::new(
                 Severity::Blocker,
                 "drain-times-out",
                 format!(
@@ -295,7 +318,8 @@ fn timed_out(simulation: &Simulation, names: &Names, found: &mut Vec<Finding>) {
                     span(group.drain_timeout)
                 ),
                 &[&rule::UPG_8, &rule::UPG_9],
-            ));
+            );
+            found.push(told.because_of(causes.unwrap_or_default()));
         }
         let quarantined = of(NodeEnd::Quarantined);
         if !quarantined.is_empty() {
@@ -697,14 +721,26 @@ fn down(simulation: &Simulation, found: &mut Vec<Finding>) {
                     clock(since)
                 ),
             ),
-            _ => (
-                Severity::Warning,
-                format!(
-                    "{name} has no Ready pod for {} in all, first at {} ({before} before)",
-                    span(workload.down),
-                    clock(workload.lowest_at)
-                ),
-            ),
+            _ => {
+                let besides = whole::down_besides(simulation, &name);
+                let all = workload.down.saturating_add(besides);
+                let of_all = match simulation.others.is_empty() {
+                    true => String::new(),
+                    false => format!(
+                        " over {}: {} in the move itself",
+                        whole::reimages(simulation),
+                        span(workload.down)
+                    ),
+                };
+                (
+                    Severity::Warning,
+                    format!(
+                        "{name} has no Ready pod for {} in all{of_all}, first at {} ({before} before)",
+                        span(all),
+                        clock(workload.lowest_at)
+                    ),
+                )
+            }
         };
         found.push(Finding::new(severity, "workload-down", message, &[]));
     }
@@ -779,6 +815,10 @@ fn not_ready(simulation: &Simulation, found: &mut Vec<Finding>) {
 fn windows(simulation: &Simulation, found: &mut Vec<Finding>) {
     for window in &simulation.windows {
         let fit = fits(simulation, &window.window);
+        if fit.p50.is_none() {
+            // What does not end has a blocker that says why; that it does not end in a window is no second thing.
+            continue;
+        }
         let futures = simulation
             .futures
             .is_some_and(|futures| enough_for_p99(futures.count));
@@ -797,7 +837,7 @@ fn windows(simulation: &Simulation, found: &mut Vec<Finding>) {
                 severity
             },
             WINDOW_TOO_SHORT,
-            super::verdict::window_sentence(window, &fit),
+            super::verdict::window_sentence(simulation, window, &fit),
             &[&rule::MNT_1],
         ));
     }

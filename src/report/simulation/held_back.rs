@@ -1,12 +1,42 @@
-//! What would let the pod of a budget go, as far as the budget and the run tell. Tries nothing.
+//! Which pods a budget holds, and what would let them go, as far as the budget and the run tell. Tries nothing.
 
 use super::Simulation;
+use super::words::{Names, listed};
 use crate::disruption::budgets::{Basis, BudgetFacts};
 use crate::finding::counted;
 use crate::model::IntOrPercent;
 use crate::model::workload::DisruptionBudget;
-use crate::population::{BudgetId, PodId};
-use crate::simulate::outcome::PodEnd;
+use crate::population::{BudgetId, NodeId, PodId};
+use crate::simulate::outcome::{PodEnd, Wait};
+
+/// Pods named in one sentence.
+const NAMED: usize = 5;
+
+/// `apps-8: pod shop/api-4 and apps-9: pod shop/api-7 are held by budget shop/api`: whoever is called looks for each on its own node.
+pub fn on_each(
+    simulation: &Simulation,
+    names: &Names,
+    budget: BudgetId,
+    waits: &[(NodeId, Wait)],
+) -> String {
+    let population = simulation.setting.population;
+    let each: Vec<String> = waits
+        .iter()
+        .map(|(node, wait)| {
+            format!(
+                "{}: pod {}",
+                names.short(*node),
+                population.pod_name(wait.pod)
+            )
+        })
+        .collect();
+    let are = if each.len() == 1 { "is" } else { "are" };
+    format!(
+        "{} {are} held by budget {}",
+        listed(&each, NAMED),
+        population.budget_name(budget)
+    )
+}
 
 /// `it wants 5 healthy pods, and there are 3; run 3 pods more of shop/api, or …`.
 pub fn release(simulation: &Simulation, id: BudgetId, pod: PodId) -> String {

@@ -1,7 +1,7 @@
 //! Whether it completes, how long that takes, and whether it fits a window: what a person reads first.
 
-use super::Simulation;
 use super::words::{Names, at_least, at_most, clock, listed};
+use super::{Simulation, whole};
 use crate::finding::{counted, grouped};
 use crate::migrate::window::Window;
 use crate::population::NodeId;
@@ -40,10 +40,23 @@ impl Fit {
     }
 }
 
-/// Compares durations with a window.
+/// Compares durations with a window: those of all reimages, where there are several.
 pub fn fits(simulation: &Simulation, window: &Window) -> Fit {
     let left = |seconds: u32| i64::from(window.seconds()) - i64::from(seconds);
-    match (simulation.futures, simulation.outcome.ended.seconds) {
+    if !simulation.others.is_empty() && simulation.futures.is_some() {
+        let seconds = whole::seconds(simulation);
+        let is_enough = simulation
+            .futures
+            .is_some_and(|futures| enough_for_p99(futures.count));
+        return Fit {
+            p50: seconds.map(|seconds| left(seconds.p50)),
+            p90: seconds.map(|seconds| left(seconds.p90)),
+            p99: seconds
+                .filter(|_| is_enough)
+                .map(|seconds| left(seconds.p99)),
+        };
+    }
+    match (simulation.futures, whole::median(simulation)) {
         (Some(futures), _) => {
             // A future that does not complete counts as one that never ends.
             let at = |percent: u32, seconds: u32| {
@@ -73,7 +86,7 @@ fn short_of(left: i64) -> u32 {
 }
 
 /// One sentence about one window.
-pub fn window_sentence(named: &NamedWindow, fit: &Fit) -> String {
+pub fn window_sentence(simulation: &Simulation, named: &NamedWindow, fit: &Fit) -> String {
     let at = |name: &str, left: Option<i64>| match left {
         Some(left) if left >= 0 => Some(format!("{name} with {} left", at_least(short_of(left)))),
         Some(left) => Some(format!("{name} misses it by {}", at_most(short_of(left)))),
@@ -107,14 +120,24 @@ pub fn window_sentence(named: &NamedWindow, fit: &Fit) -> String {
         ""
     };
     match (fit.p50, parts.is_empty()) {
-        (None, _) | (_, true) => format!("{head}: it does not complete{note}"),
+        (None, _) | (_, true) if simulation.others.is_empty() => {
+            format!("{head}: it does not complete{note}")
+        }
+        (None, _) | (_, true) => format!(
+            "{head}: not all of {} complete{note}",
+            whole::reimages(simulation)
+        ),
         (Some(left), _) => {
             let verdict = match fit.p99.or(fit.p90).or(Some(left)) {
                 Some(worst) if left >= 0 && worst >= 0 => "fits",
                 _ if left >= 0 => "fits half the time and more, not always",
                 _ => "too short",
             };
-            format!("{head}: {verdict}: {}{note}", parts.join(", "))
+            let of_all = match simulation.others.is_empty() {
+                true => String::new(),
+                false => format!(" for {} in all", whole::reimages(simulation)),
+            };
+            format!("{head}: {verdict}{of_all}: {}{note}", parts.join(", "))
         }
     }
 }
@@ -126,23 +149,22 @@ pub fn enough_for_p99(futures: u32) -> bool {
     futures >= LEAST_FOR_P99
 }
 
-/// It is let through, and ends at median durations.
+/// It is let through, and ends at median durations, every reimage of it.
 pub fn completes(simulation: &Simulation) -> bool {
-    simulation.admitted != Some(false) && simulation.outcome.ended.seconds.is_some()
+    simulation.admitted != Some(false) && whole::median(simulation).is_some()
 }
 
 /// The verdict in one sentence.
 pub fn verdict(simulation: &Simulation, names: &Names) -> (String, Tone) {
-    let (sentence, tone) = played(simulation, names);
+    let (sentence, tone) = whole::verdict(simulation, played(simulation, names));
     if simulation.admitted != Some(false) {
         return (sentence, tone);
     }
-    let mut rest = sentence;
-    if let Some(first) = rest.get_mut(0..1) {
-        first.make_ascii_lowercase();
-    }
     (
-        format!("AKS refuses the request: nothing starts. Were it let through: {rest}"),
+        format!(
+            "AKS refuses the request: nothing starts. Were it let through: {}",
+            whole::lower(&sentence)
+        ),
         Tone::Bad,
     )
 }
@@ -160,8 +182,12 @@ pub fn median_sentence(simulation: &Simulation) -> Option<String> {
         _ if futures.completed < futures.count => ": of the futures, the slow ones do not complete",
         _ => "",
     };
+    let itself = match simulation.others.is_empty() {
+        true => "",
+        false => " of the move itself",
+    };
     Some(format!(
-        "half of the futures{} end within {}; the run below, with every duration at its median, takes {}{why}",
+        "half of the futures{itself}{} end within {}; the run below, with every duration at its median, takes {}{why}",
         if futures.completed < futures.count {
             " that complete"
         } else {

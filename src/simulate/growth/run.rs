@@ -209,6 +209,7 @@ fn findings(world: &World, run: &Run) -> Vec<Finding> {
                             Some(pool) => of_pool(pool),
                             None => Subject::Cluster(request.cluster.clone()),
                         },
+                        causes: Vec::new(),
                     });
                 }
                 let falls_back = world.sites[request.failure.site].falls_back;

@@ -141,7 +141,7 @@ impl Carrier<'_> {
             .map_or(0, |state| state.pods.len());
         let chance = self.simulation.play.chance(pods);
         let mut left = left.to_vec();
-        let foresights = Foresights::of(then, cluster, &left, &policy, chance);
+        let foresights = Foresights::of(then, observed.index, &left, &policy, chance);
         for step in left.iter_mut().filter(|step| step.reimages) {
             let foresight = foresights.of_step(step)?;
             foresight.foreseen.median?;

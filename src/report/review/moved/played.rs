@@ -11,7 +11,7 @@ use crate::report::migration;
 use crate::report::simulation::verdict::{median_sentence, window_sentence};
 use crate::report::simulation::{
     Names, Simulation, advice_item, at_least, at_most, clock, fits, path_items, sentences, span,
-    tables, verdict,
+    tables, verdict, whole,
 };
 
 /// More nodes than this are drawn as their pools.
@@ -22,13 +22,18 @@ pub(super) fn time(simulation: &Simulation) -> Document {
     let mut document = Document::new("Timeline");
     let (sentence, tone) = verdict(simulation, &names);
     document.toned(sentence, tone);
+    of_which(simulation, &mut document);
     if let Some(sentence) = median_sentence(simulation) {
         document.paragraph(sentence);
     }
     if !simulation.advice.is_empty() {
-        document.heading("What would help, each tried");
+        document.heading(whole::advice_heading(simulation));
         document.blocks.push(Block::List(
-            simulation.advice.iter().map(advice_item).collect(),
+            simulation
+                .advice
+                .iter()
+                .map(|advice| advice_item(simulation, advice))
+                .collect(),
         ));
     }
     let by_pool = simulation.outcome.nodes.len() > MOST_NODES;
@@ -74,9 +79,20 @@ pub(super) fn time(simulation: &Simulation) -> Document {
     document
 }
 
+/// Of which reimage of several a section speaks.
+fn of_which(simulation: &Simulation, document: &mut Document) {
+    if let Some(sentence) = whole::which(simulation) {
+        document.toned(sentence, Tone::Warning);
+    }
+}
+
 pub(super) fn addresses(simulation: &Simulation) -> Document {
     let mut document = Document::new("Addresses during the move");
     let (setting, outcome) = (simulation.setting, simulation.outcome);
+    of_which(simulation, &mut document);
+    for sentence in whole::peaks(simulation) {
+        document.paragraph(sentence);
+    }
     document.table("Ranges", tables::ranges(simulation));
     let end = outcome.ended.seconds.unwrap_or(simulation.trace.end).max(1);
     for (range, held) in setting.ranges.iter().zip(&outcome.ranges) {
@@ -182,6 +198,7 @@ pub(super) fn availability(simulation: &Simulation) -> Document {
             workload.workload,
         )
     });
+    of_which(simulation, &mut document);
     if let Some(sentence) = median_sentence(simulation) {
         document.paragraph(sentence);
     }
@@ -243,12 +260,9 @@ pub(super) fn availability(simulation: &Simulation) -> Document {
 
 pub(super) fn window(planned: &Planned, simulation: &Simulation) -> Document {
     let mut document = Document::new("Window fit").weighing(Weight::Needed(3));
-    if let Some((sentence, tone)) = in_all(planned, simulation) {
-        document.toned(sentence, tone);
-    }
     for named in &simulation.windows {
         let fit = fits(simulation, &named.window);
-        document.toned(window_sentence(named, &fit), fit.tone());
+        document.toned(window_sentence(simulation, named, &fit), fit.tone());
     }
     if simulation.windows.is_empty() {
         document.toned(
@@ -263,6 +277,7 @@ pub(super) fn window(planned: &Planned, simulation: &Simulation) -> Document {
         );
         return document;
     };
+    let is_one = simulation.others.is_empty();
     let (counts, from, each) = stretched(&futures.all_seconds);
     let mut marks = Vec::new();
     if let Some(seconds) = futures.seconds {
@@ -280,7 +295,8 @@ pub(super) fn window(planned: &Planned, simulation: &Simulation) -> Document {
     for named in simulation
         .windows
         .iter()
-        .filter(|named| !named.is_maintenance)
+        // Beside the spread of one reimage of several the end of a window would say that it fits.
+        .filter(|named| !named.is_maintenance && is_one)
     {
         let ends = named.window.seconds();
         marks.push((
@@ -299,7 +315,13 @@ pub(super) fn window(planned: &Planned, simulation: &Simulation) -> Document {
         ]);
     }
     document.figure(Figure {
-        title: "How long the move takes".to_string(),
+        title: match is_one {
+            true => "How long the move takes".to_string(),
+            false => format!(
+                "How long the move itself takes, one of {}",
+                whole::reimages(simulation)
+            ),
+        },
         says: format!(
             "{} of {} futures complete; {}.",
             grouped(u64::from(futures.completed)),
@@ -326,41 +348,6 @@ pub(super) fn window(planned: &Planned, simulation: &Simulation) -> Document {
         document.blocks.extend(openings.blocks);
     }
     document
-}
-
-/// Where every node is reimaged more than once, the windows below are of the move alone.
-fn in_all(planned: &Planned, simulation: &Simulation) -> Option<(String, Tone)> {
-    let plan = planned.plan.ok().filter(|plan| plan.reimages() > 1)?;
-    let own = simulation
-        .windows
-        .iter()
-        .find(|named| !named.is_maintenance);
-    let times = counted(plan.reimages() as u64, "time", "times");
-    let Some(seconds) = plan.expected else {
-        return Some((
-            format!(
-                "Every node is reimaged {times}, and how long that takes in all is not known: what follows is of the move alone"
-            ),
-            Tone::Warning,
-        ));
-    };
-    let (fit, tone) = match own {
-        Some(named) if seconds.p90 > named.window.seconds() => (
-            format!("; that does not fit into {}", named.window),
-            Tone::Bad,
-        ),
-        Some(named) => (format!("; that fits into {}", named.window), Tone::Good),
-        None => (String::new(), Tone::Warning),
-    };
-    Some((
-        format!(
-            "Every node is reimaged {times}: {} (p50), {} (p90) in all, as sums that err on the long side{fit}; what follows is of the \
-             move alone",
-            at_most(seconds.p50),
-            at_most(seconds.p90)
-        ),
-        tone,
-    ))
 }
 
 /// How many fall into each of some thirty stretches of the same round length.
