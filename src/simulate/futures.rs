@@ -57,6 +57,17 @@ impl Percentiles {
     }
 }
 
+impl Futures {
+    /// Seconds in which so many of a hundred of all futures end: the smallest that serve so many; `None`: fewer end at all.
+    pub fn end_within(&self, percent: u32) -> Option<u32> {
+        let rank = (u64::from(self.count) * u64::from(percent))
+            .div_ceil(100)
+            .max(1);
+        let position = usize::try_from(rank - 1).ok()?;
+        self.all_seconds.get(position).copied()
+    }
+}
+
 /// Runs `count` futures of a seed. The answer does not depend on the number of threads.
 pub fn futures(setting: &Setting, seed: u64, count: u32) -> Futures {
     let ended: Vec<Ended> = (0..count)

@@ -769,3 +769,56 @@ fn system_pools_are_not_told_to_do_without_surge() {
         assert!(conditions.contains(helps), "{mode}: {conditions}");
     }
 }
+
+/// A third of the futures never end. One that does not end takes longer than any that does: what is left of the window is by all of them.
+#[test]
+fn a_window_does_not_fit_futures_that_never_end() {
+    let folder = folder("unfinished");
+    let policy = folder.join("policy.yaml");
+    fs::write(&policy, "drain_timeout_minutes: 8\n").expect("a writable folder");
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/payments");
+    let asked = |command: &'static str, window: &'static str| {
+        vec![
+            command,
+            "--from",
+            scenario,
+            "--policy",
+            policy.to_str().expect("UTF-8"),
+            "--futures",
+            "60",
+            "--no-advice",
+            "--window",
+            window,
+        ]
+    };
+    // Time alone heals nothing.
+    for window in ["40m", "12h"] {
+        for command in ["migrate", "report"] {
+            let told = stdout(&asked(command, window));
+            assert!(
+                told.contains("fits half the time and more, not always: p50 with "),
+                "{command} {window}: {told}"
+            );
+            assert!(
+                told.contains("22 of 60 futures do not end"),
+                "{command} {window}: {told}"
+            );
+            assert!(!told.contains("p90 with"), "{command} {window}: {told}");
+        }
+    }
+    let mut args = asked("report", "40m");
+    args.extend(["-o", "json"]);
+    let report: Value = serde_json::from_str(&stdout(&args)).expect("JSON");
+    let simulated = &report["moves"][0]["simulation"];
+    let window = &simulated["windows"][0];
+    assert_eq!(window["left_p90"], Value::Null);
+    // The 30th of 60, and not the 19th of the 38 that end.
+    let half = simulated["futures"]["seconds"]["p50"]
+        .as_i64()
+        .expect("they complete");
+    assert!(window["left_p50"].as_i64().expect("half of them end") < 40 * 60 - half);
+    assert!(
+        stdout(&asked("report", "40m")).contains("in the 38 of 60 futures that complete"),
+        "and of which futures the headline is"
+    );
+}

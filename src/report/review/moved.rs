@@ -68,6 +68,8 @@ pub struct Moved {
 struct Played {
     /// Of all reimages together, where there are futures of each.
     seconds: Option<Seconds>,
+    /// Futures that complete, of those that were played; `None`: all of them.
+    unfinished: Option<(u32, u32)>,
     median: Option<u32>,
     /// How often every node is reimaged.
     times: usize,
@@ -182,9 +184,17 @@ impl Moved {
         let takes = match (played.seconds, played.median) {
             (Some(seconds), _) => {
                 format!(
-                    "{} (p50), {} (p90)",
+                    "{} (p50), {} (p90){}",
                     at_most(seconds.p50),
-                    at_most(seconds.p90)
+                    at_most(seconds.p90),
+                    match played.unfinished {
+                        Some((completed, count)) => format!(
+                            " in the {} of {} futures that complete",
+                            grouped(u64::from(completed)),
+                            grouped(u64::from(count))
+                        ),
+                        None => String::new(),
+                    }
                 )
             }
             (None, median) => duration(median, "median"),
@@ -283,6 +293,10 @@ impl Played {
                 1 => of_move.map(Seconds::from),
                 _ => whole::seconds(simulation),
             },
+            unfinished: simulation
+                .futures
+                .filter(|futures| futures.completed < futures.count)
+                .map(|futures| (futures.completed, futures.count)),
             median: whole::median(simulation),
             times,
             nodes: real as u64,
@@ -313,7 +327,15 @@ impl Played {
             },
             note: match (self.seconds, self.median) {
                 (Some(seconds), Some(_)) => format!(
-                    "half of the simulated futures; nine of ten within {}{}",
+                    "half of the {}; nine of ten within {}{}",
+                    match self.unfinished {
+                        Some((completed, count)) => format!(
+                            "{} of {} simulated futures that complete",
+                            grouped(u64::from(completed)),
+                            grouped(u64::from(count))
+                        ),
+                        None => "simulated futures".to_string(),
+                    },
                     at_most(seconds.p90),
                     if self.assumed {
                         "; AKS's own share is assumed"

@@ -155,12 +155,12 @@ fn in_the_way(decision: &Decision) -> String {
 /// What AKS answers to what the input asks, where it does not simply do it.
 fn operations(predictions: &[Prediction], document: &mut Document) {
     let stands = |prediction: &&Prediction| prediction.worst() == Severity::Blocker;
-    let failing: Vec<&Prediction> = predictions.iter().filter(stands).collect();
-    // What AKS refuses says most of a word like this one.
-    let refused = failing
+    let (taken, refused): (Vec<&Prediction>, Vec<&Prediction>) = predictions
         .iter()
-        .find(|prediction| prediction.outcome != Outcome::Accepted);
-    let Some(first) = refused.or(failing.first()) else {
+        .filter(stands)
+        .partition(|prediction| prediction.outcome == Outcome::Accepted);
+    // What AKS refuses says most of a word like this one.
+    let Some(first) = refused.first().or(taken.first()) else {
         return;
     };
     // What AKS takes and yet must not be: an overlap, a cluster that goes.
@@ -173,16 +173,26 @@ fn operations(predictions: &[Prediction], document: &mut Document) {
         (None, Some(finding)) => format!(": {}", finding.message),
         _ => String::new(),
     };
-    let answer = match first.outcome {
-        Outcome::Accepted => "AKS takes it, and it must not be".to_string(),
-        _ => verdict(first),
+    let all = counted(predictions.len() as u64, "operation", "operations");
+    let (word, of, answer) = match refused.len() {
+        0 => (
+            "Must not be",
+            taken.len(),
+            "AKS takes it, and yet".to_string(),
+        ),
+        refused => ("Fails", refused, verdict(first)),
+    };
+    let besides = match (refused.len(), taken.len()) {
+        (0, _) | (_, 0) => String::new(),
+        (_, taken) => format!(
+            "; AKS takes {taken} more, and something stands against {}",
+            if taken == 1 { "it" } else { "them" }
+        ),
     };
     document.blocks.push(Block::Verdict {
-        word: Cell::toned("Fails", Tone::Bad),
+        word: Cell::toned(word, Tone::Bad),
         sentence: format!(
-            "{} of {} asked about: {}: {answer}{why}",
-            failing.len(),
-            counted(predictions.len() as u64, "operation", "operations"),
+            "{of} of {all} asked about: {}: {answer}{why}{besides}",
             told::asked(first),
         ),
     });

@@ -1,7 +1,7 @@
 //! Findings that a run shows. Each has a stable code and names what would release what is stuck, as far as the run tells.
 
 use super::path::wait_words;
-use super::verdict::{completes, enough_for_p99, fits, why_not};
+use super::verdict::{Fits, completes, fits, why_not};
 use super::words::{Names, clock, listed, span};
 use super::{Simulation, beforehand, held_back, whole};
 use crate::capacity::cost::POD_CIDR_PER_NODE;
@@ -819,16 +819,10 @@ fn windows(simulation: &Simulation, found: &mut Vec<Finding>) {
             // What does not end has a blocker that says why; that it does not end in a window is no second thing.
             continue;
         }
-        let futures = simulation
-            .futures
-            .is_some_and(|futures| enough_for_p99(futures.count));
-        let misses = |left: Option<i64>| left.is_none_or(|left| left < 0);
-        let severity = if misses(fit.p50) {
-            Severity::Blocker
-        } else if futures && misses(fit.p99) {
-            Severity::Warning
-        } else {
-            continue;
+        let severity = match fit.fits() {
+            Fits::No => Severity::Blocker,
+            Fits::NotAlways => Severity::Warning,
+            Fits::Yes => continue,
         };
         found.push(Finding::new(
             if window.is_maintenance {

@@ -24,18 +24,42 @@ pub struct NamedWindow {
 pub struct Fit {
     /// Of a window: seconds that are left, or missing where negative; `None`: it does not complete.
     pub p50: Option<i64>,
-    /// `None` as well where no futures were played.
+    /// `None` as well where no futures were played, or fewer of them end.
     pub p90: Option<i64>,
     pub p99: Option<i64>,
+    /// Futures that were played, and those of them that end; `None`: none were played.
+    pub futures: Option<(u32, u32)>,
+}
+
+/// Whether something fits a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fits {
+    Yes,
+    /// Its median does; what is said of the futures that take long does not, or they never end.
+    NotAlways,
+    No,
 }
 
 impl Fit {
-    pub fn tone(&self) -> Tone {
+    pub fn fits(&self) -> Fits {
         let fits = |left: Option<i64>| left.is_some_and(|left| left >= 0);
-        match (fits(self.p50), self.p99.or(self.p90)) {
-            (false, _) => Tone::Bad,
-            (true, Some(left)) if left < 0 => Tone::Warning,
-            (true, _) => Tone::Good,
+        let worst = match self.futures {
+            None => self.p50,
+            Some((count, _)) if enough_for_p99(count) => self.p99,
+            Some(_) => self.p90,
+        };
+        match (fits(self.p50), fits(worst)) {
+            (false, _) => Fits::No,
+            (true, false) => Fits::NotAlways,
+            (true, true) => Fits::Yes,
+        }
+    }
+
+    pub fn tone(&self) -> Tone {
+        match self.fits() {
+            Fits::Yes => Tone::Good,
+            Fits::NotAlways => Tone::Warning,
+            Fits::No => Tone::Bad,
         }
     }
 }
@@ -43,6 +67,9 @@ impl Fit {
 /// Compares durations with a window: those of all reimages, where there are several.
 pub fn fits(simulation: &Simulation, window: &Window) -> Fit {
     let left = |seconds: u32| i64::from(window.seconds()) - i64::from(seconds);
+    let played = simulation
+        .futures
+        .map(|futures| (futures.count, futures.completed));
     if !simulation.others.is_empty() && simulation.futures.is_some() {
         let seconds = whole::seconds(simulation);
         let is_enough = simulation
@@ -54,29 +81,25 @@ pub fn fits(simulation: &Simulation, window: &Window) -> Fit {
             p99: seconds
                 .filter(|_| is_enough)
                 .map(|seconds| left(seconds.p99)),
+            futures: played,
         };
     }
     match (simulation.futures, whole::median(simulation)) {
         (Some(futures), _) => {
             // A future that does not complete counts as one that never ends.
-            let at = |percent: u32, seconds: u32| {
-                let enough = u64::from(futures.completed) * 100
-                    >= u64::from(futures.count) * u64::from(percent);
-                enough.then(|| left(seconds))
-            };
-            let seconds = futures.seconds;
+            let at = |percent: u32| futures.end_within(percent).map(left);
             Fit {
-                p50: seconds.and_then(|seconds| at(50, seconds.p50)),
-                p90: seconds.and_then(|seconds| at(90, seconds.p90)),
-                p99: seconds
-                    .filter(|_| enough_for_p99(futures.count))
-                    .and_then(|seconds| at(99, seconds.p99)),
+                p50: at(50),
+                p90: at(90),
+                p99: at(99).filter(|_| enough_for_p99(futures.count)),
+                futures: played,
             }
         }
         (None, seconds) => Fit {
             p50: seconds.map(left),
             p90: None,
             p99: None,
+            futures: None,
         },
     }
 }
@@ -127,17 +150,30 @@ pub fn window_sentence(simulation: &Simulation, named: &NamedWindow, fit: &Fit) 
             "{head}: not all of {} complete{note}",
             whole::reimages(simulation)
         ),
-        (Some(left), _) => {
-            let verdict = match fit.p99.or(fit.p90).or(Some(left)) {
-                Some(worst) if left >= 0 && worst >= 0 => "fits",
-                _ if left >= 0 => "fits half the time and more, not always",
-                _ => "too short",
+        (Some(_), _) => {
+            let verdict = match fit.fits() {
+                Fits::Yes => "fits",
+                Fits::NotAlways => "fits half the time and more, not always",
+                Fits::No => "too short",
+            };
+            let never = match fit.futures {
+                Some((count, ended)) if ended < count => {
+                    format!(
+                        "; {} of {} futures do not end",
+                        grouped(u64::from(count - ended)),
+                        grouped(u64::from(count))
+                    )
+                }
+                _ => String::new(),
             };
             let of_all = match simulation.others.is_empty() {
                 true => String::new(),
                 false => format!(" for {} in all", whole::reimages(simulation)),
             };
-            format!("{head}: {verdict}{of_all}: {}{note}", parts.join(", "))
+            format!(
+                "{head}: {verdict}{of_all}: {}{never}{note}",
+                parts.join(", ")
+            )
         }
     }
 }
