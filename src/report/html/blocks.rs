@@ -69,22 +69,22 @@ pub fn prose(text: &str, cited: &Cited) -> Markup {
 
 fn linked(text: &str, cited: &Cited) -> Markup {
     let is_of_id = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    let mut rest = text;
     let mut pieces: Vec<(&str, bool)> = Vec::new();
-    while let Some(start) = rest.find(is_of_id) {
-        let end = rest[start..]
+    // Where the text begins that is in no piece yet, and where to look on.
+    let (mut plain, mut at) = (0, 0);
+    while let Some(found) = text[at..].find(is_of_id) {
+        let start = at + found;
+        at = text[start..]
             .find(|c| !is_of_id(c))
-            .map_or(rest.len(), |length| start + length);
-        let word = &rest[start..end];
+            .map_or(text.len(), |length| start + length);
+        let word = &text[start..at];
         if cited.has(word) {
-            pieces.push((&rest[..start], false));
+            pieces.push((&text[plain..start], false));
             pieces.push((word, true));
-        } else {
-            pieces.push((&rest[..end], false));
+            plain = at;
         }
-        rest = &rest[end..];
     }
-    pieces.push((rest, false));
+    pieces.push((&text[plain..], false));
     html! {
         @for (piece, is_rule) in pieces {
             @if is_rule { a class=[(piece.len() <= SHORT).then_some("rule")] href=(format!("#rule-{piece}")) { (piece) } } @else { (breakable(piece)) }
@@ -96,12 +96,14 @@ fn linked(text: &str, cited: &Cited) -> Markup {
 const WORD: usize = 40;
 
 /// A long list without blanks (`kubectl get pods,services,…`) may break behind each comma: a column is never narrower than its longest
-/// word, and takes that room from its neighbours. What is copied from the page is the same.
+/// word, and takes that room from its neighbours. A flag (`--window`) breaks nowhere. What is copied from the page is the same.
 fn breakable(text: &str) -> Markup {
     html! {
         @for word in text.split_inclusive(' ') {
             @if word.len() > WORD && word.contains(',') {
                 @for entry in word.split_inclusive(',') { (entry) @if entry.ends_with(',') { wbr; } }
+            } @else if word.starts_with("--") && word.len() <= WORD {
+                span class="whole" { (word.trim_end()) } @if word.ends_with(' ') { " " }
             } @else { (word) }
         }
     }
