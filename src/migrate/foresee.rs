@@ -126,7 +126,11 @@ impl Foresights {
                 (_, Some(pod_cidr)) => {
                     foresights.later.push(step.id.clone());
                     if foresights.after.is_none() {
-                        let then = after_the_move(inventory, index, pod_cidr);
+                        let mut then = after_the_move(inventory, index, pod_cidr);
+                        // What runs there runs there still: it is what is drained.
+                        then.clusters[index.get()]
+                            .kubernetes
+                            .clone_from(&cluster.kubernetes);
                         let books = books.with_changed(&then, index);
                         foresights.after =
                             foresee(&books, then.cluster(index), None, policy, chance);

@@ -223,6 +223,40 @@ fn json(from: &str, more: &[&str]) -> Value {
     serde_json::from_str(&stdout(&[&arguments[..], more].concat())).expect("JSON")
 }
 
+/// What runs on Overlay after the move is what ran before it: a step that puts the engine back drains it once more.
+#[test]
+fn a_reimage_after_the_move_counts() {
+    let wide = calico("after", "{ name: aks, cidr: 10.20.0.0/22, foreign: 0 }");
+    let flags = [
+        "--window",
+        "1d",
+        "--max-surge",
+        "system=1",
+        "--network-policy-after",
+        "calico",
+    ];
+    let of = json(&wide, &flags)["moves"][0].clone();
+    let simulation = &of["simulation"];
+    assert_eq!(simulation["in_all"]["reimages"], 3);
+    let alone = simulation["futures"]["seconds"]["p50"].as_u64();
+    let all = simulation["in_all"]["p50"]
+        .as_u64()
+        .expect("each is foreseen");
+    assert!(
+        alone.is_some_and(|alone| all > 2 * alone),
+        "{alone:?} {all}"
+    );
+    let steps = of["plan"]["steps"].as_array().expect("a plan");
+    let reimages: Vec<_> = steps
+        .iter()
+        .filter(|step| step["reimages"] == true)
+        .collect();
+    assert_eq!(reimages.len(), 3);
+    for step in reimages {
+        assert!(step["expected"]["p90"].is_u64(), "{:#}", step["id"]);
+    }
+}
+
 #[test]
 fn a_reimage_before_the_move_counts() {
     let tight = calico("tight", "{ name: aks, cidr: 10.20.0.0/22, foreign: 12 }");
