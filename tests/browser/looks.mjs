@@ -5,7 +5,7 @@ export function inert() {
   const known = new Set(
     ("html head meta title style body a div nav ol ul li main header section footer h1 h2 h3 h4 p strong code pre dl dt dd table " +
       "caption thead tbody tr th td figure figcaption details summary blockquote br svg desc rect text path polygon polyline line " +
-      "circle g span").split(" "),
+      "circle g span wbr").split(" "),
   );
   const findings = [];
   for (const element of document.querySelectorAll("*")) {
