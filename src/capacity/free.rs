@@ -11,8 +11,7 @@ use super::overlap::{PeeringGraph, platform_ranges};
 use super::runway::Paces;
 use super::surge::nodes_with_surge;
 use crate::model::{
-    Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, OsType, RangeSet, VnetIndex, cidr,
-    parse_cidr,
+    Cluster, ClusterIndex, Inventory, IpNet, NetworkMode, RangeSet, VnetIndex, cidr, parse_cidr,
 };
 use ipnet::Ipv4Net;
 
@@ -358,7 +357,7 @@ fn present_range(
         }
         _ => return (None, None),
     };
-    let windows = has_windows(cluster);
+    let windows = cluster.has_windows();
     let wanted = Ipv4Net::new(present.network(), length.min(present.prefix_len()))
         .expect("no longer than the present prefix")
         .trunc();
@@ -596,13 +595,8 @@ pub fn pod_growth(inventory: &Inventory, index: ClusterIndex, addresses: u64) ->
     Some(PodGrowth {
         now: *now,
         enough: wanted.filter(|wanted| superset.is_some_and(|superset| superset.contains(wanted))),
-        has_windows: has_windows(cluster),
+        has_windows: cluster.has_windows(),
     })
-}
-
-fn has_windows(cluster: &Cluster) -> bool {
-    let mut pools = cluster.pools.iter();
-    pools.any(|pool| pool.os_type == OsType::Windows)
 }
 
 /// What a pod CIDR may grow to in place, as far as it is free of everything that the cluster reaches: the largest superset, where there
@@ -618,7 +612,7 @@ pub fn pod_superset(
     let IpNet::V4(range) = pod_cidr else {
         return None;
     };
-    if has_windows(cluster) {
+    if cluster.has_windows() {
         return None;
     }
     let wanted = Wanted {

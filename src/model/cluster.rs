@@ -115,6 +115,12 @@ impl Cluster {
             .is_some_and(|state| state.eq_ignore_ascii_case("Stopped"))
     }
 
+    /// Whether a pool of Windows nodes is there, whatever it counts.
+    pub fn has_windows(&self) -> bool {
+        let mut pools = self.pools.iter();
+        pools.any(|pool| pool.os_type == OsType::Windows)
+    }
+
     pub fn pool(&self, name: &str) -> Option<&NodePool> {
         self.pools
             .iter()

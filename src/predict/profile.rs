@@ -441,12 +441,7 @@ fn pod_cidr_change(scene: &Scene, judgement: &mut Judgement) {
     if old == new || !before.network.overlay {
         return;
     }
-    let windows = scene
-        .after
-        .pools
-        .iter()
-        .any(|pool| pool.os_type == OsType::Windows);
-    if !new.contains(old) || windows {
+    if !new.contains(old) || scene.after.has_windows() {
         judgement.errors.push(refusal(
             "networkProfile.podCIDR",
             format!(

@@ -5,7 +5,7 @@ use super::item::{Item, Pillar, Question, listed};
 use super::scene::{Scene, kubectl};
 use crate::finding::{Severity, counted};
 use crate::model::workload::{CiliumPolicy, IpBlock, NetworkPolicy, Selector};
-use crate::model::{CidrError, IpNet, KubernetesState, NetworkMode, OsType, cidr, parse_cidr};
+use crate::model::{CidrError, IpNet, KubernetesState, NetworkMode, cidr, parse_cidr};
 use crate::rule;
 use crate::shell::command_line;
 use jiff::civil::date;
@@ -174,7 +174,7 @@ fn engine(scene: &Scene) -> Item {
     if is_cilium(scene) {
         return ENGINE.ready("Cilium");
     }
-    let windows = (scene.cluster.pools.iter()).any(|pool| matches!(pool.os_type, OsType::Windows));
+    let windows = scene.cluster.has_windows();
     let (remedy, commands) = turn_on(scene, windows);
     match network.policy.as_deref() {
         Some(policy) if policy.eq_ignore_ascii_case("azure") => {

@@ -165,7 +165,7 @@ impl<'a> Scene<'a> {
         self.az(&["az", "aks", "update"], "--name", rest)
     }
 
-    /// Turns on Cilium. AKS refuses its data plane without its network policy (MIG-13).
+    /// Turns on Cilium. Where policy is none AKS refuses its data plane alone: `Cilium dataplane requires network policy cilium.`
     pub fn turn_on_cilium(&self) -> Option<String> {
         self.update(&[
             ("--network-dataplane", Some("cilium")),

@@ -301,19 +301,12 @@ fn a_reimage_before_the_move_counts() {
         assert_eq!(of["decision"], decision, "{window}: {:#}", of["blockers"]);
         let reasons = [of["blockers"].to_string(), of["conditions"].to_string()].concat();
         assert!(reasons.contains(says), "{window}: {reasons}");
-        let migrate = run(&[
-            "migrate",
-            "--from",
-            &wide,
-            "--futures",
-            "100",
-            "--window",
-            &window,
-            "--max-surge",
-            "system=1",
-            "--fail-on",
-            "blocker",
-        ]);
+        let asked = |command, more: [&'static str; 2]| {
+            let same = ["--from", &wide, "--futures", "100", "--window", &window];
+            let same = [&same[..], &["--max-surge", "system=1"]].concat();
+            run(&[&[command], &same[..], &more].concat())
+        };
+        let migrate = asked("migrate", ["--fail-on", "blocker"]);
         let code = if decision == "no_go" { 3 } else { 0 };
         let said = String::from_utf8_lossy(&migrate.stdout).into_owned();
         assert_eq!(migrate.status.code(), Some(code), "{window}: {said}");
@@ -321,21 +314,10 @@ fn a_reimage_before_the_move_counts() {
             said.contains("in all, as sums over 2 reimages of every node"),
             "{said}"
         );
-        let junit = stdout(&[
-            "report",
-            "--from",
-            &wide,
-            "--futures",
-            "100",
-            "--window",
-            &window,
-            "--max-surge",
-            "system=1",
-            "-o",
-            "junit",
-        ]);
+        let junit = asked("report", ["-o", "junit"]);
+        assert!(junit.status.success(), "{window}");
         assert_eq!(
-            junit.contains("p50 misses it by"),
+            String::from_utf8_lossy(&junit.stdout).contains("p50 misses it by"),
             decision == "no_go",
             "{window}"
         );

@@ -2,7 +2,7 @@
 //! cost. Never says what the NetworkPolicy objects mean.
 
 use super::Eligibility;
-use crate::model::{Cluster, NetworkMode, OsType};
+use crate::model::{Cluster, NetworkMode};
 use crate::rule;
 use std::fmt;
 
@@ -78,13 +78,6 @@ fn engine(cluster: &Cluster) -> Option<&str> {
         .filter(|policy| !policy.eq_ignore_ascii_case("cilium"))
 }
 
-fn has_windows(cluster: &Cluster) -> bool {
-    cluster
-        .pools
-        .iter()
-        .any(|pool| pool.os_type == OsType::Windows)
-}
-
 /// Every order of steps that ends on Overlay with policies enforced, the cheapest first; of a cluster without policy, or with
 /// Cilium, the move alone. Empty for clusters that cannot move.
 pub fn policy_orders(cluster: &Cluster) -> Vec<PolicyOrder> {
@@ -101,7 +94,7 @@ pub fn policy_orders(cluster: &Cluster) -> Vec<PolicyOrder> {
     };
     let mut orders = Vec::new();
     // MIG-13: no Cilium with Windows pools; with node auto-provisioning only while that is off; kubenet moves first.
-    let cilium = !has_windows(cluster);
+    let cilium = !cluster.has_windows();
     let mut notes = Vec::new();
     if cluster.node_auto_provisioning {
         notes.push(
@@ -174,7 +167,7 @@ pub(super) fn check(cluster: &Cluster, found: &mut Eligibility) {
             for note in orders.iter().flat_map(|order| &order.notes).take(1) {
                 found.warns(&rule::MIG_13, "node auto-provisioning is on", note.clone());
             }
-            if has_windows(cluster) {
+            if cluster.has_windows() {
                 found.tells(
                     &rule::MIG_13,
                     "Windows pools keep Cilium out",

@@ -187,12 +187,8 @@ impl Moved {
                     "{} (p50), {} (p90){}",
                     at_most(seconds.p50),
                     at_most(seconds.p90),
-                    match played.unfinished {
-                        Some((completed, count)) => format!(
-                            " in the {} of {} futures that complete",
-                            grouped(u64::from(completed)),
-                            grouped(u64::from(count))
-                        ),
+                    match played.those_that_complete("futures") {
+                        Some(those) => format!(" in the {those}"),
                         None => String::new(),
                     }
                 )
@@ -314,6 +310,13 @@ impl Played {
         }
     }
 
+    /// `38 of 60 futures that complete`; `None`: all do.
+    fn those_that_complete(&self, futures: &str) -> Option<String> {
+        let (completed, count) = self.unfinished?;
+        let (completed, count) = (grouped(completed.into()), grouped(count.into()));
+        Some(format!("{completed} of {count} {futures} that complete"))
+    }
+
     fn takes(&self) -> Number {
         Number {
             what: match self.times {
@@ -328,14 +331,8 @@ impl Played {
             note: match (self.seconds, self.median) {
                 (Some(seconds), Some(_)) => format!(
                     "half of the {}; nine of ten within {}{}",
-                    match self.unfinished {
-                        Some((completed, count)) => format!(
-                            "{} of {} simulated futures that complete",
-                            grouped(u64::from(completed)),
-                            grouped(u64::from(count))
-                        ),
-                        None => "simulated futures".to_string(),
-                    },
+                    self.those_that_complete("simulated futures")
+                        .unwrap_or_else(|| "simulated futures".to_string()),
                     at_most(seconds.p90),
                     if self.assumed {
                         "; AKS's own share is assumed"
